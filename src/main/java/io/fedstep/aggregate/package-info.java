@@ -1,0 +1,5 @@
+/** Many updates into one gradient, over one range of coordinates. */
+@NullMarked
+package io.fedstep.aggregate;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,53 @@
+package io.fedstep.model;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When a round ends.
+ *
+ * @param minUpdates with fewer, a deadline passes without closing; at least 1
+ * @param maxUpdates with as many, the round closes at once; at least {@code minUpdates}
+ * @param timeout distance of the deadlines, at least 1 ms, or null for none
+ * @param rounds the version at which training stops by itself, or null
+ */
+public record RoundPolicy(
+    int minUpdates, int maxUpdates, @Nullable Duration timeout, @Nullable Long rounds) {
+  /** A round closes with its first update. */
+  public static final RoundPolicy DEFAULT = new RoundPolicy(1, 1, null, null);
+
+  /** The most updates that a round may ask for. */
+  public static final int MOST_UPDATES = 1_000_000;
+
+  private static final Duration LONGEST = Duration.ofDays(365);
+
+  /** Checks the ranges. */
+  public RoundPolicy {
+    if (minUpdates < 1 || minUpdates > MOST_UPDATES) {
+      throw new IllegalArgumentException(
+          "min_updates is %d; 1 to %d are allowed".formatted(minUpdates, MOST_UPDATES));
+    }
+    if (maxUpdates < minUpdates || maxUpdates > MOST_UPDATES) {
+      throw new IllegalArgumentException(
+          "max_updates is %d; min_updates (%d) to %d are allowed"
+              .formatted(maxUpdates, minUpdates, MOST_UPDATES));
+    }
+    if (timeout != null && (timeout.toMillis() < 1 || timeout.compareTo(LONGEST) > 0)) {
+      throw new IllegalArgumentException("timeout is out of range; 1ms to 365 days are allowed");
+    }
+    if (rounds != null && rounds < 1) {
+      throw new IllegalArgumentException("rounds is %d; it is at least 1".formatted(rounds));
+    }
+  }
+
+  /** The first deadline after {@code now}: {@code openedAt} plus a whole number of timeouts. */
+  public @Nullable Instant deadline(Instant openedAt, Instant now) {
+    if (timeout == null) {
+      return null;
+    }
+    long every = timeout.toMillis();
+    long passed = Math.max(0, Duration.between(openedAt, now).toMillis() / every);
+    return openedAt.plusMillis((passed + 1) * every);
+  }
+}

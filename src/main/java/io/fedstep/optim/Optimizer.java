@@ -1,0 +1,80 @@
+package io.fedstep.optim;
+
+import io.fedstep.vector.DoubleTile;
+import io.fedstep.vector.FloatTile;
+import io.fedstep.vector.Tile;
+import java.util.List;
+
+/**
+ * declearn's {@code Optimizer}: a chain of modules, a learning rate and a decoupled weight decay.
+ *
+ * @param lrate learning rate, finite and above 0
+ * @param weightDecay share of the weights subtracted at each step, finite and at least 0
+ * @param modules run in order
+ */
+public record Optimizer(double lrate, double weightDecay, List<OptiModule> modules) {
+  /** What a model gets that names none: a learning rate of 0.01 and RMSProp. */
+  public static final Optimizer DEFAULT = new Optimizer(0.01, 0, List.of(RmsProp.DEFAULT));
+
+  /** Checks the ranges. */
+  public Optimizer {
+    if (!(lrate > 0 && Double.isFinite(lrate))) {
+      throw new IllegalArgumentException(
+          "lrate is %s; a finite lrate > 0 is needed".formatted(lrate));
+    }
+    if (!(weightDecay >= 0 && Double.isFinite(weightDecay))) {
+      throw new IllegalArgumentException(
+          "w_decay is %s; a finite w_decay >= 0 is needed".formatted(weightDecay));
+    }
+    modules = List.copyOf(modules);
+  }
+
+  /** Runs the modules on a slice of the gradient, in place, each with its slice of the state. */
+  public void precondition(Tile gradient, List<List<Tile>> state) {
+    for (int i = 0; i < modules.size(); i++) {
+      modules.get(i).run(gradient, state.get(i));
+    }
+  }
+
+  /**
+   * Moves a slice of the weights: {@code u = -(lrate * g + w_decay * w); w = w + u}.
+   *
+   * @param gradient what the last module gave
+   * @param weights in: before the step; out: after it
+   * @return the sum of the squares of {@code u}, in double
+   */
+  public double apply(Tile gradient, Tile weights) {
+    return switch (gradient) {
+      case FloatTile g -> apply(g.values(), ((FloatTile) weights).values(), g.length());
+      case DoubleTile g -> apply(g.values(), ((DoubleTile) weights).values(), g.length());
+    };
+  }
+
+  private double apply(float[] gradient, float[] weights, int length) {
+    float rate = (float) lrate;
+    float decay = (float) weightDecay;
+    double squares = 0;
+    for (int i = 0; i < length; i++) {
+      float step = rate * gradient[i];
+      if (weightDecay != 0) { // declearn leaves the term out, which keeps the sign of zeros
+        step += decay * weights[i];
+      }
+      weights[i] += -step;
+      squares += (double) step * step;
+    }
+    return squares;
+  }
+
+  private double apply(double[] gradient, double[] weights, int length) {
+    double squares = 0;
+    for (int i = 0; i < length; i++) {
+      double step = lrate * gradient[i];
+      if (weightDecay != 0) {
+        step += weightDecay * weights[i];
+      }
+      weights[i] += -step;
+      squares += step * step;
+    }
+    return squares;
+  }
+}

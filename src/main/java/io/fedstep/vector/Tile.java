@@ -1,0 +1,41 @@
+package io.fedstep.vector;
+
+import java.lang.foreign.MemorySegment;
+
+/** The values of one range of coordinates, in a heap array that its owner reuses. */
+public sealed interface Tile permits FloatTile, DoubleTile {
+  /** The number of values, at most the array's length. */
+  int length();
+
+  /** Zeros. */
+  static Tile zeros(Dtype dtype, int length) {
+    return switch (dtype) {
+      case FLOAT32 -> new FloatTile(new float[length], length);
+      case FLOAT64 -> new DoubleTile(new double[length], length);
+    };
+  }
+
+  /** The number format. */
+  Dtype dtype();
+
+  /** The first {@code length} of these values, on the same array. */
+  Tile first(int length);
+
+  /** Fills this tile from little-endian bytes that begin at {@code offset}. */
+  void read(MemorySegment bytes, long offset);
+
+  /** Writes this tile as little-endian bytes from {@code offset} on. */
+  void write(MemorySegment bytes, long offset);
+
+  /** Makes every value zero. */
+  void clear();
+
+  /** The value at {@code index}, widened. */
+  double get(int index);
+
+  /** The index of the first value that is NaN or infinite, or -1. */
+  int firstNotFinite();
+
+  /** The sum of the squares, in double, in an order that depends on the length alone. */
+  double squares();
+}
