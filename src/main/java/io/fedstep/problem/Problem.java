@@ -1,0 +1,64 @@
+package io.fedstep.problem;
+
+import java.util.Locale;
+
+/** The problem codes of the contract, each with its HTTP status. */
+public enum Problem {
+  MALFORMED(400, "Malformed request"),
+  UNAUTHORIZED(401, "Unauthorized"),
+  FORBIDDEN(403, "Forbidden"),
+  NOT_FOUND(404, "Not found"),
+  MODEL_NOT_FOUND(404, "Model not found"),
+  VERSION_NOT_FOUND(404, "Version not found"),
+  ROUND_NOT_FOUND(404, "Round not found"),
+  UPDATE_NOT_FOUND(404, "Update not found"),
+  GRADIENT_NOT_FOUND(404, "Gradient not found"),
+  METHOD_NOT_ALLOWED(405, "Method not allowed"),
+  NOT_ACCEPTABLE(406, "Not acceptable"),
+  MODEL_EXISTS(409, "Model exists with another spec"),
+  UPDATE_DIFFERS(409, "Another update from this client is in the round"),
+  ROUND_NOT_OPEN(409, "Round is not open yet"),
+  BASE_DIFFERS(409, "Round trains from other weights"),
+  ALREADY_STARTED(409, "Training has started"),
+  TOO_FEW_UPDATES(409, "Too few updates"),
+  VERSION_DIFFERS(409, "Another version is the newest"),
+  ROUND_CLOSED(410, "Round is over"),
+  TRAINING_STOPPED(410, "Training is stopped"),
+  TOO_LARGE(413, "Too large"),
+  UNSUPPORTED_FORMAT(415, "Unsupported format"),
+  NOT_FINITE(422, "A value is not finite"),
+  WRONG_SHAPE(422, "Wrong shape"),
+  WRONG_LENGTH(422, "Wrong length"),
+  BAD_WEIGHT(422, "Bad weight"),
+  BAD_METRIC(422, "Bad metric"),
+  BAD_SPEC(422, "Bad spec"),
+  BAD_STATE(422, "Bad optimizer state"),
+  TOO_MANY_REQUESTS(429, "Too many requests"),
+  INTERNAL(500, "Internal error"),
+  NOT_READY(503, "Not ready"),
+  MODEL_FAILED(503, "Model stopped by a failure"),
+  STORAGE_FULL(507, "Storage is full");
+
+  private final int status;
+  private final String title;
+
+  Problem(int status, String title) {
+    this.status = status;
+    this.title = title;
+  }
+
+  /** The HTTP status. */
+  public int status() {
+    return status;
+  }
+
+  /** A short human title, the same for every occurrence. */
+  public String title() {
+    return title;
+  }
+
+  /** The code on the wire, for example {@code round-closed}. */
+  public String code() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,33 @@
+package io.fedstep.round;
+
+import java.time.Instant;
+import java.util.SortedMap;
+
+/** What a round has decided; the journal is the list of them, and a replay of it is the round. */
+public sealed interface Decision {
+  /**
+   * An update is part of the round.
+   *
+   * @param row where its numbers are in the update matrix
+   * @param updates how many the round has with this one
+   */
+  record Accepted(
+      String client,
+      int row,
+      double weight,
+      SortedMap<String, Double> metrics,
+      Content content,
+      Instant receivedAt,
+      int updates)
+      implements Decision {}
+
+  /** Nothing more enters, and the next version is made of what is in it. */
+  record Closed(Cause by, Instant at) implements Decision {}
+
+  /** Why a round was closed. */
+  enum Cause {
+    MAX_UPDATES,
+    DEADLINE,
+    MANUAL
+  }
+}

@@ -1,0 +1,157 @@
+package io.fedstep.round;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The open round of a model: collecting, then closed. A plain object for one thread at a time; it
+ * knows only what it was told, so a replay of its decisions is the same round.
+ */
+public final class Round {
+  private final long number;
+  private final String base;
+  private final Instant openedAt;
+  private final Map<String, Decision.Accepted> accepted = new TreeMap<>();
+  private Decision.@Nullable Closed closed;
+
+  /** Opens round {@code number}, which trains from the weights with the tag {@code base}. */
+  public Round(long number, String base, Instant openedAt) {
+    this.number = number;
+    this.base = base;
+    this.openedAt = openedAt;
+  }
+
+  /** Whether an update of the client may send its numbers, given the base it names. */
+  public Verdict admit(String client, @Nullable String namedBase) {
+    Decision.Accepted earlier = accepted.get(client);
+    if (earlier != null) {
+      return new Verdict.Repeats(earlier);
+    }
+    Refusal refusal = refusal(namedBase);
+    return refusal == null ? new Verdict.Welcome() : new Verdict.Refused(refusal);
+  }
+
+  /** Whether an update enters whose numbers are in {@code row}; it is in once that is applied. */
+  public Verdict accept(String client, int row, UpdateHeader header, Content content, Instant now) {
+    Decision.Accepted earlier = accepted.get(client);
+    if (earlier != null) {
+      return repeat(earlier, header.weight(), content);
+    }
+    Refusal refusal = refusal(header.base());
+    if (refusal != null) {
+      return new Verdict.Refused(refusal);
+    }
+    return new Verdict.Enters(
+        new Decision.Accepted(
+            client, row, header.weight(), header.metrics(), content, now, accepted.size() + 1));
+  }
+
+  /** Compares an update with the one that its client has in a round, open or over. */
+  public static Verdict repeat(Decision.Accepted earlier, double weight, Content content) {
+    if (earlier.content().digest().equals(content.digest()) && earlier.weight() == weight) {
+      return new Verdict.Repeats(earlier);
+    }
+    return new Verdict.Refused(
+        Refusal.of(
+            Problem.UPDATE_DIFFERS,
+            ("Client '%s' already has an update in this round with digest %s and weight %s; this one"
+                    + " has %s and %s.")
+                .formatted(
+                    earlier.client(),
+                    earlier.content().digest(),
+                    earlier.weight(),
+                    content.digest(),
+                    weight)));
+  }
+
+  private @Nullable Refusal refusal(@Nullable String namedBase) {
+    if (closed != null) {
+      return over(number, number + 1);
+    }
+    if (namedBase != null && !namedBase.equals(base)) {
+      return Refusal.of(
+              Problem.BASE_DIFFERS,
+              "Round %d trains from the weights tagged '%s', not from '%s'; fetch the weights again."
+                  .formatted(number, base, namedBase))
+          .with("base", base);
+    }
+    return null;
+  }
+
+  /** The refusal of an update that is not in a round which is over. */
+  public static Refusal over(long number, long current) {
+    return Refusal.of(
+            Problem.ROUND_CLOSED,
+            "Round %d is over and this update is not in it; train for round %d."
+                .formatted(number, current))
+        .with("current_round", current);
+  }
+
+  /** The decision to close; the round is closed once it is applied. */
+  public Decision.Closed close(Decision.Cause by, Instant now) {
+    return new Decision.Closed(by, now);
+  }
+
+  /** Makes a decision count that is in the journal. */
+  public void apply(Decision decision) {
+    if (closed != null) {
+      throw new IllegalStateException("a decision behind the close of round " + number);
+    }
+    switch (decision) {
+      case Decision.Accepted update -> {
+        if (accepted.put(update.client(), update) != null) {
+          throw new IllegalStateException(
+              "two updates of client '%s' in round %d".formatted(update.client(), number));
+        }
+      }
+      case Decision.Closed close -> closed = close;
+    }
+  }
+
+  /** The round's number, which is the version that it trains from. */
+  public long number() {
+    return number;
+  }
+
+  /** The tag of the weights that it trains from. */
+  public String base() {
+    return base;
+  }
+
+  /** When it opened. */
+  public Instant openedAt() {
+    return openedAt;
+  }
+
+  /** How many updates are in. */
+  public int updates() {
+    return accepted.size();
+  }
+
+  /** The client's update, or null. */
+  public Decision.@Nullable Accepted update(String client) {
+    return accepted.get(client);
+  }
+
+  /** The updates in client-id order: the order in which they are aggregated. */
+  public List<Decision.Accepted> inClientOrder() {
+    return List.copyOf(accepted.values());
+  }
+
+  /** The same without a copy, for its owner. */
+  public Collection<Decision.Accepted> view() {
+    return Collections.unmodifiableCollection(accepted.values());
+  }
+
+  /** The close, or null while it collects. */
+  public Decision.@Nullable Closed closed() {
+    return closed;
+  }
+}
