@@ -1,0 +1,46 @@
+package io.fedstep.codec;
+
+import io.fedstep.round.UpdateHeader;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What goes beside the numbers of an update, gathered from the query and from a JSON body. */
+public final class HeaderParts {
+  private static final int ENOUGH_TO_REFUSE = 33;
+
+  private final Map<String, Double> metrics = new LinkedHashMap<>();
+  private @Nullable Double weight;
+  private @Nullable String base;
+
+  /** The weight; given twice is 400 {@code malformed}, as with the others. */
+  public void weight(double given) {
+    once("weight", weight != null);
+    weight = given;
+  }
+
+  /** The tag of the weights it was computed from. */
+  public void base(String given) {
+    once("base", base != null);
+    base = given;
+  }
+
+  /** A metric. */
+  public void metric(String name, double value) {
+    once("metric '%s'".formatted(name), metrics.containsKey(name));
+    if (metrics.size() < ENOUGH_TO_REFUSE) {
+      metrics.put(name, value);
+    }
+  }
+
+  private static void once(String what, boolean known) {
+    if (known) {
+      throw Json.malformed("The %s is given twice.".formatted(what));
+    }
+  }
+
+  /** The header of these parts; a {@code RefusedException} says what is wrong with them. */
+  public UpdateHeader header() {
+    return UpdateHeader.of(weight == null ? 1 : weight, metrics, base);
+  }
+}

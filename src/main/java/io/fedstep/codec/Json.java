@@ -1,0 +1,113 @@
+package io.fedstep.codec;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import java.io.InputStream;
+import java.util.function.Function;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.exc.JacksonIOException;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The one way in which JSON is read: strict, but for the NaN and Infinity that Python writes. */
+public final class Json {
+  static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+          .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+          .build();
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder(FACTORY).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  private Json() {}
+
+  /** An empty object. */
+  public static ObjectNode object() {
+    return JsonNodeFactory.instance.objectNode();
+  }
+
+  /** Reads one small document that is an object; 400 {@code malformed} otherwise. */
+  public static ObjectNode readObject(InputStream in) {
+    try {
+      JsonNode node = MAPPER.readTree(in);
+      if (node instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (JacksonIOException e) {
+      throw e;
+    } catch (JacksonException e) {
+      throw malformed(e);
+    }
+    throw malformed("The body is not a JSON object.");
+  }
+
+  /** Reads one document of our own. */
+  static JsonNode read(byte[] bytes) {
+    return MAPPER.readTree(bytes);
+  }
+
+  /** The document on one line. */
+  static byte[] write(JsonNode node) {
+    return MAPPER.writeValueAsBytes(node);
+  }
+
+  /**
+   * Reads a body token by token. What is not JSON is 400 {@code malformed}, also where the reader
+   * has refused something before.
+   */
+  static <T> T parse(InputStream in, Function<JsonParser, T> reader) {
+    try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), in)) {
+      T result;
+      try {
+        result = reader.apply(parser);
+      } catch (RefusedException e) {
+        readToEnd(parser);
+        throw e;
+      }
+      readToEnd(parser);
+      return result;
+    } catch (JacksonIOException e) {
+      throw e;
+    } catch (JacksonException e) {
+      throw malformed(e);
+    }
+  }
+
+  private static void readToEnd(JsonParser parser) {
+    for (boolean over = isOver(parser); parser.nextToken() != null; over = isOver(parser)) {
+      if (over) {
+        throw malformed("There is more behind the JSON object.");
+      }
+    }
+  }
+
+  private static boolean isOver(JsonParser parser) {
+    return parser.streamReadContext().inRoot() && parser.currentToken() == JsonToken.END_OBJECT;
+  }
+
+  /** The refusal for what the parser says, with the line and the column. */
+  static RefusedException malformed(JacksonException e) {
+    var at = e.getLocation();
+    String place =
+        at == null ? "" : " at line %d, column %d".formatted(at.getLineNr(), at.getColumnNr());
+    return malformed("The body is not valid JSON%s: %s.".formatted(place, e.getOriginalMessage()));
+  }
+
+  /** A refusal as 400 {@code malformed}. */
+  static RefusedException malformed(String detail) {
+    return Refusal.of(Problem.MALFORMED, detail).exception();
+  }
+}

@@ -1,0 +1,259 @@
+package io.fedstep.codec;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.vector.DoubleTile;
+import io.fedstep.vector.FloatTile;
+import io.fedstep.vector.Tensor;
+import io.fedstep.vector.Tile;
+import java.io.InputStream;
+import java.util.HashSet;
+import java.util.Set;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/**
+ * A body of JSON that holds a vector, as a flat array, as an object of nested arrays by tensor name
+ * or as declearn's packed vector, and what goes beside it. Values are read one by one.
+ */
+public final class JsonBody {
+  private final JsonParser parser;
+  private final VectorIntake intake;
+  private final Tile tile;
+  private long start;
+  private int filled;
+  private final HeaderParts parts;
+
+  private JsonBody(JsonParser parser, VectorIntake intake, HeaderParts parts) {
+    this.parser = parser;
+    this.intake = intake;
+    this.parts = parts;
+    tile = intake.tile();
+  }
+
+  /** Reads {@code {"gradient": ..., "weight": ..., "metrics": {...}, "base": ...}}. */
+  public static void readUpdate(InputStream in, VectorIntake intake, HeaderParts parts) {
+    read(in, intake, parts, "gradient", Set.of("weight", "metrics", "base"));
+  }
+
+  /** Reads {@code {"weights": ...}}; the {@code version} that an answer shows is passed over. */
+  public static void readWeights(InputStream in, VectorIntake intake) {
+    read(in, intake, new HeaderParts(), "weights", Set.of("version"));
+  }
+
+  private static void read(
+      InputStream in, VectorIntake intake, HeaderParts parts, String vector, Set<String> beside) {
+    Json.parse(
+        in,
+        parser -> {
+          new JsonBody(parser, intake, parts).read(vector, beside);
+          return vector;
+        });
+  }
+
+  private void read(String vector, Set<String> beside) {
+    parser.nextToken();
+    expect(parser, JsonToken.START_OBJECT, "an object with the key '%s'".formatted(vector));
+    boolean found = false;
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String key = parser.currentName();
+      parser.nextToken();
+      if (key.equals(vector)) {
+        readVector();
+        found = true;
+      } else if (beside.contains(key)) {
+        readBeside(key);
+      } else {
+        throw Json.malformed("The body has no key '%s'.".formatted(key));
+      }
+    }
+    if (!found) {
+      throw Json.malformed("The body has no key '%s'; it is required.".formatted(vector));
+    }
+  }
+
+  private void readBeside(String key) {
+    switch (key) {
+      case "weight" -> parts.weight(number("the weight"));
+      case "base" -> {
+        if (parser.currentToken() != JsonToken.VALUE_NULL) {
+          expect(parser, JsonToken.VALUE_STRING, "the base as a string");
+          parts.base(parser.getString());
+        }
+      }
+      case "metrics" -> {
+        expect(parser, JsonToken.START_OBJECT, "an object of metrics");
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+          String name = parser.currentName();
+          parser.nextToken();
+          parts.metric(name, number("the metric"));
+        }
+      }
+      default -> parser.skipChildren();
+    }
+  }
+
+  static void expect(JsonParser parser, JsonToken token, String what) {
+    if (parser.currentToken() != token) {
+      var at = parser.currentTokenLocation();
+      throw Json.malformed(
+          "At line %d, column %d, %s is expected."
+              .formatted(at.getLineNr(), at.getColumnNr(), what));
+    }
+  }
+
+  private double number(String what) {
+    JsonToken token = parser.currentToken();
+    if (token != JsonToken.VALUE_NUMBER_FLOAT && token != JsonToken.VALUE_NUMBER_INT) {
+      expect(parser, JsonToken.VALUE_NUMBER_FLOAT, "a number for " + what);
+    }
+    return parser.getDoubleValue();
+  }
+
+  private void readVector() {
+    switch (parser.currentToken()) {
+      case START_ARRAY -> readFlat();
+      case START_OBJECT -> readObject();
+      case null, default ->
+          throw Json.malformed("A vector is an array, or an object by tensor name.");
+    }
+  }
+
+  private void readFlat() {
+    long expected = intake.layout().size();
+    long count = 0;
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      double value = number("a value");
+      if (count++ < expected) {
+        put(value);
+      }
+    }
+    flush();
+    if (count != expected) {
+      throw Refusal.of(
+              Problem.WRONG_LENGTH,
+              "The model has %d parameters, but %d values came.".formatted(expected, count))
+          .with("expected", expected)
+          .with("actual", count)
+          .exception();
+    }
+  }
+
+  private void readObject() {
+    var missing = new HashSet<String>();
+    intake.layout().tensors().forEach(tensor -> missing.add(tensor.name()));
+    boolean typed = false;
+    boolean dumped = false;
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String name = parser.currentName();
+      parser.nextToken();
+      if (name.equals("__type__") && parser.currentToken() == JsonToken.VALUE_STRING) {
+        typed = PackedVector.TYPES.contains(parser.getString());
+        if (!typed) {
+          throw Json.malformed(
+              "The __type__ '%s' is unknown; NumpyVector and TorchVector are read."
+                  .formatted(parser.getString()));
+        }
+      } else if (name.equals("dump") && (typed || intake.layout().tensor(name) == null)) {
+        PackedVector.read(parser, intake.layout(), intake.dtype(), new PackedTarget());
+        dumped = true;
+      } else {
+        readNamed(name);
+        missing.remove(name);
+      }
+    }
+    if (typed || dumped) {
+      if (!typed || !dumped || missing.size() != intake.layout().tensors().size()) {
+        throw Json.malformed("A packed vector is {\"__type__\": ..., \"dump\": {...}}.");
+      }
+      return;
+    }
+    for (String name : missing) {
+      throw wrongShape(name, "The tensor '%s' is missing.".formatted(name));
+    }
+  }
+
+  private final class PackedTarget implements PackedVector.Target {
+    @Override
+    public void take(long index, byte[] bytes, int length) {
+      intake.put(index, bytes, length);
+    }
+
+    @Override
+    public RefusedException misfit(String tensor, String detail) {
+      return wrongShape(tensor, detail);
+    }
+  }
+
+  private void readNamed(String name) {
+    Tensor tensor = intake.layout().tensor(name);
+    if (tensor == null) {
+      throw wrongShape(name, "The model has no tensor '%s'.".formatted(name));
+    }
+    start = tensor.offset();
+    readNested(tensor, 0);
+    flush();
+  }
+
+  private void readNested(Tensor tensor, int depth) {
+    if (depth == tensor.shape().size()) {
+      if (parser.currentToken() == JsonToken.START_ARRAY) {
+        throw misshapen(tensor);
+      }
+      put(number("a value of tensor '%s'".formatted(tensor.name())));
+      return;
+    }
+    if (parser.currentToken() != JsonToken.START_ARRAY) {
+      number("a value of tensor '%s'".formatted(tensor.name())); // neither an array nor a number
+      throw misshapen(tensor);
+    }
+    long expected = tensor.shape().get(depth);
+    for (long i = 0; parser.nextToken() != JsonToken.END_ARRAY; i++) {
+      if (i == expected) {
+        throw misshapen(tensor);
+      }
+      readNested(tensor, depth + 1);
+      if (i < expected - 1) {
+        continue;
+      }
+      if (parser.nextToken() != JsonToken.END_ARRAY) {
+        throw misshapen(tensor);
+      }
+      return;
+    }
+    throw misshapen(tensor);
+  }
+
+  private static RefusedException misshapen(Tensor tensor) {
+    return Refusal.of(
+            Problem.WRONG_SHAPE,
+            "The tensor '%s' has the shape %s; what came is nested otherwise."
+                .formatted(tensor.name(), tensor.shape()))
+        .with("tensor", tensor.name())
+        .with("expected", tensor.shape())
+        .exception();
+  }
+
+  private static RefusedException wrongShape(String tensor, String detail) {
+    return Refusal.of(Problem.WRONG_SHAPE, detail).with("tensor", tensor).exception();
+  }
+
+  private void put(double value) {
+    switch (tile) {
+      case FloatTile floats -> floats.values()[filled] = (float) value;
+      case DoubleTile doubles -> doubles.values()[filled] = value;
+    }
+    if (++filled == tile.length()) {
+      flush();
+    }
+  }
+
+  private void flush() {
+    if (filled > 0) {
+      intake.put(start, filled);
+      start += filled;
+      filled = 0;
+    }
+  }
+}

@@ -1,0 +1,176 @@
+package io.fedstep.codec;
+
+import io.fedstep.round.Content;
+import io.fedstep.round.Decision;
+import io.fedstep.round.RoundRecord;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Decisions and records of rounds as JSON, in the journal, on disk and on the wire. */
+public final class RecordCodec {
+  private RecordCodec() {}
+
+  /** The name of an enum constant on the wire; {@code hyphen} is what separates its words. */
+  private static String label(Enum<?> constant, char hyphen) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', hyphen);
+  }
+
+  private static <E extends Enum<E>> E constant(Class<E> type, JsonNode label) {
+    return Enum.valueOf(type, label.stringValue().toUpperCase(Locale.ROOT).replace('-', '_'));
+  }
+
+  /** A time: RFC 3339, UTC, milliseconds. */
+  public static String time(Instant instant) {
+    return instant.truncatedTo(ChronoUnit.MILLIS).toString();
+  }
+
+  /** A time that {@link #time} wrote. */
+  public static Instant time(JsonNode text) {
+    return Instant.parse(text.stringValue());
+  }
+
+  /** A decision as a journal's entry. */
+  public static ObjectNode write(Decision decision) {
+    ObjectNode json = Json.object();
+    switch (decision) {
+      case Decision.Accepted accepted -> json.set("accepted", accepted(accepted));
+      case Decision.Closed closed -> json.set("closed", closed(closed));
+    }
+    return json;
+  }
+
+  /** A journal's entry as a decision. */
+  public static Decision readDecision(JsonNode json) {
+    JsonNode accepted = json.get("accepted");
+    return accepted == null ? readClosed(json.required("closed")) : readAccepted(accepted);
+  }
+
+  private static ObjectNode closed(Decision.Closed closed) {
+    return Json.object().put("by", label(closed.by(), '_')).put("at", time(closed.at()));
+  }
+
+  private static Decision.Closed readClosed(JsonNode json) {
+    return new Decision.Closed(
+        constant(Decision.Cause.class, json.required("by")), time(json.required("at")));
+  }
+
+  private static ObjectNode accepted(Decision.Accepted accepted) {
+    ObjectNode json = client(accepted);
+    json.put("row", accepted.row());
+    json.put("updates", accepted.updates());
+    json.set("metrics", metrics(accepted.metrics()));
+    return json;
+  }
+
+  private static Decision.Accepted readAccepted(JsonNode json) {
+    var metrics = new TreeMap<String, Double>();
+    json.required("metrics")
+        .properties()
+        .forEach(entry -> metrics.put(entry.getKey(), entry.getValue().doubleValue()));
+    return new Decision.Accepted(
+        json.required("client").stringValue(),
+        json.required("row").intValue(),
+        json.required("weight").doubleValue(),
+        metrics,
+        new Content(json.required("digest").stringValue(), json.required("norm").doubleValue()),
+        time(json.required("received_at")),
+        json.required("updates").intValue());
+  }
+
+  private static ObjectNode client(Decision.Accepted accepted) {
+    return Json.object()
+        .put("client", accepted.client())
+        .put("weight", accepted.weight())
+        .put("norm", accepted.content().norm())
+        .put("received_at", time(accepted.receivedAt()))
+        .put("digest", accepted.content().digest());
+  }
+
+  private static ObjectNode metrics(Map<String, Double> metrics) {
+    ObjectNode json = Json.object();
+    metrics.forEach(json::put);
+    return json;
+  }
+
+  /** The receipt of an update. */
+  public static ObjectNode receipt(String model, long round, Decision.Accepted update) {
+    return Json.object()
+        .put("model", model)
+        .put("round", round)
+        .put("client", update.client())
+        .put("weight", update.weight())
+        .put("digest", update.content().digest())
+        .put("updates", update.updates());
+  }
+
+  /** A record as the contract shows it. */
+  public static ObjectNode view(String model, RoundRecord ended) {
+    ObjectNode json = summary(model, ended);
+    var clients = json.putArray("clients");
+    ended.clients().forEach(update -> clients.add(client(update)));
+    return json;
+  }
+
+  /** A record as it is kept: every update as in the journal, and the spec. */
+  public static ObjectNode write(String model, RoundRecord ended) {
+    ObjectNode json = summary(model, ended);
+    var clients = json.putArray("clients");
+    ended.clients().forEach(update -> clients.add(accepted(update)));
+    json.set("spec", SpecCodec.write(ended.spec()));
+    return json;
+  }
+
+  private static ObjectNode summary(String model, RoundRecord ended) {
+    ObjectNode json = Json.object();
+    json.put("model", model);
+    json.put("round", ended.round());
+    json.put("outcome", label(ended.outcome(), '-'));
+    Decision.Closed closed = ended.closedBy();
+    json.put("closed_by", closed == null ? null : label(closed.by(), '_'));
+    json.put("base", ended.base());
+    json.put("updates", ended.clients().size());
+    json.put("total_weight", ended.totalWeight());
+    json.set("metrics", metrics(ended.metrics()));
+    json.put("gradient_norm", ended.gradientNorm());
+    json.put("step_norm", ended.stepNorm());
+    json.set("policy", SpecCodec.write(ended.spec().round()));
+    json.set("optimizer", SpecCodec.write(ended.spec().optimizer()));
+    json.set("aggregator", SpecCodec.write(ended.spec().aggregator()));
+    json.put("opened_at", time(ended.openedAt()));
+    json.put("closed_at", closed == null ? null : time(closed.at()));
+    json.put("ended_at", time(ended.endedAt()));
+    return json;
+  }
+
+  /** A record that {@link #write(String, RoundRecord)} wrote. */
+  public static RoundRecord read(JsonNode json) {
+    var clients = new ArrayList<Decision.Accepted>();
+    json.required("clients").forEach(node -> clients.add(readAccepted(node)));
+    JsonNode closedBy = json.required("closed_by");
+    return new RoundRecord(
+        json.required("round").longValue(),
+        constant(RoundRecord.Outcome.class, json.required("outcome")),
+        json.required("base").stringValue(),
+        SpecCodec.read((ObjectNode) json.required("spec")),
+        time(json.required("opened_at")),
+        closedBy.isNull()
+            ? null
+            : new Decision.Closed(
+                constant(Decision.Cause.class, closedBy), time(json.required("closed_at"))),
+        time(json.required("ended_at")),
+        clients,
+        number(json.get("gradient_norm")),
+        number(json.get("step_norm")));
+  }
+
+  private static @Nullable Double number(@Nullable JsonNode node) {
+    return node == null || node.isNull() ? null : node.doubleValue();
+  }
+}

@@ -1,0 +1,162 @@
+package io.fedstep.codec;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * One object of a spec, with its place in the document for refusals. What is of the wrong JSON type
+ * is {@code malformed}; what is well-formed and cannot be is {@code bad-spec}.
+ */
+final class Spec {
+  private static final double MOST = 0x1p62;
+
+  private final ObjectNode node;
+  private final String place;
+
+  private Spec(ObjectNode node, String place, Set<String> keys) {
+    this.node = node;
+    this.place = place;
+    for (String key : node.propertyNames()) {
+      if (!keys.contains(key)) {
+        throw bad(
+            at(key),
+            keys.isEmpty()
+                ? "is unknown; there are no keys here"
+                : "is unknown; known are " + String.join(", ", keys.stream().sorted().toList()));
+      }
+    }
+  }
+
+  /** The object at a place, which has no other than these keys. */
+  static Spec of(JsonNode node, String place, Set<String> keys) {
+    if (!(node instanceof ObjectNode object)) {
+      throw malformed(place, "an object", node);
+    }
+    return new Spec(object, place, keys);
+  }
+
+  /** A plug-in: {@code "name"} or {@code ["name", {config}]}. */
+  record Plugin(String name, JsonNode config, String place) {
+    static Plugin of(JsonNode node, String place) {
+      if (node.isString()) {
+        return new Plugin(node.stringValue(), Json.object(), place);
+      }
+      if (node instanceof ArrayNode array && array.size() == 2 && array.get(0).isString()) {
+        return new Plugin(array.get(0).stringValue(), array.get(1), place);
+      }
+      throw malformed(place, "a name, or an array of a name and its config", node);
+    }
+
+    Spec config(String... keys) {
+      return Spec.of(config, place + "." + name, Set.of(keys));
+    }
+  }
+
+  String at(String key) {
+    return place.isEmpty() ? key : place + "." + key;
+  }
+
+  /** The value of a key, or null where it is absent. */
+  @Nullable JsonNode get(String key) {
+    return node.get(key);
+  }
+
+  /** The value of a key, or null where it is absent or null. */
+  @Nullable JsonNode orNull(String key) {
+    JsonNode value = node.get(key);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  JsonNode required(String key) {
+    JsonNode value = node.get(key);
+    if (value == null) {
+      throw bad(at(key), "is required");
+    }
+    return value;
+  }
+
+  double number(String key, double otherwise) {
+    JsonNode value = node.get(key);
+    return value == null ? otherwise : number(value, at(key));
+  }
+
+  static double number(JsonNode value, String place) {
+    if (value.isArray()) {
+      throw bad(place, "is a schedule; only a number is supported");
+    }
+    if (!value.isNumber()) {
+      throw malformed(place, "a number", value);
+    }
+    return value.doubleValue();
+  }
+
+  long integer(String key, long otherwise) {
+    JsonNode value = node.get(key);
+    return value == null ? otherwise : integer(value, at(key));
+  }
+
+  static long integer(JsonNode value, String place) {
+    if (!value.isNumber()) {
+      throw malformed(place, "an integer", value);
+    }
+    double number = value.doubleValue();
+    if (number != Math.rint(number) || Math.abs(number) > MOST) {
+      throw bad(place, "is %s; an integer up to 2^62 is needed".formatted(value));
+    }
+    return (long) number;
+  }
+
+  boolean flag(String key, boolean otherwise) {
+    JsonNode value = node.get(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (!value.isBoolean()) {
+      throw malformed(at(key), "true or false", value);
+    }
+    return value.booleanValue();
+  }
+
+  /** The elements of an array. */
+  static <T> List<T> list(JsonNode value, String place, Function<JsonNode, T> element) {
+    if (!(value instanceof ArrayNode array)) {
+      throw malformed(place, "an array", value);
+    }
+    var list = new ArrayList<T>();
+    array.forEach(node -> list.add(element.apply(node)));
+    return list;
+  }
+
+  /** A value whose constructor checks its ranges. */
+  static <T> T checked(String place, Supplier<T> construct) {
+    try {
+      return construct.get();
+    } catch (IllegalArgumentException e) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "In '%s': %s.".formatted(place.isEmpty() ? "." : place, e.getMessage()))
+          .exception();
+    }
+  }
+
+  static RefusedException bad(String place, String what) {
+    return Refusal.of(Problem.BAD_SPEC, "'%s' %s.".formatted(place, what)).exception();
+  }
+
+  static RefusedException malformed(String place, String expected, JsonNode found) {
+    String text = found.toString();
+    return Json.malformed(
+        "'%s' has to be %s, not %s."
+            .formatted(place, expected, text.length() > 60 ? text.substring(0, 60) + "..." : text));
+  }
+}

@@ -1,0 +1,174 @@
+package io.fedstep.codec;
+
+import io.fedstep.model.ModelSpec;
+import io.fedstep.optim.OptiModule;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.vector.Range;
+import io.fedstep.vector.Tile;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.util.HashSet;
+import java.util.List;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/** Reads an optimizer state in whatever order and spacing, checked against the model's modules. */
+public final class StateBody {
+  private final JsonParser parser;
+  private final ModelSpec spec;
+  private final StateDocument document;
+  private final StateDocument.Access file;
+  private int vectors;
+  private int zeros;
+
+  private StateBody(
+      JsonParser parser, ModelSpec spec, StateDocument document, StateDocument.Access file) {
+    this.parser = parser;
+    this.spec = spec;
+    this.document = document;
+    this.file = file;
+  }
+
+  /**
+   * Reads a document and writes its values to their places.
+   *
+   * @return whether there are values; if not, it is the state before the first step
+   */
+  public static boolean read(
+      InputStream in, ModelSpec spec, StateDocument document, StateDocument.Access file) {
+    return Json.parse(in, parser -> new StateBody(parser, spec, document, file).read());
+  }
+
+  private boolean read() {
+    parser.nextToken();
+    JsonBody.expect(parser, JsonToken.START_OBJECT, "an object with the key 'modules'");
+    boolean found = false;
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      if (!parser.currentName().equals("modules")) {
+        throw bad("'%s' is unknown; 'modules' is the only key.".formatted(parser.currentName()));
+      }
+      parser.nextToken();
+      readModules();
+      found = true;
+    }
+    if (!found) {
+      throw bad("'modules' is missing.");
+    }
+    if (vectors > 0 && zeros > 0) {
+      throw bad("Some modules have taken steps and others not.");
+    }
+    return vectors > 0;
+  }
+
+  private void readModules() {
+    JsonBody.expect(parser, JsonToken.START_ARRAY, "an array of modules");
+    List<OptiModule> modules = spec.optimizer().modules();
+    int first = 0;
+    for (int i = 0; i < modules.size(); i++) {
+      if (parser.nextToken() == JsonToken.END_ARRAY) {
+        throw bad("'modules' has %d entries; the model has %d.".formatted(i, modules.size()));
+      }
+      readModule("modules[%d]".formatted(i), modules.get(i), first);
+      first += modules.get(i).stateKeys().size();
+    }
+    if (parser.nextToken() != JsonToken.END_ARRAY) {
+      throw bad("'modules' has more than the %d entries of the model.".formatted(modules.size()));
+    }
+  }
+
+  private void readModule(String place, OptiModule module, int firstVector) {
+    JsonBody.expect(parser, JsonToken.START_ARRAY, "an array of a name and a state");
+    parser.nextToken();
+    JsonBody.expect(parser, JsonToken.VALUE_STRING, "a module's name");
+    if (!parser.getString().equals(module.name())) {
+      throw bad(
+          "'%s' is '%s'; the model has '%s' there."
+              .formatted(place, parser.getString(), module.name()));
+    }
+    parser.nextToken();
+    JsonBody.expect(parser, JsonToken.START_OBJECT, "a module's state");
+    var missing = new HashSet<>(module.stateKeys());
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String key = parser.currentName();
+      int index = module.stateKeys().indexOf(key);
+      if (index < 0) {
+        throw bad("'%s.%s' is unknown.".formatted(place, key));
+      }
+      parser.nextToken();
+      readVector(place + "." + key, firstVector + index);
+      missing.remove(key);
+    }
+    for (String key : missing) {
+      throw bad("'%s.%s' is missing.".formatted(place, key));
+    }
+    parser.nextToken();
+    JsonBody.expect(parser, JsonToken.END_ARRAY, "the end of a module");
+  }
+
+  private void readVector(String place, int vector) {
+    if (parser.currentToken() == JsonToken.VALUE_NUMBER_FLOAT
+        || parser.currentToken() == JsonToken.VALUE_NUMBER_INT) {
+      if (parser.getDoubleValue() != 0) {
+        throw bad("'%s' is a number other than 0.".formatted(place));
+      }
+      zeros++;
+      return;
+    }
+    JsonBody.expect(parser, JsonToken.START_OBJECT, "a packed vector");
+    Runnable dump =
+        () -> PackedVector.read(parser, spec.layout(), spec.dtype(), new Target(place, vector));
+    if (!PackedVector.readTyped(parser, PackedVector.TYPES, dump)) {
+      throw bad("'%s' is not a packed vector.".formatted(place));
+    }
+    vectors++;
+  }
+
+  private final class Target implements PackedVector.Target {
+    private final String place;
+    private final int vector;
+
+    Target(String place, int vector) {
+      this.place = place;
+      this.vector = vector;
+    }
+
+    @Override
+    public void take(long index, byte[] bytes, int length) {
+      Range range = new Range(index, length / spec.dtype().bytes());
+      Tile tile = Tile.zeros(spec.dtype(), range.length());
+      tile.read(MemorySegment.ofArray(bytes), 0);
+      for (int i = 0; i < range.length(); i++) {
+        double value = tile.get(i);
+        if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) { // every vector is a second moment
+          String name = spec.layout().at(index + i).name();
+          throw Refusal.of(
+                  Problem.BAD_STATE,
+                  "'%s' has the value %s in tensor '%s'; finite and at least 0 is needed."
+                      .formatted(place, value, name))
+              .with("tensor", name)
+              .with("index", index + i)
+              .exception();
+        }
+      }
+      document.write(file, vector, index, bytes, length);
+    }
+
+    @Override
+    public RefusedException misfit(String tensor, String detail) {
+      return Refusal.of(Problem.BAD_STATE, "In '%s': %s".formatted(place, detail))
+          .with("tensor", tensor)
+          .exception();
+    }
+
+    @Override
+    public RefusedException garbled(String tensor, String detail) {
+      return misfit(tensor, detail);
+    }
+  }
+
+  private static RefusedException bad(String detail) {
+    return Refusal.of(Problem.BAD_STATE, detail).exception();
+  }
+}

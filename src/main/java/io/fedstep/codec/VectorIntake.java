@@ -1,0 +1,181 @@
+package io.fedstep.codec;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Content;
+import io.fedstep.vector.Dtype;
+import io.fedstep.vector.Range;
+import io.fedstep.vector.Tensor;
+import io.fedstep.vector.TensorLayout;
+import io.fedstep.vector.Tile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A vector on its way in: a tile at a time, each checked finite, counted into the norm and the
+ * checksum, and written to its place. Memory: one tile.
+ */
+public final class VectorIntake {
+  private final TensorLayout layout;
+  private final Dtype dtype;
+  private final VectorSink sink;
+  private final Tile tile;
+  private final byte[] bytes;
+  private final MemorySegment segment;
+  private final Map<Long, Run> runs = new TreeMap<>();
+  private Run run = new Run(0);
+  private double squares;
+
+  /** A gapless run of values from {@code from} on; runs of tensors may come in any order. */
+  private static final class Run {
+    private final long from;
+    private long end;
+    private int crc;
+
+    Run(long from) {
+      this.from = from;
+      end = from;
+    }
+  }
+
+  /** An intake for one vector of a model. */
+  public VectorIntake(TensorLayout layout, Dtype dtype, VectorSink sink) {
+    this.layout = layout;
+    this.dtype = dtype;
+    this.sink = sink;
+    tile = Tile.zeros(dtype, (int) Math.min(Range.TILE, layout.size()));
+    bytes = new byte[tile.length() * dtype.bytes()];
+    segment = MemorySegment.ofArray(bytes);
+  }
+
+  /** The layout of the model. */
+  TensorLayout layout() {
+    return layout;
+  }
+
+  /** The number format of the model. */
+  Dtype dtype() {
+    return dtype;
+  }
+
+  /** The tile to fill for {@link #put(long, int)}. */
+  Tile tile() {
+    return tile;
+  }
+
+  /** Reads the flat vector as it is: little-endian values in the model's dtype. */
+  public void readOctets(InputStream in) throws IOException {
+    long index = 0;
+    long expected = layout.size() * dtype.bytes();
+    while (index < layout.size()) {
+      int length = (int) Math.min(tile.length(), layout.size() - index) * dtype.bytes();
+      int read = in.readNBytes(bytes, 0, length);
+      if (read < length) {
+        throw wrongLength(expected, index * dtype.bytes() + read);
+      }
+      putBytes(index, length);
+      index += length / dtype.bytes();
+    }
+    if (in.read() >= 0) {
+      throw wrongLength(expected, expected + 1 + drain(in));
+    }
+  }
+
+  private long drain(InputStream in) throws IOException {
+    long more = 0;
+    for (int read = in.read(bytes); read >= 0; read = in.read(bytes)) {
+      more += read;
+    }
+    return more;
+  }
+
+  /** The refusal of a body of another length; the server counts what it was sent. */
+  public static RefusedException wrongLength(long expected, long actual) {
+    return Refusal.of(
+            Problem.WRONG_LENGTH,
+            "The vector has %d bytes, but %d came.".formatted(expected, actual))
+        .with("expected", expected)
+        .with("actual", actual)
+        .exception();
+  }
+
+  /** Takes the first {@code length} bytes of the given ones as values from {@code index} on. */
+  void put(long index, byte[] given, int length) {
+    System.arraycopy(given, 0, bytes, 0, length);
+    putBytes(index, length);
+  }
+
+  private void putBytes(long index, int length) {
+    Tile values = tile.first(length / dtype.bytes());
+    values.read(segment, 0);
+    check(index, values);
+    write(index, length);
+  }
+
+  /** Takes the first {@code count} values of {@link #tile()} as those from {@code index} on. */
+  void put(long index, int count) {
+    Tile values = tile.first(count);
+    check(index, values);
+    values.write(segment, 0);
+    write(index, count * dtype.bytes());
+  }
+
+  private void check(long index, Tile values) {
+    int wrong = values.firstNotFinite();
+    if (wrong >= 0) {
+      throw notFinite(index + wrong, values.get(wrong));
+    }
+    squares += values.squares();
+  }
+
+  private RefusedException notFinite(long index, double value) {
+    Tensor tensor = layout.at(index);
+    return Refusal.of(
+            Problem.NOT_FINITE,
+            "The value %d of tensor '%s' is %s in %s (index %d of the flat vector)."
+                .formatted(index - tensor.offset(), tensor.name(), value, dtype.label(), index))
+        .with("tensor", tensor.name())
+        .with("index", index)
+        .exception();
+  }
+
+  private void write(long index, int length) {
+    var chunk = ByteBuffer.wrap(bytes, 0, length);
+    int crc = Crc32c.of(chunk);
+    sink.write(index * dtype.bytes(), chunk);
+    if (index != run.end) {
+      runs.put(run.from, run);
+      run = new Run(index);
+    }
+    run.crc = run.end == run.from ? crc : Crc32c.concat(run.crc, crc, length);
+    run.end += length / dtype.bytes();
+  }
+
+  /** What came, once every value was put. */
+  public Content finish() {
+    runs.put(run.from, run);
+    long end = 0;
+    int crc = 0;
+    for (Run next : runs.values()) {
+      if (next.end == next.from) {
+        continue; // nothing came before the first jump
+      }
+      if (next.from != end) {
+        throw new IllegalStateException("values %d to %d are missing".formatted(end, next.from));
+      }
+      long length = (next.end - next.from) * dtype.bytes();
+      crc = end == 0 ? next.crc : Crc32c.concat(crc, next.crc, length);
+      end = next.end;
+    }
+    if (end != layout.size()) {
+      throw new IllegalStateException("values from %d on are missing".formatted(end));
+    }
+    // a sum of squares beyond double still has a norm that JSON can say
+    return new Content(Crc32c.digest(crc), Math.min(Math.sqrt(squares), Double.MAX_VALUE));
+  }
+}
