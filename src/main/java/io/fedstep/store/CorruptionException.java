@@ -1,0 +1,12 @@
+package io.fedstep.store;
+
+import java.nio.file.Path;
+
+/** A file that is not as it was written; the message names it, what was expected and what found. */
+public final class CorruptionException extends StorageException {
+  private static final long serialVersionUID = 1L;
+
+  CorruptionException(Path file, String expected, String found) {
+    super("%s is corrupt: expected %s, found %s".formatted(file, expected, found));
+  }
+}

@@ -1,0 +1,117 @@
+package io.fedstep.store;
+
+import io.fedstep.codec.Json;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The folder of all models, held by one server at a time. */
+public final class DataFolder implements AutoCloseable {
+  private static final int FORMAT = 1;
+
+  private final Path models;
+  private final Path trash;
+  private final Path lockFile;
+  private final FileChannel lock;
+
+  /**
+   * Opens the folder, or makes it.
+   *
+   * @throws StorageException if another server holds it, or a newer version of fedstep wrote it
+   */
+  public DataFolder(Path root) {
+    Disk.createFolder(root);
+    lockFile = root.resolve("lock");
+    lock = lock(lockFile);
+    models = root.resolve("models");
+    trash = root.resolve("trash");
+    try {
+      begin(root);
+    } catch (StorageException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void begin(Path root) {
+    checkFormat(root.resolve("format.json"));
+    Disk.createFolder(models);
+    Disk.createFolder(trash);
+    Disk.names(trash).forEach(name -> Disk.delete(trash.resolve(name)));
+    Disk.forceFolder(root);
+  }
+
+  private static FileChannel lock(Path file) {
+    FileChannel channel = Disk.write(file);
+    try {
+      if (channel.tryLock() != null) {
+        return channel;
+      }
+    } catch (OverlappingFileLockException e) {
+      // held by this process: the same answer
+    } catch (IOException e) {
+      throw new StorageException(file.toString(), e);
+    }
+    Disk.close(file, channel);
+    throw new StorageException(
+        "%s is held by another fedstep; give this one another fedstep.data-dir".formatted(file));
+  }
+
+  private static void checkFormat(Path file) {
+    if (!Disk.exists(file)) {
+      Disk.writeDocument(file, Json.object().put("format", FORMAT));
+      return;
+    }
+    ObjectNode json = Disk.readDocument(file);
+    if (json.path("format").asInt(0) != FORMAT) {
+      throw new StorageException(
+          "%s says format %s; this fedstep reads format %d"
+              .formatted(file, json.path("format"), FORMAT));
+    }
+  }
+
+  /** The names of the models there. */
+  public List<String> models() {
+    return Disk.names(models);
+  }
+
+  /** Makes a model: whole and durable, or not at all. */
+  public void create(ModelHead head) {
+    Path draft = trash.resolve("new-" + head.incarnation());
+    ModelFolder.write(draft, head);
+    Disk.rename(draft, models.resolve(head.model()));
+  }
+
+  /** Opens a model as it was left. */
+  public ModelFolder open(String model) {
+    return ModelFolder.open(models.resolve(model));
+  }
+
+  /**
+   * Removes a model and all it stored: at once, whatever crashes.
+   *
+   * @param folder closed before its files go, or null if it could not be opened
+   */
+  public void delete(String model, @Nullable ModelFolder folder) {
+    Path out = trash.resolve("%s-%d".formatted(model, System.nanoTime()));
+    Disk.rename(models.resolve(model), out);
+    if (folder != null) {
+      folder.close();
+    }
+    Disk.delete(out);
+  }
+
+  /** Bytes that may still be written to its disk. */
+  public long free() {
+    return Disk.free(models);
+  }
+
+  @Override
+  public void close() {
+    Disk.close(lockFile, lock);
+  }
+}

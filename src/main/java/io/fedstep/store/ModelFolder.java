@@ -1,0 +1,247 @@
+package io.fedstep.store;
+
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.round.Round;
+import io.fedstep.round.RoundRecord;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model on disk: its head, its versions, the records of its rounds and the open round. Reading is
+ * for every thread, changing for one.
+ */
+public final class ModelFolder implements AutoCloseable {
+  static final String HEAD = "model.json";
+  private static final String DRAFT = ".draft-";
+
+  private final Path folder;
+  private final Path versionsFolder;
+  private final Path roundsFolder;
+  private final Path openFolder;
+  private final ConcurrentSkipListMap<Long, Version> versions = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListSet<Long> records = new ConcurrentSkipListSet<>();
+  private final AtomicLong drafts = new AtomicLong();
+  private volatile ModelHead head;
+  private @Nullable OpenRound open;
+
+  private ModelFolder(Path folder, ModelHead head) {
+    this.folder = folder;
+    this.head = head;
+    versionsFolder = folder.resolve("versions");
+    roundsFolder = folder.resolve("rounds");
+    openFolder = folder.resolve("open");
+  }
+
+  /** Writes a new model's folder, which is to be renamed to its place. */
+  static void write(Path folder, ModelHead head) {
+    Disk.createFolder(folder);
+    for (String name : List.of("versions", "rounds", "open")) {
+      Disk.createFolder(folder.resolve(name));
+    }
+    Disk.writeDocument(folder.resolve(HEAD), head.write());
+  }
+
+  /**
+   * Opens a model as the last process left it; a {@code CorruptionException} says what is wrong.
+   */
+  static ModelFolder open(Path folder) {
+    var model = new ModelFolder(folder, ModelHead.read(folder.resolve(HEAD)));
+    model.recover();
+    return model;
+  }
+
+  private void recover() {
+    for (String name : Disk.names(versionsFolder)) {
+      Path path = versionsFolder.resolve(name);
+      if (name.startsWith(".")) {
+        Disk.delete(path); // a draft that was never committed, or a version on its way out
+      } else {
+        Version version = Version.found(path, head.spec());
+        versions.put(version.info().version(), version);
+      }
+    }
+    if (versions.isEmpty()) {
+      versions.put(
+          0L, Version.zeros(head.spec(), VersionInfo.MadeBy.CREATED, base(0), head.createdAt()));
+    }
+    for (String name : Disk.names(roundsFolder)) {
+      if (name.endsWith(".json")) {
+        records.add(Long.parseLong(name.substring(0, name.length() - ".json".length())));
+      }
+    }
+    newest().verify();
+    String current = name(newest().info().version());
+    for (String name : Disk.names(openFolder)) {
+      if (!name.equals(current)) {
+        Disk.delete(openFolder.resolve(name)); // the round's version exists
+      }
+    }
+  }
+
+  /** A folder's or file's name for a number: seven digits, so that it sorts. */
+  private static String name(long number) {
+    return "%07d".formatted(number);
+  }
+
+  /** The tag of a version's weights. */
+  public String base(long version) {
+    return head.incarnation() + "-" + version;
+  }
+
+  /** The model's head. */
+  public ModelHead head() {
+    return head;
+  }
+
+  /** The model's spec. */
+  public ModelSpec spec() {
+    return head.spec();
+  }
+
+  /** Replaces the head durably. */
+  public void save(ModelHead next) {
+    Disk.writeDocument(folder.resolve(HEAD), next.write());
+    head = next;
+  }
+
+  /** The newest version. */
+  public Version newest() {
+    return versions.lastEntry().getValue();
+  }
+
+  /** A version that is kept, or null. */
+  public @Nullable Version version(long number) {
+    return versions.get(number);
+  }
+
+  /** The versions kept, newest first. */
+  public List<Version> versions() {
+    return List.copyOf(versions.descendingMap().values());
+  }
+
+  /** Begins a version. */
+  public VersionDraft draft() {
+    return new VersionDraft(
+        versionsFolder.resolve(DRAFT + drafts.incrementAndGet()), spec(), head.model());
+  }
+
+  /** A version that exists on disk, and the round that trains from it. */
+  public record Advance(Version version, OpenRound open) {}
+
+  /**
+   * Makes a draft the next version on disk, with the record of the round that it ends, and opens
+   * the round that trains from it. Room is needed only before the version exists; nobody sees it
+   * before it is published.
+   */
+  public Advance advance(
+      VersionDraft draft, VersionInfo info, RoundRecord record, OpenRound over, Round next) {
+    draft.seal(info, record);
+    Path path = openFolder.resolve(name(next.number()));
+    Journal begun = OpenRound.begin(path, head, next);
+    Version version = draft.commit(versionsFolder.resolve(name(info.version())), info);
+    open = over.next(path, next, begun);
+    return new Advance(version, open);
+  }
+
+  /** Makes a draft version 0, and opens its round anew; as {@link #advance}. */
+  public Advance begin(VersionDraft draft, VersionInfo info, OpenRound before, Round round) {
+    draft.seal(info, null);
+    Journal begun = before.beginRebased(head, round);
+    Version version = draft.commit(versionsFolder.resolve(name(info.version())), info);
+    open = before.rebased(round, begun);
+    return new Advance(version, open);
+  }
+
+  /** Shows a committed version to everybody. */
+  public void publish(Version version) {
+    versions.put(version.info().version(), version);
+  }
+
+  /** Removes the versions and records beyond those to be kept. */
+  public void prune(int keepVersions, int keepRounds) {
+    while (versions.size() > keepVersions) {
+      Version oldest = versions.firstEntry().getValue();
+      RoundRecord round = oldest.round();
+      if (round != null) {
+        Disk.writeDocument(
+            roundsFolder.resolve(name(round.round()) + ".json"),
+            RecordCodec.write(head.model(), round));
+        records.add(round.round());
+      }
+      oldest.retire();
+      versions.remove(oldest.info().version());
+      if (oldest.folder() != null) {
+        Path out = versionsFolder.resolve(".old-" + oldest.info().version());
+        Disk.rename(oldest.folder(), out);
+        Disk.delete(out);
+      }
+    }
+    while (records.size() > keepRounds) {
+      Long oldest = records.pollFirst();
+      if (oldest != null) {
+        Disk.delete(roundsFolder.resolve(name(oldest) + ".json"));
+      }
+    }
+  }
+
+  /** The record of a round that is over, or null where there is none, or none any more. */
+  public @Nullable RoundRecord record(long round) {
+    Version version = versions.get(round + 1);
+    if (version != null) {
+      try {
+        return version.round();
+      } catch (StorageException e) {
+        if (versions.containsKey(round + 1)) {
+          throw e;
+        } // else its record has moved
+      }
+    }
+    try {
+      return records.contains(round)
+          ? RecordCodec.read(Disk.readDocument(roundsFolder.resolve(name(round) + ".json")))
+          : null;
+    } catch (StorageException e) {
+      if (records.contains(round)) {
+        throw e;
+      }
+      return null; // removed in the meantime
+    }
+  }
+
+  /** The numbers of at most {@code limit} recorded rounds before {@code before}, newest first. */
+  public List<Long> recorded(long before, int limit) {
+    var all = new ConcurrentSkipListSet<>(records);
+    versions.keySet().stream().filter(version -> version > 0).forEach(v -> all.add(v - 1));
+    return all.headSet(before).descendingSet().stream().limit(limit).toList();
+  }
+
+  /** The open round as the last process left it, or a new one on the newest version. */
+  public OpenRound openRound(Function<VersionInfo, Round> fresh) {
+    VersionInfo newest = newest().info();
+    Path path = openFolder.resolve(name(newest.version()));
+    OpenRound found = Disk.exists(path) ? OpenRound.open(path, spec()) : null;
+    if (found != null && !found.round().base().equals(newest.base())) {
+      if (found.round().updates() > 0) {
+        throw new CorruptionException(
+            path, "a round that trains from " + newest.base(), found.round().base());
+      }
+      found.close();
+      found = null; // the weights were set, and the crash came before the round was opened again
+    }
+    open = found == null ? OpenRound.create(path, head, fresh.apply(newest)) : found;
+    return open;
+  }
+
+  @Override
+  public void close() {
+    if (open != null) {
+      open.close();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package io.fedstep.store;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.SpecCodec;
+import io.fedstep.model.ModelSpec;
+import java.nio.file.Path;
+import java.time.Instant;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What {@code model.json} holds.
+ *
+ * @param incarnation 8 hex digits, another for each model that was ever created
+ * @param spec as it is now: round policy and hyper-parameters may have been replaced
+ * @param stopped whether an administrator has stopped training
+ * @param startedAt the newest version when training was last resumed by hand, or -1
+ */
+public record ModelHead(
+    String model,
+    String incarnation,
+    Instant createdAt,
+    ModelSpec spec,
+    boolean stopped,
+    long startedAt) {
+  private static final int FORMAT = 1;
+
+  /** Whether training rests at a version: by hand, or because the policy's rounds are over. */
+  public boolean stoppedAt(long version) {
+    Long rounds = spec.round().rounds();
+    return stopped || (rounds != null && version >= rounds && startedAt < rounds);
+  }
+
+  /** This head with another spec. */
+  public ModelHead with(ModelSpec other) {
+    return new ModelHead(model, incarnation, createdAt, other, stopped, startedAt);
+  }
+
+  /** This head stopped. */
+  public ModelHead stop() {
+    return new ModelHead(model, incarnation, createdAt, spec, true, startedAt);
+  }
+
+  /** This head resumed at a version. */
+  public ModelHead start(long version) {
+    return new ModelHead(model, incarnation, createdAt, spec, false, version);
+  }
+
+  ObjectNode write() {
+    ObjectNode json =
+        Json.object()
+            .put("format", FORMAT)
+            .put("model", model)
+            .put("incarnation", incarnation)
+            .put("created_at", RecordCodec.time(createdAt))
+            .put("stopped", stopped)
+            .put("started_at_version", startedAt);
+    json.set("spec", SpecCodec.write(spec));
+    return json;
+  }
+
+  static ModelHead read(Path file) {
+    ObjectNode json = Disk.readDocument(file);
+    if (json.path("format").asInt(0) != FORMAT) {
+      throw new CorruptionException(file, "format " + FORMAT, json.path("format").toString());
+    }
+    return new ModelHead(
+        json.required("model").stringValue(),
+        json.required("incarnation").stringValue(),
+        RecordCodec.time(json.required("created_at")),
+        SpecCodec.read((ObjectNode) json.required("spec")),
+        json.required("stopped").booleanValue(),
+        json.required("started_at_version").longValue());
+  }
+}

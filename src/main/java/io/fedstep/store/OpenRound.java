@@ -1,0 +1,106 @@
+package io.fedstep.store;
+
+import io.fedstep.model.ModelSpec;
+import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The folder of the open round: its journal, and the update matrix that outlives it. */
+public final class OpenRound implements AutoCloseable {
+  private static final String MATRIX = "updates.bin";
+  private static final String JOURNAL = "journal.jsonl";
+  private static final String FRESH_JOURNAL = "journal.jsonl.new";
+
+  private final Path folder;
+  private final Round round;
+  private final Journal journal;
+  private final UpdateMatrix matrix;
+
+  private OpenRound(Path folder, Round round, Journal journal, UpdateMatrix matrix) {
+    this.folder = folder;
+    this.round = round;
+    this.journal = journal;
+    this.matrix = matrix;
+  }
+
+  /** A new round with a new matrix. */
+  static OpenRound create(Path folder, ModelHead head, Round round) {
+    Journal journal = begin(folder, head, round);
+    var matrix = new UpdateMatrix(folder.resolve(MATRIX), head.spec());
+    Disk.forceFolder(folder);
+    return new OpenRound(folder, round, journal, matrix);
+  }
+
+  /** Makes a round's folder with its journal; nothing refers to it before its version exists. */
+  static Journal begin(Path folder, ModelHead head, Round round) {
+    Disk.delete(folder); // of a crash before the first line was durable, or before the version
+    Disk.createFolder(folder);
+    Journal journal = Journal.create(folder.resolve(JOURNAL), head.model(), head.spec(), round);
+    Disk.forceFolder(folder);
+    Disk.forceFolder(folder.resolveSibling("."));
+    return journal;
+  }
+
+  /** The round that a journal holds, or null where the journal was not begun. */
+  static @Nullable OpenRound open(Path folder, ModelSpec spec) {
+    Path path = folder.resolve(JOURNAL);
+    Journal.Replayed replayed = Disk.exists(path) ? Journal.open(path, spec) : null;
+    if (replayed == null) {
+      return null;
+    }
+    var matrix = new UpdateMatrix(folder.resolve(MATRIX), spec);
+    replayed.round().view().forEach(update -> matrix.take(update.row()));
+    matrix.force(); // as the journal: what is answered from now on has to be durable
+    return new OpenRound(folder, replayed.round(), replayed.journal(), matrix);
+  }
+
+  /** The round after this one; the matrix moves there, with the rows that uploads still write. */
+  OpenRound next(Path nextFolder, Round nextRound, Journal nextJournal) {
+    matrix.rename(nextFolder.resolve(MATRIX));
+    round.view().forEach(update -> matrix.release(update.row()));
+    journal.close();
+    Disk.delete(folder);
+    return new OpenRound(nextFolder, nextRound, nextJournal, matrix);
+  }
+
+  /** Makes the journal of the same round on other weights, while no update is in it. */
+  Journal beginRebased(ModelHead head, Round other) {
+    return Journal.create(folder.resolve(FRESH_JOURNAL), head.model(), head.spec(), other);
+  }
+
+  /** The same round on other weights, which exist by now. */
+  OpenRound rebased(Round other, Journal begun) {
+    begun.rename(folder.resolve(JOURNAL));
+    journal.close();
+    return new OpenRound(folder, other, begun, matrix);
+  }
+
+  /** Appends decisions to the journal, all or none, and makes them count. */
+  public void take(List<Decision> decisions) {
+    journal.append(decisions);
+    decisions.forEach(round::apply);
+  }
+
+  /** The round. */
+  public Round round() {
+    return round;
+  }
+
+  /** Where its decisions go. */
+  public Journal journal() {
+    return journal;
+  }
+
+  /** Where its numbers are. */
+  public UpdateMatrix matrix() {
+    return matrix;
+  }
+
+  @Override
+  public void close() {
+    journal.close();
+    matrix.close();
+  }
+}

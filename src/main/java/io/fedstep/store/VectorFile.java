@@ -1,0 +1,84 @@
+package io.fedstep.store;
+
+import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.Safetensors;
+import io.fedstep.codec.VectorSink;
+import io.fedstep.codec.VectorSource;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.vector.Tile;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
+
+/** A safetensors file whose flat vector is read and written by coordinates. */
+public final class VectorFile implements VectorSource, VectorSink, AutoCloseable {
+  private final RandomFile file;
+  private final byte[] head;
+  private final ModelSpec spec;
+
+  private VectorFile(RandomFile file, ModelSpec spec) {
+    this.file = file;
+    this.spec = spec;
+    head = Safetensors.head(spec);
+  }
+
+  static VectorFile toRead(Path path, ModelSpec spec) {
+    return new VectorFile(RandomFile.toRead(path), spec);
+  }
+
+  /** A new file of zeros. */
+  static VectorFile toWrite(Path path, ModelSpec spec) {
+    var vector = new VectorFile(RandomFile.toWrite(path), spec);
+    vector.file.write(0, ByteBuffer.wrap(vector.head));
+    long last = vector.head.length + spec.vectorBytes() - 1;
+    vector.file.write(last, ByteBuffer.allocate(1)); // what is never written reads as zeros
+    return vector;
+  }
+
+  @Override
+  public void read(long index, Tile into) {
+    byte[] bytes = new byte[into.length() * spec.dtype().bytes()];
+    file.read(head.length + index * spec.dtype().bytes(), ByteBuffer.wrap(bytes));
+    into.read(MemorySegment.ofArray(bytes), 0);
+  }
+
+  @Override
+  public void write(long offset, ByteBuffer bytes) {
+    file.write(head.length + offset, bytes);
+  }
+
+  /** Writes a tile's values from {@code index} on. */
+  public void write(long index, Tile values) {
+    byte[] bytes = new byte[values.length() * spec.dtype().bytes()];
+    values.write(MemorySegment.ofArray(bytes), 0);
+    write(index * spec.dtype().bytes(), ByteBuffer.wrap(bytes));
+  }
+
+  /** Sends the flat vector as it is. */
+  public void transferTo(java.io.OutputStream out) throws IOException {
+    WritableByteChannel channel = Channels.newChannel(out);
+    var piece = ByteBuffer.allocate((int) Math.min(64 * 1024, spec.vectorBytes()));
+    for (long sent = 0; sent < spec.vectorBytes(); sent += piece.limit()) {
+      piece.clear().limit((int) Math.min(piece.capacity(), spec.vectorBytes() - sent));
+      file.read(head.length + sent, piece);
+      channel.write(piece.flip());
+    }
+  }
+
+  /** The digest of the flat vector. */
+  String digest() {
+    return Crc32c.digest(file.crc(head.length));
+  }
+
+  RandomFile file() {
+    return file;
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}

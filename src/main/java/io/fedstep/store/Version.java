@@ -1,0 +1,166 @@
+package io.fedstep.store;
+
+import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.RoundRecord;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A version of a model: a folder that appeared whole and never changes. Version 0 has no folder
+ * while its weights are the zeros of the model's creation.
+ */
+public final class Version {
+  static final String DOCUMENT = "version.json";
+  static final String WEIGHTS = "weights.safetensors";
+  static final String GRADIENT = "gradient.safetensors";
+  static final String STATE = "state.json";
+  static final int FORMAT = 1;
+
+  private final @Nullable Path folder;
+  private final ModelSpec spec;
+  private final VersionInfo info;
+  private boolean verified;
+  private volatile boolean retired;
+
+  private Version(@Nullable Path folder, ModelSpec spec, VersionInfo info, boolean verified) {
+    this.folder = folder;
+    this.spec = spec;
+    this.info = info;
+    this.verified = verified;
+  }
+
+  /** Version 0 as a model is created with it: zeros. */
+  static Version zeros(ModelSpec spec, VersionInfo.MadeBy madeBy, String base, Instant at) {
+    byte[] zeros = new byte[8192];
+    var crc = new CRC32C();
+    for (long rest = spec.vectorBytes(); rest > 0; rest -= zeros.length) {
+      crc.update(zeros, 0, (int) Math.min(zeros.length, rest));
+    }
+    var info = new VersionInfo(0, madeBy, base, at, Crc32c.digest((int) crc.getValue()));
+    return new Version(null, spec, info, true);
+  }
+
+  /** A version that this process has just written. */
+  static Version written(Path folder, ModelSpec spec, VersionInfo info) {
+    return new Version(folder, spec, info, true);
+  }
+
+  /** A version found on disk; its files are checked when the first of them is read. */
+  static Version found(Path folder, ModelSpec spec) {
+    Path document = folder.resolve(DOCUMENT);
+    ObjectNode json = Disk.readDocument(document);
+    if (json.path("format").asInt(0) != FORMAT) {
+      throw new CorruptionException(document, "format " + FORMAT, json.path("format").toString());
+    }
+    var info =
+        new VersionInfo(
+            json.required("version").longValue(),
+            VersionInfo.MadeBy.valueOf(
+                json.required("made_by").stringValue().toUpperCase(Locale.ROOT)),
+            json.required("base").stringValue(),
+            RecordCodec.time(json.required("created_at")),
+            json.required("digest").stringValue());
+    return new Version(folder, spec, info, false);
+  }
+
+  /** What its document says, files and record to be added. */
+  static ObjectNode document(VersionInfo info) {
+    return Json.object()
+        .put("format", FORMAT)
+        .put("version", info.version())
+        .put("made_by", info.madeBy().label())
+        .put("base", info.base())
+        .put("created_at", RecordCodec.time(info.createdAt()))
+        .put("digest", info.digest());
+  }
+
+  /** What is known of it beside its numbers. */
+  public VersionInfo info() {
+    return info;
+  }
+
+  @Nullable Path folder() {
+    return folder;
+  }
+
+  /** The record of the round that ended with this version, or null for version 0. */
+  @Nullable RoundRecord round() {
+    if (folder == null) {
+      return null;
+    }
+    JsonNode json = Disk.readDocument(folder.resolve(DOCUMENT)).get("round");
+    return json == null ? null : RecordCodec.read(json);
+  }
+
+  /** Checks every file against the version's document, once. */
+  public synchronized void verify() {
+    if (verified || folder == null) {
+      return;
+    }
+    ObjectNode files = (ObjectNode) Disk.readDocument(folder.resolve(DOCUMENT)).required("files");
+    for (var entry : files.properties()) {
+      try (var file = RandomFile.toRead(folder.resolve(entry.getKey()))) {
+        file.verify(
+            entry.getValue().required("bytes").longValue(),
+            entry.getValue().required("crc32c").stringValue());
+      }
+    }
+    verified = true;
+  }
+
+  /** Its files are about to go; whoever has one open may read on. */
+  void retire() {
+    retired = true;
+  }
+
+  private <T> T kept(Supplier<T> opened) {
+    try {
+      verify();
+      return opened.get();
+    } catch (StorageException e) {
+      if (retired) {
+        throw Refusal.of(
+                Problem.VERSION_NOT_FOUND, "Version %d is kept no more.".formatted(info.version()))
+            .exception();
+      }
+      throw e;
+    }
+  }
+
+  /** Copies one of its files into another folder. */
+  void copy(String file, Path into) {
+    Path from = Objects.requireNonNull(folder).resolve(file);
+    kept(() -> Disk.copy(from, into.resolve(file)));
+  }
+
+  /** Its weights, or null where they are zeros. */
+  public @Nullable VectorFile weights() {
+    return folder == null ? null : kept(() -> VectorFile.toRead(folder.resolve(WEIGHTS), spec));
+  }
+
+  /** What the last optimizer module gave in the round that made it, or null if none did. */
+  public @Nullable VectorFile gradient() {
+    return folder == null || !Disk.exists(folder.resolve(GRADIENT))
+        ? null
+        : kept(() -> VectorFile.toRead(folder.resolve(GRADIENT), spec));
+  }
+
+  /** Its optimizer state. */
+  public StateFile state() {
+    return folder == null
+        ? StateFile.initial(spec)
+        : kept(() -> StateFile.toRead(folder.resolve(STATE), spec));
+  }
+}
