@@ -1,0 +1,306 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Decision;
+import io.fedstep.round.RoundRecord;
+import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelFolder;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.StorageException;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionInfo;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All models of a server, as the outside sees them. A model that could not be read at start, or
+ * that a failure has stopped, answers everything but its own reading and deletion with the failure.
+ */
+public final class Coordinator implements AutoCloseable {
+  private final DataFolder data;
+  private final Engine engine;
+  private final Limits limits;
+  private final Supplier<String> incarnations;
+  private final Map<String, ModelRunner> running = new ConcurrentSkipListMap<>();
+  private final Map<String, String> broken = new ConcurrentSkipListMap<>();
+
+  /**
+   * Takes up every model of a data folder.
+   *
+   * @param incarnations gives 8 hex digits, others each time
+   */
+  public Coordinator(
+      DataFolder data,
+      Limits limits,
+      InstantSource clock,
+      Supplier<String> incarnations,
+      Listener listener) {
+    this.data = data;
+    this.limits = limits;
+    this.incarnations = incarnations;
+    engine = new Engine(clock, listener, limits);
+    for (String model : data.models()) {
+      try {
+        run(data.open(model));
+      } catch (RuntimeException e) {
+        engine.warn("model %s cannot be read".formatted(model), e);
+        broken.put(model, "" + e.getMessage());
+        listener.modelAdded(model, null);
+      }
+    }
+  }
+
+  private ModelRunner run(ModelFolder folder) {
+    var runner = new ModelRunner(folder, engine);
+    engine.listener().modelAdded(folder.head().model(), runner.state()::status);
+    running.put(folder.head().model(), runner);
+    runner.start();
+    return runner;
+  }
+
+  /**
+   * What a request to create a model came to.
+   *
+   * @param created false if it was there with the same spec
+   */
+  public record Creation(ModelStatus status, boolean created) {}
+
+  /** Creates a model, or finds it with the same spec. */
+  public synchronized Creation create(String model, ModelSpec spec) {
+    if (broken.containsKey(model)) {
+      throw failed(model).exception();
+    }
+    ModelRunner existing = running.get(model);
+    if (existing != null) {
+      if (existing.state().spec().equals(spec)) {
+        return new Creation(durableStatus(existing), false);
+      }
+      throw Refusal.of(
+              Problem.MODEL_EXISTS, "Model '%s' exists with another spec.".formatted(model))
+          .exception();
+    }
+    if (spec.parameters() > limits.maxParameters()) {
+      throw Refusal.of(
+              Problem.TOO_LARGE,
+              "The model has %d parameters; this server takes %d (fedstep.max-parameters)."
+                  .formatted(spec.parameters(), limits.maxParameters()))
+          .with("expected", limits.maxParameters())
+          .with("actual", spec.parameters())
+          .exception();
+    }
+    var head = new ModelHead(model, incarnations.get(), engine.clock().instant(), spec, false, -1);
+    data.create(head);
+    ModelStatus status;
+    try {
+      status = run(data.open(model)).state().status();
+    } catch (StorageException e) {
+      data.delete(model, null); // so that trying again finds no half of it
+      throw e;
+    }
+    return new Creation(status, true);
+  }
+
+  /** Removes a model and all it stored. */
+  public synchronized void delete(String model) {
+    if (broken.containsKey(model)) {
+      erase(model, null);
+      broken.remove(model);
+    } else {
+      remove(model, runner(model));
+      running.remove(model);
+    }
+  }
+
+  /** Nobody watches the model any more when it ends: a deletion is no failure. */
+  private void erase(String model, @Nullable ModelFolder folder) {
+    data.delete(model, folder);
+    engine.listener().modelRemoved(model);
+  }
+
+  private void remove(String model, ModelRunner runner) {
+    ModelFolder folder = runner.state().folder();
+    if (runner.state().ended() != null) {
+      erase(model, folder);
+      runner.end(noModel(model));
+      return;
+    }
+    runner.command(() -> {
+      erase(model, folder);
+      runner.end(noModel(model));
+      return model;
+    });
+  }
+
+  /** The names of all models. */
+  public List<String> models() {
+    var names = new TreeSet<>(running.keySet());
+    names.addAll(broken.keySet());
+    return List.copyOf(names);
+  }
+
+  /** Why a model could not be read at start, or null. */
+  public @Nullable String brokenBy(String model) {
+    return broken.get(model);
+  }
+
+  /** A model as it is, one stopped by a failure too. */
+  public ModelStatus status(String model) {
+    return runner(model).state().status();
+  }
+
+  /** Checks that a model exists and works. */
+  public ModelSpec spec(String model) {
+    return durableStatus(model).head().spec();
+  }
+
+  /** The model as it is, once that is durable. */
+  public ModelStatus durableStatus(String model) {
+    return durableStatus(runner(model));
+  }
+
+  /** Waits until a model is as wanted, training stops, or the time is over. */
+  public ModelStatus await(String model, Predicate<ModelStatus> wanted, Duration time) {
+    return runner(model).state().await(wanted, time);
+  }
+
+  private ModelRunner runner(String model) {
+    ModelRunner runner = running.get(model);
+    if (runner != null) {
+      return runner;
+    }
+    throw (broken.containsKey(model) ? failed(model) : noModel(model)).exception();
+  }
+
+  private ModelFolder folder(String model) {
+    return runner(model).state().folder();
+  }
+
+  private static ModelStatus durableStatus(ModelRunner runner) {
+    return runner.state().look(runner.state()::status);
+  }
+
+  private Refusal failed(String model) {
+    return Refusal.of(
+        Problem.MODEL_FAILED, "Model '%s' cannot be read: %s".formatted(model, broken.get(model)));
+  }
+
+  static Refusal noModel(String model) {
+    return Refusal.of(Problem.MODEL_NOT_FOUND, "There is no model '%s'.".formatted(model));
+  }
+
+  // Versions
+
+  /** The versions kept, newest first. */
+  public List<VersionInfo> versions(String model) {
+    spec(model);
+    return folder(model).versions().stream().map(Version::info).toList();
+  }
+
+  /** A version that is kept. */
+  public Version version(String model, long number) {
+    spec(model);
+    Version version = folder(model).version(number);
+    if (version == null) {
+      throw Refusal.of(
+              Problem.VERSION_NOT_FOUND,
+              "Model '%s' has no version %d, or keeps it no more.".formatted(model, number))
+          .exception();
+    }
+    return version;
+  }
+
+  // Rounds
+
+  /** Lets an update send its numbers; to be closed. */
+  public Upload begin(String model, long round, String client, @Nullable String base) {
+    return runner(model).admission().begin(round, client, base);
+  }
+
+  /** The client's update in a round, or null. */
+  public Decision.@Nullable Accepted update(String model, long round, String client) {
+    ModelState state = runner(model).state();
+    Decision.Accepted open =
+        state.look(() ->
+            state.open().round().number() == round ? state.open().round().update(client) : null);
+    RoundRecord over = open == null ? state.record(round) : null;
+    return over == null ? open : over.update(client);
+  }
+
+  /** The record of a round that is over, or null. */
+  public @Nullable RoundRecord record(String model, long round) {
+    spec(model);
+    return runner(model).state().record(round);
+  }
+
+  /** The records of at most {@code limit} rounds before {@code before}, newest first. */
+  public List<RoundRecord> records(String model, long before, int limit) {
+    spec(model);
+    ModelState state = runner(model).state();
+    return state.folder().recorded(before, limit).stream()
+        .map(state::record)
+        .flatMap(Stream::ofNullable)
+        .toList();
+  }
+
+  /** What an administrator may do to a model. */
+  public ModelChanges changes(String model) {
+    spec(model);
+    return new ModelChanges(runner(model));
+  }
+
+  /** Bytes that may still be written. */
+  public long freeBytes() {
+    return data.free();
+  }
+
+  /** The refusal for a failed read or write: 507, or the model stops. */
+  public Refusal failure(@Nullable String model, StorageException failure) {
+    if (failure.full()) {
+      return Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.");
+    }
+    ModelRunner runner = model == null ? null : running.get(model);
+    return runner != null
+        ? runner.fail(failure)
+        : Refusal.of(Problem.MODEL_FAILED, "" + failure.getMessage());
+  }
+
+  /** Answers who waits, now and from now on; the server is ending. */
+  public void drain() {
+    engine.drain();
+    running.values().forEach(runner -> runner.state().change(() -> {}));
+  }
+
+  /** Ends every model after what it is doing, and gives the folder free. */
+  @Override
+  public void close() {
+    drain();
+    running.values().forEach(this::shutDown);
+    engine.close();
+    data.close();
+  }
+
+  private void shutDown(ModelRunner runner) {
+    Refusal refusal =
+        Refusal.of(Problem.NOT_READY, "The server is shutting down.").with("retry_after", 1);
+    try {
+      runner.command(() -> {
+        runner.end(refusal);
+        return refusal;
+      });
+    } catch (RefusedException e) {
+      // a failure has ended it before
+    }
+    runner.state().folder().close();
+  }
+}

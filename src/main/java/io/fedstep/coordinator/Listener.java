@@ -1,0 +1,49 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.round.RoundRecord;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Who is told of what happened, after it is durable. */
+public interface Listener {
+  /** Tells nobody. */
+  Listener NONE = new Listener() {};
+
+  /**
+   * A model was created, or found at start; told before anything happens in it.
+   *
+   * @param status gives the model as it is; null if it could not be read
+   */
+  default void modelAdded(String model, @Nullable Supplier<ModelStatus> status) {}
+
+  /** A model was deleted. */
+  default void modelRemoved(String model) {}
+
+  /**
+   * A round ended.
+   *
+   * @param aggregation from the close to the whole next version being computed; zero if discarded
+   * @param commit from then to the version's existence; zero if discarded
+   */
+  default void roundEnded(String model, RoundRecord round, Duration aggregation, Duration commit) {}
+
+  /** A deadline came with too few updates. */
+  default void deadlinePassed(String model) {}
+
+  /**
+   * An update was answered, by whatever takes it from its client.
+   *
+   * @param model the name that was given, of a model that may not exist
+   * @param outcome {@link #ACCEPTED}, {@link #DUPLICATE} or the problem's code
+   * @param duration from the first byte to the answer
+   * @param bytes of the body, as far as it was read
+   */
+  default void updateAnswered(String model, String outcome, Duration duration, long bytes) {}
+
+  /** The outcome of an update that is in. */
+  String ACCEPTED = "accepted";
+
+  /** The outcome of an update that was in already. */
+  String DUPLICATE = "duplicate";
+}

@@ -1,0 +1,301 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Content;
+import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
+import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.Verdict;
+import io.fedstep.store.ModelFolder;
+import io.fedstep.store.StorageException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread of a model, which takes every decision and every step. It gathers the updates that
+ * wait, forces the matrix, lets the round decide, forces the journal and answers; whatever makes a
+ * version is a command between two such batches. Uploads move their bytes outside, without the
+ * lock.
+ */
+final class ModelRunner {
+  private final ModelState state;
+  private final Engine engine;
+  private final Stepper stepper;
+  private final Deadline deadline;
+  private final Admission admission;
+  private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+  private final List<Admission.Submission> submissions = new ArrayList<>();
+
+  ModelRunner(ModelFolder folder, Engine engine) {
+    this.engine = engine;
+    state = new ModelState(folder, engine);
+    deadline = new Deadline(state, engine, due -> enqueue(() -> deadlineCame(due)));
+    stepper = new Stepper(state, engine, deadline, this::enqueue);
+    admission = new Admission(state, this, engine);
+    state.change(() -> deadline.set(engine.clock().instant()));
+  }
+
+  /** Starts its thread. */
+  void start() {
+    Thread.ofVirtual().name("model-" + state.model()).start(this::run);
+  }
+
+  ModelState state() {
+    return state;
+  }
+
+  Stepper stepper() {
+    return stepper;
+  }
+
+  Admission admission() {
+    return admission;
+  }
+
+  private void run() {
+    try {
+      if (state.open().round().closed() != null || (state.full() && !state.stopped())) {
+        stepper.closeOrRetry(Decision.Cause.MAX_UPDATES); // a crash came before its version
+      }
+      while (state.ended() == null) {
+        take().run();
+      }
+    } catch (Throwable e) { // an Error too: a mapped file that cannot be read throws one
+      fail(e);
+    }
+    refuseTheRest();
+  }
+
+  private Runnable take() {
+    while (true) {
+      try {
+        return commands.take();
+      } catch (InterruptedException e) {
+        engine.warn("a model's thread is not interrupted", e);
+      }
+    }
+  }
+
+  /** Has the model's thread do something; dropped if the model has ended. */
+  private void enqueue(Runnable command) {
+    state.locked(() ->
+        commands.add(() -> {
+          if (state.ended() == null) {
+            command.run();
+          }
+        }));
+  }
+
+  /** Does something on the model's thread and waits for its result. */
+  <T> T command(Supplier<T> action) {
+    var done = new CompletableFuture<T>();
+    boolean queued =
+        state.locked(() -> {
+          state.check();
+          return commands.size() < Engine.MOST_COMMANDS && commands.add(() -> run(action, done));
+        });
+    if (!queued) {
+      throw Refusal.of(
+              Problem.TOO_MANY_REQUESTS,
+              "Model '%s' has %d changes waiting.".formatted(state.model(), commands.size()))
+          .with("retry_after", 1)
+          .exception();
+    }
+    return joined(done);
+  }
+
+  private static <T> T joined(CompletableFuture<T> done) {
+    try {
+      return done.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RefusedException refused) {
+        throw refused;
+      }
+      throw e;
+    }
+  }
+
+  private <T> void run(Supplier<T> action, CompletableFuture<T> done) {
+    try {
+      state.check();
+      done.complete(action.get());
+    } catch (RefusedException e) {
+      done.completeExceptionally(e);
+    } catch (StorageException e) {
+      done.completeExceptionally(refusal(e).exception());
+      if (!e.full()) {
+        throw e;
+      }
+    } catch (Throwable e) {
+      done.completeExceptionally(refusal(e).exception());
+      throw e;
+    }
+  }
+
+  // Updates
+
+  /** Hands an update over to be decided, and waits for it. */
+  Verdict submit(long round, String client, int row, UpdateHeader header, Content content) {
+    var submission =
+        new Admission.Submission(round, client, row, header, content, new CompletableFuture<>());
+    boolean queued =
+        state.look(() -> {
+          if (state.open().round().number() != round || state.isClosing()) {
+            return false;
+          }
+          submissions.add(submission);
+          // one command decides all that have come until it runs
+          return submissions.size() > 1 || commands.add(this::decide);
+        });
+    return queued ? joined(submission.verdict()) : admission.late(submission);
+  }
+
+  private void decide() {
+    List<Admission.Submission> batch = drain();
+    if (batch.isEmpty()) {
+      return;
+    }
+    List<@Nullable Verdict> verdicts = new ArrayList<>();
+    try {
+      state.open().matrix().force();
+      boolean appended = state.locked(() -> decide(batch, verdicts));
+      if (appended) {
+        state.force();
+      }
+      for (int i = 0; i < batch.size(); i++) {
+        Verdict verdict = verdicts.get(i);
+        Admission.Submission next = batch.get(i);
+        next.verdict().complete(verdict != null ? verdict : admission.late(next));
+      }
+    } catch (Throwable e) {
+      fail(e);
+      batch.forEach(one -> one.verdict().completeExceptionally(refusal(e).exception()));
+      return;
+    }
+    stepper.step();
+  }
+
+  private List<Admission.Submission> drain() {
+    return state.locked(() -> {
+      List<Admission.Submission> batch = List.copyOf(submissions);
+      submissions.clear();
+      return batch;
+    });
+  }
+
+  private boolean decide(List<Admission.Submission> batch, List<@Nullable Verdict> verdicts) {
+    Instant now = engine.clock().instant();
+    boolean appended = false;
+    for (Admission.Submission next : batch) {
+      if (next.round() != state.open().round().number()) {
+        verdicts.add(null); // the round was discarded while this one waited
+        continue;
+      }
+      Verdict verdict = decide(next, now);
+      appended |= verdict instanceof Verdict.Enters;
+      verdicts.add(verdict);
+    }
+    return appended;
+  }
+
+  private Verdict decide(Admission.Submission next, Instant now) {
+    Round round = state.open().round();
+    if (state.stopped() && round.update(next.client()) == null) {
+      return new Verdict.Refused(admission.stopped());
+    }
+    Verdict verdict = round.accept(next.client(), next.row(), next.header(), next.content(), now);
+    if (verdict instanceof Verdict.Enters enters) {
+      try {
+        stepper.enter(enters.decision(), now);
+      } catch (StorageException e) {
+        if (!e.full()) {
+          throw e;
+        }
+        return new Verdict.Refused(refusal(e)); // the round is as it was
+      }
+    }
+    return verdict;
+  }
+
+  private void deadlineCame(Instant due) {
+    boolean close =
+        state.locked(() -> {
+          Duration timeout = state.spec().round().timeout();
+          if (!due.equals(state.deadline())
+              || timeout == null
+              || state.isClosing()
+              || state.stopped()) {
+            return false;
+          }
+          if (state.open().round().updates() >= state.spec().round().minUpdates()) {
+            return true;
+          }
+          deadline.pass(due, timeout);
+          engine.listener().deadlinePassed(state.model());
+          return false;
+        });
+    if (close) {
+      stepper.closeOrRetry(Decision.Cause.DEADLINE);
+    }
+  }
+
+  /** The policy or the phase was changed: what it asks for happens at once. */
+  void adjust() {
+    state.change(() -> deadline.set(engine.clock().instant()));
+    if (state.full() && !state.stopped()) {
+      stepper.closeOrRetry(Decision.Cause.MAX_UPDATES);
+    }
+  }
+
+  // The end
+
+  private Refusal refusal(Throwable cause) {
+    if (cause instanceof StorageException storage) {
+      return storage.full()
+          ? Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.")
+          : Refusal.of(Problem.MODEL_FAILED, "" + storage.getMessage());
+    }
+    return Refusal.of(Problem.MODEL_FAILED, "The server has a fault; its log says more.");
+  }
+
+  /** Stops the model because of a failed read or write, or of a fault. */
+  Refusal fail(Throwable cause) {
+    Refusal before = state.ended();
+    if (before != null) {
+      return before;
+    }
+    engine.warn("model %s is stopped by a failure".formatted(state.model()), cause);
+    Refusal refusal =
+        cause instanceof StorageException
+            ? Refusal.of(Problem.MODEL_FAILED, "" + cause.getMessage())
+            : refusal(cause);
+    end(refusal);
+    return refusal;
+  }
+
+  /** Ends the model: who waits, and who comes later, is answered with the refusal. */
+  void end(Refusal refusal) {
+    state.change(deadline::cancel);
+    state.end(refusal);
+    commands.add(() -> {}); // wakes the thread
+  }
+
+  private void refuseTheRest() {
+    Refusal refusal = state.ended();
+    if (refusal != null) {
+      drain().forEach(one -> one.verdict().complete(new Verdict.Refused(refusal)));
+    }
+    List<Runnable> rest = new ArrayList<>();
+    commands.drainTo(rest);
+    rest.forEach(Runnable::run); // each finds the model ended, and says so to who waits
+  }
+}

@@ -1,0 +1,26 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.VersionInfo;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model as it is at one moment.
+ *
+ * @param newest its newest version; the open round has its number and trains from it
+ * @param updates how many the open round has
+ * @param deadline of the open round, or null
+ */
+public record ModelStatus(
+    ModelHead head,
+    VersionInfo newest,
+    Phase phase,
+    int updates,
+    Instant openedAt,
+    @Nullable Instant deadline) {
+  /** The open round's number. */
+  public long round() {
+    return newest.version();
+  }
+}

@@ -1,0 +1,212 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
+import io.fedstep.round.RoundRecord;
+import io.fedstep.store.ModelFolder;
+import io.fedstep.store.OpenRound;
+import io.fedstep.store.StorageException;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionDraft;
+import io.fedstep.store.VersionInfo;
+import io.fedstep.vector.Range;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Closes rounds and makes versions, on the model's thread alone. */
+final class Stepper {
+  private static final Duration RETRY = Duration.ofSeconds(5);
+
+  /** Up to here a step takes about a millisecond, less than waking other threads is worth. */
+  private static final long FEW_PARAMETERS = 4 * Range.TILE;
+
+  private final ModelState state;
+  private final ModelFolder folder;
+  private final Engine engine;
+  private final Deadline deadline;
+  private final Consumer<Runnable> modelThread;
+
+  Stepper(ModelState state, Engine engine, Deadline deadline, Consumer<Runnable> modelThread) {
+    this.state = state;
+    this.engine = engine;
+    this.deadline = deadline;
+    this.modelThread = modelThread;
+    folder = state.folder();
+  }
+
+  /** Takes an update in, and with it the close if it fills the round; the lock is held. */
+  void enter(Decision.Accepted update, Instant now) {
+    Round round = state.open().round();
+    take(
+        update.updates() < state.spec().round().maxUpdates()
+            ? List.of(update)
+            : List.of(update, round.close(Decision.Cause.MAX_UPDATES, now)));
+  }
+
+  private void take(List<Decision> decisions) {
+    state.open().take(decisions);
+    state.decided();
+    if (state.open().round().closed() != null) {
+      state.closing();
+    }
+  }
+
+  /** Closes the round unless it is closed already, and makes the next version. */
+  void closeAndStep(Decision.Cause cause) {
+    state.change(() -> {
+      if (state.open().round().closed() == null) {
+        take(List.of(state.open().round().close(cause, engine.clock().instant())));
+      }
+      state.closing();
+    });
+    state.force();
+    step();
+  }
+
+  /** The same; without room on the disk for the close, tries again later. */
+  void closeOrRetry(Decision.Cause cause) {
+    try {
+      closeAndStep(cause);
+    } catch (StorageException e) {
+      if (!e.full()) {
+        throw e;
+      }
+      engine.warn("model %s: no room to close its round yet".formatted(state.model()), e);
+      long number = state.open().round().number();
+      var _ = engine.after(RETRY, () -> modelThread.accept(() -> closeAgain(cause, number)));
+    }
+  }
+
+  private void closeAgain(Decision.Cause cause, long number) {
+    Round round = state.open().round();
+    if (round.number() == number && round.closed() == null && !state.stopped()) {
+      closeOrRetry(cause);
+    }
+  }
+
+  /** Makes the version of the closed round; without room on the disk, tries again later. */
+  void step() {
+    if (!state.isClosing()) {
+      return;
+    }
+    try {
+      if (state.spec().parameters() <= FEW_PARAMETERS) {
+        stepOnce();
+      } else {
+        engine.runLong(this::stepOnce);
+      }
+    } catch (StorageException e) {
+      if (!e.full()) {
+        throw e;
+      }
+      engine.warn("model %s: no room for the next version yet".formatted(state.model()), e);
+      var _ = engine.after(RETRY, () -> modelThread.accept(this::step));
+    }
+  }
+
+  private void stepOnce() {
+    OpenRound open = state.open();
+    Version before = folder.newest();
+    long started = System.nanoTime();
+    VersionDraft draft = folder.draft();
+    try {
+      RoundClose.Result result =
+          RoundClose.run(state.spec(), before, open, draft, engine.helpers(), threads());
+      if (!result.finite()) {
+        draft.close();
+        draft = folder.draft();
+        draft.copyWeights(before);
+        draft.copyState(before);
+      }
+      long computed = System.nanoTime();
+      RoundRecord over =
+          record(
+              result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
+              finiteOrNull(result.gradientNorm()),
+              result.finite() ? finiteOrNull(result.stepNorm()) : null);
+      commit(draft, VersionInfo.MadeBy.ROUND, over);
+      tell(over, computed - started, System.nanoTime() - computed);
+    } finally {
+      draft.close();
+    }
+  }
+
+  private int threads() {
+    return state.spec().parameters() <= FEW_PARAMETERS ? 1 : engine.threads();
+  }
+
+  private static @Nullable Double finiteOrNull(double norm) {
+    return Double.isFinite(norm) ? norm : null;
+  }
+
+  private RoundRecord record(
+      RoundRecord.Outcome outcome, @Nullable Double gradientNorm, @Nullable Double stepNorm) {
+    Round round = state.open().round();
+    return new RoundRecord(
+        round.number(),
+        outcome,
+        round.base(),
+        state.spec(),
+        round.openedAt(),
+        round.closed(),
+        engine.clock().instant(),
+        round.inClientOrder(),
+        gradientNorm,
+        stepNorm);
+  }
+
+  private void tell(RoundRecord over, long aggregationNanos, long commitNanos) {
+    engine
+        .listener()
+        .roundEnded(
+            state.model(), over, Duration.ofNanos(aggregationNanos), Duration.ofNanos(commitNanos));
+  }
+
+  /** Makes a draft that an administrator filled the next version, in place of the open round. */
+  VersionInfo discardFor(VersionDraft draft, VersionInfo.MadeBy madeBy) {
+    RoundRecord discarded = record(RoundRecord.Outcome.DISCARDED, null, null);
+    commit(draft, madeBy, discarded);
+    tell(discarded, 0, 0);
+    return folder.newest().info();
+  }
+
+  private void commit(VersionDraft draft, VersionInfo.MadeBy madeBy, RoundRecord over) {
+    Instant now = over.endedAt();
+    long number = folder.newest().info().version() + 1;
+    var info = new VersionInfo(number, madeBy, folder.base(number), now, draft.weightsDigest());
+    ModelFolder.Advance advance =
+        folder.advance(draft, info, over, state.open(), new Round(number, info.base(), now));
+    state.change(() -> {
+      state.advance(advance, over);
+      deadline.set(now);
+    });
+    prune();
+  }
+
+  private void prune() {
+    try {
+      folder.prune(engine.keepVersions(), engine.keepRounds());
+    } catch (StorageException e) {
+      if (!e.full()) {
+        throw e;
+      }
+      engine.warn("model %s: old versions are kept for want of room".formatted(state.model()), e);
+    }
+  }
+
+  /** Makes a draft with weights version 0, while nothing trains from its zeros yet. */
+  VersionInfo setWeights(VersionDraft draft, String digest) {
+    draft.initialState();
+    Round round = state.open().round();
+    var info =
+        new VersionInfo(
+            0, VersionInfo.MadeBy.WEIGHTS, folder.base(0) + "w", engine.clock().instant(), digest);
+    ModelFolder.Advance advance =
+        folder.begin(draft, info, state.open(), new Round(0, info.base(), round.openedAt()));
+    state.change(() -> state.advance(advance, null));
+    return info;
+  }
+}

@@ -1,0 +1,185 @@
+package io.fedstep.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fedstep.codec.CheckedLine;
+import io.fedstep.codec.Json;
+import io.fedstep.problem.Problem;
+import io.fedstep.store.CorruptionException;
+import io.fedstep.store.DataFolder;
+import io.fedstep.store.StorageException;
+import io.fedstep.vector.Dtype;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Files that are not as they were written stop their model, by name, and nothing else. */
+class CorruptionTest {
+  /** The open round of each model has one update of two; version 1 was made by a round. */
+  private static Rig rig(Path data) {
+    Rig rig = Rig.on(data);
+    for (String model : new String[] {"bad", "good"}) {
+      rig.create(model, Rig.rmsprop("float32", 5, 2));
+      rig.put(model, 0, "alice", 1, 1, 2, 3, 4, 5);
+      rig.put(model, 0, "bob", 1, 1, 2, 3, 4, 5);
+      rig.awaitVersion(model, 1);
+      rig.put(model, 1, "alice", 1, 1, 2, 3, 4, 5);
+    }
+    return rig;
+  }
+
+  private static void checkGoodGoesOn(Rig rig) {
+    rig.put("good", 1, "bob", 1, 1, 2, 3, 4, 5);
+    rig.awaitVersion("good", 2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model.json",
+        "open/0000001/journal.jsonl",
+        "versions/0000001/version.json",
+        "versions/0000001/weights.safetensors",
+        "versions/0000001/gradient.safetensors",
+        "versions/0000001/state.json"
+      })
+  void flippedByte_isFoundAtStart(String name, @TempDir Path data) throws IOException {
+    var random = new Random(1);
+    Path file = data.resolve("models/bad").resolve(name);
+    rig(data).close();
+    byte[] whole = Files.readAllBytes(file);
+    int[] places = random.ints(8, 0, whole.length - 1).toArray();
+    places[0] = whole.length - 1; // a newline, a digit, a value
+    for (int place : places) {
+      byte[] flipped = whole.clone();
+      flipped[place] ^= (byte) (1 << random.nextInt(8));
+      Files.write(file, flipped);
+      try (Rig rig = Rig.on(data)) {
+        assertThat(rig.coordinator().models()).containsExactly("bad", "good");
+        assertThat(rig.coordinator().brokenBy("bad"))
+            .as("byte %d of %d", place, whole.length)
+            .contains(file.toString())
+            .containsPattern("is corrupt: expected .+, found .+");
+        assertThat(Rig.refusal(() -> rig.coordinator().spec("bad")).problem())
+            .isEqualTo(Problem.MODEL_FAILED);
+        assertThat(rig.coordinator().brokenBy("good")).isNull();
+        if (place == places[0]) {
+          assertThat(Files.readAllBytes(file)).isEqualTo(flipped); // for whoever looks into it
+        }
+      }
+    }
+    try (Rig rig = Rig.on(data)) {
+      checkGoodGoesOn(rig);
+      rig.coordinator().delete("bad");
+      rig.create("bad", Rig.plain(1, 1, 1));
+      rig.advance("bad", 1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"weights.safetensors", "state.json", "version.json"})
+  void missingFile_stopsItsModel(String name, @TempDir Path data) throws IOException {
+    Path file = data.resolve("models/bad/versions/0000001").resolve(name);
+    rig(data).close();
+    Files.delete(file);
+    try (Rig rig = Rig.on(data)) {
+      assertThat(rig.coordinator().brokenBy("bad")).contains(file.toString());
+      checkGoodGoesOn(rig);
+    }
+  }
+
+  @Test
+  void flippedByteInAnUpdate_isFoundAtTheClose(@TempDir Path data) throws IOException {
+    Path matrix = data.resolve("models/bad/open/0000001/updates.bin");
+    try (Rig rig = rig(data)) {
+      byte[] bytes = Files.readAllBytes(matrix);
+      bytes[3] ^= 1; // row 0 is alice's
+      Files.write(matrix, bytes, StandardOpenOption.WRITE);
+      assertThat(failureOfTheClose(rig))
+          .contains(matrix.toString())
+          .containsPattern("expected crc32c:[0-9a-f]{8} in row 0 .client alice.*found crc32c:");
+      assertThat(rig.coordinator().status("bad").phase()).isEqualTo(Phase.FAILED);
+      assertThat(rig.coordinator().status("bad").newest().version()).isEqualTo(1);
+      checkGoodGoesOn(rig);
+    }
+    try (Rig rig = Rig.on(data)) { // the close is in the journal: the same is found again
+      assertThatThrownBy(() -> rig.awaitVersion("bad", 2)).hasMessageContaining("in row 0");
+      assertThat(rig.coordinator().status("bad").phase()).isEqualTo(Phase.FAILED);
+    }
+  }
+
+  @Test
+  void truncatedMatrix_isFoundAtTheClose(@TempDir Path data) throws IOException {
+    Path matrix = data.resolve("models/bad/open/0000001/updates.bin");
+    rig(data).close();
+    Files.write(matrix, Arrays.copyOf(Files.readAllBytes(matrix), 8));
+    try (Rig rig = Rig.on(data)) {
+      rig.put("bad", 1, "bob", 1, 1, 2, 3, 4, 5); // in a row of its own behind the hole
+      assertThatThrownBy(() -> rig.awaitVersion("bad", 2)).hasMessageContaining("in row 0");
+      checkGoodGoesOn(rig);
+    }
+    Files.write(matrix, new byte[8]);
+    try (Rig rig = Rig.on(data)) {
+      assertThatThrownBy(() -> rig.awaitVersion("bad", 2))
+          .hasMessageContaining(matrix.toString())
+          .hasMessageContaining("expected at least 40 bytes, found 8");
+    }
+  }
+
+  private static String failureOfTheClose(Rig rig) {
+    rig.put("bad", 1, "bob", 1, 1, 2, 3, 4, 5);
+    return Rig.refusal(() -> rig.awaitVersion("bad", 2)).detail();
+  }
+
+  @Test
+  void olderVersion_isCheckedWhenItIsRead(@TempDir Path data) throws IOException {
+    Path file = data.resolve("models/good/versions/0000001/weights.safetensors");
+    try (Rig rig = rig(data)) {
+      checkGoodGoesOn(rig);
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= 64;
+    Files.write(file, bytes);
+    try (Rig rig = Rig.on(data)) {
+      assertThat(rig.weights("good")).isNotEqualTo(Rig.bytes(Dtype.FLOAT32, 0, 0, 0, 0, 0));
+      assertThatThrownBy(() -> rig.coordinator().version("good", 1).weights())
+          .isInstanceOf(CorruptionException.class)
+          .hasMessageContaining(file.toString())
+          .hasMessageMatching(".*expected crc32c [0-9a-f]{8}, found crc32c [0-9a-f]{8}");
+    }
+  }
+
+  @Test
+  void folder_isForOneServerAtATime(@TempDir Path data) {
+    try (Rig rig = rig(data)) {
+      assertThatThrownBy(() -> new DataFolder(data))
+          .isInstanceOf(StorageException.class)
+          .hasMessageContaining(data.resolve("lock").toString())
+          .hasMessageContaining("held by another fedstep");
+      checkGoodGoesOn(rig);
+    }
+    new DataFolder(data).close();
+  }
+
+  @Test
+  void folderOfANewerFormat_isLeftAlone(@TempDir Path data) throws IOException {
+    Rig.on(data.resolve("a")).close();
+    Path format = data.resolve("a/format.json");
+    Files.write(format, CheckedLine.encode(Json.object().put("format", 2)));
+    assertThatThrownBy(() -> new DataFolder(data.resolve("a")))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining(format + " says format 2; this fedstep reads format 1");
+    Files.writeString(format, "{\"format\": 1}");
+    assertThatThrownBy(() -> new DataFolder(data.resolve("a")))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining(format.toString());
+  }
+}

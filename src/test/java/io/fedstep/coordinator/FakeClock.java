@@ -1,0 +1,25 @@
+package io.fedstep.coordinator;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+
+/** A clock that stands still until it is told to go on. */
+final class FakeClock implements InstantSource {
+  static final Instant START = Instant.parse("2026-01-01T12:00:00Z");
+
+  private volatile Instant now = START;
+
+  @Override
+  public Instant instant() {
+    return now;
+  }
+
+  void set(Instant instant) {
+    now = instant;
+  }
+
+  void advance(Duration duration) {
+    now = now.plus(duration);
+  }
+}

@@ -1,0 +1,134 @@
+package io.fedstep.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.RoundRecord;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionInfo;
+import io.fedstep.vector.Dtype;
+import io.fedstep.vector.FloatTile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is kept of versions and rounds, and what those see who read what is removed. */
+class PruningTest {
+  private static final String M = "toy";
+  private static final Limits FEW = new Limits(2, 3, 1_000_000, 1024, 2);
+
+  @Test
+  void versionsAndRecords_areKeptAsConfigured(@TempDir Path data) {
+    Rig rig = Rig.on(data, FEW);
+    try {
+      rig.create(M, Rig.plain(1, 1, 1));
+      for (int round = 0; round < 8; round++) {
+        rig.advance(M, 1);
+      }
+      checkKept(rig);
+      rig = rig.restarted();
+      checkKept(rig);
+      rig.advance(M, 1);
+      rig.settle(M);
+      assertThat(records(rig)).containsExactly(8L, 7L, 6L, 5L, 4L);
+    } finally {
+      rig.close();
+    }
+  }
+
+  private static void checkKept(Rig rig) {
+    rig.settle(M);
+    assertThat(rig.coordinator().versions(M)).map(VersionInfo::version).containsExactly(8L, 7L);
+    // two within the versions, three beside them
+    assertThat(records(rig)).containsExactly(7L, 6L, 5L, 4L, 3L);
+    for (long round = 3; round < 8; round++) {
+      RoundRecord record = Objects.requireNonNull(rig.coordinator().record(M, round));
+      assertThat(record.round()).isEqualTo(round);
+      assertThat(rig.put(M, round, "solo", 1, 1).repeated()).isTrue();
+    }
+    assertThat(rig.coordinator().record(M, 2)).isNull();
+    assertThat(Rig.refusal(() -> rig.put(M, 2, "solo", 1, 1)).members())
+        .containsEntry("recorded", false);
+    assertThat(rig.folder(M).resolve("versions").toFile().list())
+        .containsExactlyInAnyOrder("0000007", "0000008");
+    assertThat(rig.folder(M).resolve("rounds").toFile().list())
+        .containsExactlyInAnyOrder("0000003.json", "0000004.json", "0000005.json");
+  }
+
+  private static List<Long> records(Rig rig) {
+    return rig.coordinator().records(M, Long.MAX_VALUE, 50).stream()
+        .map(RoundRecord::round)
+        .toList();
+  }
+
+  @Test
+  void versionThatIsGone_isRefusedAndHarmsNothing(@TempDir Path data) {
+    try (Rig rig = Rig.on(data, FEW)) {
+      rig.create(M, Rig.plain(1, 1, 1));
+      rig.advance(M, 1);
+      Version first = rig.coordinator().version(M, 1);
+      try (var opened = Objects.requireNonNull(first.weights())) {
+        rig.advance(M, 1);
+        rig.advance(M, 1);
+        var tile = new FloatTile(new float[1], 1);
+        rig.settle(M);
+        opened.read(0, tile); // whoever has it open reads on
+        assertThat(tile.values()).containsExactly(-1);
+      }
+      assertThat(Rig.refusal(first::weights).problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
+      assertThat(Rig.refusal(first::state).problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
+      assertThat(Rig.refusal(() -> rig.changes(M).restore(first, null)).problem())
+          .isEqualTo(Problem.VERSION_NOT_FOUND);
+      rig.advance(M, 1);
+      assertThat(rig.weights(M)).isEqualTo(Rig.bytes(Dtype.FLOAT32, -4));
+    }
+  }
+
+  /** Readers of records and versions that are being removed get them, or learn that they went. */
+  @Test
+  void readers_neverFailAModel(@TempDir Path data) throws Exception {
+    try (Rig rig = Rig.on(data, new Limits(1, 1, 1_000_000, 1024, 2));
+        var threads = Executors.newFixedThreadPool(2)) {
+      rig.create(M, Rig.plain(1, 1, 1));
+      var over = new AtomicBoolean();
+      var readers = new ArrayList<Future<?>>();
+      for (int i = 0; i < 2; i++) {
+        readers.add(
+            threads.submit(() -> {
+              while (!over.get()) {
+                read(rig);
+              }
+            }));
+      }
+      for (int round = 0; round < 60; round++) {
+        rig.advance(M, 1);
+      }
+      over.set(true);
+      for (Future<?> reader : readers) {
+        reader.get();
+      }
+    }
+  }
+
+  private static void read(Rig rig) {
+    long newest = rig.coordinator().durableStatus(M).newest().version();
+    for (long round = Math.max(0, newest - 4); round < newest; round++) {
+      RoundRecord record = rig.coordinator().record(M, round);
+      assertThat(record == null || record.clients().size() == 1).isTrue();
+    }
+    try (var weights = rig.coordinator().version(M, newest).weights();
+        var state = rig.coordinator().version(M, newest).state()) {
+      assertThat(weights == null && newest > 0).isFalse();
+      assertThat(state.size()).isPositive();
+    } catch (RefusedException e) {
+      assertThat(e.refusal().problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package io.fedstep.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A round's result depends on its updates alone. */
+class SameResultTest {
+  private static final String M = "wide";
+  private static final int CLIENTS = 4;
+  private static final int ROUNDS = 2;
+  private static final int SIZE = 100_001; // seven tiles, the last one short
+
+  /** What two rounds give whose updates come in that order. */
+  private static List<Object> result(
+      Path data, String dtype, int threads, List<Integer> order, boolean restart) {
+    Rig rig = Rig.on(data, new Limits(10, 10, SIZE, 1024, threads));
+    try {
+      rig.create(M, Rig.rmsprop(dtype, SIZE, CLIENTS));
+      for (int round = 0; round < ROUNDS; round++) {
+        for (int client : order) {
+          if (restart && client == 1) {
+            rig = rig.restarted();
+          }
+          rig.put(M, round, "client-" + client, 0.1 * (client + 1), gradient(round, client));
+        }
+        rig.awaitVersion(M, round + 1);
+      }
+      var record = rig.coordinator().record(M, ROUNDS - 1);
+      return List.of(
+          rig.weights(M),
+          rig.state(M),
+          record == null ? "" : record.gradientNorm() + " " + record.stepNorm());
+    } finally {
+      rig.close();
+    }
+  }
+
+  private static double[] gradient(int round, int client) {
+    var random = new Random(10L * round + client);
+    return random.doubles(SIZE).map(x -> (x - 0.5) * 1e3).toArray();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"float32", "float64"})
+  void orderThreadsAndRestarts_doNotShow(String dtype, @TempDir Path data) {
+    var order = new ArrayList<>(IntStream.range(0, CLIENTS).boxed().toList());
+    List<Object> first = result(data.resolve("first"), dtype, 1, order, false);
+    var random = new Random(1);
+    for (int threads = 1; threads <= 3; threads++) {
+      Collections.shuffle(order, random);
+      List<Object> other = result(data.resolve("t" + threads), dtype, threads, order, threads == 2);
+      assertThat(Arrays.deepEquals(other.toArray(), first.toArray()))
+          .as("%d threads, order %s", threads, order)
+          .isTrue();
+    }
+  }
+
+  @Test
+  void anotherUpdate_shows(@TempDir Path data) {
+    List<Integer> order = List.of(0, 1, 2, 3);
+    assertThat(result(data.resolve("a"), "float32", 1, order, false).get(0))
+        .isNotEqualTo(result(data.resolve("b"), "float64", 1, order, false).get(0));
+  }
+}
