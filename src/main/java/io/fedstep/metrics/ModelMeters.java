@@ -1,0 +1,164 @@
+package io.fedstep.metrics;
+
+import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.Phase;
+import io.fedstep.round.RoundRecord;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/** The meters of one model, from its creation to its deletion. */
+final class ModelMeters {
+  private static final int MOST_REPORTED = 32;
+
+  private final MeterRegistry registry;
+  private final Tags model;
+  private final UpdateCounters updates;
+  private final List<Meter> meters = new ArrayList<>();
+  private final Map<RoundRecord.Outcome, Counter> rounds = new EnumMap<>(RoundRecord.Outcome.class);
+  private final Counter deadlinesPassed;
+  private final LatestValues reported;
+  private final LatestValues gradientNorm;
+  private final LatestValues stepNorm;
+  private boolean removed;
+
+  /** Registers them; a model that could not be read has no status and no gauges of its round. */
+  ModelMeters(
+      MeterRegistry registry,
+      InstantSource clock,
+      String name,
+      @Nullable Supplier<ModelStatus> status) {
+    this.registry = registry;
+    model = Tags.of("model", name);
+    updates = new UpdateCounters(registry, name);
+    updates.start(Listener.ACCEPTED);
+    for (var outcome : RoundRecord.Outcome.values()) {
+      rounds.put(outcome, roundCounter(outcome));
+    }
+    deadlinesPassed =
+        kept(
+            Counter.builder("fedstep.deadlines.passed")
+                .description("Deadlines that came with fewer updates than min_updates")
+                .tags(model)
+                .register(registry));
+    reported =
+        latest(
+            "reported",
+            "Means of the metrics that came with the last completed round's updates",
+            metric -> Tags.of("metric", metric));
+    gradientNorm =
+        latest("gradient.norm", "L2 norm of the last completed round's mean", _ -> Tags.empty());
+    stepNorm =
+        latest(
+            "step.norm",
+            "L2 norm of what the last completed round changed in the weights",
+            _ -> Tags.empty());
+    gauge(
+        "model.failed",
+        null,
+        "1 if a corrupt file or a failed read or write has stopped the model",
+        status == null ? () -> 1 : polled(status, now -> now.phase() == Phase.FAILED ? 1 : 0));
+    if (status != null) {
+      gauge("round", null, "The open round's number", polled(status, ModelStatus::round));
+      gauge(
+          "round.updates",
+          "updates",
+          "Updates accepted in the open round",
+          polled(status, ModelStatus::updates));
+      gauge(
+          "round.age",
+          "seconds",
+          "Seconds since the open round opened",
+          polled(status, now -> seconds(Duration.between(now.openedAt(), clock.instant()))));
+    }
+  }
+
+  private Counter roundCounter(RoundRecord.Outcome outcome) {
+    return kept(
+        Counter.builder("fedstep.rounds")
+            .description("Rounds that ended, by outcome")
+            .baseUnit("rounds")
+            .tags(model)
+            .tag("outcome", outcome.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+            .register(registry));
+  }
+
+  private LatestValues latest(String what, String description, Function<String, Tags> tags) {
+    return new LatestValues(
+        MultiGauge.builder("fedstep." + what).description(description).tags(model), registry, tags);
+  }
+
+  private void gauge(
+      String what, @Nullable String unit, String description, Supplier<Number> value) {
+    kept(
+        Gauge.builder("fedstep." + what, value)
+            .description(description)
+            .baseUnit(unit)
+            .tags(model)
+            .register(registry));
+  }
+
+  private <M extends Meter> M kept(M meter) {
+    meters.add(meter);
+    return meter;
+  }
+
+  private static Supplier<Number> polled(
+      Supplier<ModelStatus> status, ToDoubleFunction<ModelStatus> number) {
+    return () -> number.applyAsDouble(status.get());
+  }
+
+  private static double seconds(Duration duration) {
+    return duration.toMillis() / 1e3;
+  }
+
+  UpdateCounters updates() {
+    return updates;
+  }
+
+  synchronized void roundEnded(RoundRecord round) {
+    Objects.requireNonNull(rounds.get(round.outcome())).increment();
+    if (round.outcome() == RoundRecord.Outcome.COMPLETED && !removed) {
+      var means = new TreeMap<String, Double>();
+      round.metrics().entrySet().stream()
+          .limit(MOST_REPORTED)
+          .forEach(mean -> means.put(mean.getKey(), mean.getValue()));
+      reported.show(means);
+      gradientNorm.show(one(round.gradientNorm()));
+      stepNorm.show(one(round.stepNorm()));
+    }
+  }
+
+  private static Map<String, Double> one(@Nullable Double value) {
+    return value == null ? Map.of() : Map.of("", value);
+  }
+
+  void deadlinePassed() {
+    deadlinesPassed.increment();
+  }
+
+  /** Removes them all. */
+  synchronized void remove() {
+    removed = true;
+    updates.remove();
+    meters.forEach(registry::remove);
+    List.of(reported, gradientNorm, stepNorm).forEach(values -> values.show(Map.of()));
+  }
+}
