@@ -1,0 +1,85 @@
+package io.fedstep.web;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.SpecCodec;
+import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.Phase;
+import io.fedstep.store.VersionInfo;
+import io.fedstep.vector.Tensor;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The JSON shapes of the contract that are made of more than one thing. */
+final class Answers {
+  private Answers() {}
+
+  /** JSON whatever the client accepts: there is no other form. */
+  static ResponseEntity<ObjectNode> json(HttpStatus status, ObjectNode body) {
+    return ResponseEntity.status(status).contentType(MediaType.APPLICATION_JSON).body(body);
+  }
+
+  static ResponseEntity<ObjectNode> ok(ObjectNode body) {
+    return json(HttpStatus.OK, body);
+  }
+
+  /** A model: its spec, and what it is doing. */
+  static ObjectNode model(ModelStatus status) {
+    var head = status.head();
+    ObjectNode json = Json.object().put("model", head.model());
+    json.setAll(SpecCodec.write(head.spec()));
+    json.put("version", status.newest().version());
+    json.put("base", status.newest().base());
+    json.put("phase", status.phase().label());
+    json.put("parameters", head.spec().parameters());
+    ArrayNode layout = json.putArray("layout");
+    for (Tensor tensor : head.spec().layout().tensors()) {
+      ObjectNode place = layout.addObject().put("name", tensor.name());
+      SpecCodec.shape(place.putArray("shape"), tensor);
+      place.put("offset", tensor.offset());
+    }
+    json.put("created_at", RecordCodec.time(head.createdAt()));
+    return json;
+  }
+
+  /** A model that could not be read. */
+  static ObjectNode broken(String model, String why) {
+    return Json.object().put("model", model).put("phase", Phase.FAILED.label()).put("detail", why);
+  }
+
+  /** The open round. */
+  static ObjectNode currentRound(ModelStatus status) {
+    var policy = status.head().spec().round();
+    return Json.object()
+        .put("model", status.head().model())
+        .put("round", status.newest().version())
+        .put("phase", status.phase().label())
+        .put("base", status.newest().base())
+        .put("updates", status.updates())
+        .put("min_updates", policy.minUpdates())
+        .put("max_updates", policy.maxUpdates())
+        .put("opened_at", RecordCodec.time(status.openedAt()))
+        .put("deadline", status.deadline() == null ? null : RecordCodec.time(status.deadline()));
+  }
+
+  /** The answer to what made or set a version. */
+  static ObjectNode made(String model, VersionInfo info) {
+    return Json.object()
+        .put("model", model)
+        .put("version", info.version())
+        .put("base", info.base());
+  }
+
+  /** A version in the list. */
+  static ObjectNode version(VersionInfo info) {
+    return Json.object()
+        .put("version", info.version())
+        .put("base", info.base())
+        .put("made_by", info.madeBy().label())
+        .put("created_at", RecordCodec.time(info.createdAt()))
+        .put("digest", info.digest());
+  }
+}

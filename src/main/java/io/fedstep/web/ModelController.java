@@ -1,0 +1,105 @@
+package io.fedstep.web;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.SpecCodec;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.problem.RefusedException;
+import jakarta.servlet.http.HttpServletRequest;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Models: created, listed, changed, stopped, removed. */
+@RestController
+@RequestMapping("/v1/models")
+class ModelController {
+  /** The bytes of a spec: enough for a hundred thousand tensors. */
+  private static final long MOST_SPEC = 16L << 20;
+
+  private final Coordinator coordinator;
+
+  ModelController(Coordinator coordinator) {
+    this.coordinator = coordinator;
+  }
+
+  @GetMapping
+  ResponseEntity<ObjectNode> list() {
+    ObjectNode json = Json.object();
+    ArrayNode models = json.putArray("models");
+    for (String model : coordinator.models()) {
+      try {
+        models.add(view(model));
+      } catch (RefusedException e) {
+        // deleted since the names were read
+      }
+    }
+    return Answers.ok(json);
+  }
+
+  private ObjectNode view(String model) {
+    String broken = coordinator.brokenBy(model);
+    return broken != null
+        ? Answers.broken(model, broken)
+        : Answers.model(coordinator.status(model));
+  }
+
+  @PutMapping("/{model}")
+  ResponseEntity<ObjectNode> create(@PathVariable String model, HttpServletRequest request) {
+    Query.name("model", model);
+    ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
+    Coordinator.Creation creation = coordinator.create(model, SpecCodec.read(body));
+    return Answers.json(
+        creation.created() ? HttpStatus.CREATED : HttpStatus.OK, Answers.model(creation.status()));
+  }
+
+  @GetMapping("/{model}")
+  ResponseEntity<ObjectNode> get(@PathVariable String model) {
+    return Answers.ok(view(Query.name("model", model)));
+  }
+
+  @DeleteMapping("/{model}")
+  ResponseEntity<Void> delete(@PathVariable String model) {
+    coordinator.delete(Query.name("model", model));
+    return ResponseEntity.noContent().build();
+  }
+
+  @PutMapping("/{model}/round")
+  ResponseEntity<ObjectNode> setPolicy(@PathVariable String model, HttpServletRequest request) {
+    coordinator.spec(Query.name("model", model));
+    ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
+    return Answers.ok(
+        Answers.model(coordinator.changes(model).setPolicy(SpecCodec.readRound(body, "round"))));
+  }
+
+  @PutMapping("/{model}/optimizer")
+  ResponseEntity<ObjectNode> setOptimizer(@PathVariable String model, HttpServletRequest request) {
+    coordinator.spec(Query.name("model", model));
+    ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
+    return Answers.ok(
+        Answers.model(
+            coordinator.changes(model).setOptimizer(SpecCodec.readOptimizer(body, "optimizer"))));
+  }
+
+  @GetMapping("/{model}/optimizer")
+  ResponseEntity<ObjectNode> optimizer(@PathVariable String model) {
+    return Answers.ok(SpecCodec.write(coordinator.spec(Query.name("model", model)).optimizer()));
+  }
+
+  @PostMapping("/{model}/stop")
+  ResponseEntity<ObjectNode> stop(@PathVariable String model) {
+    return Answers.ok(Answers.model(coordinator.changes(Query.name("model", model)).stop()));
+  }
+
+  @PostMapping("/{model}/start")
+  ResponseEntity<ObjectNode> start(@PathVariable String model) {
+    return Answers.ok(Answers.model(coordinator.changes(Query.name("model", model)).start()));
+  }
+}

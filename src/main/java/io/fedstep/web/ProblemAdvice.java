@@ -1,0 +1,84 @@
+package io.fedstep.web;
+
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.store.StorageException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.ErrorResponse;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.servlet.HandlerMapping;
+import tools.jackson.core.exc.JacksonIOException;
+
+/** Turns whatever a controller throws into one problem document. */
+@RestControllerAdvice
+class ProblemAdvice {
+  private static final Logger LOG = LoggerFactory.getLogger(ProblemAdvice.class);
+
+  private final Coordinator coordinator;
+
+  ProblemAdvice(Coordinator coordinator) {
+    this.coordinator = coordinator;
+  }
+
+  @ExceptionHandler
+  void refused(RefusedException e, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    Problems.write(request, response, e.refusal());
+  }
+
+  @ExceptionHandler
+  void storage(StorageException e, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    Problems.write(request, response, coordinator.failure(model(request), e));
+  }
+
+  private static @Nullable String model(HttpServletRequest request) {
+    return request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
+                instanceof Map<?, ?> variables
+            && variables.get("model") instanceof String model
+        ? model
+        : null;
+  }
+
+  @ExceptionHandler({IOException.class, UncheckedIOException.class, JacksonIOException.class})
+  void unreadable(Exception e, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    LOG.debug("a request ended early", e);
+    Problems.write(
+        request,
+        response,
+        Refusal.of(Problem.MALFORMED, "The body ended early or could not be read."));
+  }
+
+  @ExceptionHandler
+  void other(Exception e, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    if (e instanceof ErrorResponse framework) {
+      int status = framework.getStatusCode().value();
+      HttpHeaders headers = framework.getHeaders();
+      headers.forEach((name, values) -> values.forEach(value -> response.setHeader(name, value)));
+      Problem problem = Problems.of(status);
+      String detail = framework.getBody().getDetail();
+      request.setAttribute(Problems.OUTCOME, problem.code());
+      Problems.write(
+          response, Refusal.of(problem, detail == null ? problem.title() : detail), status);
+      return;
+    }
+    LOG.error("{} {} failed", request.getMethod(), request.getRequestURI(), e);
+    Problems.write(
+        request,
+        response,
+        Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
+  }
+}

@@ -1,0 +1,80 @@
+package io.fedstep.web;
+
+import io.fedstep.codec.Json;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Writes problem documents (RFC 9457): the one form in which anything is refused. */
+final class Problems {
+  /** The request attribute that says what came of an update. */
+  static final String OUTCOME = "io.fedstep.outcome";
+
+  private static final JsonMapper MAPPER = JsonMapper.shared();
+
+  private Problems() {}
+
+  /** The document of a refusal. */
+  static ObjectNode document(Refusal refusal, int status) {
+    Problem problem = refusal.problem();
+    ObjectNode json =
+        Json.object()
+            .put("type", "urn:fedstep:problem:" + problem.code())
+            .put("title", problem.title())
+            .put("status", status)
+            .put("detail", refusal.detail())
+            .put("code", problem.code());
+    for (Map.Entry<String, Object> member : refusal.members().entrySet()) {
+      json.set(member.getKey(), MAPPER.valueToTree(member.getValue()));
+    }
+    return json;
+  }
+
+  /** Answers with a refusal, unless an answer is already on its way. */
+  static void write(HttpServletRequest request, HttpServletResponse response, Refusal refusal)
+      throws IOException {
+    if (request.getAttribute(OUTCOME)
+        == null) { // an update whose answer is lost is in all the same
+      request.setAttribute(OUTCOME, refusal.problem().code());
+    }
+    write(response, refusal, refusal.problem().status());
+  }
+
+  /** The same, under a status that the container chose. */
+  static void write(HttpServletResponse response, Refusal refusal, int status) throws IOException {
+    if (response.isCommitted()) {
+      return; // the client sees an answer cut short
+    }
+    response.resetBuffer();
+    response.setStatus(status);
+    response.setContentType("application/problem+json");
+    Object retry = refusal.members().get("retry_after");
+    if (retry != null) {
+      response.setHeader("Retry-After", retry.toString());
+    }
+    byte[] body = MAPPER.writeValueAsBytes(document(refusal, status));
+    response.setContentLength(body.length);
+    response.getOutputStream().write(body);
+  }
+
+  /** The problem that stands for a status of the container's or the framework's. */
+  static Problem of(int status) {
+    return switch (status) {
+      case 401 -> Problem.UNAUTHORIZED;
+      case 403 -> Problem.FORBIDDEN;
+      case 404 -> Problem.NOT_FOUND;
+      case 405 -> Problem.METHOD_NOT_ALLOWED;
+      case 406 -> Problem.NOT_ACCEPTABLE;
+      case 413 -> Problem.TOO_LARGE;
+      case 415 -> Problem.UNSUPPORTED_FORMAT;
+      case 429 -> Problem.TOO_MANY_REQUESTS;
+      case 503 -> Problem.NOT_READY;
+      default -> status >= 500 ? Problem.INTERNAL : Problem.MALFORMED;
+    };
+  }
+}

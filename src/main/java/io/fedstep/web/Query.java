@@ -1,0 +1,110 @@
+package io.fedstep.web;
+
+import io.fedstep.codec.Durations;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import jakarta.servlet.http.HttpServletRequest;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.util.UriUtils;
+
+/** A request's path and query: what does not match is 400 {@code malformed}. */
+final class Query {
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+  private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
+  private static final Pattern DECIMAL =
+      Pattern.compile("[+-]?(?:(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?|Infinity|NaN)");
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
+
+  private final Map<String, String> parameters = new LinkedHashMap<>();
+
+  /** The query of a request that knows only parameters of these names. */
+  Query(HttpServletRequest request, Predicate<String> known) {
+    // read here, since the container's parameters may be those of a form in the body
+    String text = request.getQueryString();
+    for (String pair : text == null ? new String[0] : text.split("&", -1)) {
+      if (!pair.isEmpty()) {
+        String[] parts = pair.split("=", 2);
+        put(decode(parts[0]), parts.length < 2 ? "" : decode(parts[1]), known);
+      }
+    }
+  }
+
+  private void put(String name, String value, Predicate<String> known) {
+    if (!known.test(name)) {
+      throw malformed("There is no query parameter '%s' here.".formatted(name));
+    }
+    if (parameters.put(name, value) != null) {
+      throw malformed("The query parameter '%s' is given twice.".formatted(name));
+    }
+  }
+
+  /** Percent-decoded; a plus stays one, as in {@code 1e+3}. */
+  private static String decode(String text) {
+    try {
+      return UriUtils.decode(text, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw malformed("The query has '%s', which is not percent-encoded.".formatted(text));
+    }
+  }
+
+  Map<String, String> all() {
+    return parameters;
+  }
+
+  @Nullable String text(String name) {
+    return parameters.get(name);
+  }
+
+  @Nullable Long number(String name) {
+    String text = text(name);
+    return text == null ? null : number(name, text);
+  }
+
+  /** A duration up to a minute, or null. */
+  @Nullable Duration waitTime() {
+    String text = text("wait");
+    if (text == null) {
+      return null;
+    }
+    Duration wait = Durations.parse(text);
+    if (wait == null) {
+      throw malformed("wait is '%s'; a number with ms, s or m is needed.".formatted(text));
+    }
+    return wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
+  }
+
+  /** A model's or client's name. */
+  static String name(String what, String text) {
+    if (!NAME.matcher(text).matches()) {
+      throw malformed("The %s '%s' does not match %s.".formatted(what, text, NAME));
+    }
+    return text;
+  }
+
+  /** A non-negative integer. */
+  static long number(String what, String text) {
+    if (!NUMBER.matcher(text).matches()) {
+      throw malformed("%s is '%s'; a number is needed.".formatted(what, text));
+    }
+    return Long.parseLong(text);
+  }
+
+  /** A decimal number, or one of the literals that are refused later. */
+  static double decimal(String what, String text) {
+    if (!DECIMAL.matcher(text).matches()) {
+      throw malformed("%s is '%s'; a number is needed.".formatted(what, text));
+    }
+    return Double.parseDouble(text);
+  }
+
+  static RefusedException malformed(String detail) {
+    return Refusal.of(Problem.MALFORMED, detail).exception();
+  }
+}

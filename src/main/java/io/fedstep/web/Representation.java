@@ -1,0 +1,75 @@
+package io.fedstep.web;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.InvalidMediaTypeException;
+import org.springframework.http.MediaType;
+
+/** What a vector can come back as. */
+enum Representation {
+  OCTETS(MediaType.APPLICATION_OCTET_STREAM_VALUE, ""),
+  JSON(MediaType.APPLICATION_JSON_VALUE, ".json");
+
+  private final String type;
+  private final String suffix;
+
+  Representation(String type, String suffix) {
+    this.type = type;
+    this.suffix = suffix;
+  }
+
+  String type() {
+    return type;
+  }
+
+  /** The entity tag of this representation of what has the given tag. */
+  String etag(String tag) {
+    return "\"" + tag + suffix + "\"";
+  }
+
+  /** The representation that an {@code Accept} field likes best; octets without one. */
+  static Representation of(@Nullable String accept) {
+    if (accept == null || accept.isBlank()) {
+      return OCTETS;
+    }
+    Representation best = null;
+    double bestQuality = 0;
+    for (Representation one : values()) {
+      double quality = quality(MediaType.valueOf(one.type), accept);
+      if (quality > bestQuality) {
+        best = one;
+        bestQuality = quality;
+      }
+    }
+    if (best == null) {
+      throw Refusal.of(
+              Problem.NOT_ACCEPTABLE,
+              "Nothing in '%s' can be had; there are %s and %s."
+                  .formatted(accept, OCTETS.type, JSON.type))
+          .exception();
+    }
+    return best;
+  }
+
+  /** The q-value of the most specific range that has the type (RFC 9110, 12.5.1). */
+  private static double quality(MediaType type, String accept) {
+    List<MediaType> ranges;
+    try {
+      ranges = MediaType.parseMediaTypes(accept);
+    } catch (InvalidMediaTypeException e) {
+      return 0;
+    }
+    double quality = 0;
+    int specificity = -1;
+    for (MediaType range : ranges) {
+      int found = range.isWildcardType() ? 0 : range.isWildcardSubtype() ? 1 : 2;
+      if (range.includes(type) && found > specificity) {
+        specificity = found;
+        quality = range.getQualityValue();
+      }
+    }
+    return quality;
+  }
+}

@@ -1,0 +1,93 @@
+package io.fedstep.web;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.RoundRecord;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Rounds: the open one, and the records of those that are over. */
+@RestController
+@RequestMapping("/v1/models/{model}/rounds")
+class RoundController {
+  private static final long DEFAULT_LIMIT = 50;
+  private static final long MOST = 500;
+
+  private final Coordinator coordinator;
+
+  RoundController(Coordinator coordinator) {
+    this.coordinator = coordinator;
+  }
+
+  @GetMapping("/current")
+  @Nullable ResponseEntity<ObjectNode> current(
+      @PathVariable String model, HttpServletRequest request, HttpServletResponse response) {
+    ModelStatus status = coordinator.durableStatus(Query.name("model", model));
+    var query = new Query(request, Set.of("after", "wait")::contains);
+    Long after = query.number("after");
+    Duration wait = query.waitTime();
+    if (after != null && status.newest().version() <= after) {
+      status =
+          coordinator.await(
+              model, now -> now.newest().version() > after, wait == null ? Duration.ZERO : wait);
+    }
+    VersionController.phase(status, response);
+    return after != null && status.newest().version() <= after
+        ? new ResponseEntity<>(HttpStatus.NO_CONTENT)
+        : Answers.ok(Answers.currentRound(status));
+  }
+
+  @GetMapping("/{round}")
+  ResponseEntity<ObjectNode> get(@PathVariable String model, @PathVariable String round) {
+    ModelStatus status = coordinator.durableStatus(Query.name("model", model));
+    long number = Query.number("The round", round);
+    if (number == status.newest().version()) {
+      return Answers.ok(Answers.currentRound(status));
+    }
+    RoundRecord ended = coordinator.record(model, number);
+    if (ended == null) {
+      throw Refusal.of(
+              Problem.ROUND_NOT_FOUND,
+              "Model '%s' has no round %d, or keeps its record no more.".formatted(model, number))
+          .exception();
+    }
+    return Answers.ok(RecordCodec.view(model, ended));
+  }
+
+  @GetMapping
+  ResponseEntity<ObjectNode> list(@PathVariable String model, HttpServletRequest request) {
+    coordinator.spec(Query.name("model", model));
+    var query = new Query(request, Set.of("limit", "before")::contains);
+    Long before = query.number("before");
+    Long limit = query.number("limit");
+    int most = (int) Math.min(MOST, limit == null ? DEFAULT_LIMIT : limit);
+    ObjectNode json = Json.object();
+    ArrayNode rounds = json.putArray("rounds");
+    coordinator
+        .records(model, before == null ? Long.MAX_VALUE : before, most)
+        .forEach(ended -> rounds.add(RecordCodec.view(model, ended)));
+    return Answers.ok(json);
+  }
+
+  @PostMapping("/current/close")
+  ResponseEntity<ObjectNode> close(@PathVariable String model) {
+    return Answers.ok(
+        RecordCodec.view(model, coordinator.changes(Query.name("model", model)).close()));
+  }
+}

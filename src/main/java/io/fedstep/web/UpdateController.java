@@ -1,0 +1,114 @@
+package io.fedstep.web;
+
+import io.fedstep.codec.HeaderParts;
+import io.fedstep.codec.JsonBody;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.VectorIntake;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.Upload;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.Decision;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Updates: submitted once by each client and round, and looked up again. */
+@RestController
+@RequestMapping(UpdateController.PATH)
+class UpdateController {
+  static final String PATH = "/v1/models/{model}/rounds/{round}/updates/{client}";
+
+  private static final String METRIC = "metric.";
+
+  private final Coordinator coordinator;
+
+  UpdateController(Coordinator coordinator) {
+    this.coordinator = coordinator;
+  }
+
+  @PutMapping
+  ResponseEntity<ObjectNode> submit(
+      @PathVariable String model,
+      @PathVariable("round") String roundText,
+      @PathVariable String client,
+      HttpServletRequest request)
+      throws IOException {
+    Query.name("model", model);
+    Query.name("client", client);
+    long round = Query.number("The round", roundText);
+    var query = new Query(request, UpdateController::isBeside);
+    try (Upload upload = coordinator.begin(model, round, client, query.text("base"))) {
+      boolean json = Body.isJson(request);
+      HeaderParts parts = parts(query);
+      parts.header(); // refuses before the body what the head already shows to be wrong
+      ModelSpec spec = upload.spec();
+      InputStream in = VectorBody.open(request, spec, json);
+      var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink());
+      if (json) {
+        JsonBody.readUpdate(in, intake, parts);
+      } else {
+        intake.readOctets(in);
+      }
+      Upload.Answer answer = upload.submit(parts.header(), intake.finish());
+      request.setAttribute(
+          Problems.OUTCOME, answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
+      return Answers.json(
+          answer.repeated() ? HttpStatus.OK : HttpStatus.CREATED,
+          RecordCodec.receipt(model, round, answer.update()));
+    }
+  }
+
+  private static boolean isBeside(String parameter) {
+    return parameter.equals("weight") || parameter.equals("base") || parameter.startsWith(METRIC);
+  }
+
+  private static HeaderParts parts(Query query) {
+    var parts = new HeaderParts();
+    String weight = query.text("weight");
+    if (weight != null) {
+      parts.weight(Query.decimal("weight", weight));
+    }
+    String base = query.text("base");
+    if (base != null) {
+      parts.base(base);
+    }
+    query
+        .all()
+        .forEach((name, value) -> {
+          if (name.startsWith(METRIC)) {
+            parts.metric(name.substring(METRIC.length()), Query.decimal(name, value));
+          }
+        });
+    return parts;
+  }
+
+  @GetMapping
+  ResponseEntity<ObjectNode> receipt(
+      @PathVariable String model,
+      @PathVariable("round") String roundText,
+      @PathVariable String client) {
+    Query.name("model", model);
+    Query.name("client", client);
+    long round = Query.number("The round", roundText);
+    Decision.Accepted update = coordinator.update(model, round, client);
+    if (update == null) {
+      throw Refusal.of(
+              Problem.UPDATE_NOT_FOUND,
+              "Round %d of model '%s' has no update of client '%s'."
+                  .formatted(round, model, client))
+          .exception();
+    }
+    return Answers.ok(RecordCodec.receipt(model, round, update));
+  }
+}

@@ -1,0 +1,245 @@
+package io.fedstep.web;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.JsonBody;
+import io.fedstep.codec.StateBody;
+import io.fedstep.codec.StateDocument;
+import io.fedstep.codec.VectorIntake;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.ModelChanges;
+import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.Phase;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.store.StateFile;
+import io.fedstep.store.VectorFile;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionDraft;
+import io.fedstep.store.VersionInfo;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Set;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Versions of a model: weights, gradients and optimizer states, read and set. */
+@RestController
+@RequestMapping("/v1/models/{model}")
+class VersionController {
+  private final Coordinator coordinator;
+
+  VersionController(Coordinator coordinator) {
+    this.coordinator = coordinator;
+  }
+
+  @GetMapping("/weights")
+  void newestWeights(
+      @PathVariable String model, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    ModelStatus status = coordinator.durableStatus(Query.name("model", model));
+    var query = new Query(request, "wait"::equals);
+    Duration wait = query.waitTime();
+    Representation representation = Representation.of(request.getHeader("Accept"));
+    EntityTags known = EntityTags.of(request);
+    if (wait != null && known.matchAnyOf(status.newest().base())) {
+      String base = status.newest().base();
+      status = coordinator.await(model, now -> !now.newest().base().equals(base), wait);
+      if (status.newest().base().equals(base)) {
+        notModified(representation.etag(base), status, response);
+        return;
+      }
+    }
+    String etag = representation.etag(status.newest().base());
+    if (wait == null && known.match(etag)) {
+      notModified(etag, status, response);
+      return;
+    }
+    phase(status, response);
+    sendWeights(model, status.newest().version(), representation, request, response);
+  }
+
+  private static void notModified(String etag, ModelStatus status, HttpServletResponse response) {
+    phase(status, response);
+    VectorAnswer.head(response, etag, status.newest().version());
+    response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+  }
+
+  /** Says on an answer to a waiting client that training has stopped. */
+  static void phase(ModelStatus status, HttpServletResponse response) {
+    if (status.phase() == Phase.STOPPED) {
+      response.setHeader("Fedstep-Phase", Phase.STOPPED.label());
+    }
+  }
+
+  private void sendWeights(
+      String model,
+      long number,
+      Representation representation,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    Version version = coordinator.version(model, number);
+    try (VectorFile weights = version.weights()) {
+      VectorAnswer.head(response, representation.etag(version.info().base()), number);
+      new VectorAnswer("weights", number, coordinator.spec(model), weights)
+          .send(representation, request, response);
+    }
+  }
+
+  @GetMapping("/versions/{version}/weights")
+  void weights(
+      @PathVariable String model,
+      @PathVariable String version,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    VersionInfo info = version(model, version).info();
+    Representation representation = Representation.of(request.getHeader("Accept"));
+    String etag = representation.etag(info.base());
+    if (EntityTags.of(request).match(etag)) {
+      VectorAnswer.head(response, etag, info.version());
+      response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+      return;
+    }
+    sendWeights(model, info.version(), representation, request, response);
+  }
+
+  private Version version(String model, String number) {
+    coordinator.spec(Query.name("model", model));
+    return coordinator.version(model, Query.number("The version", number));
+  }
+
+  @GetMapping("/versions/{version}/gradient")
+  void gradient(
+      @PathVariable String model,
+      @PathVariable String version,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    Version found = version(model, version);
+    Representation representation = Representation.of(request.getHeader("Accept"));
+    try (VectorFile gradient = found.gradient()) {
+      if (gradient == null) {
+        throw Refusal.of(
+                Problem.GRADIENT_NOT_FOUND,
+                "No round gave version %d of model '%s' a gradient."
+                    .formatted(found.info().version(), model))
+            .exception();
+      }
+      String etag = representation.etag(found.info().base() + ".gradient");
+      VectorAnswer.head(response, etag, found.info().version());
+      if (EntityTags.of(request).match(etag)) {
+        response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+        return;
+      }
+      new VectorAnswer("gradient", found.info().version(), coordinator.spec(model), gradient)
+          .send(representation, request, response);
+    }
+  }
+
+  @PutMapping("/weights")
+  ResponseEntity<ObjectNode> setWeights(@PathVariable String model, HttpServletRequest request)
+      throws IOException {
+    ModelSpec spec = coordinator.spec(Query.name("model", model));
+    ModelChanges changes = coordinator.changes(model);
+    boolean json = Body.isJson(request);
+    try (VersionDraft draft = changes.beginWeights()) {
+      try (VectorFile weights = draft.newWeights()) {
+        var intake = new VectorIntake(spec.layout(), spec.dtype(), weights);
+        InputStream in = VectorBody.open(request, spec, json);
+        if (json) {
+          JsonBody.readWeights(in, intake);
+        } else {
+          intake.readOctets(in);
+        }
+      }
+      return Answers.ok(Answers.made(model, changes.setWeights(draft)));
+    }
+  }
+
+  @GetMapping("/versions")
+  ResponseEntity<ObjectNode> versions(@PathVariable String model) {
+    ObjectNode json = Json.object();
+    ArrayNode versions = json.putArray("versions");
+    coordinator
+        .versions(Query.name("model", model))
+        .forEach(info -> versions.add(Answers.version(info)));
+    return Answers.ok(json);
+  }
+
+  @PostMapping("/versions/{version}/restore")
+  ResponseEntity<ObjectNode> restore(
+      @PathVariable String model, @PathVariable String version, HttpServletRequest request) {
+    Version from = version(model, version);
+    var query = new Query(request, "newest"::equals);
+    VersionInfo made = coordinator.changes(model).restore(from, query.number("newest"));
+    return Answers.json(HttpStatus.CREATED, Answers.made(model, made));
+  }
+
+  @GetMapping("/optimizer/state")
+  void newestState(
+      @PathVariable String model, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    ModelStatus status = coordinator.durableStatus(Query.name("model", model));
+    sendState(coordinator.version(model, status.newest().version()), request, response);
+  }
+
+  @GetMapping("/versions/{version}/optimizer/state")
+  void state(
+      @PathVariable String model,
+      @PathVariable String version,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    sendState(version(model, version), request, response);
+  }
+
+  private static void sendState(
+      Version version, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    try (StateFile state = version.state()) {
+      String etag = "\"" + version.info().base() + ".state\"";
+      VectorAnswer.head(response, etag, version.info().version());
+      if (EntityTags.of(request).match(etag)) {
+        response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+        return;
+      }
+      response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+      response.setContentLengthLong(state.size());
+      if (!request.getMethod().equals("HEAD")) {
+        state.transferTo(response.getOutputStream());
+      }
+    }
+  }
+
+  @PutMapping("/optimizer/state")
+  ResponseEntity<ObjectNode> setState(@PathVariable String model, HttpServletRequest request) {
+    ModelSpec spec = coordinator.spec(Query.name("model", model));
+    Long newest = new Query(request, Set.of("newest")::contains).number("newest");
+    ModelChanges changes = coordinator.changes(model);
+    var document = new StateDocument(spec);
+    InputStream in = Body.json(request, VectorBody.SLACK + 2 * document.length());
+    try (VersionDraft draft = changes.beginState()) {
+      try (StateFile state = draft.newState()) {
+        if (!StateBody.read(in, spec, document, state.writing())) {
+          state.writeInitial();
+        }
+      }
+      VersionInfo made = changes.setState(draft, newest);
+      return Answers.json(HttpStatus.CREATED, Answers.made(model, made));
+    }
+  }
+}

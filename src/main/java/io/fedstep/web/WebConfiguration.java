@@ -1,0 +1,73 @@
+package io.fedstep.web;
+
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Listener;
+import org.apache.catalina.core.StandardHost;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+/** What the container is told. */
+@Configuration(proxyBeanMethods = false)
+class WebConfiguration {
+  /** Bytes of a refused body that are taken and dropped, so that its sender reads the answer. */
+  private static final int MOST_SWALLOWED = Integer.MAX_VALUE;
+
+  private static final String BUFFER = Integer.toString(64 * 1024);
+
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat() {
+    return factory -> {
+      factory.addConnectorCustomizers(connector -> {
+        connector.setProperty("maxSwallowSize", Integer.toString(MOST_SWALLOWED));
+        // a request that its head already refuses is answered before its body is asked for
+        connector.setProperty("continueResponseTiming", "onRead");
+        connector.setProperty("socket.appReadBufSize", BUFFER);
+        connector.setProperty("socket.appWriteBufSize", BUFFER);
+      });
+      factory.addContextCustomizers(context -> {
+        if (context.getParent() instanceof StandardHost host) {
+          host.setErrorReportValveClass(ProblemValve.class.getName());
+        }
+      });
+    };
+  }
+
+  @Bean
+  WebMvcConfigurer updateTimer(Listener listener) {
+    return new WebMvcConfigurer() {
+      @Override
+      public void addInterceptors(InterceptorRegistry registry) {
+        registry.addInterceptor(new UpdateTimer(listener)).addPathPatterns(UpdateController.PATH);
+      }
+    };
+  }
+
+  /** Answers waiting clients before the container waits for their requests to end. */
+  @Bean
+  SmartLifecycle waitersAtShutdown(Coordinator coordinator) {
+    return new SmartLifecycle() {
+      private volatile boolean running;
+
+      @Override
+      public void start() {
+        running = true;
+      }
+
+      @Override
+      public void stop() {
+        coordinator.drain();
+        running = false;
+      }
+
+      @Override
+      public boolean isRunning() {
+        return running;
+      }
+    };
+  }
+}

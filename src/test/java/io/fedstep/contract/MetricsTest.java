@@ -1,0 +1,198 @@
+package io.fedstep.contract;
+
+import static io.fedstep.contract.Model.PLAIN;
+import static io.fedstep.contract.Vectors.f4;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** What Prometheus sees of models, rounds and updates. */
+class MetricsTest {
+  private static final String GRADIENT =
+      """
+      {"gradient": [3, 0, 4], "weight": 3, "metrics": {"loss": 3.0, "accuracy": 0.5}}\
+      """;
+
+  /** An answer may be read before its update is counted: scrapes until the check holds. */
+  private static void eventually(Consumer<Scrape> check) {
+    for (int i = 0; i < 200; i++) {
+      try {
+        check.accept(scrape());
+        return;
+      } catch (AssertionError e) {
+        Thread.onSpinWait();
+      }
+    }
+    check.accept(scrape());
+  }
+
+  private static Scrape scrape() {
+    return Scrape.of(Server.shared().http());
+  }
+
+  @Test
+  void model_showsItsMetersFromTheStart() {
+    Model model = Model.create(PLAIN);
+    eventually(scrape ->
+        assertThat(scrape.of(model))
+            .filteredOn(sample -> !sample.startsWith("fedstep_round_age_seconds "))
+            .containsExactlyInAnyOrder(
+                "fedstep_deadlines_passed_total 0.0",
+                "fedstep_model_failed 0.0",
+                "fedstep_round 0.0",
+                "fedstep_round_updates 0.0",
+                "fedstep_rounds_total{outcome=\"completed\"} 0.0",
+                "fedstep_rounds_total{outcome=\"discarded\"} 0.0",
+                "fedstep_rounds_total{outcome=\"not-finite\"} 0.0",
+                "fedstep_updates_total{outcome=\"accepted\"} 0.0"));
+    eventually(scrape ->
+        assertThat(scrape.of(model)).anyMatch(Pattern.compile("_age_seconds 0[.]").asPredicate()));
+  }
+
+  @Test
+  void updates_areCountedByOutcome() {
+    Model model = Model.create(Model.plain(2, 2));
+    model.submit(0, "alice", GRADIENT).is(201);
+    model.submit(0, "alice", GRADIENT).is(200);
+    model.submit(0, "alice", "{\"gradient\": [1, 2, 3]}").problem(409, "update-differs");
+    model.submit(0, "bob", "{\"gradient\": [1, 2]}").problem(422, "wrong-length");
+    model.submit(0, "bob", "{\"gradient\": [1, 2").problem(400, "malformed");
+    model.submit(7, "bob", GRADIENT).problem(409, "round-not-open");
+    model.get(Model.update(0, "alice")).is(200);
+    eventually(scrape ->
+        assertThat(scrape.of(model))
+            .filteredOn(sample -> sample.startsWith("fedstep_updates_total"))
+            .containsExactlyInAnyOrder(
+                "fedstep_updates_total{outcome=\"accepted\"} 1.0",
+                "fedstep_updates_total{outcome=\"duplicate\"} 1.0",
+                "fedstep_updates_total{outcome=\"malformed\"} 1.0",
+                "fedstep_updates_total{outcome=\"round-not-open\"} 1.0",
+                "fedstep_updates_total{outcome=\"update-differs\"} 1.0",
+                "fedstep_updates_total{outcome=\"wrong-length\"} 1.0"));
+    eventually(scrape -> assertThat(scrape.of(model)).contains("fedstep_round_updates 1.0"));
+  }
+
+  @Test
+  void update_forNoModel_growsNoLabel() {
+    String sample = "fedstep_updates_total{model=\"\",outcome=\"model-not-found\"}";
+    double before = scrape().value(sample);
+    Model model = Model.unborn();
+    model.submit(0, "alice", GRADIENT).problem(404, "model-not-found");
+    eventually(scrape -> assertThat(scrape.value(sample)).isGreaterThanOrEqualTo(before + 1));
+    Scrape after = scrape();
+    assertThat(after.of(model)).isEmpty();
+    assertThat(after.samples().keySet()).noneMatch(name -> name.contains("alice"));
+  }
+
+  @Test
+  void update_isTimedAndWeighed() {
+    Model model = Model.create(Model.plain(1, 2));
+    Scrape before = scrape();
+    model.putOctets(Model.update(0, "alice"), f4(1, 2, 3)).is(201);
+    model.post("/rounds/current/close").is(200);
+    eventually(after -> {
+      for (String meter : new String[] {"update", "round", "aggregate", "commit"}) {
+        for (String part : new String[] {"count", "bucket{le=\"+Inf\"}", "bucket{le=\"1.0\"}"}) {
+          String sample = "fedstep_%s_seconds_%s".formatted(meter, part);
+          assertThat(after.value(sample))
+              .as(sample)
+              .isGreaterThanOrEqualTo(before.value(sample) + 1);
+        }
+      }
+      assertThat(after.value("fedstep_update_bytes_count"))
+          .isGreaterThanOrEqualTo(before.value("fedstep_update_bytes_count") + 1);
+      assertThat(after.value("fedstep_update_bytes_sum"))
+          .isGreaterThanOrEqualTo(before.value("fedstep_update_bytes_sum") + 12);
+      assertThat(after.value("fedstep_store_free_bytes")).isPositive();
+    });
+  }
+
+  /** Closed by hand: the answer to that comes after the meters were told. */
+  private static Model roundOfTwo() {
+    Model model = Model.create(Model.plain(2, 3));
+    model.submit(0, "bob", GRADIENT).is(201);
+    model.submit(0, "alice", "{\"gradient\": [0, 0, 0], \"metrics\": {\"loss\": 1}}").is(201);
+    model.post("/rounds/current/close").is(200);
+    return model;
+  }
+
+  @Test
+  void round_showsWhatItGave() {
+    Model model = roundOfTwo();
+    eventually(scrape ->
+        assertThat(scrape.of(model))
+            .contains(
+                "fedstep_round 1.0",
+                "fedstep_round_updates 0.0",
+                "fedstep_rounds_total{outcome=\"completed\"} 1.0",
+                "fedstep_gradient_norm 3.75",
+                "fedstep_step_norm 3.75",
+                "fedstep_reported{metric=\"accuracy\"} 0.5",
+                "fedstep_reported{metric=\"loss\"} 2.5"));
+  }
+
+  @Test
+  void rounds_areCountedByOutcome() {
+    Model model =
+        Model.create(
+            """
+            {"tensors": {"w": [2]}, "optimizer": {"lrate": 1, "modules": ["rmsprop"]}}\
+            """);
+    model.advance("[1, 2]");
+    model.advance("[1, 3e38]");
+    model.post("/versions/0/restore").is(201);
+    eventually(scrape ->
+        assertThat(scrape.of(model))
+            .contains(
+                "fedstep_rounds_total{outcome=\"completed\"} 1.0",
+                "fedstep_rounds_total{outcome=\"discarded\"} 1.0",
+                "fedstep_rounds_total{outcome=\"not-finite\"} 1.0",
+                "fedstep_round 3.0"));
+  }
+
+  @Test
+  void deadline_thatPasses_isCounted() {
+    Model model =
+        Model.create(
+            """
+            {"tensors": {"w": [3]}, "round": {"min_updates": 2, "timeout": "20ms"}}\
+            """);
+    model.get("/rounds/current?after=0&wait=200ms").is(204);
+    eventually(scrape ->
+        assertThat(
+                scrape.value(
+                    "fedstep_deadlines_passed_total{model=\"%s\"}".formatted(model.name())))
+            .isPositive());
+  }
+
+  @Test
+  void modelThatIsDeleted_leavesNothing() {
+    Model model = Model.create(PLAIN);
+    model.submit(0, "alice", GRADIENT).is(201);
+    model.awaitVersion(1);
+    model.http().delete(model.path("")).is(204);
+    model.submit(1, "alice", GRADIENT).problem(404, "model-not-found");
+    eventually(scrape -> assertThat(scrape.of(model)).isEmpty());
+
+    model.putJson("", PLAIN).is(201);
+    eventually(scrape ->
+        assertThat(scrape.of(model))
+            .contains("fedstep_updates_total{outcome=\"accepted\"} 0.0", "fedstep_round 0.0")
+            .noneMatch(sample -> sample.startsWith("fedstep_reported")));
+  }
+
+  @Test
+  void everyMeter_hasHelp() {
+    roundOfTwo();
+    Scrape scrape = scrape();
+    assertThat(scrape.help().values()).noneMatch(String::isBlank);
+    assertThat(scrape.samples().keySet())
+        .extracting(sample ->
+            sample
+                .replaceFirst("[{].*", "")
+                .replaceFirst("(_seconds|_update_bytes)_(bucket|count|sum)$", "$1"))
+        .isSubsetOf(scrape.help().keySet());
+  }
+}

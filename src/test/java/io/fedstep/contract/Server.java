@@ -1,0 +1,78 @@
+package io.fedstep.contract;
+
+import io.fedstep.FedstepApplication;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.util.FileSystemUtils;
+
+/** The real application on a free port and an empty data folder. */
+final class Server implements AutoCloseable {
+  private static Server shared;
+
+  private final ConfigurableApplicationContext context;
+  private final Http http;
+
+  private Server(ConfigurableApplicationContext context) {
+    this.context = context;
+    this.http = new Http(((WebServerApplicationContext) context).getWebServer().getPort());
+  }
+
+  /** The one server of the test JVM, which all tests share: each takes model names of its own. */
+  static synchronized Server shared() {
+    if (shared == null) {
+      shared = startOnEmptyFolder();
+    }
+    return shared;
+  }
+
+  /** A server of its own on {@code data}, for tests that need other properties; close it. */
+  static Server start(Path data, String... properties) {
+    var arguments = new ArrayList<>(List.of("--server.port=0", "--fedstep.data-dir=" + data));
+    for (String property : properties) {
+      arguments.add("--" + property);
+    }
+    return new Server(
+        new SpringApplicationBuilder(FedstepApplication.class)
+            .run(arguments.toArray(String[]::new)));
+  }
+
+  private static Server startOnEmptyFolder() {
+    try {
+      Path data = Files.createTempDirectory("fedstep-contract");
+      SpringApplication.getShutdownHandlers().add(() -> delete(data));
+      return start(data);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path data) {
+    try {
+      FileSystemUtils.deleteRecursively(data);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Http http() {
+    return http;
+  }
+
+  ApplicationContext context() {
+    return context;
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+}
