@@ -1,0 +1,88 @@
+package io.fedstep.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.fedstep.FedstepApplication;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The real application in a process of its own, which can be killed at any moment. */
+final class ChildServer implements AutoCloseable {
+  private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
+  private static final long START_SECONDS = 90;
+
+  private final Process process;
+  private final int port;
+
+  private ChildServer(Process process, int port) {
+    this.process = process;
+    this.port = port;
+  }
+
+  /** A server on {@code data} whose JVM has those options, once it answers. */
+  static ChildServer start(Path data, String... options) {
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(options));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.add(FedstepApplication.class.getName());
+    command.addAll(List.of("--server.port=0", "--fedstep.data-dir=" + data));
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      return new ChildServer(process, awaitPort(process));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static int awaitPort(Process process) {
+    var port = new CompletableFuture<Integer>();
+    var log = new StringBuilder();
+    Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          try (var lines =
+              new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+              if (!port.isDone()) {
+                log.append(line).append('\n');
+              } else if (line.contains(" ERROR ")) {
+                System.err.println(line);
+              }
+              Matcher started = STARTED.matcher(line);
+              if (started.find()) {
+                port.complete(Integer.parseInt(started.group(1)));
+              }
+            }
+          } catch (IOException e) {
+            log.append(e); // the pipe of a killed process
+          }
+          port.completeExceptionally(new IllegalStateException("the server ended:\n" + log));
+        });
+    return port.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
+  }
+
+  URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + port + path);
+  }
+
+  /** Ends the process as {@code kill -9} does; returns once it is gone. */
+  void kill() {
+    process.destroyForcibly().onExit().join();
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+}
