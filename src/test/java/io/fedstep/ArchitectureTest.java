@@ -1,0 +1,228 @@
+package io.fedstep;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import io.fedstep.planted.model.TakesChances;
+import io.fedstep.planted.model.UsesVector;
+import io.fedstep.planted.round.OpensAFile;
+import io.fedstep.planted.store.UsesTheRoot;
+import io.fedstep.planted.unlisted.Stranger;
+import io.fedstep.planted.vector.UsesJackson;
+import io.fedstep.planted.vector.UsesModel;
+import io.fedstep.planted.web.UsesSpring;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Who may import whom. */
+class ArchitectureTest {
+  /** What each package may use beside itself, {@code java} and JSpecify. The root may use all. */
+  private static final String TABLE =
+      """
+      problem:
+      vector:
+      aggregate:   vector
+      optim:       vector
+      model:       aggregate optim vector
+      round:       model problem
+      codec:       round model aggregate optim vector problem
+                   tools.jackson
+      store:       codec round model aggregate optim vector problem
+                   tools.jackson
+      coordinator: store codec round model aggregate optim vector problem
+                   org.slf4j
+      web:         coordinator store codec round model aggregate optim vector problem
+                   org.springframework org.springdoc io.swagger com.fasterxml.jackson jakarta.servlet
+                   tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
+      metrics:     coordinator round io.micrometer
+      demo:        org.springframework tools.jackson
+      """;
+
+  /** Packages that neither ask for the time nor throw dice. */
+  private static final List<String> DETERMINISTIC =
+      List.of("problem", "vector", "aggregate", "optim", "model", "round", "codec");
+
+  private static final Pattern TIME_OR_DICE =
+      Pattern.compile(
+          """
+          java.time.+[.]now[(].*|java.time.(Clock|InstantSource)[.]system.*|\
+          java.lang.System.(currentTimeMillis|nanoTime)[(][)]|\
+          java.lang.Math.random[(][)]|java.util.UUID.randomUUID[(][)]|\
+          java.util.(Splittable)?Random.<init>[(][)]|\
+          java.util.concurrent.ThreadLocalRandom[.].*|java.security.SecureRandom[.].*\
+          """);
+
+  private static Map<String, List<String>> table() {
+    var rows = new LinkedHashMap<String, List<String>>();
+    List<String> row = List.of();
+    for (MatchResult word : Pattern.compile("([\\w.]+)(:?)").matcher(TABLE).results().toList()) {
+      if (word.group(2).isEmpty()) {
+        row.add(word.group(1));
+      } else {
+        row = new ArrayList<>();
+        rows.put(word.group(1), row);
+      }
+    }
+    return rows;
+  }
+
+  // --- the rules, for the packages under a root
+
+  private static Map<String, ArchRule> rules(String root) {
+    var rules = new LinkedHashMap<String, ArchRule>();
+    table().forEach((name, uses) -> rules.put(name, usesOnly(root, name, uses)));
+    rules.put("a row for each package", eachPackageHasARow(root));
+    rules.put("no cycles", slices().matching(root + ".(*)..").should().beFreeOfCycles());
+    rules.put("files", filesAreTheStores(root));
+    rules.put("paths", pathsAreTheStoresAndTheStarts(root));
+    rules.put("determinism", noClockAndNoDice(root));
+    return rules;
+  }
+
+  private static ArchRule usesOnly(String root, String name, List<String> uses) {
+    var allowed = new ArrayList<>(List.of("java..", "org.jspecify..", in(root, name)));
+    for (String use : uses) {
+      allowed.add(table().containsKey(use) ? in(root, use) : use + "..");
+    }
+    return classes()
+        .that()
+        .resideInAPackage(in(root, name))
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(allowed.toArray(String[]::new));
+  }
+
+  private static String in(String root, String name) {
+    return root + "." + name + "..";
+  }
+
+  private static String[] in(String root, List<String> names) {
+    return names.stream().map(name -> in(root, name)).toArray(String[]::new);
+  }
+
+  private static ArchRule eachPackageHasARow(String root) {
+    return classes()
+        .that()
+        .resideOutsideOfPackage(root)
+        .should()
+        .resideInAnyPackage(in(root, List.copyOf(table().keySet())));
+  }
+
+  private static ArchRule filesAreTheStores(String root) {
+    DescribedPredicate<JavaClass> files =
+        resideInAnyPackage("java.nio.file..")
+            .or(describe("java.io.File*", type -> type.getName().startsWith("java.io.File")))
+            .or(resideIn("java.io.RandomAccessFile", "java.nio.channels.FileChannel"))
+            .and(DescribedPredicate.not(resideIn(Path.class.getName())));
+    return noClasses()
+        .that()
+        .resideOutsideOfPackage(in(root, "store"))
+        .should()
+        .dependOnClassesThat(files);
+  }
+
+  private static DescribedPredicate<JavaClass> resideIn(String... names) {
+    return describe("one of " + List.of(names), type -> List.of(names).contains(type.getName()));
+  }
+
+  private static ArchRule pathsAreTheStoresAndTheStarts(String root) {
+    return noClasses()
+        .that()
+        .resideOutsideOfPackages(root, in(root, "store"), in(root, "demo"))
+        .should()
+        .dependOnClassesThat(resideIn(Path.class.getName()));
+  }
+
+  private static ArchRule noClockAndNoDice(String root) {
+    return noClasses()
+        .that()
+        .resideInAnyPackage(in(root, DETERMINISTIC))
+        .should()
+        .accessTargetWhere(
+            describe(
+                "the time is asked or dice are thrown",
+                access -> TIME_OR_DICE.matcher(access.getTarget().getFullName()).matches()));
+  }
+
+  // --- the rules hold
+
+  private static final JavaClasses OURS =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages("io.fedstep");
+
+  @TestFactory
+  Stream<DynamicTest> rulesHold() {
+    return rules("io.fedstep").entrySet().stream()
+        .map(rule -> DynamicTest.dynamicTest(rule.getKey(), () -> rule.getValue().check(OURS)));
+  }
+
+  // --- the rules can fire: planted violations, each caught by the rule meant for it
+
+  @TestFactory
+  Stream<DynamicTest> rulesFire() {
+    return Stream.of(
+        caught("vector", UsesModel.class, ".model.UsesVector"),
+        caught("vector", UsesJackson.class, "tools.jackson.databind.JsonNode"),
+        caught("store", UsesTheRoot.class, "io.fedstep.planted.Root"),
+        caught("a row for each package", Stranger.class, "Stranger"),
+        caught("files", OpensAFile.class, "FileInputStream", "FileChannel", "nio.file.Files"),
+        caught("paths", OpensAFile.class, "java.nio.file.Path"),
+        caught(
+            "determinism",
+            TakesChances.class,
+            "calls method <java.time.Instant.now()>",
+            "references method <java.time.Instant.now()>",
+            "java.time.Clock.systemUTC()",
+            "java.lang.System.nanoTime()",
+            "java.util.Random.<init>()",
+            "java.lang.Math.random()",
+            "java.util.concurrent.ThreadLocalRandom.current()"));
+  }
+
+  private static DynamicTest caught(String rule, Class<?> planted, String... violations) {
+    return DynamicTest.dynamicTest(
+        rule + " catches " + planted.getSimpleName(),
+        () -> assertThat(String.join("\n", violations(rule, planted))).contains(violations));
+  }
+
+  @Test
+  void cycle_isCaught() {
+    assertThat(violations("no cycles", UsesModel.class, UsesVector.class)).isNotEmpty();
+    assertThat(violations("no cycles", UsesVector.class, UsesJackson.class)).isEmpty();
+  }
+
+  @Test
+  void whatTheTableAllows_passes() {
+    assertThat(violations("web", UsesSpring.class)).isEmpty();
+    assertThat(violations("model", UsesVector.class)).isEmpty();
+    assertThat(violations("determinism", UsesVector.class)).isEmpty();
+  }
+
+  private static List<String> violations(String rule, Class<?>... planted) {
+    return Objects.requireNonNull(rules("io.fedstep.planted").get(rule))
+        .evaluate(new ClassFileImporter().importClasses(planted))
+        .getFailureReport()
+        .getDetails();
+  }
+}
