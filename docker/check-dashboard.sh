@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Asks a Prometheus that scrapes a fedstep for every expression of the dashboard; fails where it has
+# no answer. Use: check-dashboard.sh http://localhost:9090 [DASHBOARD.json]   Needs jq and promtool.
+set -euo pipefail
+prometheus=${1:?use: check-dashboard.sh PROMETHEUS_URL [DASHBOARD.json]}
+dashboard=${2:-$(dirname "$0")/grafana/dashboards/fedstep.json}
+
+expressions=$(jq -r '.panels[] | recurse(.panels[]?) | .title as $title | .targets[]?
+    | [$title, (.expr | gsub("\\$(job|model)\\b"; ".*") | gsub("\\$__rate_interval\\b"; "1m"))]
+    | join("\t")' "$dashboard")
+[ -n "$expressions" ] || { echo "no expression in $dashboard"; exit 1; }
+
+failed=0
+while IFS=$'\t' read -r title expression; do
+  if ! answer=$(promtool query instant "$prometheus" "$expression" 2>&1); then
+    verdict="FAILED, $answer"
+  elif [ -z "$answer" ]; then
+    verdict="FAILED, no answer"
+  else
+    verdict="$(wc -l <<<"$answer") series"
+  fi
+  [[ $verdict == FAILED* ]] && failed=$((failed + 1))
+  printf '%s: %s\n    %s\n' "$title" "$verdict" "$expression"
+done <<<"$expressions"
+
+echo "$(wc -l <<<"$expressions") expressions, $failed failed"
+[ "$failed" = 0 ]
