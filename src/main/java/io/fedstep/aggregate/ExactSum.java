@@ -4,7 +4,8 @@ import java.math.BigInteger;
 
 /**
  * A sum of products of doubles without rounding: a fixed-point number of 32-bit digits, each in a
- * long that has room for carries (U. Kulisch, Computer Arithmetic and Validity, 2013).
+ * long that has room for the carries of 2^30 additions (U. Kulisch, Computer Arithmetic and
+ * Validity, 2013).
  */
 final class ExactSum {
   /** The exponent of the lowest digit: that of the product of the two smallest doubles. */
@@ -12,11 +13,7 @@ final class ExactSum {
 
   private static final int DIGITS = (2 * 1024 - LOWEST) / 32 + 4;
 
-  /** Additions of less than 2^33 each that a digit has room for; the carries are then moved on. */
-  private static final int ROOM = 1 << 28;
-
   private final long[] digits = new long[DIGITS];
-  private int additions;
   private int first = DIGITS;
   private int last = -1;
 
@@ -56,18 +53,6 @@ final class ExactSum {
     digits[digit + 4] += sign * (shift == 0 ? 0 : high >>> (64 - shift));
     first = Math.min(first, digit);
     last = Math.max(last, digit + 4);
-    if (++additions == ROOM) {
-      carry();
-    }
-  }
-
-  private void carry() {
-    for (int i = first; i < DIGITS - 1; i++) {
-      digits[i + 1] += digits[i] >> 32;
-      digits[i] &= 0xffffffffL;
-    }
-    last = DIGITS - 1;
-    additions = 0;
   }
 
   /** The sum as an integer in units of 2^{@link #exponent()}. */
