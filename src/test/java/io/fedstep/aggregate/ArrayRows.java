@@ -1,0 +1,29 @@
+package io.fedstep.aggregate;
+
+import io.fedstep.vector.DoubleTile;
+import io.fedstep.vector.FloatTile;
+import io.fedstep.vector.Tile;
+
+/** Rows in arrays, of values that are numbers of the dtype. */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record ArrayRows(double[][] values) implements Rows {
+  @Override
+  public int count() {
+    return values.length;
+  }
+
+  @Override
+  public void read(int row, Tile into) {
+    for (int i = 0; i < into.length(); i++) {
+      switch (into) {
+        case FloatTile floats -> floats.values()[i] = (float) values[row][i];
+        case DoubleTile doubles -> doubles.values()[i] = values[row][i];
+      }
+    }
+  }
+
+  @Override
+  public double value(int row, int index) {
+    return values[row][index];
+  }
+}
