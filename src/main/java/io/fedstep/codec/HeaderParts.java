@@ -1,5 +1,7 @@
 package io.fedstep.codec;
 
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.round.UpdateHeader;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -7,8 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What goes beside the numbers of an update, gathered from the query and from a JSON body. */
 public final class HeaderParts {
-  private static final int ENOUGH_TO_REFUSE = 33;
-
   private final Map<String, Double> metrics = new LinkedHashMap<>();
   private @Nullable Double weight;
   private @Nullable String base;
@@ -28,8 +28,12 @@ public final class HeaderParts {
   /** A metric. */
   public void metric(String name, double value) {
     once("metric '%s'".formatted(name), metrics.containsKey(name));
-    if (metrics.size() < ENOUGH_TO_REFUSE) {
-      metrics.put(name, value);
+    metrics.put(name, value);
+    if (metrics.size() > UpdateHeader.MOST_METRICS) { // there may be millions
+      throw Refusal.of(
+              Problem.BAD_METRIC,
+              "There are more than %d metrics.".formatted(UpdateHeader.MOST_METRICS))
+          .exception();
     }
   }
 

@@ -29,6 +29,8 @@ public final class Json {
           .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
           .build();
 
+  private static final int ENOUGH_NAMES = 10_000;
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder(FACTORY).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
@@ -87,9 +89,13 @@ public final class Json {
   }
 
   private static void readToEnd(JsonParser parser) {
+    int names = 0;
     for (boolean over = isOver(parser); parser.nextToken() != null; over = isOver(parser)) {
       if (over) {
         throw malformed("There is more behind the JSON object.");
+      }
+      if (parser.currentToken() == JsonToken.PROPERTY_NAME && ++names > ENOUGH_NAMES) {
+        return; // the parser keeps every name of an object
       }
     }
   }

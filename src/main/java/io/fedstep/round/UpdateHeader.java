@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 public record UpdateHeader(
     double weight, SortedMap<String, Double> metrics, @Nullable String base) {
   private static final double MOST_WEIGHT = 0x1p53;
-  private static final int MOST_METRICS = 32;
+  /** The most metrics of an update. */
+  public static final int MOST_METRICS = 32;
+
   private static final String METRIC_NAME = "[A-Za-z][A-Za-z0-9_.-]{0,63}";
 
   /** Checks the ranges; a {@code RefusedException} says what is wrong. */
