@@ -1,0 +1,134 @@
+package io.fedstep.codec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.vector.Dtype;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** States that somebody else has written. */
+class StateBodyTest {
+  private static final ModelSpec SPEC = Specs.sized(Dtype.FLOAT32, 2, 1);
+
+  private static final String T0 =
+      """
+      "t0": {"__type__": "np.ndarray", "dump": ["0000803f00000040", "f", [2]]}\
+      """;
+  private static final String T1 =
+      """
+      "t1": {"__type__": "np.ndarray", "dump": ["00004040", "f", [1]]}\
+      """;
+
+  private static String document(String tensors) {
+    return """
+    {"modules": [["rmsprop", {"state": {"__type__": "NumpyVector", "dump": {%s}}}]]}\
+    """
+        .formatted(tensors);
+  }
+
+  /** The document that the server keeps of a body. */
+  private static String kept(String body) {
+    var document = new StateDocument(SPEC);
+    var file = new Buffer(document.length());
+    document.writeText(file::write);
+    assertThat(StateBody.read(Specs.in(body), SPEC, document, file::write)).isTrue();
+    return file.text();
+  }
+
+  @Test
+  void ownDocument_isKeptAsItIs() {
+    String body = document(T0 + ", " + T1);
+    assertThat(kept(body)).isEqualTo(body);
+  }
+
+  @Test
+  void otherOrderSpacingAndCase_areKeptAsPythonWrites() {
+    String canonical = document(T0 + ", " + T1);
+    assertThat(kept(document(T1 + ", " + T0))).isEqualTo(canonical);
+    assertThat(kept(canonical.replace(" ", ""))).isEqualTo(canonical);
+    assertThat(kept(canonical.replace(" ", "\n\t  "))).isEqualTo(canonical);
+    assertThat(kept(canonical.replace("803f", "803F"))).isEqualTo(canonical);
+    assertThat(kept(canonical.replace("NumpyVector", "TorchVector"))).isEqualTo(canonical);
+    String reversed =
+        """
+        {"modules": [["rmsprop", {"state": {"dump": {
+          "t1": {"dump": ["00004040", "f", [1]], "__type__": "np.ndarray"},
+          "t0": {"dump": ["0000803f00000040", "f", [2]], "__type__": "np.ndarray"}},
+          "__type__": "NumpyVector"}}]]}
+        """;
+    assertThat(kept(reversed)).isEqualTo(canonical);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"modules\": [[\"rmsprop\", {\"state\": 0.0}]]}",
+        "{\"modules\": [[\"rmsprop\", {\"state\": 0}]]}",
+        " {\"modules\" : [ [\"rmsprop\",{\"state\":-0.0}] ]} "
+      })
+  void zeros_areTheStateBeforeTheFirstStep(String body) {
+    var document = new StateDocument(SPEC);
+    var file = new Buffer(document.length());
+    assertThat(StateBody.read(Specs.in(body), SPEC, document, file::write)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0000803f000000c0", // negative
+        "0000803f0000c07f", // NaN
+        "0000803f0000807f", // infinite
+        "0000803f", // short
+        "0000803f0000004000000040", // long
+        "0000803f0000004", // half a byte
+        "0000803f0000004g"
+      })
+  void valuesThatCannotBe_areBadState(String hex) {
+    String body = document(T0.replace("0000803f00000040", hex) + ", " + T1);
+    RefusedException refused = catchThrowableOfType(RefusedException.class, () -> kept(body));
+    assertThat(refused.refusal().problem()).isEqualTo(Problem.BAD_STATE);
+    assertThat(refused.refusal().members()).containsEntry("tensor", "t0");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"modules\": []}",
+        "{\"modules\": [[\"adam\", {\"state\": 0.0}]]}",
+        "{\"modules\": [[\"rmsprop\", {}]]}",
+        "{\"modules\": [[\"rmsprop\", {\"state\": 1.0}]]}",
+        "{\"modules\": [[\"rmsprop\", {\"state\": 0.0, \"steps\": 1}]]}",
+        "{\"modules\": [[\"rmsprop\", {\"state\": 0.0}], [\"rmsprop\", {\"state\": 0.0}]]}",
+        "{\"modules\": [[\"rmsprop\", {\"state\": 0.0}]], \"lrate\": 1}"
+      })
+  void statesOfOtherModules_areBadState(String body) {
+    var document = new StateDocument(SPEC);
+    var file = new Buffer(document.length());
+    RefusedException refused =
+        catchThrowableOfType(
+            RefusedException.class,
+            () -> StateBody.read(Specs.in(body), SPEC, document, file::write));
+    assertThat(refused.refusal().problem()).isEqualTo(Problem.BAD_STATE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"__type__\": [\"NumpyVector\"], \"dump\": {}}",
+        "{\"__type__\": {\"a\": 1}, \"dump\": {}}",
+        "{\"__type__\": \"NumpyVector\", \"dump\": {\"t0\": {\"__type__\": [1], \"dump\": []}}}",
+        "{\"__type__\": null, \"dump\": [[[[]]]]}",
+        "{\"dump\": {\"t0\": {\"dump\": [{}, [], 3]}}}"
+      })
+  void oddForms_areRefused(String vector) {
+    String body = "{\"modules\": [[\"rmsprop\", {\"state\": %s}]]}".formatted(vector);
+    RefusedException refused = catchThrowableOfType(RefusedException.class, () -> kept(body));
+    assertThat(refused.refusal().problem()).isIn(Problem.MALFORMED, Problem.BAD_STATE);
+  }
+}
