@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public record UpdateHeader(
     double weight, SortedMap<String, Double> metrics, @Nullable String base) {
   private static final double MOST_WEIGHT = 0x1p53;
+
   /** The most metrics of an update. */
   public static final int MOST_METRICS = 32;
 
