@@ -12,6 +12,7 @@ import io.fedstep.coordinator.Phase;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.store.StateFile;
 import io.fedstep.store.VectorFile;
 import io.fedstep.store.Version;
@@ -68,7 +69,28 @@ class VersionController {
       return;
     }
     phase(status, response);
-    sendWeights(model, status.newest().version(), representation, request, response);
+    sendNewest(
+        model,
+        status.newest().version(),
+        number -> sendWeights(model, number, representation, request, response));
+  }
+
+  /** Sends something of a version. */
+  private interface Sender {
+    void send(long version) throws IOException;
+  }
+
+  /** Sends something of the newest version, also if a round ends and prunes it meanwhile. */
+  private void sendNewest(String model, long newest, Sender sender) throws IOException {
+    try {
+      sender.send(newest);
+    } catch (RefusedException e) {
+      long now = coordinator.durableStatus(model).newest().version();
+      if (e.refusal().problem() != Problem.VERSION_NOT_FOUND || now == newest) {
+        throw e;
+      }
+      sendNewest(model, now, sender);
+    }
   }
 
   private static void notModified(String etag, ModelStatus status, HttpServletResponse response) {
@@ -194,7 +216,10 @@ class VersionController {
       @PathVariable String model, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
-    sendState(coordinator.version(model, status.newest().version()), request, response);
+    sendNewest(
+        model,
+        status.newest().version(),
+        number -> sendState(coordinator.version(model, number), request, response));
   }
 
   @GetMapping("/versions/{version}/optimizer/state")
