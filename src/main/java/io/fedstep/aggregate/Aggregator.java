@@ -1,7 +1,5 @@
 package io.fedstep.aggregate;
 
-import io.fedstep.vector.Tile;
-
 /**
  * Turns the updates of a round into one gradient, over whatever slice of the coordinates it is
  * handed. The result depends on the updates alone.
@@ -11,11 +9,9 @@ public sealed interface Aggregator permits Averaging {
   String name();
 
   /**
-   * Aggregates one range of coordinates.
+   * The rule with the weights of a round.
    *
-   * @param rows the updates' values there
-   * @param weights one for each row, finite and above 0
-   * @param into where the gradient goes; its length is the range's
+   * @param weights one for each update, finite and above 0
    */
-  void aggregate(Rows rows, double[] weights, Tile into);
+  Aggregation begin(double[] weights);
 }

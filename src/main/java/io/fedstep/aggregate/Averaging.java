@@ -1,8 +1,5 @@
 package io.fedstep.aggregate;
 
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
-import io.fedstep.vector.Tile;
 import java.util.Arrays;
 
 /**
@@ -21,16 +18,11 @@ public record Averaging(boolean stepsWeighted) implements Aggregator {
   }
 
   @Override
-  public void aggregate(Rows rows, double[] weights, Tile into) {
-    double[] used = weights;
+  public Aggregation begin(double[] weights) {
+    double[] used = weights.clone();
     if (!stepsWeighted) {
-      used = new double[weights.length];
       Arrays.fill(used, 1);
     }
-    var mean = new WeightedMean(used);
-    switch (into) {
-      case FloatTile tile -> mean.of(rows, tile);
-      case DoubleTile tile -> mean.of(rows, tile);
-    }
+    return new WeightedMean(used);
   }
 }

@@ -39,6 +39,11 @@ public final class Crc32c {
    * @param length the number of bytes of B
    */
   public static int concat(int crcA, int crcB, long length) {
+    return multiply(power(length), crcA) ^ crcB;
+  }
+
+  /** {@code x^(8 * length)}, for many pieces of one length. */
+  static int power(long length) {
     int power = 1 << 31; // x^0: the highest bit is the lowest coefficient
     int square = 1 << 23; // x^8: a byte
     for (long rest = length; rest != 0; rest >>>= 1) {
@@ -47,17 +52,16 @@ public final class Crc32c {
       }
       square = multiply(square, square);
     }
-    return multiply(power, crcA) ^ crcB;
+    return power;
   }
 
-  private static int multiply(int a, int b) {
+  /** The product of two polynomials. */
+  static int multiply(int a, int b) {
     int product = 0;
     int shifted = b;
-    for (int bit = 1 << 31; bit != 0; bit >>>= 1) {
-      if ((a & bit) != 0) {
-        product ^= shifted;
-      }
-      shifted = (shifted & 1) != 0 ? shifted >>> 1 ^ POLYNOMIAL : shifted >>> 1;
+    for (int rest = a; rest != 0; rest <<= 1) { // no branches: the bits are as good as random
+      product ^= shifted & (rest >> 31);
+      shifted = (shifted >>> 1) ^ (POLYNOMIAL & -(shifted & 1));
     }
     return product;
   }

@@ -18,17 +18,14 @@ import tools.jackson.core.JsonToken;
 public final class StateBody {
   private final JsonParser parser;
   private final ModelSpec spec;
-  private final StateDocument document;
-  private final StateDocument.Access file;
+  private final StateValues values;
   private int vectors;
   private int zeros;
 
-  private StateBody(
-      JsonParser parser, ModelSpec spec, StateDocument document, StateDocument.Access file) {
+  private StateBody(JsonParser parser, ModelSpec spec, StateValues values) {
     this.parser = parser;
     this.spec = spec;
-    this.document = document;
-    this.file = file;
+    this.values = values;
   }
 
   /**
@@ -36,9 +33,8 @@ public final class StateBody {
    *
    * @return whether there are values; if not, it is the state before the first step
    */
-  public static boolean read(
-      InputStream in, ModelSpec spec, StateDocument document, StateDocument.Access file) {
-    return Json.parse(in, parser -> new StateBody(parser, spec, document, file).read());
+  public static boolean read(InputStream in, ModelSpec spec, StateValues values) {
+    return Json.parse(in, parser -> new StateBody(parser, spec, values).read());
   }
 
   private boolean read() {
@@ -152,7 +148,7 @@ public final class StateBody {
               .exception();
         }
       }
-      document.write(file, vector, index, bytes, length);
+      values.write(vector, index, bytes, length);
     }
 
     @Override

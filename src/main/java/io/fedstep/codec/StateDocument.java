@@ -4,10 +4,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.OptiModule;
+import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tensor;
-import io.fedstep.vector.Tile;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,50 +120,19 @@ public final class StateDocument {
     return true;
   }
 
-  /** Writes a range of a state vector. */
-  public void write(Access file, int vector, Range range, Tile values) {
-    int width = spec.dtype().bytes();
-    byte[] bytes = new byte[range.length() * width];
-    values.write(MemorySegment.ofArray(bytes), 0);
-    write(file, vector, range.from(), bytes, bytes.length);
-  }
-
-  /** Writes little-endian bytes as the values of a state vector from {@code index} on. */
-  public void write(Access file, int vector, long index, byte[] bytes, int length) {
-    byte[] digits = new byte[2 * length];
-    int width = spec.dtype().bytes();
-    overTensors(
-        vector,
-        new Range(index, length / width),
-        (offset, from, count) -> {
-          Hex.encode(bytes, from * width, count * width, digits);
-          file.at(offset, ByteBuffer.wrap(digits, 0, 2 * count * width));
-        });
-  }
-
-  /** Reads a range of a state vector; false where it is not hex. */
-  public boolean read(Access file, int vector, Range range, Tile into) {
-    int width = spec.dtype().bytes();
-    byte[] bytes = new byte[range.length() * width];
-    byte[] digits = new byte[2 * bytes.length];
-    boolean[] hex = {true};
-    overTensors(
-        vector,
-        range,
-        (offset, from, count) -> {
-          file.at(offset, ByteBuffer.wrap(digits, 0, 2 * count * width));
-          hex[0] &= Hex.decode(digits, 0, count * width, bytes, from * width);
-        });
-    into.read(MemorySegment.ofArray(bytes), 0);
-    return hex[0];
-  }
-
   /** A part of a range that lies in one tensor. */
-  private interface Part {
+  interface Part {
+    /**
+     * Takes the part.
+     *
+     * @param offset where its hex begins in the document
+     * @param from how many values of the range are before it
+     */
     void at(long offset, int from, int count);
   }
 
-  private void overTensors(int vector, Range range, Part part) {
+  /** Cuts a range of a state vector at the tensors' ends. */
+  void overTensors(int vector, Range range, Part part) {
     long[] offsets = places.get(vector);
     List<Tensor> tensors = spec.layout().tensors();
     int i = spec.layout().indexAt(range.from());
@@ -175,6 +143,11 @@ public final class StateDocument {
       part.at(offset, (int) (index - range.from()), count);
       index += count;
     }
+  }
+
+  /** The number format of the values. */
+  Dtype dtype() {
+    return spec.dtype();
   }
 
   /** A string as Python's {@code json.dumps} writes it: everything but printable ASCII escaped. */

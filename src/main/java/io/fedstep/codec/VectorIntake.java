@@ -13,8 +13,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * A vector on its way in: a tile at a time, each checked finite, counted into the norm and the
@@ -27,21 +25,8 @@ public final class VectorIntake {
   private final Tile tile;
   private final byte[] bytes;
   private final MemorySegment segment;
-  private final Map<Long, Run> runs = new TreeMap<>();
-  private Run run = new Run(0);
+  private final JoinedCrc32c crc = new JoinedCrc32c();
   private double squares;
-
-  /** A gapless run of values from {@code from} on; runs of tensors may come in any order. */
-  private static final class Run {
-    private final long from;
-    private long end;
-    private int crc;
-
-    Run(long from) {
-      this.from = from;
-      end = from;
-    }
-  }
 
   /** An intake for one vector of a model. */
   public VectorIntake(TensorLayout layout, Dtype dtype, VectorSink sink) {
@@ -126,11 +111,12 @@ public final class VectorIntake {
   }
 
   private void check(long index, Tile values) {
-    int wrong = values.firstNotFinite();
+    double part = values.squares();
+    int wrong = Double.isFinite(part) ? -1 : values.firstNotFinite();
     if (wrong >= 0) {
       throw notFinite(index + wrong, values.get(wrong));
     }
-    squares += values.squares();
+    squares += part;
   }
 
   private RefusedException notFinite(long index, double value) {
@@ -146,36 +132,18 @@ public final class VectorIntake {
 
   private void write(long index, int length) {
     var chunk = ByteBuffer.wrap(bytes, 0, length);
-    int crc = Crc32c.of(chunk);
-    sink.write(index * dtype.bytes(), chunk);
-    if (index != run.end) {
-      runs.put(run.from, run);
-      run = new Run(index);
-    }
-    run.crc = run.end == run.from ? crc : Crc32c.concat(run.crc, crc, length);
-    run.end += length / dtype.bytes();
+    long offset = index * dtype.bytes();
+    crc.add(offset, length, Crc32c.of(chunk));
+    sink.write(offset, chunk);
   }
 
   /** What came, once every value was put. */
   public Content finish() {
-    runs.put(run.from, run);
-    long end = 0;
-    int crc = 0;
-    for (Run next : runs.values()) {
-      if (next.end == next.from) {
-        continue; // nothing came before the first jump
-      }
-      if (next.from != end) {
-        throw new IllegalStateException("values %d to %d are missing".formatted(end, next.from));
-      }
-      long length = (next.end - next.from) * dtype.bytes();
-      crc = end == 0 ? next.crc : Crc32c.concat(crc, next.crc, length);
-      end = next.end;
-    }
-    if (end != layout.size()) {
-      throw new IllegalStateException("values from %d on are missing".formatted(end));
+    Integer whole = crc.of(layout.size() * dtype.bytes());
+    if (whole == null) {
+      throw new IllegalStateException("values are missing");
     }
     // a sum of squares beyond double still has a norm that JSON can say
-    return new Content(Crc32c.digest(crc), Math.min(Math.sqrt(squares), Double.MAX_VALUE));
+    return new Content(Crc32c.digest(whole), Math.min(Math.sqrt(squares), Double.MAX_VALUE));
   }
 }

@@ -18,7 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,16 +36,14 @@ final class RoundClose {
   record Result(boolean finite, double gradientNorm, double stepNorm) {}
 
   private final ModelSpec spec;
-  private final ServerStep step;
   private final double[] updateWeights;
   private final UpdateMatrix.Reader updates;
   private final @Nullable VectorFile weightsBefore;
   private final StateFile stateBefore;
-  private final boolean initial;
   private final VectorFile weights;
   private final VectorFile gradient;
   private final StateFile state;
-  private final AtomicLong nextTile = new AtomicLong();
+  private final AtomicInteger nextTile = new AtomicInteger();
   private final AtomicBoolean finite = new AtomicBoolean(true);
   private final double[] gradientSquares;
   private final double[] stepSquares;
@@ -56,19 +54,15 @@ final class RoundClose {
       UpdateMatrix.Reader updates,
       @Nullable VectorFile weightsBefore,
       StateFile stateBefore,
-      VectorFile weights,
-      VectorFile gradient,
-      StateFile state) {
+      VersionDraft draft) {
     this.spec = spec;
     this.updateWeights = updateWeights;
     this.updates = updates;
     this.weightsBefore = weightsBefore;
     this.stateBefore = stateBefore;
-    this.weights = weights;
-    this.gradient = gradient;
-    this.state = state;
-    step = new ServerStep(spec.aggregator(), spec.optimizer());
-    initial = stateBefore.isInitial();
+    weights = draft.newWeights();
+    gradient = draft.newGradient();
+    state = draft.newState();
     int tiles = (int) Range.tiles(spec.parameters());
     gradientSquares = new double[tiles];
     stepSquares = new double[tiles];
@@ -84,15 +78,10 @@ final class RoundClose {
       int threads) {
     List<Decision.Accepted> inOrder = round.round().inClientOrder();
     double[] updateWeights = inOrder.stream().mapToDouble(Decision.Accepted::weight).toArray();
-    try (UpdateMatrix.Reader updates = round.matrix().read(inOrder);
-        VectorFile weightsBefore = before.weights();
-        StateFile stateBefore = before.state();
-        VectorFile weights = draft.newWeights();
-        VectorFile gradient = draft.newGradient();
-        StateFile state = draft.newState()) {
-      var close =
-          new RoundClose(
-              spec, updateWeights, updates, weightsBefore, stateBefore, weights, gradient, state);
+    UpdateMatrix.Reader updates = round.matrix().read(inOrder);
+    try (VectorFile weightsBefore = before.weights();
+        StateFile stateBefore = before.state()) {
+      var close = new RoundClose(spec, updateWeights, updates, weightsBefore, stateBefore, draft);
       close.compute(helpers, threads);
       updates.verify();
       return new Result(
@@ -105,18 +94,18 @@ final class RoundClose {
   private void compute(ExecutorService helpers, int threads) {
     var others = new ArrayList<Future<?>>();
     for (int i = 1; i < threads; i++) {
-      others.add(helpers.submit(this::computeTiles));
+      others.add(helpers.submit(() -> new Worker().run()));
     }
     RuntimeException failure = null;
     try {
-      computeTiles();
+      new Worker().run();
     } catch (RuntimeException | Error e) { // a mapped page that cannot be read throws an Error
       nextTile.set(gradientSquares.length); // the others stop after the tile they are at
       failure = e instanceof RuntimeException cause ? cause : new IllegalStateException(e);
     }
     for (Future<?> other : others) {
       try {
-        other.get(); // also after a failure: nobody may read what is about to be unmapped
+        other.get(); // also after a failure: nobody may read what the next round writes over
       } catch (ExecutionException | InterruptedException e) {
         failure =
             e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
@@ -127,34 +116,48 @@ final class RoundClose {
     }
   }
 
-  private void computeTiles() {
-    int most = (int) Math.min(Range.TILE, spec.parameters());
-    Tile gradientTile = Tile.zeros(spec.dtype(), most);
-    Tile weightsTile = Tile.zeros(spec.dtype(), most);
-    long tiles = gradientSquares.length;
-    for (long tile = nextTile.getAndIncrement(); tile < tiles; tile = nextTile.getAndIncrement()) {
-      Range range = Range.tile(tile, spec.parameters());
-      computeTile(
-          tile, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
-    }
-  }
+  /** One of the threads, with its buffers. */
+  private final class Worker implements Runnable {
+    private final int most = (int) Math.min(Range.TILE, spec.parameters());
+    private final ServerStep step = new ServerStep(spec, updateWeights, most);
+    private final Tile gradientTile = Tile.zeros(spec.dtype(), most);
+    private final Tile weightsTile = Tile.zeros(spec.dtype(), most);
+    private final List<List<Tile>> stateTiles = spec.optimizer().zeros(spec.dtype(), most);
+    private final StateFile.Slices slicesBefore = stateBefore.slices();
+    private final StateFile.Slices slices = state.slices();
 
-  private void computeTile(long tile, Range range, Tile gradientTile, Tile weightsTile) {
-    if (weightsBefore != null) {
-      weightsBefore.read(range.from(), weightsTile);
-    } else {
-      weightsTile.clear();
+    @Override
+    public void run() {
+      int tiles = gradientSquares.length;
+      for (int tile = nextTile.getAndIncrement(); tile < tiles; tile = nextTile.getAndIncrement()) {
+        Range range = Range.tile(tile, spec.parameters());
+        run(tile, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
+      }
     }
-    List<List<Tile>> states = stateBefore.read(range, initial);
-    ServerStep.Part part =
-        step.run(updates.rows(tile), updateWeights, states, weightsTile, gradientTile);
-    if (!part.finite()) {
-      finite.set(false);
+
+    private void run(int tile, Range range, Tile gradientPart, Tile weightsPart) {
+      if (weightsBefore != null) {
+        weightsBefore.read(range.from(), weightsPart);
+      } else {
+        weightsPart.clear();
+      }
+      List<List<Tile>> stateParts = first(range.length());
+      slicesBefore.read(range, stateParts);
+      ServerStep.Part part = step.run(updates.rows(tile), stateParts, weightsPart, gradientPart);
+      if (!part.finite()) {
+        finite.set(false);
+      }
+      gradientSquares[tile] = part.gradientSquares();
+      stepSquares[tile] = part.stepSquares();
+      gradient.write(range.from(), gradientPart);
+      weights.write(range.from(), weightsPart);
+      slices.write(range, stateParts);
     }
-    gradientSquares[(int) tile] = part.gradientSquares();
-    stepSquares[(int) tile] = part.stepSquares();
-    gradient.write(range.from(), gradientTile);
-    weights.write(range.from(), weightsTile);
-    state.write(range, states);
+
+    private List<List<Tile>> first(int length) {
+      return stateTiles.stream()
+          .map(tiles -> tiles.stream().map(tile -> tile.first(length)).toList())
+          .toList();
+    }
   }
 }

@@ -1,13 +1,17 @@
 package io.fedstep.model;
 
-import io.fedstep.aggregate.Aggregator;
+import io.fedstep.aggregate.Aggregation;
 import io.fedstep.aggregate.Rows;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.vector.Tile;
 import java.util.List;
 
-/** The mathematics of a round's close, on one range of coordinates. */
-public record ServerStep(Aggregator aggregator, Optimizer optimizer) {
+/** The mathematics of a round's close, on one range of coordinates after another. */
+public final class ServerStep {
+  private final Aggregation aggregation;
+  private final Optimizer optimizer;
+  private final Tile step;
+
   /**
    * What a range contributed.
    *
@@ -17,25 +21,30 @@ public record ServerStep(Aggregator aggregator, Optimizer optimizer) {
    */
   public record Part(boolean finite, double gradientSquares, double stepSquares) {}
 
+  /** The step of a round, for one thread; {@code most} values at a time. */
+  public ServerStep(ModelSpec spec, double[] updateWeights, int most) {
+    aggregation = spec.aggregator().begin(updateWeights);
+    optimizer = spec.optimizer();
+    step = Tile.zeros(spec.dtype(), most);
+  }
+
   /**
    * Advances one range.
    *
    * @param rows the updates there
-   * @param updateWeights one for each row
    * @param state the modules' state there, in and out
    * @param weights the model's weights there, in and out
    * @param gradient out: what the last module gave
    */
-  public Part run(
-      Rows rows, double[] updateWeights, List<List<Tile>> state, Tile weights, Tile gradient) {
-    aggregator.aggregate(rows, updateWeights, gradient);
+  public Part run(Rows rows, List<List<Tile>> state, Tile weights, Tile gradient) {
+    aggregation.aggregate(rows, gradient);
     double gradientSquares = gradient.squares();
     optimizer.precondition(gradient, state);
-    double stepSquares = optimizer.apply(gradient, weights);
+    optimizer.apply(gradient, weights, step);
     boolean finite =
         gradient.firstNotFinite() < 0
             && weights.firstNotFinite() < 0
             && state.stream().flatMap(List::stream).allMatch(tile -> tile.firstNotFinite() < 0);
-    return new Part(finite, gradientSquares, stepSquares);
+    return new Part(finite, gradientSquares, step.first(gradient.length()).squares());
   }
 }

@@ -1,6 +1,7 @@
 package io.fedstep.optim;
 
 import io.fedstep.vector.DoubleTile;
+import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.List;
@@ -29,6 +30,13 @@ public record Optimizer(double lrate, double weightDecay, List<OptiModule> modul
     modules = List.copyOf(modules);
   }
 
+  /** Every module's state vectors before the first step, {@code length} values of each. */
+  public List<List<Tile>> zeros(Dtype dtype, int length) {
+    return modules.stream()
+        .map(module -> module.stateKeys().stream().map(_ -> Tile.zeros(dtype, length)).toList())
+        .toList();
+  }
+
   /** Runs the modules on a slice of the gradient, in place, each with its slice of the state. */
   public void precondition(Tile gradient, List<List<Tile>> state) {
     for (int i = 0; i < modules.size(); i++) {
@@ -37,44 +45,45 @@ public record Optimizer(double lrate, double weightDecay, List<OptiModule> modul
   }
 
   /**
-   * Moves a slice of the weights: {@code u = -(lrate * g + w_decay * w); w = w + u}.
+   * Moves a slice of the weights: {@code u = lrate * g + w_decay * w; w = w + (-u)}.
    *
    * @param gradient what the last module gave
    * @param weights in: before the step; out: after it
-   * @return the sum of the squares of {@code u}, in double
+   * @param step out: {@code u}
    */
-  public double apply(Tile gradient, Tile weights) {
-    return switch (gradient) {
-      case FloatTile g -> apply(g.values(), ((FloatTile) weights).values(), g.length());
-      case DoubleTile g -> apply(g.values(), ((DoubleTile) weights).values(), g.length());
-    };
+  public void apply(Tile gradient, Tile weights, Tile step) {
+    int length = gradient.length();
+    switch (gradient) {
+      case FloatTile(float[] g, int _) ->
+          apply(g, ((FloatTile) weights).values(), ((FloatTile) step).values(), length);
+      case DoubleTile(double[] g, int _) ->
+          apply(g, ((DoubleTile) weights).values(), ((DoubleTile) step).values(), length);
+    }
   }
 
-  private double apply(float[] gradient, float[] weights, int length) {
+  private void apply(float[] gradient, float[] weights, float[] steps, int length) {
     float rate = (float) lrate;
     float decay = (float) weightDecay;
-    double squares = 0;
+    boolean decays = weightDecay != 0;
     for (int i = 0; i < length; i++) {
       float step = rate * gradient[i];
-      if (weightDecay != 0) { // declearn leaves the term out, which keeps the sign of zeros
+      if (decays) { // declearn leaves the term out, which keeps the sign of zeros
         step += decay * weights[i];
       }
+      steps[i] = step;
       weights[i] += -step;
-      squares += (double) step * step;
     }
-    return squares;
   }
 
-  private double apply(double[] gradient, double[] weights, int length) {
-    double squares = 0;
+  private void apply(double[] gradient, double[] weights, double[] steps, int length) {
+    boolean decays = weightDecay != 0;
     for (int i = 0; i < length; i++) {
       double step = lrate * gradient[i];
-      if (weightDecay != 0) {
+      if (decays) {
         step += weightDecay * weights[i];
       }
+      steps[i] = step;
       weights[i] += -step;
-      squares += step * step;
     }
-    return squares;
   }
 }

@@ -1,18 +1,27 @@
 package io.fedstep.store;
 
 import io.fedstep.codec.Crc32c;
-import io.fedstep.codec.StateDocument;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /** An open file that is read or written at any place, by several threads. */
 final class RandomFile implements AutoCloseable {
   private static final int PIECE = 256 * 1024;
 
+  /** Bytes after which writing to the disk begins, so that little is left for the last force. */
+  private static final long AHEAD = 8 << 20;
+
   private volatile Path path;
   private final FileChannel channel;
+  private final AtomicLong unforced = new AtomicLong();
+  private final AtomicBoolean forcing = new AtomicBoolean();
+  private boolean closed;
+  private @Nullable StorageException failed;
 
   private RandomFile(Path path, FileChannel channel) {
     this.path = path;
@@ -46,21 +55,27 @@ final class RandomFile implements AutoCloseable {
   }
 
   void write(long offset, ByteBuffer bytes) {
+    int length = bytes.remaining();
     Disk.writeAt(path, channel, offset, bytes);
+    if (unforced.addAndGet(length) >= AHEAD && forcing.compareAndSet(false, true)) {
+      Thread.startVirtualThread(this::forceAhead);
+    }
+  }
+
+  private synchronized void forceAhead() {
+    try {
+      if (!closed) {
+        force();
+      }
+    } catch (StorageException e) {
+      // kept for whoever relies on the next force
+    } finally {
+      forcing.set(false);
+    }
   }
 
   void read(long offset, ByteBuffer into) {
     Disk.readAt(path, channel, offset, into);
-  }
-
-  /** This file as a state document that is read. */
-  StateDocument.Access reading() {
-    return this::read;
-  }
-
-  /** This file as a state document that is written. */
-  StateDocument.Access writing() {
-    return this::write;
   }
 
   /** The checksum of the bytes from {@code from} to the end. */
@@ -87,12 +102,23 @@ final class RandomFile implements AutoCloseable {
     }
   }
 
-  void force() {
-    Disk.force(path, channel);
+  /** Makes everything durable whose write has returned; after a failure there is no second try. */
+  synchronized void force() {
+    if (failed != null) {
+      throw failed;
+    }
+    unforced.set(0);
+    try {
+      Disk.force(path, channel);
+    } catch (StorageException e) {
+      failed = e;
+      throw e;
+    }
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     Disk.close(path, channel);
   }
 }

@@ -1,6 +1,9 @@
 package io.fedstep.store;
 
+import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.StateDocument;
+import io.fedstep.codec.StateValues;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
@@ -8,19 +11,17 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An optimizer state on disk, read and written by coordinates; declearn's document as it is. */
-public final class StateFile implements AutoCloseable {
-  private final ModelSpec spec;
+public final class StateFile implements DraftFile {
   private final StateDocument document;
   private final @Nullable RandomFile file;
   private final byte[] initial;
+  private volatile JoinedCrc32c written = new JoinedCrc32c();
 
   private StateFile(ModelSpec spec, @Nullable RandomFile file) {
-    this.spec = spec;
     this.file = file;
     document = new StateDocument(spec);
     initial = StateDocument.initial(spec.optimizer().modules());
@@ -35,7 +36,7 @@ public final class StateFile implements AutoCloseable {
     var state = new StateFile(spec, RandomFile.toRead(path));
     if (!state.isInitial() && state.file != null) {
       long size = state.file.size();
-      if (size != state.document.length() || !state.document.matchesText(state.file.reading())) {
+      if (size != state.document.length() || !state.document.matchesText(state.file::read)) {
         throw new CorruptionException(
             path,
             "a state of %d bytes for the model's modules and tensors"
@@ -49,23 +50,33 @@ public final class StateFile implements AutoCloseable {
   /** A new file, in which every vector is zeros until it is written. */
   static StateFile toWrite(Path path, ModelSpec spec) {
     var state = new StateFile(spec, RandomFile.toWrite(path));
-    if (state.file != null) {
-      state.document.writeText(state.file.writing());
-    }
+    state.document.writeText(state::write);
     return state;
   }
 
-  private RandomFile file() {
+  @Override
+  public RandomFile file() {
     if (file == null) {
       throw new IllegalStateException("there is no file for the initial state");
     }
     return file;
   }
 
+  private void write(long offset, ByteBuffer bytes) {
+    written.add(offset, bytes.remaining(), Crc32c.of(bytes));
+    file().write(offset, bytes);
+  }
+
+  @Override
+  public @Nullable Integer crc() {
+    return written.of(file().size());
+  }
+
   /** Makes this new file the state before the first step. */
   public void writeInitial() {
     Disk.truncate(file().path(), file().channel(), 0);
-    file().write(0, ByteBuffer.wrap(initial));
+    written = new JoinedCrc32c();
+    write(0, ByteBuffer.wrap(initial));
   }
 
   /** Whether no module has taken a step. */
@@ -81,40 +92,44 @@ public final class StateFile implements AutoCloseable {
     return found.flip().equals(ByteBuffer.wrap(initial));
   }
 
-  /** The document's layout. */
-  public StateDocument document() {
-    return document;
+  /** The values of this new file, to be written by one thread. */
+  public StateValues values() {
+    return new StateValues(document, this::write);
   }
 
-  /** The document's bytes, to be written. */
-  public StateDocument.Access writing() {
-    return file().writing();
+  /** Every module's vectors by ranges, for one thread. */
+  public Slices slices() {
+    return new Slices();
   }
 
-  /** Reads one range of every module's vectors, in the modules' order; zeros if initial. */
-  public List<List<Tile>> read(Range range, boolean isInitial) {
-    var modules = new ArrayList<List<Tile>>();
-    int vector = 0;
-    for (var module : spec.optimizer().modules()) {
-      var tiles = new ArrayList<Tile>();
-      for (int i = 0; i < module.stateKeys().size(); i++, vector++) {
-        Tile tile = Tile.zeros(spec.dtype(), range.length());
-        if (!isInitial && !document.read(file().reading(), vector, range, tile)) {
-          throw new CorruptionException(file().path(), "hex digits", "other characters");
+  /** Every module's vectors by ranges; it has buffers, for one thread. */
+  public final class Slices {
+    private final StateValues toRead =
+        new StateValues(document, (at, into) -> file().read(at, into));
+    private final StateValues toWrite = values();
+    private final boolean isInitial = isInitial();
+
+    /** Reads one range of the vectors, in the modules' order; zeros if no step was taken. */
+    public void read(Range range, List<List<Tile>> into) {
+      int vector = 0;
+      for (List<Tile> tiles : into) {
+        for (Tile tile : tiles) {
+          if (isInitial) {
+            tile.clear();
+          } else if (!toRead.read(vector++, range, tile)) {
+            throw new CorruptionException(file().path(), "hex digits", "other characters");
+          }
         }
-        tiles.add(tile);
       }
-      modules.add(tiles);
     }
-    return modules;
-  }
 
-  /** Writes one range of every module's vectors. */
-  public void write(Range range, List<List<Tile>> modules) {
-    int vector = 0;
-    for (List<Tile> tiles : modules) {
-      for (Tile tile : tiles) {
-        document.write(file().writing(), vector++, range, tile);
+    /** Writes one range of the vectors. */
+    public void write(Range range, List<List<Tile>> modules) {
+      int vector = 0;
+      for (List<Tile> tiles : modules) {
+        for (Tile tile : tiles) {
+          toWrite.write(vector++, range, tile);
+        }
       }
     }
   }

@@ -2,6 +2,7 @@ package io.fedstep.store;
 
 import io.fedstep.aggregate.Rows;
 import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.VectorSink;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
@@ -17,6 +18,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /**
@@ -28,6 +30,8 @@ public final class UpdateMatrix implements AutoCloseable {
   private final RandomFile file;
   private final ModelSpec spec;
   private final BitSet taken = new BitSet();
+  private Arena mapping = Arena.ofShared();
+  private MemorySegment mapped = MemorySegment.NULL;
 
   UpdateMatrix(Path path, ModelSpec spec) {
     this.spec = spec;
@@ -66,17 +70,15 @@ public final class UpdateMatrix implements AutoCloseable {
     file.force();
   }
 
-  /** Maps the rows of a round's updates, to be read once by tiles. */
+  /** The rows of a round's updates, to be read once by tiles, on the model's thread. */
   public Reader read(List<Decision.Accepted> updates) {
     return new Reader(updates);
   }
 
-  /** The updates of a round, mapped; each is checked against its digest once all tiles are read. */
-  public final class Reader implements AutoCloseable {
+  /** The updates of a round; each is checked against its digest once all tiles are read. */
+  public final class Reader {
     private final List<Decision.Accepted> updates;
     private final int[][] crcs;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment mapped;
 
     Reader(List<Decision.Accepted> updates) {
       this.updates = updates;
@@ -85,19 +87,11 @@ public final class UpdateMatrix implements AutoCloseable {
       for (Decision.Accepted update : updates) {
         end = Math.max(end, (update.row() + 1L) * spec.vectorBytes());
       }
-      if (file.size() < end) {
-        throw new CorruptionException(
-            file.path(), "at least %d bytes".formatted(end), "%d".formatted(file.size()));
-      }
-      try {
-        mapped = file.channel().map(FileChannel.MapMode.READ_ONLY, 0, end, arena);
-      } catch (IOException e) {
-        throw new StorageException(file.path().toString(), e);
-      }
+      map(end);
     }
 
     /** The updates' values in a tile's range. */
-    public Rows rows(long tile) {
+    public Rows rows(int tile) {
       Range range = Range.tile(tile, spec.parameters());
       long width = spec.dtype().bytes();
       return new Rows() {
@@ -106,27 +100,42 @@ public final class UpdateMatrix implements AutoCloseable {
           return updates.size();
         }
 
-        private MemorySegment bytes(int row) {
-          return mapped.asSlice(
-              updates.get(row).row() * spec.vectorBytes() + range.from() * width,
-              range.length() * width);
+        private long offset(int row, int index) {
+          return updates.get(row).row() * spec.vectorBytes() + (range.from() + index) * width;
         }
 
         @Override
         public void read(int row, Tile into) {
-          MemorySegment bytes = bytes(row);
           var crc = new CRC32C();
-          crc.update(bytes.asByteBuffer());
-          crcs[row][(int) tile] = (int) crc.getValue();
-          into.read(bytes, 0);
+          crc.update(mapped.asSlice(offset(row, 0), range.length() * width).asByteBuffer());
+          crcs[row][tile] = (int) crc.getValue();
+          into.read(mapped, offset(row, 0));
+        }
+
+        @Override
+        public void bits(int row, int[] into, int count) {
+          MemorySegment.copy(mapped, BITS, offset(row, 0), into, 0, count);
+        }
+
+        @Override
+        public void gather(int row, int[] indexes, int count, double[] into) {
+          long begin = offset(row, 0);
+          if (spec.dtype() == Dtype.FLOAT32) {
+            for (int i = 0; i < count; i++) {
+              into[i] = mapped.get(FLOAT, begin + indexes[i] * width);
+            }
+          } else {
+            for (int i = 0; i < count; i++) {
+              into[i] = mapped.get(DOUBLE, begin + indexes[i] * width);
+            }
+          }
         }
 
         @Override
         public double value(int row, int index) {
-          MemorySegment bytes = bytes(row);
           return spec.dtype() == Dtype.FLOAT32
-              ? bytes.get(FLOAT, index * width)
-              : bytes.get(DOUBLE, index * width);
+              ? mapped.get(FLOAT, offset(row, index))
+              : mapped.get(DOUBLE, offset(row, index));
         }
       };
     }
@@ -134,35 +143,53 @@ public final class UpdateMatrix implements AutoCloseable {
     /** Checks what was read against the digests that the journal has. */
     public void verify() {
       for (int row = 0; row < crcs.length; row++) {
-        int crc = crcs[row][0];
-        for (int tile = 1; tile < crcs[row].length; tile++) {
-          long length = (long) Range.tile(tile, spec.parameters()).length() * spec.dtype().bytes();
-          crc = Crc32c.concat(crc, crcs[row][tile], length);
+        var joined = new JoinedCrc32c();
+        for (int tile = 0; tile < crcs[row].length; tile++) {
+          Range range = Range.tile(tile, spec.parameters());
+          long width = spec.dtype().bytes();
+          joined.add(range.from() * width, range.length() * width, crcs[row][tile]);
         }
+        String digest = Crc32c.digest(Objects.requireNonNull(joined.of(spec.vectorBytes())));
         Decision.Accepted update = updates.get(row);
-        if (!update.content().digest().equals(Crc32c.digest(crc))) {
+        if (!update.content().digest().equals(digest)) {
           throw new CorruptionException(
               file.path(),
               "%s in row %d (client %s)"
                   .formatted(update.content().digest(), update.row(), update.client()),
-              Crc32c.digest(crc));
+              digest);
         }
       }
-    }
-
-    @Override
-    public void close() {
-      arena.close();
     }
   }
 
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt BITS =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** Maps the rows; the mapping stays, so that later rounds find their pages in place. */
+  @SuppressWarnings("MustBeClosedChecker") // closed with the matrix
+  private void map(long end) {
+    if (file.size() < end) {
+      throw new CorruptionException(
+          file.path(), "at least %d bytes".formatted(end), "%d".formatted(file.size()));
+    }
+    if (mapped.byteSize() < end) {
+      mapping.close();
+      mapping = Arena.ofShared();
+      try {
+        mapped = file.channel().map(FileChannel.MapMode.READ_ONLY, 0, end, mapping);
+      } catch (IOException e) {
+        throw new StorageException(file.path().toString(), e);
+      }
+    }
+  }
+
   @Override
   public void close() {
+    mapping.close();
     file.close();
   }
 }

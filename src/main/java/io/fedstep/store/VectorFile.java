@@ -1,6 +1,7 @@
 package io.fedstep.store;
 
 import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorSink;
 import io.fedstep.codec.VectorSource;
@@ -14,10 +15,11 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
 /** A safetensors file whose flat vector is read and written by coordinates. */
-public final class VectorFile implements VectorSource, VectorSink, AutoCloseable {
+public final class VectorFile implements VectorSource, VectorSink, DraftFile {
   private final RandomFile file;
   private final byte[] head;
   private final ModelSpec spec;
+  private final JoinedCrc32c written = new JoinedCrc32c();
 
   private VectorFile(RandomFile file, ModelSpec spec) {
     this.file = file;
@@ -47,6 +49,7 @@ public final class VectorFile implements VectorSource, VectorSink, AutoCloseable
 
   @Override
   public void write(long offset, ByteBuffer bytes) {
+    written.add(offset, bytes.remaining(), Crc32c.of(bytes));
     file.write(head.length + offset, bytes);
   }
 
@@ -68,12 +71,23 @@ public final class VectorFile implements VectorSource, VectorSink, AutoCloseable
     }
   }
 
-  /** The digest of the flat vector. */
-  String digest() {
-    return Crc32c.digest(file.crc(head.length));
+  private int vectorCrc() {
+    Integer whole = written.of(spec.vectorBytes());
+    return whole != null ? whole : file.crc(head.length);
   }
 
-  RandomFile file() {
+  /** The digest of the flat vector. */
+  String digest() {
+    return Crc32c.digest(vectorCrc());
+  }
+
+  @Override
+  public Integer crc() {
+    return Crc32c.concat(Crc32c.of(head), vectorCrc(), spec.vectorBytes());
+  }
+
+  @Override
+  public RandomFile file() {
     return file;
   }
 

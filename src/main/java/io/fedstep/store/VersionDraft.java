@@ -6,6 +6,8 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.RoundRecord;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -14,6 +16,7 @@ public final class VersionDraft implements AutoCloseable {
   private final Path folder;
   private final ModelSpec spec;
   private final String model;
+  private final Map<String, DraftFile> files = new HashMap<>();
   private boolean committed;
 
   VersionDraft(Path folder, ModelSpec spec, String model) {
@@ -23,25 +26,30 @@ public final class VersionDraft implements AutoCloseable {
     Disk.createFolder(folder);
   }
 
+  private <T extends DraftFile> T keep(String name, T file) {
+    files.put(name, file);
+    return file;
+  }
+
   /** New weights: zeros until they are written. */
   public VectorFile newWeights() {
-    return VectorFile.toWrite(folder.resolve(Version.WEIGHTS), spec);
+    return keep(Version.WEIGHTS, VectorFile.toWrite(folder.resolve(Version.WEIGHTS), spec));
   }
 
   /** A new gradient: zeros until it is written. */
   public VectorFile newGradient() {
-    return VectorFile.toWrite(folder.resolve(Version.GRADIENT), spec);
+    return keep(Version.GRADIENT, VectorFile.toWrite(folder.resolve(Version.GRADIENT), spec));
   }
 
   /** A new state. */
   public StateFile newState() {
-    return StateFile.toWrite(folder.resolve(Version.STATE), spec);
+    return keep(Version.STATE, StateFile.toWrite(folder.resolve(Version.STATE), spec));
   }
 
   /** Takes the weights of a version. */
   public void copyWeights(Version from) {
     if (from.folder() == null) {
-      newWeights().close();
+      newWeights();
     } else {
       from.copy(Version.WEIGHTS, folder);
     }
@@ -58,13 +66,14 @@ public final class VersionDraft implements AutoCloseable {
 
   /** Writes the state before the first step. */
   public void initialState() {
-    try (StateFile state = newState()) {
-      state.writeInitial();
-    }
+    newState().writeInitial();
   }
 
   /** The digest of the weights as they are now. */
   public String weightsDigest() {
+    if (files.get(Version.WEIGHTS) instanceof VectorFile weights) {
+      return weights.digest();
+    }
     try (VectorFile weights = VectorFile.toRead(folder.resolve(Version.WEIGHTS), spec)) {
       return weights.digest();
     }
@@ -73,11 +82,15 @@ public final class VersionDraft implements AutoCloseable {
   /** Writes the version's document and makes everything durable but the folder's final name. */
   void seal(VersionInfo info, @Nullable RoundRecord round) {
     ObjectNode document = Version.document(info);
-    ObjectNode files = document.putObject("files");
+    ObjectNode sums = document.putObject("files");
     for (String name : Disk.names(folder)) {
-      try (var file = RandomFile.toWrite(folder.resolve(name))) {
-        file.force();
-        files.putObject(name).put("bytes", file.size()).put("crc32c", Crc32c.hex(file.crc(0)));
+      DraftFile written = files.get(name);
+      if (written != null) {
+        seal(sums.putObject(name), written.file(), written.crc());
+      } else {
+        try (var copied = RandomFile.toWrite(folder.resolve(name))) {
+          seal(sums.putObject(name), copied, null);
+        }
       }
     }
     if (round != null) {
@@ -85,6 +98,11 @@ public final class VersionDraft implements AutoCloseable {
     }
     Disk.writeForced(folder.resolve(Version.DOCUMENT), CheckedLine.encode(document));
     Disk.forceFolder(folder);
+  }
+
+  private static void seal(ObjectNode sum, RandomFile file, @Nullable Integer crc) {
+    file.force();
+    sum.put("bytes", file.size()).put("crc32c", Crc32c.hex(crc != null ? crc : file.crc(0)));
   }
 
   /** Gives the folder its final name: the version exists from here on. */
@@ -96,6 +114,7 @@ public final class VersionDraft implements AutoCloseable {
 
   @Override
   public void close() {
+    files.values().forEach(DraftFile::close);
     if (!committed) {
       Disk.delete(folder);
     }

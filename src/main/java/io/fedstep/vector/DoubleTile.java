@@ -48,11 +48,11 @@ public record DoubleTile(double[] values, int length) implements Tile {
 
   @Override
   public int firstNotFinite() {
-    long largest = 0; // of the magnitudes' bits: infinity and NaN have the largest
+    long carries = 0; // an exponent of ones, and no other, carries into the sign
     for (int i = 0; i < length; i++) {
-      largest = Math.max(largest, Double.doubleToRawLongBits(values[i]) & 0x7fffffffffffffffL);
+      carries |= (Double.doubleToRawLongBits(values[i]) & 0x7ff0000000000000L) + (1L << 52);
     }
-    if (largest < 0x7ff0000000000000L) {
+    if (carries >= 0) {
       return -1;
     }
     int i = 0;

@@ -48,11 +48,11 @@ public record FloatTile(float[] values, int length) implements Tile {
 
   @Override
   public int firstNotFinite() {
-    int largest = 0; // of the magnitudes' bits: infinity and NaN have the largest
+    int carries = 0; // an exponent of ones, and no other, carries into the sign
     for (int i = 0; i < length; i++) {
-      largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & 0x7fffffff);
+      carries |= (Float.floatToRawIntBits(values[i]) & 0x7f800000) + 0x00800000;
     }
-    if (largest < 0x7f800000) {
+    if (carries >= 0) {
       return -1;
     }
     int i = 0;

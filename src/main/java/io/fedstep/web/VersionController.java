@@ -179,14 +179,12 @@ class VersionController {
     ModelChanges changes = coordinator.changes(model);
     boolean json = Body.isJson(request);
     try (VersionDraft draft = changes.beginWeights()) {
-      try (VectorFile weights = draft.newWeights()) {
-        var intake = new VectorIntake(spec.layout(), spec.dtype(), weights);
-        InputStream in = VectorBody.open(request, spec, json);
-        if (json) {
-          JsonBody.readWeights(in, intake);
-        } else {
-          intake.readOctets(in);
-        }
+      var intake = new VectorIntake(spec.layout(), spec.dtype(), draft.newWeights());
+      InputStream in = VectorBody.open(request, spec, json);
+      if (json) {
+        JsonBody.readWeights(in, intake);
+      } else {
+        intake.readOctets(in);
       }
       return Answers.ok(Answers.made(model, changes.setWeights(draft)));
     }
@@ -258,10 +256,9 @@ class VersionController {
     var document = new StateDocument(spec);
     InputStream in = Body.json(request, VectorBody.SLACK + 2 * document.length());
     try (VersionDraft draft = changes.beginState()) {
-      try (StateFile state = draft.newState()) {
-        if (!StateBody.read(in, spec, document, state.writing())) {
-          state.writeInitial();
-        }
+      StateFile state = draft.newState();
+      if (!StateBody.read(in, spec, state.values())) {
+        state.writeInitial();
       }
       VersionInfo made = changes.setState(draft, newest);
       return Answers.json(HttpStatus.CREATED, Answers.made(model, made));

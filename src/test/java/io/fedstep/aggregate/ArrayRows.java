@@ -23,6 +23,20 @@ record ArrayRows(double[][] values) implements Rows {
   }
 
   @Override
+  public void bits(int row, int[] into, int count) {
+    for (int i = 0; i < count; i++) {
+      into[i] = Float.floatToRawIntBits((float) values[row][i]);
+    }
+  }
+
+  @Override
+  public void gather(int row, int[] indexes, int count, double[] into) {
+    for (int i = 0; i < count; i++) {
+      into[i] = values[row][indexes[i]];
+    }
+  }
+
+  @Override
   public double value(int row, int index) {
     return values[row][index];
   }

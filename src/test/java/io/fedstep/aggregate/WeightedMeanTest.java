@@ -2,7 +2,6 @@ package io.fedstep.aggregate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
@@ -181,10 +180,7 @@ class WeightedMeanTest {
   private static double[] mean(Dtype dtype, double[][] rows, double... weights) {
     int size = rows[0].length;
     Tile mean = Tile.zeros(dtype, size);
-    switch (mean) {
-      case FloatTile floats -> new WeightedMean(weights).of(new ArrayRows(rows), floats);
-      case DoubleTile doubles -> new WeightedMean(weights).of(new ArrayRows(rows), doubles);
-    }
+    new WeightedMean(weights).aggregate(new ArrayRows(rows), mean);
     return IntStream.range(0, size).mapToDouble(mean::get).toArray();
   }
 
@@ -221,9 +217,9 @@ class WeightedMeanTest {
   void averaging_withoutWeights_countsEachTheSame() {
     var rows = new ArrayRows(new double[][] {{1}, {2}, {6}});
     var mean = new FloatTile(new float[1], 1);
-    new Averaging(false).aggregate(rows, new double[] {100, 1, 1}, mean);
+    new Averaging(false).begin(new double[] {100, 1, 1}).aggregate(rows, mean);
     assertThat(mean.get(0)).isEqualTo(3);
-    new Averaging(true).aggregate(rows, new double[] {2, 1, 1}, mean);
+    new Averaging(true).begin(new double[] {2, 1, 1}).aggregate(rows, mean);
     assertThat(mean.get(0)).isEqualTo(2.5);
   }
 
@@ -252,16 +248,20 @@ class WeightedMeanTest {
   /** The proof for ties has to know when it has none. */
   @Test
   void errorFreeSum_knowsWhatItLost() {
-    double[][] rows = {{1, 1, 0x1p60}, {0x1p-52, 0x1p-60, 1}, {-1, 0x1p-120, 0x1p-60}};
+    double[][] rows = {
+      {1, 1, 0x1p60, 1}, {0x1p-52, 0x1p-60, 1, 0x1p-60}, {-1, 0x1p-120, 0x1p-60, -0.0}
+    };
     var sum = new ErrorFreeSum(new double[] {1, 1, 1});
-    assertThat(sum.take(new ArrayRows(rows), 0)).isTrue();
-    assertThat(sum.isShort()).isTrue();
-    assertThat(sum.value()).isEqualTo(0x1p-52);
-    assertThat(sum.take(new ArrayRows(rows), 1)).isFalse();
-    assertThat(sum.take(new ArrayRows(rows), 2)).isFalse();
-    assertThat(sum.take(new ArrayRows(new double[][] {{1}, {0x1p-60}, {-0.0}}), 0)).isTrue();
-    assertThat(sum.isShort()).isFalse();
-    assertThat(new ErrorFreeSum(new double[] {0.1}).take(new ArrayRows(new double[][] {{0.1}}), 0))
-        .isFalse();
+    sum.take(new ArrayRows(rows), new int[] {0, 1, 2, 3}, 4);
+    assertThat(IntStream.range(0, 4).mapToObj(sum::isExact))
+        .containsExactly(true, false, false, true);
+    assertThat(IntStream.range(0, 4).mapToObj(sum::isShort))
+        .containsExactly(true, false, false, false);
+    assertThat(sum.value(0)).isEqualTo(0x1p-52);
+    sum.take(new ArrayRows(rows), new int[] {3}, 1);
+    assertThat(sum.isExact(0)).isTrue();
+    var tenth = new ErrorFreeSum(new double[] {0.1});
+    tenth.take(new ArrayRows(new double[][] {{0.1}}), new int[] {0}, 1);
+    assertThat(tenth.isExact(0)).isFalse();
   }
 }

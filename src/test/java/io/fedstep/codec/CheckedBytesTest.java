@@ -5,9 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -43,6 +47,39 @@ class CheckedBytesTest {
     long length = 5_000_000_011L;
     int first = Crc32c.concat(Crc32c.concat(1, 2, length), 3, 7);
     assertThat(first).isEqualTo(Crc32c.concat(1, Crc32c.concat(2, 3, 7), length + 7));
+  }
+
+  @Test
+  void joinedChecksum_isThatOfTheWhole_inAnyOrder() {
+    var random = new Random(2);
+    for (int round = 0; round < 30; round++) {
+      byte[] bytes = new byte[random.nextInt(5000)];
+      random.nextBytes(bytes);
+      var offsets = new ArrayList<>(List.of(0, bytes.length));
+      random.ints(random.nextInt(9), 0, bytes.length + 1).forEach(offsets::add);
+      Collections.sort(offsets);
+      var order = new ArrayList<>(IntStream.range(1, offsets.size()).boxed().toList());
+      Collections.shuffle(order, random);
+      var joined = new JoinedCrc32c();
+      for (int piece : order) {
+        int from = offsets.get(piece - 1);
+        int length = offsets.get(piece) - from;
+        joined.add(from, length, Crc32c.of(ByteBuffer.wrap(bytes, from, length)));
+      }
+      assertThat(joined.of(bytes.length)).as("round %d", round).isEqualTo(Crc32c.of(bytes));
+      assertThat(joined.of(bytes.length + 1)).isNull();
+      joined.add(bytes.length + 1, 1, 5);
+      assertThat(joined.of(bytes.length + 2)).isNull();
+    }
+  }
+
+  @Test
+  void joinedChecksum_ofAPieceThatCameTwice_isNone() {
+    var joined = new JoinedCrc32c();
+    joined.add(0, 3, 1);
+    joined.add(0, 3, 1);
+    assertThat(joined.of(3)).isNull();
+    assertThat(joined.of(6)).isNull();
   }
 
   private static ObjectNode entry() {

@@ -36,7 +36,8 @@ class StateBodyTest {
     var document = new StateDocument(SPEC);
     var file = new Buffer(document.length());
     document.writeText(file::write);
-    assertThat(StateBody.read(Specs.in(body), SPEC, document, file::write)).isTrue();
+    assertThat(StateBody.read(Specs.in(body), SPEC, new StateValues(document, file::write)))
+        .isTrue();
     return file.text();
   }
 
@@ -74,7 +75,8 @@ class StateBodyTest {
   void zeros_areTheStateBeforeTheFirstStep(String body) {
     var document = new StateDocument(SPEC);
     var file = new Buffer(document.length());
-    assertThat(StateBody.read(Specs.in(body), SPEC, document, file::write)).isFalse();
+    assertThat(StateBody.read(Specs.in(body), SPEC, new StateValues(document, file::write)))
+        .isFalse();
   }
 
   @ParameterizedTest
@@ -113,7 +115,7 @@ class StateBodyTest {
     RefusedException refused =
         catchThrowableOfType(
             RefusedException.class,
-            () -> StateBody.read(Specs.in(body), SPEC, document, file::write));
+            () -> StateBody.read(Specs.in(body), SPEC, new StateValues(document, file::write)));
     assertThat(refused.refusal().problem()).isEqualTo(Problem.BAD_STATE);
   }
 

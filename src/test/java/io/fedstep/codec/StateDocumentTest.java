@@ -38,7 +38,7 @@ class StateDocumentTest {
     for (Range range : ranges) {
       Tile tile = Tile.zeros(spec.dtype(), range.length());
       tile.read(MemorySegment.ofArray(vector), range.from() * width);
-      document.write(file::write, 0, range, tile);
+      new StateValues(document, file::write).write(0, range, tile);
     }
     return file.text();
   }
@@ -134,7 +134,7 @@ class StateDocumentTest {
       var file = new Buffer(text);
       for (Range range : ranges.subList(0, Math.min(ranges.size(), 300))) {
         Tile tile = Tile.zeros(dtype, range.length());
-        assertThat(document.read(file::read, 0, range, tile)).isTrue();
+        assertThat(new StateValues(document, file::read).read(0, range, tile)).isTrue();
         byte[] bytes = new byte[range.length() * dtype.bytes()];
         tile.write(MemorySegment.ofArray(bytes), 0);
         int from = (int) range.from() * dtype.bytes();
@@ -163,7 +163,7 @@ class StateDocumentTest {
       var file = new Buffer(new String(changed, UTF_8));
       boolean asItWas = document.matchesText(file::read);
       Tile tile = Tile.zeros(Dtype.FLOAT32, 3);
-      assertThat(asItWas && document.read(file::read, 0, new Range(0, 3), tile))
+      assertThat(asItWas && new StateValues(document, file::read).read(0, new Range(0, 3), tile))
           .as("byte %d", place)
           .isFalse();
     }

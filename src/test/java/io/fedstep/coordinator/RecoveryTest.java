@@ -188,9 +188,7 @@ class RecoveryTest {
 
   private static void setWeights(Rig rig, double... values) {
     try (var draft = rig.changes(M).beginWeights()) {
-      try (var weights = draft.newWeights()) {
-        weights.write(0, ByteBuffer.wrap(floats(values)));
-      }
+      draft.newWeights().write(0, ByteBuffer.wrap(floats(values)));
       rig.changes(M).setWeights(draft);
     }
   }

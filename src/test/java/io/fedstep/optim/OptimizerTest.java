@@ -34,16 +34,18 @@ class OptimizerTest {
   }
 
   @Test
-  void step_isSubtracted_andMeasured() {
+  void step_isSubtracted_andGiven() {
     var optimizer = new Optimizer(0.5, 0.25, List.of());
     var weights = new FloatTile(new float[] {4, 0, -4}, 3);
-    double squares = optimizer.apply(new FloatTile(new float[] {2, 4, 0}, 3), weights);
+    var step = new FloatTile(new float[3], 3);
+    optimizer.apply(new FloatTile(new float[] {2, 4, 0}, 3), weights, step);
     assertThat(weights.values()).containsExactly(2, -2, -3);
-    assertThat(squares).isEqualTo(4 + 4 + 1);
+    assertThat(step.values()).containsExactly(2, 2, -1);
     var doubles = new DoubleTile(new double[] {4, 0, -4}, 3);
-    squares = optimizer.apply(new DoubleTile(new double[] {2, 4, 0}, 3), doubles);
+    var doubleStep = new DoubleTile(new double[3], 3);
+    optimizer.apply(new DoubleTile(new double[] {2, 4, 0}, 3), doubles, doubleStep);
     assertThat(doubles.values()).containsExactly(2, -2, -3);
-    assertThat(squares).isEqualTo(4 + 4 + 1);
+    assertThat(doubleStep.values()).containsExactly(2, 2, -1);
   }
 
   @Test
