@@ -47,7 +47,7 @@ class RoundController {
           coordinator.await(
               model, now -> now.newest().version() > after, wait == null ? Duration.ZERO : wait);
     }
-    VersionController.phase(status, response);
+    DownloadController.phase(status, response);
     return after != null && status.newest().version() <= after
         ? new ResponseEntity<>(HttpStatus.NO_CONTENT)
         : Answers.ok(Answers.currentRound(status));

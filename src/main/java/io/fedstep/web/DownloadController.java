@@ -1,0 +1,197 @@
+package io.fedstep.web;
+
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.Phase;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.store.StateFile;
+import io.fedstep.store.VectorFile;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionInfo;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Duration;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What versions hold: weights, gradients and optimizer states, as clients fetch them. */
+@RestController
+@RequestMapping("/v1/models/{model}")
+class DownloadController {
+  private final Coordinator coordinator;
+
+  DownloadController(Coordinator coordinator) {
+    this.coordinator = coordinator;
+  }
+
+  @GetMapping("/weights")
+  void newestWeights(
+      @PathVariable String model, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    ModelStatus status = coordinator.durableStatus(Query.name("model", model));
+    var query = new Query(request, "wait"::equals);
+    Duration wait = query.waitTime();
+    Representation representation = Representation.of(request.getHeader("Accept"));
+    EntityTags known = EntityTags.of(request);
+    if (wait != null && known.matchAnyOf(status.newest().base())) {
+      String base = status.newest().base();
+      status = coordinator.await(model, now -> !now.newest().base().equals(base), wait);
+      if (status.newest().base().equals(base)) {
+        notModified(representation.etag(base), status, response);
+        return;
+      }
+    }
+    String etag = representation.etag(status.newest().base());
+    if (wait == null && known.match(etag)) {
+      notModified(etag, status, response);
+      return;
+    }
+    phase(status, response);
+    sendNewest(
+        model,
+        status.newest().version(),
+        number -> sendWeights(model, number, representation, request, response));
+  }
+
+  /** Sends something of a version. */
+  private interface Sender {
+    void send(long version) throws IOException;
+  }
+
+  /** Sends something of the newest version, also if a round ends and prunes it meanwhile. */
+  private void sendNewest(String model, long newest, Sender sender) throws IOException {
+    try {
+      sender.send(newest);
+    } catch (RefusedException e) {
+      long now = coordinator.durableStatus(model).newest().version();
+      if (e.refusal().problem() != Problem.VERSION_NOT_FOUND || now == newest) {
+        throw e;
+      }
+      sendNewest(model, now, sender);
+    }
+  }
+
+  private static void notModified(String etag, ModelStatus status, HttpServletResponse response) {
+    phase(status, response);
+    VectorAnswer.head(response, etag, status.newest().version());
+    response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+  }
+
+  /** Says on an answer to a waiting client that training has stopped. */
+  static void phase(ModelStatus status, HttpServletResponse response) {
+    if (status.phase() == Phase.STOPPED) {
+      response.setHeader("Fedstep-Phase", Phase.STOPPED.label());
+    }
+  }
+
+  private void sendWeights(
+      String model,
+      long number,
+      Representation representation,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    Version version = coordinator.version(model, number);
+    try (VectorFile weights = version.weights()) {
+      VectorAnswer.head(response, representation.etag(version.info().base()), number);
+      new VectorAnswer("weights", number, coordinator.spec(model), weights)
+          .send(representation, request, response);
+    }
+  }
+
+  @GetMapping("/versions/{version}/weights")
+  void weights(
+      @PathVariable String model,
+      @PathVariable String version,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    VersionInfo info = version(model, version).info();
+    Representation representation = Representation.of(request.getHeader("Accept"));
+    String etag = representation.etag(info.base());
+    if (EntityTags.of(request).match(etag)) {
+      VectorAnswer.head(response, etag, info.version());
+      response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+      return;
+    }
+    sendWeights(model, info.version(), representation, request, response);
+  }
+
+  private Version version(String model, String number) {
+    coordinator.spec(Query.name("model", model));
+    return coordinator.version(model, Query.number("The version", number));
+  }
+
+  @GetMapping("/versions/{version}/gradient")
+  void gradient(
+      @PathVariable String model,
+      @PathVariable String version,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    Version found = version(model, version);
+    Representation representation = Representation.of(request.getHeader("Accept"));
+    try (VectorFile gradient = found.gradient()) {
+      if (gradient == null) {
+        throw Refusal.of(
+                Problem.GRADIENT_NOT_FOUND,
+                "No round gave version %d of model '%s' a gradient."
+                    .formatted(found.info().version(), model))
+            .exception();
+      }
+      String etag = representation.etag(found.info().base() + ".gradient");
+      VectorAnswer.head(response, etag, found.info().version());
+      if (EntityTags.of(request).match(etag)) {
+        response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+        return;
+      }
+      new VectorAnswer("gradient", found.info().version(), coordinator.spec(model), gradient)
+          .send(representation, request, response);
+    }
+  }
+
+  @GetMapping("/optimizer/state")
+  void newestState(
+      @PathVariable String model, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    ModelStatus status = coordinator.durableStatus(Query.name("model", model));
+    sendNewest(
+        model,
+        status.newest().version(),
+        number -> sendState(coordinator.version(model, number), request, response));
+  }
+
+  @GetMapping("/versions/{version}/optimizer/state")
+  void state(
+      @PathVariable String model,
+      @PathVariable String version,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    sendState(version(model, version), request, response);
+  }
+
+  private static void sendState(
+      Version version, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    try (StateFile state = version.state()) {
+      String etag = "\"" + version.info().base() + ".state\"";
+      VectorAnswer.head(response, etag, version.info().version());
+      if (EntityTags.of(request).match(etag)) {
+        response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+        return;
+      }
+      response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+      response.setContentLengthLong(state.size());
+      if (!request.getMethod().equals("HEAD")) {
+        state.transferTo(response.getOutputStream());
+      }
+    }
+  }
+}
