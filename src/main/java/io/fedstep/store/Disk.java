@@ -80,6 +80,10 @@ final class Disk {
         });
   }
 
+  static long size(Path file) {
+    return step(file, () -> Files.size(file));
+  }
+
   static long size(Path file, FileChannel channel) {
     return step(file, channel::size);
   }

@@ -5,6 +5,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -26,6 +27,7 @@ public final class ModelFolder implements AutoCloseable {
   private final Path openFolder;
   private final ConcurrentSkipListMap<Long, Version> versions = new ConcurrentSkipListMap<>();
   private final ConcurrentSkipListSet<Long> records = new ConcurrentSkipListSet<>();
+  private final List<Version> leaving = new ArrayList<>();
   private final AtomicLong drafts = new AtomicLong();
   private volatile ModelHead head;
   private @Nullable OpenRound open;
@@ -163,7 +165,10 @@ public final class ModelFolder implements AutoCloseable {
     versions.put(version.info().version(), version);
   }
 
-  /** Removes the versions and records beyond those to be kept. */
+  /**
+   * Removes the versions and records beyond those to be kept; the files of a version that somebody
+   * holds go the next time.
+   */
   public void prune(int keepVersions, int keepRounds) {
     while (versions.size() > keepVersions) {
       Version oldest = versions.firstEntry().getValue();
@@ -176,17 +181,25 @@ public final class ModelFolder implements AutoCloseable {
       }
       oldest.retire();
       versions.remove(oldest.info().version());
-      if (oldest.folder() != null) {
-        Path out = versionsFolder.resolve(".old-" + oldest.info().version());
-        Disk.rename(oldest.folder(), out);
-        Disk.delete(out);
-      }
+      leaving.add(oldest);
+    }
+    for (Version free : leaving.stream().filter(Version::isFree).toList()) {
+      leaving.remove(free);
+      remove(free);
     }
     while (records.size() > keepRounds) {
       Long oldest = records.pollFirst();
       if (oldest != null) {
         Disk.delete(roundsFolder.resolve(name(oldest) + ".json"));
       }
+    }
+  }
+
+  private void remove(Version version) {
+    if (version.folder() != null) {
+      Path out = versionsFolder.resolve(".old-" + version.info().version());
+      Disk.rename(version.folder(), out);
+      Disk.delete(out);
     }
   }
 

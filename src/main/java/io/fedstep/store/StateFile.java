@@ -7,8 +7,6 @@ import io.fedstep.codec.StateValues;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -131,27 +129,6 @@ public final class StateFile implements DraftFile {
           toWrite.write(vector++, range, tile);
         }
       }
-    }
-  }
-
-  /** The length of the document in bytes. */
-  public long size() {
-    return file == null ? initial.length : file.size();
-  }
-
-  /** Sends the document. */
-  public void transferTo(OutputStream out) throws IOException {
-    if (file == null) {
-      out.write(initial);
-      return;
-    }
-    byte[] bytes = new byte[64 * 1024];
-    long size = file.size();
-    for (long sent = 0; sent < size; ) {
-      int length = (int) Math.min(bytes.length, size - sent);
-      file.read(sent, ByteBuffer.wrap(bytes, 0, length));
-      out.write(bytes, 0, length);
-      sent += length;
     }
   }
 

@@ -7,11 +7,8 @@ import io.fedstep.codec.VectorSink;
 import io.fedstep.codec.VectorSource;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.vector.Tile;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
 /** A safetensors file whose flat vector is read and written by coordinates. */
@@ -58,17 +55,6 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
     byte[] bytes = new byte[values.length() * spec.dtype().bytes()];
     values.write(MemorySegment.ofArray(bytes), 0);
     write(index * spec.dtype().bytes(), ByteBuffer.wrap(bytes));
-  }
-
-  /** Sends the flat vector as it is. */
-  public void transferTo(java.io.OutputStream out) throws IOException {
-    WritableByteChannel channel = Channels.newChannel(out);
-    var piece = ByteBuffer.allocate((int) Math.min(64 * 1024, spec.vectorBytes()));
-    for (long sent = 0; sent < spec.vectorBytes(); sent += piece.limit()) {
-      piece.clear().limit((int) Math.min(piece.capacity(), spec.vectorBytes() - sent));
-      file.read(head.length + sent, piece);
-      channel.write(piece.flip());
-    }
   }
 
   private int vectorCrc() {

@@ -3,14 +3,18 @@ package io.fedstep.store;
 import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.StateDocument;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.round.RoundRecord;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +35,7 @@ public final class Version {
   private final @Nullable Path folder;
   private final ModelSpec spec;
   private final VersionInfo info;
+  private final AtomicInteger holders = new AtomicInteger();
   private boolean verified;
   private volatile boolean retired;
 
@@ -120,9 +125,32 @@ public final class Version {
     verified = true;
   }
 
-  /** Its files are about to go; whoever has one open may read on. */
+  /** Its files are about to go: whoever has one open may read on, nobody can hold them any more. */
   void retire() {
     retired = true;
+  }
+
+  /** Whether this retired version's files can go, because nobody is about to open one by name. */
+  boolean isFree() {
+    return holders.get() == 0;
+  }
+
+  private void hold() {
+    holders.incrementAndGet();
+    if (retired) { // looked at after the count went up, which isFree sees
+      release();
+      throw gone();
+    }
+  }
+
+  void release() {
+    holders.decrementAndGet();
+  }
+
+  private RefusedException gone() {
+    return Refusal.of(
+            Problem.VERSION_NOT_FOUND, "Version %d is kept no more.".formatted(info.version()))
+        .exception();
   }
 
   private <T> T kept(Supplier<T> opened) {
@@ -131,9 +159,7 @@ public final class Version {
       return opened.get();
     } catch (StorageException e) {
       if (retired) {
-        throw Refusal.of(
-                Problem.VERSION_NOT_FOUND, "Version %d is kept no more.".formatted(info.version()))
-            .exception();
+        throw gone();
       }
       throw e;
     }
@@ -150,17 +176,53 @@ public final class Version {
     return folder == null ? null : kept(() -> VectorFile.toRead(folder.resolve(WEIGHTS), spec));
   }
 
-  /** What the last optimizer module gave in the round that made it, or null if none did. */
-  public @Nullable VectorFile gradient() {
-    return folder == null || !Disk.exists(folder.resolve(GRADIENT))
-        ? null
-        : kept(() -> VectorFile.toRead(folder.resolve(GRADIENT), spec));
-  }
-
   /** Its optimizer state. */
   public StateFile state() {
     return folder == null
         ? StateFile.initial(spec)
         : kept(() -> StateFile.toRead(folder.resolve(STATE), spec));
+  }
+
+  /** Its weights as one vector; to be closed. */
+  public VersionBytes weightBytes() {
+    return folder == null ? Repeated.zeros(spec.vectorBytes()) : vector(folder.resolve(WEIGHTS));
+  }
+
+  /** Whether a round made it, whose last optimizer module gave a gradient. */
+  public boolean hasGradient() {
+    boolean found = folder != null && Disk.exists(folder.resolve(GRADIENT));
+    if (!found && retired) {
+      throw gone(); // and with it the file, perhaps
+    }
+    return found;
+  }
+
+  /** That gradient as one vector; to be closed. */
+  public VersionBytes gradientBytes() {
+    return vector(Objects.requireNonNull(folder).resolve(GRADIENT));
+  }
+
+  /** Its optimizer state's document; to be closed. */
+  public VersionBytes stateBytes() {
+    return folder == null
+        ? Repeated.once(StateDocument.initial(spec.optimizer().modules()))
+        : held(folder.resolve(STATE), path -> new FileRange(this, path, 0, Disk.size(path)));
+  }
+
+  /** The flat vector is the end of a safetensors file. */
+  private FileRange vector(Path file) {
+    long length = spec.vectorBytes();
+    return held(file, path -> new FileRange(this, path, Disk.size(path) - length, length));
+  }
+
+  private FileRange held(Path file, Function<Path, FileRange> range) {
+    hold();
+    try {
+      verify();
+      return range.apply(file);
+    } catch (RuntimeException e) {
+      release();
+      throw e;
+    }
   }
 }

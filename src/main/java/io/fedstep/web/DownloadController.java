@@ -6,8 +6,6 @@ import io.fedstep.coordinator.Phase;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.store.StateFile;
-import io.fedstep.store.VectorFile;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import jakarta.servlet.http.HttpServletRequest;
@@ -38,24 +36,23 @@ class DownloadController {
     var query = new Query(request, "wait"::equals);
     Duration wait = query.waitTime();
     Representation representation = Representation.of(request.getHeader("Accept"));
-    EntityTags known = EntityTags.of(request);
-    if (wait != null && known.matchAnyOf(status.newest().base())) {
-      String base = status.newest().base();
+    String base = status.newest().base();
+    boolean inVain = false;
+    if (wait != null && EntityTags.of(request).matchAnyOf(base)) {
       status = coordinator.await(model, now -> !now.newest().base().equals(base), wait);
-      if (status.newest().base().equals(base)) {
-        notModified(representation.etag(base), status, response);
-        return;
-      }
-    }
-    String etag = representation.etag(status.newest().base());
-    if (wait == null && known.match(etag)) {
-      notModified(etag, status, response);
-      return;
+      inVain = status.newest().base().equals(base);
     }
     phase(status, response);
+    VersionInfo newest = status.newest();
+    var head = new AnswerHead(representation.etag(newest.base()), newest.version());
+    boolean known = EntityTags.of(request).match(head.etag());
+    if (wait == null ? known : inVain) {
+      head.notModified(response);
+      return;
+    }
     sendNewest(
         model,
-        status.newest().version(),
+        newest.version(),
         number -> sendWeights(model, number, representation, request, response));
   }
 
@@ -77,12 +74,6 @@ class DownloadController {
     }
   }
 
-  private static void notModified(String etag, ModelStatus status, HttpServletResponse response) {
-    phase(status, response);
-    VectorAnswer.head(response, etag, status.newest().version());
-    response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
-  }
-
   /** Says on an answer to a waiting client that training has stopped. */
   static void phase(ModelStatus status, HttpServletResponse response) {
     if (status.phase() == Phase.STOPPED) {
@@ -98,11 +89,9 @@ class DownloadController {
       HttpServletResponse response)
       throws IOException {
     Version version = coordinator.version(model, number);
-    try (VectorFile weights = version.weights()) {
-      VectorAnswer.head(response, representation.etag(version.info().base()), number);
-      new VectorAnswer("weights", number, coordinator.spec(model), weights)
-          .send(representation, request, response);
-    }
+    var head = new AnswerHead(representation.etag(version.info().base()), number);
+    new VectorAnswer("weights", head, coordinator.spec(model), version.weightBytes())
+        .send(representation, request, response);
   }
 
   @GetMapping("/versions/{version}/weights")
@@ -114,10 +103,9 @@ class DownloadController {
       throws IOException {
     VersionInfo info = version(model, version).info();
     Representation representation = Representation.of(request.getHeader("Accept"));
-    String etag = representation.etag(info.base());
-    if (EntityTags.of(request).match(etag)) {
-      VectorAnswer.head(response, etag, info.version());
-      response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
+    var head = new AnswerHead(representation.etag(info.base()), info.version());
+    if (EntityTags.of(request).match(head.etag())) {
+      head.notModified(response);
       return;
     }
     sendWeights(model, info.version(), representation, request, response);
@@ -137,23 +125,21 @@ class DownloadController {
       throws IOException {
     Version found = version(model, version);
     Representation representation = Representation.of(request.getHeader("Accept"));
-    try (VectorFile gradient = found.gradient()) {
-      if (gradient == null) {
-        throw Refusal.of(
-                Problem.GRADIENT_NOT_FOUND,
-                "No round gave version %d of model '%s' a gradient."
-                    .formatted(found.info().version(), model))
-            .exception();
-      }
-      String etag = representation.etag(found.info().base() + ".gradient");
-      VectorAnswer.head(response, etag, found.info().version());
-      if (EntityTags.of(request).match(etag)) {
-        response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
-        return;
-      }
-      new VectorAnswer("gradient", found.info().version(), coordinator.spec(model), gradient)
-          .send(representation, request, response);
+    if (!found.hasGradient()) {
+      throw Refusal.of(
+              Problem.GRADIENT_NOT_FOUND,
+              "No round gave version %d of model '%s' a gradient."
+                  .formatted(found.info().version(), model))
+          .exception();
     }
+    String etag = representation.etag(found.info().base() + ".gradient");
+    var head = new AnswerHead(etag, found.info().version());
+    if (EntityTags.of(request).match(etag)) {
+      head.notModified(response);
+      return;
+    }
+    new VectorAnswer("gradient", head, coordinator.spec(model), found.gradientBytes())
+        .send(representation, request, response);
   }
 
   @GetMapping("/optimizer/state")
@@ -180,18 +166,13 @@ class DownloadController {
   private static void sendState(
       Version version, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    try (StateFile state = version.state()) {
-      String etag = "\"" + version.info().base() + ".state\"";
-      VectorAnswer.head(response, etag, version.info().version());
-      if (EntityTags.of(request).match(etag)) {
-        response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
-        return;
-      }
-      response.setContentType(MediaType.APPLICATION_JSON_VALUE);
-      response.setContentLengthLong(state.size());
-      if (!request.getMethod().equals("HEAD")) {
-        state.transferTo(response.getOutputStream());
-      }
+    String etag = "\"" + version.info().base() + ".state\"";
+    var head = new AnswerHead(etag, version.info().version());
+    if (EntityTags.of(request).match(etag)) {
+      head.notModified(response);
+      return;
     }
+    new Download(head, MediaType.APPLICATION_JSON_VALUE, version.stateBytes())
+        .send(request, response);
   }
 }

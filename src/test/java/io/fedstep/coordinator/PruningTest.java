@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.store.FileRange;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executors;
@@ -56,10 +60,13 @@ class PruningTest {
     assertThat(rig.coordinator().record(M, 2)).isNull();
     assertThat(Rig.refusal(() -> rig.put(M, 2, "solo", 1, 1)).members())
         .containsEntry("recorded", false);
-    assertThat(rig.folder(M).resolve("versions").toFile().list())
-        .containsExactlyInAnyOrder("0000007", "0000008");
+    assertThat(versionFolders(rig)).containsExactlyInAnyOrder("0000007", "0000008");
     assertThat(rig.folder(M).resolve("rounds").toFile().list())
         .containsExactlyInAnyOrder("0000003.json", "0000004.json", "0000005.json");
+  }
+
+  private static String[] versionFolders(Rig rig) {
+    return Objects.requireNonNull(rig.folder(M).resolve("versions").toFile().list());
   }
 
   private static List<Long> records(Rig rig) {
@@ -88,6 +95,30 @@ class PruningTest {
           .isEqualTo(Problem.VERSION_NOT_FOUND);
       rig.advance(M, 1);
       assertThat(rig.weights(M)).isEqualTo(Rig.bytes(Dtype.FLOAT32, -4));
+    }
+  }
+
+  @Test
+  void versionThatIsHeld_keepsItsFilesForWhoOpensThemByName(@TempDir Path data) throws IOException {
+    try (Rig rig = Rig.on(data, FEW)) {
+      rig.create(M, Rig.plain(1, 1, 1));
+      rig.advance(M, 1);
+      Version first = rig.coordinator().version(M, 1);
+      var held = (FileRange) first.weightBytes();
+      for (int round = 0; round < 4; round++) {
+        rig.advance(M, 1);
+      }
+      rig.settle(M);
+      assertThat(Rig.refusal(first::weightBytes).problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
+      assertThat(rig.coordinator().versions(M)).map(VersionInfo::version).containsExactly(5L, 4L);
+      assertThat(versionFolders(rig)).containsExactlyInAnyOrder("0000001", "0000004", "0000005");
+      byte[] file = Files.readAllBytes(Path.of(held.path()));
+      assertThat(Arrays.copyOfRange(file, (int) held.start(), file.length))
+          .isEqualTo(Rig.bytes(Dtype.FLOAT32, -1));
+      held.close();
+      rig.advance(M, 1);
+      rig.settle(M);
+      assertThat(versionFolders(rig)).containsExactlyInAnyOrder("0000005", "0000006");
     }
   }
 
@@ -124,9 +155,9 @@ class PruningTest {
       assertThat(record == null || record.clients().size() == 1).isTrue();
     }
     try (var weights = rig.coordinator().version(M, newest).weights();
-        var state = rig.coordinator().version(M, newest).state()) {
+        var state = rig.coordinator().version(M, newest).stateBytes()) {
       assertThat(weights == null && newest > 0).isFalse();
-      assertThat(state.size()).isPositive();
+      assertThat(state.length()).isPositive();
     } catch (RefusedException e) {
       assertThat(e.refusal().problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
     }

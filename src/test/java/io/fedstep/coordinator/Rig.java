@@ -12,11 +12,10 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
-import io.fedstep.store.StateFile;
-import io.fedstep.store.VectorFile;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionBytes;
 import io.fedstep.vector.Dtype;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -189,29 +188,25 @@ final class Rig implements AutoCloseable {
     return bytes.array();
   }
 
-  /** The newest weights; none for zeros that nobody wrote. */
+  /** The newest weights. */
   byte[] weights(String model) {
-    long newest = coordinator.durableStatus(model).newest().version();
-    var out = new ByteArrayOutputStream();
-    try (VectorFile weights = coordinator.version(model, newest).weights()) {
-      if (weights != null) {
-        weights.transferTo(out);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return out.toByteArray();
+    return bytes(newest(model).weightBytes());
   }
 
   String state(String model) {
-    long newest = coordinator.durableStatus(model).newest().version();
-    var out = new ByteArrayOutputStream();
-    try (StateFile state = coordinator.version(model, newest).state()) {
-      state.transferTo(out);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    return new String(bytes(newest(model).stateBytes()), UTF_8);
+  }
+
+  private Version newest(String model) {
+    return coordinator.version(model, coordinator.durableStatus(model).newest().version());
+  }
+
+  private static byte[] bytes(VersionBytes whole) {
+    try (whole) {
+      var bytes = ByteBuffer.allocate((int) whole.length());
+      whole.read(0, bytes);
+      return bytes.array();
     }
-    return out.toString(UTF_8);
   }
 
   @Override
