@@ -6,28 +6,43 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.util.Collections;
+import org.jspecify.annotations.Nullable;
 
-/** Bytes of a version as the answer to a GET or HEAD. */
+/** Bytes of a version as the answer to a GET or HEAD, whole or the part that is asked for. */
 record Download(AnswerHead head, String type, VersionBytes bytes) {
   private static final int PIECE = 64 * 1024;
 
   /** Sends the bytes, and closes them. */
   void send(HttpServletRequest request, HttpServletResponse response) throws IOException {
     try (bytes) {
-      head.write(response);
-      response.setContentType(type);
-      response.setContentLengthLong(bytes.length());
+      ByteRange part =
+          Conditions.isRangeWanted(request, head.etag())
+              ? ByteRange.asked(Collections.list(request.getHeaders("Range")), bytes.length())
+              : null;
+      start(response, part);
       if (!request.getMethod().equals("HEAD")) {
-        copy(response.getOutputStream());
+        copy(part == null ? ByteRange.whole(bytes.length()) : part, response.getOutputStream());
       }
     }
   }
 
-  private void copy(OutputStream out) throws IOException {
-    var piece = ByteBuffer.allocate((int) Math.min(PIECE, bytes.length()));
-    for (long sent = 0; sent < bytes.length(); sent += piece.limit()) {
-      piece.clear().limit((int) Math.min(PIECE, bytes.length() - sent));
-      bytes.read(sent, piece);
+  private void start(HttpServletResponse response, @Nullable ByteRange part) {
+    head.write(response);
+    response.setContentType(type);
+    response.setHeader("Accept-Ranges", "bytes");
+    response.setContentLengthLong(part == null ? bytes.length() : part.length());
+    if (part != null) {
+      response.setStatus(HttpServletResponse.SC_PARTIAL_CONTENT);
+      response.setHeader("Content-Range", part.toString());
+    }
+  }
+
+  private void copy(ByteRange part, OutputStream out) throws IOException {
+    var piece = ByteBuffer.allocate((int) Math.min(PIECE, part.length()));
+    for (long sent = 0; sent < part.length(); sent += piece.limit()) {
+      piece.clear().limit((int) Math.min(PIECE, part.length() - sent));
+      bytes.read(part.from() + sent, piece);
       out.write(piece.array(), 0, piece.limit());
     }
   }

@@ -38,14 +38,14 @@ class DownloadController {
     Representation representation = Representation.of(request.getHeader("Accept"));
     String base = status.newest().base();
     boolean inVain = false;
-    if (wait != null && EntityTags.of(request).matchAnyOf(base)) {
+    if (wait != null && Conditions.known(request).matchAnyOf(base)) {
       status = coordinator.await(model, now -> !now.newest().base().equals(base), wait);
       inVain = status.newest().base().equals(base);
     }
     phase(status, response);
     VersionInfo newest = status.newest();
     var head = new AnswerHead(representation.etag(newest.base()), newest.version());
-    boolean known = EntityTags.of(request).match(head.etag());
+    boolean known = Conditions.isKnown(request, head.etag());
     if (wait == null ? known : inVain) {
       head.notModified(response);
       return;
@@ -104,7 +104,7 @@ class DownloadController {
     VersionInfo info = version(model, version).info();
     Representation representation = Representation.of(request.getHeader("Accept"));
     var head = new AnswerHead(representation.etag(info.base()), info.version());
-    if (EntityTags.of(request).match(head.etag())) {
+    if (Conditions.isKnown(request, head.etag())) {
       head.notModified(response);
       return;
     }
@@ -134,7 +134,7 @@ class DownloadController {
     }
     String etag = representation.etag(found.info().base() + ".gradient");
     var head = new AnswerHead(etag, found.info().version());
-    if (EntityTags.of(request).match(etag)) {
+    if (Conditions.isKnown(request, etag)) {
       head.notModified(response);
       return;
     }
@@ -168,7 +168,7 @@ class DownloadController {
       throws IOException {
     String etag = "\"" + version.info().base() + ".state\"";
     var head = new AnswerHead(etag, version.info().version());
-    if (EntityTags.of(request).match(etag)) {
+    if (Conditions.isKnown(request, etag)) {
       head.notModified(response);
       return;
     }

@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** An {@code If-None-Match} field: a list of tags, compared weakly, or {@code *}. */
+/** A field of a request that lists entity tags, or is {@code *}. */
 final class EntityTags {
-  private static final Pattern TAG = Pattern.compile("(?:W/)?\"([^\"]*)\"");
+  private static final Pattern TAG = Pattern.compile("(W/)?(\"[^\"]*\")");
 
   private final boolean any;
+  private final List<String> strong = new ArrayList<>();
   private final List<String> tags = new ArrayList<>();
 
   private EntityTags(List<String> fields) {
@@ -20,27 +21,33 @@ final class EntityTags {
       star |= field.strip().equals("*");
       Matcher matcher = TAG.matcher(field);
       while (matcher.find()) {
-        tags.add(matcher.group(1));
+        tags.add(matcher.group(2));
+        if (matcher.group(1) == null) {
+          strong.add(matcher.group(2));
+        }
       }
     }
     any = star;
   }
 
-  static EntityTags of(HttpServletRequest request) {
-    return new EntityTags(Collections.list(request.getHeaders("If-None-Match")));
+  static EntityTags of(HttpServletRequest request, String field) {
+    return new EntityTags(Collections.list(request.getHeaders(field)));
   }
 
-  boolean isEmpty() {
-    return !any && tags.isEmpty();
-  }
-
-  /** Whether this very representation is named. */
+  /** Whether this very representation is named, by a weak tag too. */
   boolean match(String etag) {
-    return any || tags.stream().anyMatch(tag -> etag.equals("\"" + tag + "\""));
+    return any || tags.contains(etag);
   }
 
-  /** Whether any representation of what has this tag is named. */
+  /** The same, by a strong tag. */
+  boolean matchStrongly(String etag) {
+    return any || strong.contains(etag);
+  }
+
+  /** Whether any representation of what has this tag, without quotes, is named. */
   boolean matchAnyOf(String tag) {
-    return any || tags.stream().anyMatch(one -> one.equals(tag) || one.startsWith(tag + "."));
+    return any
+        || tags.stream()
+            .anyMatch(one -> one.equals("\"" + tag + "\"") || one.startsWith("\"" + tag + "."));
   }
 }

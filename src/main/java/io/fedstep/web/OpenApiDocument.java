@@ -101,9 +101,15 @@ final class OpenApiDocument implements OpenApiCustomizer {
                 problems.stream().map(Problem::title).collect(Collectors.joining(". ", "", ".")))
             .content(new Content().addMediaType("application/problem+json", media));
     if (problems.contains(Problem.TOO_MANY_REQUESTS) || problems.contains(Problem.NOT_READY)) {
-      response.addHeaderObject(
-          "Retry-After", new Header().$ref("#/components/headers/Retry-After"));
+      addHeader(response, "Retry-After");
+    }
+    if (problems.contains(Problem.RANGE_NOT_SATISFIABLE)) {
+      addHeader(response, "Content-Range");
     }
     return response;
+  }
+
+  private static void addHeader(ApiResponse response, String name) {
+    response.addHeaderObject(name, new Header().$ref("#/components/headers/" + name));
   }
 }

@@ -57,6 +57,10 @@ final class Problems {
     if (retry != null) {
       response.setHeader("Retry-After", retry.toString());
     }
+    Object length = refusal.members().get("length");
+    if (length != null) {
+      response.setHeader("Content-Range", "bytes */" + length);
+    }
     byte[] body = MAPPER.writeValueAsBytes(document(refusal, status));
     response.setContentLength(body.length);
     response.getOutputStream().write(body);
@@ -70,8 +74,10 @@ final class Problems {
       case 404 -> Problem.NOT_FOUND;
       case 405 -> Problem.METHOD_NOT_ALLOWED;
       case 406 -> Problem.NOT_ACCEPTABLE;
+      case 412 -> Problem.PRECONDITION_FAILED;
       case 413 -> Problem.TOO_LARGE;
       case 415 -> Problem.UNSUPPORTED_FORMAT;
+      case 416 -> Problem.RANGE_NOT_SATISFIABLE;
       case 429 -> Problem.TOO_MANY_REQUESTS;
       case 503 -> Problem.NOT_READY;
       default -> status >= 500 ? Problem.INTERNAL : Problem.MALFORMED;

@@ -1,8 +1,10 @@
 package io.fedstep.contract;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.zip.CRC32C;
 import tools.jackson.databind.JsonNode;
 
@@ -40,6 +42,13 @@ final class Vectors {
   /** A flat JSON array's values. */
   static double[] values(JsonNode array) {
     return array.valueStream().mapToDouble(JsonNode::asDouble).toArray();
+  }
+
+  /** One after the other. */
+  static byte[] joined(List<byte[]> parts) {
+    var whole = new ByteArrayOutputStream();
+    parts.forEach(whole::writeBytes);
+    return whole.toByteArray();
   }
 
   static String hex(byte[] vector) {
