@@ -17,7 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The real application in a process of its own, which can be killed at any moment. */
-final class ChildServer implements AutoCloseable {
+public final class ChildServer implements AutoCloseable {
   private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
   private static final long START_SECONDS = 90;
 
@@ -30,7 +30,7 @@ final class ChildServer implements AutoCloseable {
   }
 
   /** A server on {@code data} whose JVM has those options, once it answers. */
-  static ChildServer start(Path data, String... options) {
+  public static ChildServer start(Path data, String... options) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(options));
@@ -72,8 +72,14 @@ final class ChildServer implements AutoCloseable {
     return port.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
   }
 
-  URI uri(String path) {
+  /** Where it answers a path. */
+  public URI uri(String path) {
     return URI.create("http://127.0.0.1:" + port + path);
+  }
+
+  /** Its process. */
+  public long pid() {
+    return process.pid();
   }
 
   /** Ends the process as {@code kill -9} does; returns once it is gone. */
