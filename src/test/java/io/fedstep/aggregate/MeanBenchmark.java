@@ -1,0 +1,78 @@
+package io.fedstep.aggregate;
+
+import io.fedstep.vector.Dtype;
+import io.fedstep.vector.Range;
+import io.fedstep.vector.Tile;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** The certified mean of a tile of normal values, the reading of its rows included. */
+@State(Scope.Benchmark)
+@SuppressWarnings("NullAway.Init") // by JMH
+public class MeanBenchmark {
+  @Param({"2", "10", "64"})
+  public int rows;
+
+  @Param({"FLOAT32", "FLOAT64"})
+  public Dtype dtype;
+
+  private final Averaging averaging = new Averaging(true);
+  private Tile into;
+  private Rows updates;
+  private double[] weights;
+
+  /** Draws the values. */
+  @Setup
+  public void draw() {
+    var random = new SplittableRandom(rows);
+    into = Tile.zeros(dtype, Range.TILE);
+    weights = new double[rows];
+    Arrays.setAll(weights, row -> 1 + row % 5);
+    var segments = new MemorySegment[rows];
+    for (int row = 0; row < rows; row++) {
+      var values = new double[Range.TILE];
+      Arrays.setAll(values, i -> random.nextGaussian());
+      segments[row] = MemorySegment.ofArray(new byte[Range.TILE * dtype.bytes()]);
+      Tile tile = Tile.zeros(dtype, Range.TILE);
+      new ArrayRows(new double[][] {values}).read(0, tile);
+      tile.write(segments[row], 0);
+    }
+    updates = new SegmentRows(dtype, segments);
+  }
+
+  /** Rows as little-endian bytes, as in the update matrix. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record SegmentRows(Dtype dtype, MemorySegment[] segments) implements Rows {
+    @Override
+    public int count() {
+      return segments.length;
+    }
+
+    @Override
+    public void read(int row, Tile into) {
+      into.read(segments[row], 0);
+    }
+
+    @Override
+    public double value(int row, int index) {
+      Tile one = Tile.zeros(dtype, 1);
+      one.read(segments[row], (long) index * dtype.bytes());
+      return one.get(0);
+    }
+  }
+
+  /** The mean of a tile. */
+  @Benchmark
+  @OperationsPerInvocation(Range.TILE)
+  public Tile mean() {
+    averaging.aggregate(updates, weights, into);
+    return into;
+  }
+}
