@@ -16,9 +16,9 @@ final class Close implements Row {
   public List<Line> measure(Bench bench) throws Exception {
     var gradients = new Gradients(bench.size(10_000_000, 1000));
     double norm = gradients.normOfMean(CLIENTS);
-    try (var subject = new Subject(bench);
+    try (var subject = bench.subject();
         var crowd = new Crowd(subject.port(), CONNECTIONS)) {
-      subject.create("m", gradients.size(), CLIENTS, CLIENTS + 1);
+      subject.create("close", gradients.size(), CLIENTS, CLIENTS + 1);
       var round = new int[1];
       var turns = new Turns(bench);
       var fedstep =
@@ -29,12 +29,12 @@ final class Close implements Row {
                     CLIENTS,
                     (connection, client) -> {
                       String path =
-                          "/v1/models/m/rounds/%d/updates/c%d".formatted(round[0], client);
+                          "/v1/models/close/rounds/%d/updates/c%d".formatted(round[0], client);
                       connection.put(path, gradients.body(client)).is(201);
                     });
                 round[0]++;
                 long started = System.nanoTime();
-                var closed = subject.close("m");
+                var closed = subject.close("close");
                 double seconds = (System.nanoTime() - started) * 1e-9;
                 Records.check(closed, CLIENTS, norm);
                 return seconds;
@@ -43,8 +43,8 @@ final class Close implements Row {
           turns.add(
               "cat",
               () ->
-                  Peer.seconds("sh", "-c", "cat '%s' >/dev/null".formatted(subject.updates("m"))));
-      turns.take(WARM_UPS);
+                  Peer.run("sh", "-c", "cat '%s' >/dev/null".formatted(subject.updates("close"))));
+      turns.take(bench.warmUps(WARM_UPS));
       long bytes = CLIENTS * gradients.length();
       return List.of(
           new Line(

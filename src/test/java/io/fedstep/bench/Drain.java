@@ -15,6 +15,10 @@ import org.springframework.web.bind.annotation.RestController;
 @Profile(Drain.PROFILE)
 class Drain {
   static final String PROFILE = "drain";
+
+  /** The JVM option that adds this to a server on the test class path. */
+  static final String ON = "-Dspring.profiles.active=" + PROFILE;
+
   static final String PATH = "/v1/drain/";
 
   @PutMapping(PATH + "{client}")

@@ -2,6 +2,7 @@ package io.fedstep.bench;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -36,7 +37,20 @@ final class Gradients {
   /** What a client sends, in two parts. */
   ByteBuffer[] body(int client) {
     int cut = 4 * start(client);
-    return new ByteBuffer[] {bytes.slice(cut, 4 * size - cut), bytes.slice(0, cut)};
+    return new ByteBuffer[] {part(cut, 4 * size - cut), part(0, cut)};
+  }
+
+  private ByteBuffer part(int from, int length) {
+    return bytes.slice(from, length).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Whether those are the bytes that a client sends. */
+  boolean isBody(int client, byte[] found) {
+    var all = ByteBuffer.allocate(4 * size);
+    for (ByteBuffer part : body(client)) {
+      all.put(part);
+    }
+    return Arrays.equals(all.array(), found);
   }
 
   private int start(int client) {

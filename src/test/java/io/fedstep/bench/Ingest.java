@@ -22,12 +22,12 @@ final class Ingest implements Row {
     var gradients = new Gradients(bench.size(10_000_000, 1000));
     double norm = gradients.normOfMean(CLIENTS);
     long bytes = CLIENTS * gradients.length();
-    try (var subject = new Subject(bench, "-Dspring.profiles.active=" + Drain.PROFILE);
+    try (var subject = bench.subject();
         var sink = Peer.java(RawSink.class);
         var ours = new Crowd(subject.port(), CLIENTS);
         var raw = new Crowd(sink.port(), CLIENTS);
         var disk = new Disk(bench.folder().resolve("plain"))) {
-      subject.create("m", gradients.size(), CLIENTS, CLIENTS + 1);
+      subject.create("ingest", gradients.size(), CLIENTS, CLIENTS + 1);
       var round = new int[1];
       var turns = new Turns(bench);
       var fedstep =
@@ -39,10 +39,10 @@ final class Ingest implements Row {
                         CLIENTS,
                         (connection, client) -> {
                           String path =
-                              "/v1/models/m/rounds/%d/updates/c%d".formatted(round[0], client);
+                              "/v1/models/ingest/rounds/%d/updates/c%d".formatted(round[0], client);
                           connection.put(path, gradients.body(client)).is(201);
                         });
-                Records.check(subject.close("m"), CLIENTS, norm);
+                Records.check(subject.close("ingest"), CLIENTS, norm);
                 round[0]++;
                 return seconds;
               });
@@ -67,7 +67,7 @@ final class Ingest implements Row {
                       (connection, client) ->
                           connection.put(Drain.PATH + client, gradients.body(client)).is(201)));
       var plain = turns.add("disk", () -> disk.write(gradients));
-      turns.take(WARM_UPS);
+      turns.take(bench.warmUps(WARM_UPS));
       String work = "durable ingest of 40 MB updates, 16 connections";
       Figure figure = fedstep.rate(bytes, Unit.BYTES);
       return List.of(

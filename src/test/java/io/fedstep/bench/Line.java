@@ -19,6 +19,11 @@ record Line(String work, Figure ours, String peer, @Nullable Figure theirs, Goal
       | --- | --- | --- | --- | --- | --- | --- |
       """;
 
+  /** A figure that nothing stands beside. */
+  static Line alone(String work, Figure ours, Goal goal) {
+    return new Line(work, ours, "", null, goal);
+  }
+
   /** What a ratio, or a figure, has to be; empty where nothing is asked for. */
   record Goal(String least, String aim) {
     static final Goal NONE = new Goal("", "");
@@ -32,7 +37,7 @@ record Line(String work, Figure ours, String peer, @Nullable Figure theirs, Goal
             work,
             ours,
             peer,
-            theirs == null ? "not measured" : theirs,
+            theirs == null ? peer.isEmpty() ? "" : "not measured" : theirs,
             ratio,
             goal.least(),
             goal.aim());

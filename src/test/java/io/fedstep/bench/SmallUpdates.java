@@ -12,30 +12,30 @@ import java.util.List;
 final class SmallUpdates implements Row {
   private static final int VALUES = 1024;
   private static final int CONNECTIONS = 64;
-  private static final int WARM_UPS = 2;
+  private static final int WARM_UPS = 3;
 
   @Override
   public List<Line> measure(Bench bench) throws Exception {
-    int clients = bench.size(10_000, 200);
+    int clients = bench.size(10_000, CONNECTIONS);
     double least = 5 * bench.scale();
     var gradients = new Gradients(VALUES);
     double norm = gradients.normOfMean(clients);
-    try (var subject = new Subject(bench, "-Dspring.profiles.active=" + Drain.PROFILE);
+    try (var subject = bench.subject();
         var flood = new Flood(subject.port(), CONNECTIONS)) {
-      subject.create("m", VALUES, clients, clients + 1);
+      subject.create("small", VALUES, clients, clients + 1);
       var round = new int[1];
       Timed update =
           () -> {
-            String path = "/v1/models/m/rounds/%d/updates/c".formatted(round[0]++);
+            String path = "/v1/models/small/rounds/%d/updates/c".formatted(round[0]++);
             double seconds = flood.seconds(clients, client -> path + client, gradients);
-            Records.check(subject.close("m"), clients, norm);
+            Records.check(subject.close("small"), clients, norm);
             return seconds;
           };
       Timed drop = () -> flood.seconds(clients, client -> Drain.PATH + "c" + client, gradients);
       var turns = new Turns(bench);
       var fedstep = turns.add("fedstep", () -> mean(update, least));
       var drain = turns.add("drain", () -> mean(drop, least));
-      turns.take(WARM_UPS);
+      turns.take(bench.warmUps(WARM_UPS));
       return List.of(
           new Line(
               "durable updates of 4 KB, 64 connections",

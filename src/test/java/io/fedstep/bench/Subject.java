@@ -2,6 +2,7 @@ package io.fedstep.bench;
 
 import io.fedstep.process.ChildServer;
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -11,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,29 +23,73 @@ import tools.jackson.databind.json.JsonMapper;
 final class Subject implements AutoCloseable {
   private static final JsonMapper MAPPER = new JsonMapper();
 
-  private final Path data;
+  private static final Path JAR = Path.of("target", "fedstep.jar");
+
   private final ChildServer server;
+  private final @Nullable Path passing;
+  private final boolean borrowed;
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-  Subject(Bench bench, String... options) throws IOException {
+  private Subject(ChildServer server, @Nullable Path passing, boolean borrowed) {
+    this.server = server;
+    this.passing = passing;
+    this.borrowed = borrowed;
+  }
+
+  /** One that can also drop what it gets, on an empty folder that goes with it. */
+  static Subject start(Bench bench) throws IOException {
+    Path data = newFolder(bench);
+    return new Subject(
+        ChildServer.start(data, options(bench, List.of(Drain.ON, "-Dfedstep.keep-versions=2"))),
+        data,
+        false);
+  }
+
+  /** One as users start it, from the jar if that was built, on a folder that stays. */
+  static Subject start(Bench bench, Path data) {
+    String[] options = options(bench, List.of());
+    return new Subject(
+        Files.exists(JAR)
+            ? ChildServer.startJar(JAR, data, options)
+            : ChildServer.start(data, options),
+        null,
+        false);
+  }
+
+  /** The same server, which goes on when this is closed. */
+  Subject borrowed() {
+    return new Subject(server, passing, true);
+  }
+
+  static Path newFolder(Bench bench) throws IOException {
     Files.createDirectories(bench.folder());
-    data = Files.createTempDirectory(bench.folder(), "data");
-    var all = new ArrayList<>(List.of("-Xmx512m", "-Dfedstep.keep-versions=2"));
-    all.addAll(List.of(options));
-    String more = System.getProperty("bench.jvm", ""); // a profiler, for example
-    if (!more.isEmpty()) {
-      all.addAll(List.of(more.split(" ")));
-    }
-    server = ChildServer.start(data, all.toArray(String[]::new));
+    return Files.createTempDirectory(bench.folder(), "data");
+  }
+
+  private static String[] options(Bench bench, List<String> more) {
+    var all = new ArrayList<>(List.of("-Xmx512m"));
+    all.addAll(more);
+    all.addAll(bench.jvm());
+    return all.toArray(String[]::new);
   }
 
   int port() {
     return server.uri("/").getPort();
   }
 
-  long pid() {
-    return server.pid();
+  ProcessMemory memory() throws IOException {
+    return ProcessMemory.of(server.pid());
+  }
+
+  /** Asks until it says that it is ready. */
+  Subject awaitReady() throws Exception {
+    URI readiness = server.uri("/actuator/health/readiness");
+    HttpRequest request = HttpRequest.newBuilder(readiness).build();
+    while (http.send(request, BodyHandlers.discarding()).statusCode() != 200) {
+      Thread.onSpinWait();
+    }
+    return this;
   }
 
   /** A model of one float32 tensor with RMSProp. */
@@ -65,8 +112,14 @@ final class Subject implements AutoCloseable {
     return send("GET", path, "", 200);
   }
 
-  void delete(String model) throws Exception {
-    send("DELETE", "/v1/models/" + model, "", 204);
+  /** What a GET brings, whole. */
+  byte[] bytes(String path) throws Exception {
+    var request = HttpRequest.newBuilder(server.uri(path)).build();
+    HttpResponse<byte[]> answer = http.send(request, BodyHandlers.ofByteArray());
+    if (answer.statusCode() != 200) {
+      throw new IllegalStateException("%s: %d".formatted(path, answer.statusCode()));
+    }
+    return answer.body();
   }
 
   private JsonNode send(String method, String path, String body, int expected) throws Exception {
@@ -84,7 +137,8 @@ final class Subject implements AutoCloseable {
 
   /** Where the updates of a model's open round are. */
   Path updates(String model) throws IOException {
-    try (Stream<Path> files = Files.walk(data.resolve("models").resolve(model))) {
+    Path folder = Objects.requireNonNull(passing).resolve("models").resolve(model);
+    try (Stream<Path> files = Files.walk(folder)) {
       return files.filter(file -> file.endsWith("updates.bin")).findFirst().orElseThrow();
     }
   }
@@ -92,7 +146,11 @@ final class Subject implements AutoCloseable {
   @Override
   public void close() throws IOException {
     http.shutdownNow();
-    server.close();
-    FileSystemUtils.deleteRecursively(data);
+    if (!borrowed) {
+      server.close();
+      if (passing != null) {
+        FileSystemUtils.deleteRecursively(passing);
+      }
+    }
   }
 }

@@ -33,6 +33,11 @@ final class Turns {
       return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
+    /** The seconds of a turn. */
+    Figure time() {
+      return new Figure(median(), Unit.SECONDS);
+    }
+
     /** A turn's amount of work by the second. */
     Figure rate(long amount, Unit unit) {
       return new Figure(amount / median(), unit);

@@ -6,7 +6,7 @@ import java.util.Locale;
 enum Unit {
   BYTES("%.2f GB/s", 1e-9, true),
   UPDATES("%,.0f/s", 1, true),
-  VALUES("%.2f G values/s", 1e-9, true),
+  VALUES("%.2f M values/s", 1e-6, true),
   SECONDS("%.3f s", 1, false),
   MEGABYTES("%.1f MB", 1, false),
   COUNT("%,.2f", 1, false);

@@ -31,11 +31,20 @@ public final class ChildServer implements AutoCloseable {
 
   /** A server on {@code data} whose JVM has those options, once it answers. */
   public static ChildServer start(Path data, String... options) {
+    String classPath = System.getProperty("java.class.path");
+    return start(List.of("-cp", classPath, FedstepApplication.class.getName()), data, options);
+  }
+
+  /** The same, from the jar that users start. */
+  public static ChildServer startJar(Path jar, Path data, String... options) {
+    return start(List.of("-jar", jar.toString()), data, options);
+  }
+
+  private static ChildServer start(List<String> program, Path data, String... options) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(options));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(FedstepApplication.class.getName());
+    command.addAll(program);
     command.addAll(List.of("--server.port=0", "--fedstep.data-dir=" + data));
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

@@ -1,0 +1,19 @@
+package io.fedstep.store;
+
+import io.fedstep.model.ModelSpec;
+import java.nio.file.Path;
+
+/** State files at any place, for the benchmark. */
+public final class StateFiles {
+  private StateFiles() {}
+
+  /** A new file. */
+  public static StateFile toWrite(Path path, ModelSpec spec) {
+    return StateFile.toWrite(path, spec);
+  }
+
+  /** A file that exists. */
+  public static StateFile toRead(Path path, ModelSpec spec) {
+    return StateFile.toRead(path, spec);
+  }
+}
