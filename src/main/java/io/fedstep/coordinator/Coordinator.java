@@ -264,15 +264,10 @@ public final class Coordinator implements AutoCloseable {
     return data.free();
   }
 
-  /** The refusal for a failed read or write: 507, or the model stops. */
+  /** The refusal for a failed read or write: try again later, or the model stops. */
   public Refusal failure(@Nullable String model, StorageException failure) {
-    if (failure.full()) {
-      return Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.");
-    }
     ModelRunner runner = model == null ? null : running.get(model);
-    return runner != null
-        ? runner.fail(failure)
-        : Refusal.of(Problem.MODEL_FAILED, "" + failure.getMessage());
+    return runner != null ? runner.failure(failure) : ModelRunner.refusal(failure);
   }
 
   /** Answers who waits, now and from now on; the server is ending. */

@@ -258,13 +258,22 @@ final class ModelRunner {
 
   // The end
 
-  private Refusal refusal(Throwable cause) {
-    if (cause instanceof StorageException storage) {
-      return storage.full()
-          ? Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.")
-          : Refusal.of(Problem.MODEL_FAILED, "" + storage.getMessage());
-    }
-    return Refusal.of(Problem.MODEL_FAILED, "The server has a fault; its log says more.");
+  private static Refusal refusal(Throwable cause) {
+    return cause instanceof StorageException storage
+        ? refusal(storage)
+        : Refusal.of(Problem.MODEL_FAILED, "The server has a fault; its log says more.");
+  }
+
+  /** What a failed read or write is to who asked for it. */
+  static Refusal refusal(StorageException failure) {
+    return failure.full()
+        ? Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.")
+        : Refusal.of(Problem.MODEL_FAILED, "" + failure.getMessage());
+  }
+
+  /** The refusal for a failed read or write, which stops the model unless trying later may help. */
+  Refusal failure(StorageException failure) {
+    return failure.full() ? refusal(failure) : fail(failure);
   }
 
   /** Stops the model because of a failed read or write, or of a fault. */

@@ -7,6 +7,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.round.Verdict;
+import io.fedstep.store.StorageException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +69,13 @@ public final class Upload implements AutoCloseable {
 
   /** Where the numbers go. */
   public VectorSink sink() {
-    return sink;
+    return (offset, bytes) -> {
+      try {
+        sink.write(offset, bytes);
+      } catch (StorageException e) { // of this model, whatever has its name by now
+        throw runner.failure(e).exception();
+      }
+    };
   }
 
   /** Asks for the update to be accepted; returns once that is durable, or throws the refusal. */

@@ -9,6 +9,7 @@ import io.fedstep.round.UpdateHeader;
 import io.fedstep.vector.Dtype;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -160,6 +161,25 @@ class UploadsTest {
       }
       rig.advance(M, 2);
       assertThat(rig.weights(M)).isEqualTo(floats(-2).array());
+    }
+  }
+
+  @Test
+  void upload_whoseModelIsDeleted_leavesItsNamesakeAlone(@TempDir Path data) {
+    try (Rig rig = Rig.on(data)) {
+      rig.create(M, Rig.plain(1, 1, 1));
+      try (Upload early = rig.coordinator().begin(M, 0, "early", null);
+          Upload begun = rig.coordinator().begin(M, 0, "begun", null)) {
+        begun.sink().write(0, ByteBuffer.wrap(Rig.bytes(Dtype.FLOAT32, 7)));
+        rig.coordinator().delete(M);
+        rig.create(M, Rig.plain(1, 1, 1));
+        for (Upload upload : List.of(early, begun)) {
+          assertThat(Rig.refusal(() -> Rig.submit(upload, 1, 7)).problem())
+              .isEqualTo(Problem.MODEL_NOT_FOUND);
+        }
+      }
+      rig.advance(M, 2);
+      assertThat(rig.weights(M)).isEqualTo(Rig.bytes(Dtype.FLOAT32, -2));
     }
   }
 }
