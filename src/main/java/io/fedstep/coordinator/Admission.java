@@ -112,9 +112,11 @@ final class Admission {
 
   /** An upload is over; its row is free unless its update is in the round. */
   void finished(int row, boolean inMatrix) {
-    if (!inMatrix) {
+    engine.giveUploadBack();
+    if (inMatrix) {
+      matrix.keep();
+    } else {
       matrix.release(row);
     }
-    engine.giveUploadBack();
   }
 }

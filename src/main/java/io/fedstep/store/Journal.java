@@ -22,20 +22,17 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Journal implements AutoCloseable {
   private static final int FORMAT = 1;
 
-  private final RandomFile file;
+  private final RoundFile file;
   private long end;
 
-  private Journal(RandomFile file, long end) {
+  private Journal(RoundFile file, long end) {
     this.file = file;
     this.end = end;
   }
 
   /** A new journal whose first line says which round this is; forced, its folder is not. */
   static Journal create(Path path, String model, ModelSpec spec, Round round) {
-    var file = RandomFile.toWrite(path);
-    Disk.truncate(path, file.channel(), 0);
-    var journal = new Journal(file, 0);
-    journal.append(
+    byte[] first =
         CheckedLine.encode(
             Json.object()
                 .put("format", FORMAT)
@@ -44,9 +41,9 @@ public final class Journal implements AutoCloseable {
                 .put("row_bytes", spec.vectorBytes())
                 .put("round", round.number())
                 .put("base", round.base())
-                .put("opened_at", RecordCodec.time(round.openedAt()))));
-    journal.force();
-    return journal;
+                .put("opened_at", RecordCodec.time(round.openedAt())));
+    Disk.writeForced(path, first);
+    return new Journal(new RoundFile(path), first.length);
   }
 
   /** What a journal held. */
@@ -80,10 +77,10 @@ public final class Journal implements AutoCloseable {
     } catch (IllegalStateException e) {
       throw new CorruptionException(path, "decisions that follow each other", e.toString());
     }
-    var file = RandomFile.toWrite(path);
-    Disk.truncate(path, file.channel(), end);
-    file.force(); // what was read may so far be in memory only, and is answered from now on
-    return new Replayed(new Journal(file, end), round);
+    var journal = new Journal(new RoundFile(path), end);
+    journal.file.truncate(end);
+    journal.force(); // what was read may so far be in memory only, and is answered from now on
+    return new Replayed(journal, round);
   }
 
   /** What is behind the last whole line has to be the begin of a line, not a line gone bad. */
@@ -118,17 +115,14 @@ public final class Journal implements AutoCloseable {
   void append(List<Decision> decisions) {
     var lines = new ByteArrayOutputStream();
     decisions.forEach(one -> lines.writeBytes(CheckedLine.encode(RecordCodec.write(one))));
-    append(lines.toByteArray());
-  }
-
-  private void append(byte[] lines) {
+    file.channel(); // where it cannot be opened, there is nothing to undo
     try {
-      file.write(end, ByteBuffer.wrap(lines));
-      end += lines.length;
+      file.write(end, ByteBuffer.wrap(lines.toByteArray()));
     } catch (StorageException e) {
-      Disk.truncate(file.path(), file.channel(), end);
+      file.truncate(end);
       throw e;
     }
+    end += lines.size();
   }
 
   void rename(Path to) {
@@ -138,6 +132,7 @@ public final class Journal implements AutoCloseable {
   /** Makes every decision durable that was appended. */
   public void force() {
     file.force();
+    file.rest();
   }
 
   @Override

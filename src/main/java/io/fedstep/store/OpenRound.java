@@ -28,9 +28,8 @@ public final class OpenRound implements AutoCloseable {
   /** A new round with a new matrix. */
   static OpenRound create(Path folder, ModelHead head, Round round) {
     Journal journal = begin(folder, head, round);
-    var matrix = new UpdateMatrix(folder.resolve(MATRIX), head.spec());
-    Disk.forceFolder(folder);
-    return new OpenRound(folder, round, journal, matrix);
+    return new OpenRound(
+        folder, round, journal, new UpdateMatrix(folder.resolve(MATRIX), head.spec()));
   }
 
   /** Makes a round's folder with its journal; nothing refers to it before its version exists. */
@@ -51,15 +50,13 @@ public final class OpenRound implements AutoCloseable {
       return null;
     }
     var matrix = new UpdateMatrix(folder.resolve(MATRIX), spec);
-    replayed.round().view().forEach(update -> matrix.take(update.row()));
-    matrix.force(); // as the journal: what is answered from now on has to be durable
+    matrix.recover(replayed.round().view());
     return new OpenRound(folder, replayed.round(), replayed.journal(), matrix);
   }
 
   /** The round after this one; the matrix moves there, with the rows that uploads still write. */
   OpenRound next(Path nextFolder, Round nextRound, Journal nextJournal) {
-    matrix.rename(nextFolder.resolve(MATRIX));
-    round.view().forEach(update -> matrix.release(update.row()));
+    matrix.advance(nextFolder.resolve(MATRIX), round.view());
     journal.close();
     Disk.delete(folder);
     return new OpenRound(nextFolder, nextRound, nextJournal, matrix);

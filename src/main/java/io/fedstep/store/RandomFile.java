@@ -4,24 +4,16 @@ import io.fedstep.codec.Crc32c;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 
 /** An open file that is read or written at any place, by several threads. */
 final class RandomFile implements AutoCloseable {
   private static final int PIECE = 256 * 1024;
 
-  /** Bytes after which writing to the disk begins, so that little is left for the last force. */
-  private static final long AHEAD = 8 << 20;
-
-  private volatile Path path;
+  private final Path path;
   private final FileChannel channel;
-  private final AtomicLong unforced = new AtomicLong();
-  private final AtomicBoolean forcing = new AtomicBoolean();
+  private final Forcing forcing = new Forcing(this::forceIfOpen);
   private boolean closed;
-  private @Nullable StorageException failed;
 
   private RandomFile(Path path, FileChannel channel) {
     this.path = path;
@@ -44,12 +36,6 @@ final class RandomFile implements AutoCloseable {
     return channel;
   }
 
-  /** Gives the file another name, durably; whoever reads or writes it goes on. */
-  void rename(Path to) {
-    Disk.rename(path, to);
-    path = to;
-  }
-
   long size() {
     return Disk.size(path, channel);
   }
@@ -57,20 +43,14 @@ final class RandomFile implements AutoCloseable {
   void write(long offset, ByteBuffer bytes) {
     int length = bytes.remaining();
     Disk.writeAt(path, channel, offset, bytes);
-    if (unforced.addAndGet(length) >= AHEAD && forcing.compareAndSet(false, true)) {
-      Thread.startVirtualThread(this::forceAhead);
+    if (forcing.isDue(length)) {
+      Thread.startVirtualThread(forcing::ahead);
     }
   }
 
-  private synchronized void forceAhead() {
-    try {
-      if (!closed) {
-        force();
-      }
-    } catch (StorageException e) {
-      // kept for whoever relies on the next force
-    } finally {
-      forcing.set(false);
+  private synchronized void forceIfOpen() {
+    if (!closed) {
+      Disk.force(path, channel);
     }
   }
 
@@ -102,18 +82,9 @@ final class RandomFile implements AutoCloseable {
     }
   }
 
-  /** Makes everything durable whose write has returned; after a failure there is no second try. */
-  synchronized void force() {
-    if (failed != null) {
-      throw failed;
-    }
-    unforced.set(0);
-    try {
-      Disk.force(path, channel);
-    } catch (StorageException e) {
-      failed = e;
-      throw e;
-    }
+  /** Makes everything durable whose write has returned. */
+  void force() {
+    forcing.force();
   }
 
   @Override

@@ -17,57 +17,99 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /**
  * The updates of a model's rounds: a row each, the flat vector in the model's dtype. One file
- * serves round after round, since writing over blocks that exist is faster than over new ones; a
- * row belongs to an upload from the moment it is taken until it is given back.
+ * serves round after round, since writing over blocks that exist is faster than over new ones. A
+ * row belongs to an upload from the moment it is taken until it is given back or kept; the file is
+ * open while an upload is under way.
  */
 public final class UpdateMatrix implements AutoCloseable {
-  private final RandomFile file;
+  private final RoundFile file;
   private final ModelSpec spec;
   private final BitSet taken = new BitSet();
+  private final Forcing forcing;
+  private int users;
   private Arena mapping = Arena.ofShared();
   private MemorySegment mapped = MemorySegment.NULL;
 
   UpdateMatrix(Path path, ModelSpec spec) {
     this.spec = spec;
-    file = RandomFile.toWrite(path);
+    file = new RoundFile(path);
+    forcing = new Forcing(file::force);
   }
 
-  /** Takes the lowest free row. */
+  /** Takes the lowest free row for an upload, which ends by keeping it or giving it back. */
   public synchronized int take() {
     int row = taken.nextClearBit(0);
     taken.set(row);
+    users++;
     return row;
   }
 
-  /** Takes the row of an update that was accepted before a restart. */
-  synchronized void take(int row) {
-    taken.set(row);
+  /** The upload is over whose update is in the round; or a force that counts as one. */
+  public synchronized void keep() {
+    users--;
+    restIfUnused();
   }
 
-  /** Gives a row back; what is in it is never read again. */
+  /** The upload is over whose row this is; what is in it is never read again. */
   public synchronized void release(int row) {
     taken.clear(row);
+    users--;
+    restIfUnused();
   }
 
-  void rename(Path to) {
-    file.rename(to);
+  private void restIfUnused() {
+    if (users == 0) {
+      file.rest();
+    }
+  }
+
+  /** Takes the rows of updates that were accepted before a restart. */
+  synchronized void recover(Collection<Decision.Accepted> updates) {
+    updates.forEach(update -> taken.set(update.row()));
+    forcing.force(); // as the journal: what is answered from now on has to be durable
+    restIfUnused();
+  }
+
+  /** Moves on to the next round, with the rows that uploads still write. */
+  void advance(Path to, Collection<Decision.Accepted> over) {
+    file.rename(to); // without the lock, in which rows are taken
+    synchronized (this) {
+      over.forEach(update -> taken.clear(update.row()));
+    }
   }
 
   /** Where an upload writes. */
   public VectorSink row(int row) {
     long begin = row * spec.vectorBytes();
-    return (offset, bytes) -> file.write(begin + offset, bytes);
+    return (offset, bytes) -> {
+      int length = bytes.remaining();
+      file.write(begin + offset, bytes);
+      if (forcing.isDue(length)) {
+        use();
+        Thread.startVirtualThread(this::forceAhead);
+      }
+    };
+  }
+
+  private synchronized void use() {
+    users++;
+  }
+
+  private void forceAhead() {
+    forcing.ahead();
+    keep();
   }
 
   /** Makes every row durable whose writes have returned. */
   public void force() {
-    file.force();
+    forcing.force();
   }
 
   /** The rows of a round's updates, to be read once by tiles, on the model's thread. */
@@ -171,19 +213,22 @@ public final class UpdateMatrix implements AutoCloseable {
 
   /** Maps the rows; the mapping stays, so that later rounds find their pages in place. */
   @SuppressWarnings("MustBeClosedChecker") // closed with the matrix
-  private void map(long end) {
-    if (file.size() < end) {
-      throw new CorruptionException(
-          file.path(), "at least %d bytes".formatted(end), "%d".formatted(file.size()));
-    }
-    if (mapped.byteSize() < end) {
-      mapping.close();
-      mapping = Arena.ofShared();
-      try {
-        mapped = file.channel().map(FileChannel.MapMode.READ_ONLY, 0, end, mapping);
-      } catch (IOException e) {
-        throw new StorageException(file.path().toString(), e);
+  private synchronized void map(long end) {
+    long size = file.size();
+    try {
+      if (size < end) {
+        throw new CorruptionException(
+            file.path(), "at least %d bytes".formatted(end), "%d".formatted(size));
       }
+      if (mapped.byteSize() < end) {
+        mapping.close();
+        mapping = Arena.ofShared();
+        mapped = file.channel().map(FileChannel.MapMode.READ_ONLY, 0, end, mapping);
+      }
+    } catch (IOException e) {
+      throw new StorageException(file.path().toString(), e);
+    } finally {
+      restIfUnused();
     }
   }
 
