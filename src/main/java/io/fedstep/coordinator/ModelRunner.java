@@ -266,6 +266,11 @@ final class ModelRunner {
 
   /** What a failed read or write is to who asked for it. */
   static Refusal refusal(StorageException failure) {
+    if (failure.tooManyOpen()) {
+      return Refusal.of(
+              Problem.NOT_READY, "The server has as many files open as it may; try again shortly.")
+          .with("retry_after", 1);
+    }
     return failure.full()
         ? Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.")
         : Refusal.of(Problem.MODEL_FAILED, "" + failure.getMessage());

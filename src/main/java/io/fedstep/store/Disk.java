@@ -181,11 +181,20 @@ final class Disk {
 
   /** Renames, and makes it durable on both sides. */
   static void rename(Path from, Path to) {
-    step(to, () -> Files.move(from, to, StandardCopyOption.ATOMIC_MOVE));
-    forceFolder(parent(to));
-    if (!parent(from).equals(parent(to))) {
-      forceFolder(parent(from));
-    }
+    step(
+        to,
+        () -> {
+          // opened before, so that nothing has happened where no more files can be opened
+          try (var target = FileChannel.open(parent(to), StandardOpenOption.READ);
+              var source = FileChannel.open(parent(from), StandardOpenOption.READ)) {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            target.force(true);
+            if (!parent(from).equals(parent(to))) {
+              source.force(true);
+            }
+          }
+          return to;
+        });
   }
 
   private static Path parent(Path path) {

@@ -8,20 +8,25 @@ public class StorageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final boolean full;
+  private final boolean tooManyOpen;
 
   StorageException(String message) {
     super(message);
     full = false;
+    tooManyOpen = false;
   }
 
   StorageException(String what, IOException cause) {
     super(what + ": " + cause, cause);
-    full = saysFull("" + cause.getMessage());
+    String reason = "" + cause.getMessage();
+    tooManyOpen = reason.contains("Too many open files");
+    full = tooManyOpen || saysFull(reason);
   }
 
   private StorageException(Path file, IOException cause) {
     super("%s cannot be forced: %s".formatted(file, cause), cause);
     full = false;
+    tooManyOpen = false;
   }
 
   /**
@@ -35,8 +40,13 @@ public class StorageException extends RuntimeException {
     return message.endsWith("No space left on device") || message.endsWith("quota exceeded");
   }
 
-  /** Whether there was no room left, so that trying later may help. */
+  /** Whether there was no room left, or no file could be opened: trying later may help. */
   public boolean full() {
     return full;
+  }
+
+  /** Whether the process has as many files open as it may. */
+  public boolean tooManyOpen() {
+    return tooManyOpen;
   }
 }

@@ -222,6 +222,7 @@ public final class UpdateMatrix implements AutoCloseable {
       }
       if (mapped.byteSize() < end) {
         mapping.close();
+        mapped = MemorySegment.NULL;
         mapping = Arena.ofShared();
         mapped = file.channel().map(FileChannel.MapMode.READ_ONLY, 0, end, mapping);
       }

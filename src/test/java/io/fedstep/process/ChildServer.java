@@ -20,6 +20,8 @@ import java.util.regex.Pattern;
 public final class ChildServer implements AutoCloseable {
   private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
   private static final long START_SECONDS = 90;
+  private static final List<String> CLASS_PATH =
+      List.of("-cp", System.getProperty("java.class.path"), FedstepApplication.class.getName());
 
   private final Process process;
   private final int port;
@@ -31,17 +33,23 @@ public final class ChildServer implements AutoCloseable {
 
   /** A server on {@code data} whose JVM has those options, once it answers. */
   public static ChildServer start(Path data, String... options) {
-    String classPath = System.getProperty("java.class.path");
-    return start(List.of("-cp", classPath, FedstepApplication.class.getName()), data, options);
+    return start(List.of(), CLASS_PATH, data, options);
   }
 
   /** The same, from the jar that users start. */
   public static ChildServer startJar(Path jar, Path data, String... options) {
-    return start(List.of("-jar", jar.toString()), data, options);
+    return start(List.of(), List.of("-jar", jar.toString()), data, options);
   }
 
-  private static ChildServer start(List<String> program, Path data, String... options) {
-    var command = new ArrayList<String>();
+  /** The same, which may have only so many files open. */
+  static ChildServer startWithFiles(int most, Path data, String... options) {
+    String limited = "ulimit -n %d && exec \"$0\" \"$@\"".formatted(most);
+    return start(List.of("sh", "-c", limited), CLASS_PATH, data, options);
+  }
+
+  private static ChildServer start(
+      List<String> prefix, List<String> program, Path data, String... options) {
+    var command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(options));
     command.addAll(program);
@@ -84,6 +92,10 @@ public final class ChildServer implements AutoCloseable {
   /** Where it answers a path. */
   public URI uri(String path) {
     return URI.create("http://127.0.0.1:" + port + path);
+  }
+
+  int port() {
+    return port;
   }
 
   /** Its process. */
