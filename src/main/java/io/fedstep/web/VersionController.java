@@ -9,7 +9,6 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.store.StateFile;
-import io.fedstep.store.VectorFile;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;

@@ -4,6 +4,7 @@ import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -23,18 +24,18 @@ public class MeanBenchmark {
   @Param({"FLOAT32", "FLOAT64"})
   public Dtype dtype;
 
-  private final Averaging averaging = new Averaging(true);
   private Tile into;
   private Rows updates;
-  private double[] weights;
+  private Aggregation mean;
 
   /** Draws the values. */
   @Setup
   public void draw() {
     var random = new SplittableRandom(rows);
     into = Tile.zeros(dtype, Range.TILE);
-    weights = new double[rows];
+    double[] weights = new double[rows];
     Arrays.setAll(weights, row -> 1 + row % 5);
+    mean = new Averaging(true).begin(weights);
     var segments = new MemorySegment[rows];
     for (int row = 0; row < rows; row++) {
       var values = new double[Range.TILE];
@@ -61,6 +62,18 @@ public class MeanBenchmark {
     }
 
     @Override
+    public void bits(int row, int[] into, int count) {
+      MemorySegment.copy(segments[row], ValueLayout.JAVA_INT_UNALIGNED, 0, into, 0, count);
+    }
+
+    @Override
+    public void gather(int row, int[] indexes, int count, double[] into) {
+      for (int i = 0; i < count; i++) {
+        into[i] = value(row, indexes[i]);
+      }
+    }
+
+    @Override
     public double value(int row, int index) {
       Tile one = Tile.zeros(dtype, 1);
       one.read(segments[row], (long) index * dtype.bytes());
@@ -72,7 +85,7 @@ public class MeanBenchmark {
   @Benchmark
   @OperationsPerInvocation(Range.TILE)
   public Tile mean() {
-    averaging.aggregate(updates, weights, into);
+    mean.aggregate(updates, into);
     return into;
   }
 }

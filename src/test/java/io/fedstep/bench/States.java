@@ -10,7 +10,6 @@ import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.TensorLayout;
-import io.fedstep.vector.Tile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -88,13 +87,14 @@ final class States implements Row {
     long started = System.nanoTime();
     try (StateFile file = StateFiles.toWrite(path, spec)) {
       var tiles = ThreadLocal.withInitial(() -> new FloatTile(new float[Range.TILE], Range.TILE));
+      var slices = ThreadLocal.withInitial(file::slices);
       onAllCores(
           Range.tiles(spec.parameters()),
           tile -> {
             Range range = Range.tile(tile, spec.parameters());
             FloatTile values = tiles.get().first(range.length());
             values.values()[0] = tile;
-            file.write(range, List.of(List.of(values)));
+            slices.get().write(range, List.of(List.of(values)));
           });
     }
     try (var channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
@@ -106,11 +106,15 @@ final class States implements Row {
   private double read(Path path, ModelSpec spec) throws Exception {
     long started = System.nanoTime();
     try (StateFile file = StateFiles.toRead(path, spec)) {
+      var tiles = ThreadLocal.withInitial(() -> new FloatTile(new float[Range.TILE], Range.TILE));
+      var slices = ThreadLocal.withInitial(file::slices);
       onAllCores(
           Range.tiles(spec.parameters()),
           tile -> {
-            List<List<Tile>> values = file.read(Range.tile(tile, spec.parameters()), false);
-            if (values.getFirst().getFirst().get(0) != tile) {
+            Range range = Range.tile(tile, spec.parameters());
+            FloatTile values = tiles.get().first(range.length());
+            slices.get().read(range, List.of(List.of(values)));
+            if (values.get(0) != tile) {
               throw new IllegalStateException("tile %d is another".formatted(tile));
             }
           });

@@ -24,6 +24,7 @@ public class StepBenchmark {
   private Tile gradient;
   private Tile state;
   private Tile weights;
+  private Tile step;
 
   /** Begins with a gradient of ones. */
   @Setup
@@ -31,6 +32,7 @@ public class StepBenchmark {
     gradient = ones();
     state = Tile.zeros(dtype, Range.TILE);
     weights = Tile.zeros(dtype, Range.TILE);
+    step = Tile.zeros(dtype, Range.TILE);
   }
 
   private Tile ones() {
@@ -57,7 +59,8 @@ public class StepBenchmark {
   /** The move of the weights. */
   @Benchmark
   @OperationsPerInvocation(Range.TILE)
-  public double apply() {
-    return Optimizer.DEFAULT.apply(gradient, weights);
+  public Tile apply() {
+    Optimizer.DEFAULT.apply(gradient, weights, step);
+    return step;
   }
 }
