@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
@@ -67,16 +68,26 @@ final class ModelState {
     lock.lock();
     try {
       check();
-      T seen = look.get();
-      long seenDecisions = decided;
-      while (durable < seenDecisions && ended == null) {
-        changed.awaitUninterruptibly();
+      T seen;
+      try {
+        seen = look.get();
+      } catch (RefusedException e) {
+        awaitDurable();
+        throw e;
       }
-      check();
+      awaitDurable();
       return seen;
     } finally {
       lock.unlock();
     }
+  }
+
+  private void awaitDurable() {
+    long seen = decided;
+    while (durable < seen && ended == null) {
+      changed.awaitUninterruptibly();
+    }
+    check();
   }
 
   /** Waits until the status is as wanted, training stops, or the time is over. */
