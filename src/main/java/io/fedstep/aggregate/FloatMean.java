@@ -63,10 +63,8 @@ final class FloatMean {
   }
 
   private void decide(Rows rows, float[] low, int length) {
-    double error =
-        2
-            * (rows.count() + 4)
-            * WeightedMean.U; // of products, sums, total, quotient; twice for room
+    // of products, sums, total and quotient; twice for room
+    double error = 2 * (rows.count() + 4) * WeightedMean.U;
     divide(sum, bound, weights.total(), error / weights.total(), low, high, length);
     undecided = 0;
     for (int from = 0; from < length; from += BLOCK) {

@@ -26,6 +26,11 @@ public class MeanBenchmark {
 
   private Tile into;
   private Rows updates;
+
+  /** Ordinary values, or ones that cancel so that every coordinate takes integer arithmetic. */
+  @Param({"normal", "hostile"})
+  public String values;
+
   private Aggregation mean;
 
   /** Draws the values. */
@@ -34,15 +39,22 @@ public class MeanBenchmark {
     var random = new SplittableRandom(rows);
     into = Tile.zeros(dtype, Range.TILE);
     double[] weights = new double[rows];
-    Arrays.setAll(weights, row -> 1 + row % 5);
+    boolean hostile = values.equals("hostile");
+    Arrays.setAll(weights, row -> hostile ? 0.1 : 1 + row % 5);
     mean = new Averaging(true).begin(weights);
     var segments = new MemorySegment[rows];
+    var drawn = new double[Range.TILE];
     for (int row = 0; row < rows; row++) {
-      var values = new double[Range.TILE];
-      Arrays.setAll(values, i -> random.nextGaussian());
+      boolean negates = hostile && row % 2 == 1;
+      if (!negates) {
+        double scale = hostile ? Math.pow(10, row % 70 - 40) : 1;
+        Arrays.setAll(drawn, i -> scale * random.nextGaussian());
+      } else {
+        Arrays.setAll(drawn, i -> -drawn[i]);
+      }
       segments[row] = MemorySegment.ofArray(new byte[Range.TILE * dtype.bytes()]);
       Tile tile = Tile.zeros(dtype, Range.TILE);
-      new ArrayRows(new double[][] {values}).read(0, tile);
+      new ArrayRows(new double[][] {drawn}).read(0, tile);
       tile.write(segments[row], 0);
     }
     updates = new SegmentRows(dtype, segments);

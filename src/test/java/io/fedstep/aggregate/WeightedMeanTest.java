@@ -1,10 +1,12 @@
 package io.fedstep.aggregate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -243,6 +245,23 @@ class WeightedMeanTest {
     return Arrays.stream(values)
         .mapToObj(value -> new double[] {sign * value})
         .toArray(double[][]::new);
+  }
+
+  /** Values that nothing but integers decide; a hundred times what it takes. */
+  @ParameterizedTest
+  @EnumSource(Dtype.class)
+  void hostileValues_takeBoundedTime(Dtype dtype) {
+    var random = new Random(12);
+    double[][] rows = new double[16][2048];
+    for (int row = 0; row < rows.length; row += 2) {
+      double scale = Math.pow(10, 4 * row - 30);
+      Arrays.setAll(rows[row], i -> (float) (scale * random.nextGaussian()));
+      double[] other = rows[row];
+      Arrays.setAll(rows[row + 1], i -> -other[i]);
+    }
+    double[] weights = new double[rows.length];
+    Arrays.fill(weights, 0.1);
+    assertTimeout(Duration.ofSeconds(10), () -> mean(dtype, rows, weights));
   }
 
   /** The proof for ties has to know when it has none. */
