@@ -10,6 +10,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonReadFeature;
@@ -51,7 +52,7 @@ public final class Json {
     } catch (JacksonIOException e) {
       throw e;
     } catch (JacksonException e) {
-      throw malformed(e);
+      throw malformed(e, 0);
     }
     throw malformed("The body is not a JSON object.");
   }
@@ -71,7 +72,8 @@ public final class Json {
    * has refused something before.
    */
   static <T> T parse(InputStream in, Function<JsonParser, T> reader) {
-    try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), in)) {
+    var input = new ParserInput(in);
+    try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), input)) {
       T result;
       try {
         result = reader.apply(parser);
@@ -84,7 +86,7 @@ public final class Json {
     } catch (JacksonIOException e) {
       throw e;
     } catch (JacksonException e) {
-      throw malformed(e);
+      throw malformed(e, input.uncounted());
     }
   }
 
@@ -104,12 +106,17 @@ public final class Json {
     return parser.streamReadContext().inRoot() && parser.currentToken() == JsonToken.END_OBJECT;
   }
 
-  /** The refusal for what the parser says, with the line and the column. */
-  static RefusedException malformed(JacksonException e) {
+  private static RefusedException malformed(JacksonException e, long uncounted) {
     var at = e.getLocation();
-    String place =
-        at == null ? "" : " at line %d, column %d".formatted(at.getLineNr(), at.getColumnNr());
+    String place = at == null ? "" : " " + place(at, uncounted);
     return malformed("The body is not valid JSON%s: %s.".formatted(place, e.getOriginalMessage()));
+  }
+
+  /** A place as a person finds it; lines are not known behind bytes that no parser has seen. */
+  static String place(TokenStreamLocation at, long uncounted) {
+    return uncounted == 0
+        ? "at line %d, column %d".formatted(at.getLineNr(), at.getColumnNr())
+        : "at byte %d".formatted(at.getByteOffset() + uncounted);
   }
 
   /** A refusal as 400 {@code malformed}. */

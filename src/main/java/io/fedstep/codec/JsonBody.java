@@ -3,13 +3,11 @@ package io.fedstep.codec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tensor;
-import io.fedstep.vector.Tile;
 import java.io.InputStream;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Supplier;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
@@ -20,16 +18,14 @@ import tools.jackson.core.JsonToken;
 public final class JsonBody {
   private final JsonParser parser;
   private final VectorIntake intake;
-  private final Tile tile;
-  private long start;
-  private int filled;
+  private final JsonNumbers numbers;
   private final HeaderParts parts;
 
   private JsonBody(JsonParser parser, VectorIntake intake, HeaderParts parts) {
     this.parser = parser;
     this.intake = intake;
     this.parts = parts;
-    tile = intake.tile();
+    numbers = new JsonNumbers(parser, intake);
   }
 
   /** Reads {@code {"gradient": ..., "weight": ..., "metrics": {...}, "base": ...}}. */
@@ -96,17 +92,24 @@ public final class JsonBody {
 
   static void expect(JsonParser parser, JsonToken token, String what) {
     if (parser.currentToken() != token) {
-      var at = parser.currentTokenLocation();
+      long uncounted =
+          parser.streamReadInputSource() instanceof ParserInput input ? input.uncounted() : 0;
       throw Json.malformed(
-          "At line %d, column %d, %s is expected."
-              .formatted(at.getLineNr(), at.getColumnNr(), what));
+          "%s is expected %s."
+              .formatted(
+                  Character.toUpperCase(what.charAt(0)) + what.substring(1),
+                  Json.place(parser.currentTokenLocation(), uncounted)));
     }
   }
 
   private double number(String what) {
+    return number(() -> what);
+  }
+
+  private double number(Supplier<String> what) {
     JsonToken token = parser.currentToken();
     if (token != JsonToken.VALUE_NUMBER_FLOAT && token != JsonToken.VALUE_NUMBER_INT) {
-      expect(parser, JsonToken.VALUE_NUMBER_FLOAT, "a number for " + what);
+      expect(parser, JsonToken.VALUE_NUMBER_FLOAT, "a number for " + what.get());
     }
     return parser.getDoubleValue();
   }
@@ -122,14 +125,9 @@ public final class JsonBody {
 
   private void readFlat() {
     long expected = intake.layout().size();
-    long count = 0;
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      double value = number("a value");
-      if (count++ < expected) {
-        put(value);
-      }
-    }
-    flush();
+    numbers.begin(0, expected);
+    long count = numbers.readArray(() -> number("a value"));
+    numbers.flush();
     if (count != expected) {
       throw Refusal.of(
               Problem.WRONG_LENGTH,
@@ -191,38 +189,39 @@ public final class JsonBody {
     if (tensor == null) {
       throw wrongShape(name, "The model has no tensor '%s'.".formatted(name));
     }
-    start = tensor.offset();
+    numbers.begin(tensor.offset(), tensor.size());
     readNested(tensor, 0);
-    flush();
+    numbers.flush();
   }
 
   private void readNested(Tensor tensor, int depth) {
-    if (depth == tensor.shape().size()) {
-      if (parser.currentToken() == JsonToken.START_ARRAY) {
-        throw misshapen(tensor);
-      }
-      put(number("a value of tensor '%s'".formatted(tensor.name())));
+    int innermost = tensor.shape().size() - 1;
+    if (depth > innermost) {
+      numbers.put(value(tensor));
       return;
     }
     if (parser.currentToken() != JsonToken.START_ARRAY) {
-      number("a value of tensor '%s'".formatted(tensor.name())); // neither an array nor a number
+      value(tensor); // neither an array nor a number
       throw misshapen(tensor);
     }
-    long expected = tensor.shape().get(depth);
-    for (long i = 0; parser.nextToken() != JsonToken.END_ARRAY; i++) {
-      if (i == expected) {
-        throw misshapen(tensor);
+    long count = 0;
+    if (depth == innermost) {
+      count = numbers.readArray(() -> value(tensor));
+    } else {
+      for (; parser.nextToken() != JsonToken.END_ARRAY; count++) {
+        readNested(tensor, depth + 1);
       }
-      readNested(tensor, depth + 1);
-      if (i < expected - 1) {
-        continue;
-      }
-      if (parser.nextToken() != JsonToken.END_ARRAY) {
-        throw misshapen(tensor);
-      }
-      return;
     }
-    throw misshapen(tensor);
+    if (count != tensor.shape().get(depth)) {
+      throw misshapen(tensor);
+    }
+  }
+
+  private double value(Tensor tensor) {
+    if (parser.currentToken() == JsonToken.START_ARRAY) {
+      throw misshapen(tensor);
+    }
+    return number(() -> "a value of tensor '%s'".formatted(tensor.name()));
   }
 
   private static RefusedException misshapen(Tensor tensor) {
@@ -237,23 +236,5 @@ public final class JsonBody {
 
   private static RefusedException wrongShape(String tensor, String detail) {
     return Refusal.of(Problem.WRONG_SHAPE, detail).with("tensor", tensor).exception();
-  }
-
-  private void put(double value) {
-    switch (tile) {
-      case FloatTile floats -> floats.values()[filled] = (float) value;
-      case DoubleTile doubles -> doubles.values()[filled] = value;
-    }
-    if (++filled == tile.length()) {
-      flush();
-    }
-  }
-
-  private void flush() {
-    if (filled > 0) {
-      intake.put(start, filled);
-      start += filled;
-      filled = 0;
-    }
   }
 }

@@ -44,6 +44,11 @@ final class PackedVector {
     };
   }
 
+  /** The bytes taken at a time of a vector of {@code size} values. */
+  static int bufferSize(Dtype dtype, long size) {
+    return (int) Math.min(Range.TILE, size) * dtype.bytes();
+  }
+
   /** Reads the object at which the parser stands; every tensor of the layout has to be in it. */
   static void read(JsonParser parser, TensorLayout layout, Dtype dtype, Target target) {
     JsonBody.expect(parser, JsonToken.START_OBJECT, "an object of packed tensors");
@@ -108,7 +113,7 @@ final class PackedVector {
     boolean hex =
         PackedHex.read(
             parser,
-            (int) Math.min(Range.TILE * (long) dtype.bytes(), expected),
+            bufferSize(dtype, tensor.size()),
             (chunk, length) -> {
               long at = bytes[0];
               bytes[0] += length;

@@ -5,10 +5,11 @@ import io.fedstep.optim.OptiModule;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.HashSet;
 import java.util.List;
 import tools.jackson.core.JsonParser;
@@ -16,9 +17,13 @@ import tools.jackson.core.JsonToken;
 
 /** Reads an optimizer state in whatever order and spacing, checked against the model's modules. */
 public final class StateBody {
+  private static final ValueLayout.OfLong EIGHT =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
   private final JsonParser parser;
   private final ModelSpec spec;
   private final StateValues values;
+  private final long[] eights;
   private int vectors;
   private int zeros;
 
@@ -26,6 +31,7 @@ public final class StateBody {
     this.parser = parser;
     this.spec = spec;
     this.values = values;
+    eights = new long[PackedVector.bufferSize(spec.dtype(), spec.layout().size()) / 8];
   }
 
   /**
@@ -132,10 +138,16 @@ public final class StateBody {
 
     @Override
     public void take(long index, byte[] bytes, int length) {
-      Range range = new Range(index, length / spec.dtype().bytes());
-      Tile tile = Tile.zeros(spec.dtype(), range.length());
+      if (!isPlain(bytes, length)) {
+        check(index, bytes, length);
+      }
+      values.write(vector, index, bytes, length);
+    }
+
+    private void check(long index, byte[] bytes, int length) {
+      Tile tile = Tile.zeros(spec.dtype(), length / spec.dtype().bytes());
       tile.read(MemorySegment.ofArray(bytes), 0);
-      for (int i = 0; i < range.length(); i++) {
+      for (int i = 0; i < tile.length(); i++) {
         double value = tile.get(i);
         if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) { // every vector is a second moment
           String name = spec.layout().at(index + i).name();
@@ -148,7 +160,6 @@ public final class StateBody {
               .exception();
         }
       }
-      values.write(vector, index, bytes, length);
     }
 
     @Override
@@ -162,6 +173,27 @@ public final class StateBody {
     public RefusedException garbled(String tensor, String detail) {
       return misfit(tensor, detail);
     }
+  }
+
+  /** Whether all values are finite and have no sign, where eight bytes at a time show it. */
+  private boolean isPlain(byte[] bytes, int length) {
+    int count = length / 8;
+    MemorySegment.copy(MemorySegment.ofArray(bytes), EIGHT, 0, eights, 0, count);
+    long signs =
+        switch (spec.dtype()) {
+          case FLOAT32 -> 0x8000000080000000L;
+          case FLOAT64 -> 0x8000000000000000L;
+        };
+    long step = // from the exponent of infinity to the sign
+        switch (spec.dtype()) {
+          case FLOAT32 -> 0x0080000000800000L;
+          case FLOAT64 -> 0x0010000000000000L;
+        };
+    long wrong = 0;
+    for (int i = 0; i < count; i++) {
+      wrong |= eights[i] | ((eights[i] & ~signs) + step);
+    }
+    return (wrong & signs) == 0 && length == 8 * count;
   }
 
   private static RefusedException bad(String detail) {

@@ -154,4 +154,20 @@ class CheckedBytesTest {
       }
     }
   }
+
+  @Test
+  void hex_ofAnyCharacter_isReadOnlyIfItIsADigit() {
+    for (int place = 0; place < 24; place++) {
+      for (int c = 0; c < 256; c++) {
+        byte[] text = "0123456789abcdef01234567".getBytes(US_ASCII);
+        text[place] = (byte) c;
+        boolean digit = c < 128 && Character.digit(c, 16) >= 0;
+        byte[] bytes = new byte[12];
+        assertThat(Hex.decode(text, 0, 12, bytes, 0)).as("%d at %d", c, place).isEqualTo(digit);
+        if (digit) {
+          assertThat(bytes).isEqualTo(HexFormat.of().parseHex(new String(text, US_ASCII)));
+        }
+      }
+    }
+  }
 }
