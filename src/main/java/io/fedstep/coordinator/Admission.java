@@ -37,7 +37,9 @@ final class Admission {
 
   /** Lets an update send its numbers, or throws the refusal. */
   Upload begin(long round, String client, @Nullable String base) {
-    Upload upload = state.look(() -> beginOpen(round, client, base));
+    Upload upload =
+        state.look(
+            () -> beginOpen(round, client, base), begun -> begun == null || begun.compares());
     return upload != null ? upload : beginOver(round, client);
   }
 

@@ -148,14 +148,16 @@ final class ModelRunner {
     var submission =
         new Admission.Submission(round, client, row, header, content, new CompletableFuture<>());
     boolean queued =
-        state.look(() -> {
-          if (state.open().round().number() != round || state.isClosing()) {
-            return false;
-          }
-          submissions.add(submission);
-          // one command decides all that have come until it runs
-          return submissions.size() > 1 || commands.add(this::decide);
-        });
+        state.look(
+            () -> {
+              if (state.open().round().number() != round || state.isClosing()) {
+                return false;
+              }
+              submissions.add(submission);
+              // one command decides all that have come until it runs
+              return submissions.size() > 1 || commands.add(this::decide);
+            },
+            waits -> !waits);
     return queued ? joined(submission.verdict()) : admission.late(submission);
   }
 

@@ -65,6 +65,11 @@ final class ModelState {
 
   /** Looks at the model; returns once what was seen is durable, throws if the model has ended. */
   <T> T look(Supplier<T> look) {
+    return look(look, _ -> true);
+  }
+
+  /** The same, which waits only for a refusal and for what {@code answers} somebody. */
+  <T> T look(Supplier<T> look, Predicate<T> answers) {
     lock.lock();
     try {
       check();
@@ -75,7 +80,9 @@ final class ModelState {
         awaitDurable();
         throw e;
       }
-      awaitDurable();
+      if (answers.test(seen)) {
+        awaitDurable();
+      }
       return seen;
     } finally {
       lock.unlock();

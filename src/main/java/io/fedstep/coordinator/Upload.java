@@ -62,6 +62,11 @@ public final class Upload implements AutoCloseable {
         (offset, bytes) -> bytes.position(bytes.limit()));
   }
 
+  /** Whether its numbers are compared with an update that is in, which answers it. */
+  boolean compares() {
+    return earlier != null;
+  }
+
   /** The model's spec. */
   public ModelSpec spec() {
     return runner.state().spec();

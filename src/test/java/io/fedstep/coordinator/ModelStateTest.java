@@ -84,9 +84,11 @@ class ModelStateTest {
   void refusal_waitsForTheForce() {
     CompletableFuture<String> seen =
         waiting(() ->
-            state.look(() -> {
-              throw refused();
-            }));
+            state.look(
+                () -> {
+                  throw refused();
+                },
+                _ -> false));
     assertThat(seen).isNotDone();
     state.force();
     assertThat(seen.handle((_, failure) -> failure).join())
@@ -94,6 +96,11 @@ class ModelStateTest {
         .isNotInstanceOf(CompletionException.class)
         .extracting(failure -> ((RefusedException) failure).refusal())
         .isEqualTo(REFUSAL);
+  }
+
+  @Test
+  void whatAnswersNobody_doesNotWait() {
+    assertThat(state.look(() -> "welcome", _ -> false)).isEqualTo("welcome");
   }
 
   @Test
