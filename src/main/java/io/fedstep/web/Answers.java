@@ -7,19 +7,34 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Tensor;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The JSON shapes of the contract that are made of more than one thing. */
 final class Answers {
+  private static final JsonMapper MAPPER = JsonMapper.shared();
+
   private Answers() {}
 
   /** JSON whatever the client accepts: there is no other form. */
   static ResponseEntity<ObjectNode> json(HttpStatus status, ObjectNode body) {
     return ResponseEntity.status(status).contentType(MediaType.APPLICATION_JSON).body(body);
+  }
+
+  /** The same at once: with its length in the head, an answer is one write to the socket. */
+  static void write(HttpServletResponse response, HttpStatus status, ObjectNode body)
+      throws IOException {
+    byte[] bytes = MAPPER.writeValueAsBytes(body);
+    response.setStatus(status.value());
+    response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+    response.setContentLength(bytes.length);
+    response.getOutputStream().write(bytes);
   }
 
   static ResponseEntity<ObjectNode> ok(ObjectNode body) {

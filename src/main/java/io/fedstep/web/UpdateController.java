@@ -12,6 +12,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import org.springframework.http.HttpStatus;
@@ -38,11 +39,12 @@ class UpdateController {
   }
 
   @PutMapping
-  ResponseEntity<ObjectNode> submit(
+  void submit(
       @PathVariable String model,
       @PathVariable("round") String roundText,
       @PathVariable String client,
-      HttpServletRequest request)
+      HttpServletRequest request,
+      HttpServletResponse response)
       throws IOException {
     Query.name("model", model);
     Query.name("client", client);
@@ -63,7 +65,8 @@ class UpdateController {
       Upload.Answer answer = upload.submit(parts.header(), intake.finish());
       request.setAttribute(
           Problems.OUTCOME, answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
-      return Answers.json(
+      Answers.write(
+          response,
           answer.repeated() ? HttpStatus.OK : HttpStatus.CREATED,
           RecordCodec.receipt(model, round, answer.update()));
     }
