@@ -1,5 +1,6 @@
 package io.fedstep.web;
 
+import io.fedstep.store.FileRange;
 import io.fedstep.store.VersionBytes;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -11,18 +12,28 @@ import org.jspecify.annotations.Nullable;
 
 /** Bytes of a version as the answer to a GET or HEAD, whole or the part that is asked for. */
 record Download(AnswerHead head, String type, VersionBytes bytes) {
+  /**
+   * From here on files are sent by the container; copying 16 KiB is 1.1 times as fast, 64 KiB 0.7.
+   */
+  private static final int LEAST_SENDFILE = 32 * 1024;
+
   private static final int PIECE = 64 * 1024;
 
-  /** Sends the bytes, and closes them. */
+  /** Sends the bytes, and closes them once they are sent. */
   void send(HttpServletRequest request, HttpServletResponse response) throws IOException {
-    try (bytes) {
+    boolean passedOn = false;
+    try {
       ByteRange part =
           Conditions.isRangeWanted(request, head.etag())
               ? ByteRange.asked(Collections.list(request.getHeaders("Range")), bytes.length())
               : null;
       start(response, part);
       if (!request.getMethod().equals("HEAD")) {
-        copy(part == null ? ByteRange.whole(bytes.length()) : part, response.getOutputStream());
+        passedOn = send(part == null ? ByteRange.whole(bytes.length()) : part, request, response);
+      }
+    } finally {
+      if (!passedOn) {
+        bytes.close();
       }
     }
   }
@@ -36,6 +47,18 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
       response.setStatus(HttpServletResponse.SC_PARTIAL_CONTENT);
       response.setHeader("Content-Range", part.toString());
     }
+  }
+
+  private boolean send(ByteRange part, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    if (part.length() >= LEAST_SENDFILE
+        && bytes instanceof FileRange file
+        && Sendfile.isOffered(request)) {
+      Sendfile.send(request, file, part);
+      return true;
+    }
+    copy(part, response.getOutputStream());
+    return false;
   }
 
   private void copy(ByteRange part, OutputStream out) throws IOException {

@@ -3,8 +3,10 @@ package io.fedstep.web;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import org.apache.catalina.core.StandardHost;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -22,6 +24,7 @@ class WebConfiguration {
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat() {
     return factory -> {
+      factory.setProtocol(SendfileProtocol.class.getName());
       factory.addConnectorCustomizers(connector -> {
         connector.setProperty("maxSwallowSize", Integer.toString(MOST_SWALLOWED));
         // a request that its head already refuses is answered before its body is asked for
@@ -69,5 +72,11 @@ class WebConfiguration {
         return running;
       }
     };
+  }
+
+  @Bean
+  @ConditionalOnProperty(name = "server.shutdown", havingValue = "graceful", matchIfMissing = true)
+  SmartLifecycle downloadsAtShutdown(WebServerApplicationContext context) {
+    return new DownloadsAtShutdown(context);
   }
 }

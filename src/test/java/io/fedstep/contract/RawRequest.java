@@ -1,6 +1,7 @@
 package io.fedstep.contract;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -62,6 +63,13 @@ final class RawRequest implements AutoCloseable {
       socket.getOutputStream().write(chunk, 0, (int) Math.min(left, chunk.length));
     }
     return this;
+  }
+
+  /** Waits until the answer begins. */
+  void awaitAnswer() throws IOException {
+    in.mark(1);
+    assertThat(in.read()).isNotNegative();
+    in.reset();
   }
 
   /** Reads an answer to its end; an interim one (100) ends with its head. */

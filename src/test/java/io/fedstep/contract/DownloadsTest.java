@@ -1,0 +1,110 @@
+package io.fedstep.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Downloads of versions that are removed meanwhile: what has begun goes on to its end. */
+class DownloadsTest {
+  /** More than sockets hold, so that a download that nobody reads is under way. */
+  private static final int LARGE = 8_000_000;
+
+  /** The least that is not copied, so that rounds are short. */
+  private static final int SMALL = 16 * 1024;
+
+  private static final String GET = "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n";
+
+  private static Model model(Server server, int size) {
+    return Model.create(
+        server.http(),
+        """
+        {"tensors": {"w": [%d]}, "optimizer": {"lrate": 1, "modules": []}}\
+        """
+            .formatted(size));
+  }
+
+  /** Runs a round whose gradient is the same in every place: each version has one value. */
+  private static void advance(Model model, long round, int size) {
+    var ones = new double[size];
+    Arrays.fill(ones, 1);
+    model.putOctets(Model.update(round, "solo"), Vectors.f4(ones)).is(201);
+    model.awaitVersion(round + 1);
+  }
+
+  @Test
+  void version_thatIsPrunedDuringItsDownload_arrivesWhole(@TempDir Path data) throws IOException {
+    try (Server server = Server.start(data, "fedstep.keep-versions=1")) {
+      Model model = model(server, LARGE);
+      advance(model, 0, LARGE);
+      try (var whole = new RawRequest(model.http());
+          var part = new RawRequest(model.http())) {
+        whole.send(GET.formatted(model.path("/weights"), ""));
+        part.send(GET.formatted(model.path("/versions/1/weights"), "Range: bytes=4-\r\n"));
+        whole.awaitAnswer();
+        part.awaitAnswer();
+        advance(model, 1, LARGE);
+        advance(model, 2, LARGE);
+        model.get("/versions/1/weights").problem(404, "version-not-found");
+        assertThat(whole.read().is(200).body()).hasSize(4 * LARGE).endsWith(Vectors.f4(-1, -1));
+        assertThat(part.read().is(206).body()).hasSize(4 * LARGE - 4).endsWith(Vectors.f4(-1, -1));
+      }
+    }
+  }
+
+  @Test
+  void download_whenTheServerEnds_arrivesWhole(@TempDir Path data) throws Exception {
+    try (Server server = Server.start(data);
+        var threads = Executors.newSingleThreadExecutor()) {
+      Model model = model(server, LARGE);
+      advance(model, 0, LARGE);
+      try (var download = new RawRequest(model.http())) {
+        download.send(GET.formatted(model.path("/weights"), ""));
+        download.awaitAnswer();
+        Future<?> end = threads.submit(server::close);
+        assertThat(download.read().is(200).body()).hasSize(4 * LARGE);
+        end.get();
+      }
+    }
+  }
+
+  /** Each answer is cut short whose file is removed before the container has opened it. */
+  @Test
+  void downloads_whileShortRoundsPruneEveryVersion_areNeverCut(@TempDir Path data)
+      throws ExecutionException, InterruptedException {
+    try (Server server = Server.start(data, "fedstep.keep-versions=1");
+        var threads = Executors.newFixedThreadPool(4)) {
+      Model model = model(server, SMALL);
+      var over = new AtomicBoolean();
+      Callable<Integer> client =
+          () -> {
+            int answers = 0;
+            for (; !over.get(); answers++) {
+              byte[] weights = model.get("/weights").is(200).body();
+              assertThat(weights).hasSize(4 * SMALL).endsWith(Arrays.copyOf(weights, 4));
+            }
+            return answers;
+          };
+      var clients = new ArrayList<Future<Integer>>();
+      for (int i = 0; i < 4; i++) {
+        clients.add(threads.submit(client));
+      }
+      for (int round = 0; round < 40; round++) {
+        advance(model, round, SMALL);
+      }
+      over.set(true);
+      for (Future<Integer> one : clients) {
+        assertThat(one.get()).isPositive();
+      }
+    }
+  }
+}
