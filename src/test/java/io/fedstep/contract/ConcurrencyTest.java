@@ -265,4 +265,14 @@ class ConcurrencyTest {
       request.read().problem(409, "round-not-open");
     }
   }
+
+  @Test
+  void form_isRefusedBeforeTheBody() throws IOException {
+    try (RawRequest request = new RawRequest(Server.shared().http())) {
+      String path = Model.create(PLAIN).path(update(0, "alice"));
+      String form = "Content-Type: application/x-www-form-urlencoded";
+      request.put(path, LARGE, form, "Expect: 100-continue");
+      request.read().problem(415, "unsupported-format");
+    }
+  }
 }
