@@ -39,7 +39,7 @@ final class DoubleMean {
     Arrays.fill(rest, 0, length, 0);
     Arrays.fill(bound, 0, length, 0);
     for (int row = 0; row < rows.count(); row++) {
-      rows.read(row, into);
+      rows.read(row, 0, into);
       add(weights.of(row), into.values(), sum, rest, bound, length);
     }
     decide(rows, into.values(), length);
@@ -66,7 +66,7 @@ final class DoubleMean {
         indexes[undecided++] = i;
       }
     }
-    errorFree.take(rows, indexes, undecided);
+    errorFree.take(rows, 0, indexes, undecided);
     for (int i = 0; i < undecided; i++) {
       mean[indexes[i]] =
           weights.moderate() && errorFree.isExact(i) && dividesExactly(errorFree.value(i))

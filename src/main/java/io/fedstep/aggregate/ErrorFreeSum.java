@@ -20,8 +20,10 @@ final class ErrorFreeSum {
     this.weights = weights;
   }
 
-  /** Sums the columns at the first {@code count} indexes, ascending. */
-  void take(Rows rows, int[] indexes, int count) {
+  /**
+   * Sums the columns at the first {@code count} indexes, ascending and counted from {@code from}.
+   */
+  void take(Rows rows, int from, int[] indexes, int count) {
     if (values.length < count) {
       values = new double[count];
       high = new double[count];
@@ -32,7 +34,7 @@ final class ErrorFreeSum {
     Arrays.fill(low, 0, count, 0);
     Arrays.fill(rounded, 0, count, 0);
     for (int row = 0; row < rows.count(); row++) {
-      rows.gather(row, indexes, count, values);
+      rows.gather(row, from, indexes, count, values);
       add(weights[row], count);
     }
   }

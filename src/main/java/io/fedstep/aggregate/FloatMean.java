@@ -12,7 +12,13 @@ final class FloatMean {
   private static final int BLOCK = 256;
 
   /** Up to this part of the coordinates, going through the rows for each is cheaper. */
-  private static final int FEW = 1024;
+  private static final int FEW = 64;
+
+  /** Values of all rows together that stay in a core's cache, to be looked at again there. */
+  private static final int CACHED = 128 * 1024;
+
+  /** Coordinates at a time, at least: below, calls cost more than the cache saves. */
+  private static final int NARROW = 1024;
 
   private final RoundWeights weights;
   private final ExactMean exact;
@@ -20,6 +26,7 @@ final class FloatMean {
   private double[] sum = {};
   private double[] bound = {};
   private float[][] values = new float[TOGETHER][0];
+  private float[] low = {};
   private float[] high = {};
   private int[] bits = {};
   private int[] indexes = {};
@@ -31,38 +38,43 @@ final class FloatMean {
     errorFree = weights.errorFreeSum();
   }
 
-  /** Fills a tile with the means of its coordinates. */
+  /** Fills a tile with the means of its coordinates, strip after strip. */
   void aggregate(Rows rows, FloatTile into) {
-    int length = into.length();
-    if (sum.length < length) {
-      sum = new double[length];
-      bound = new double[length];
-      high = new float[length];
-      values = new float[TOGETHER][length];
-      indexes = new int[length];
-      bits = new int[length];
+    int strip = Math.min(into.length(), Math.max(NARROW, CACHED / rows.count()));
+    if (sum.length < strip) {
+      sum = new double[strip];
+      bound = new double[strip];
+      low = new float[strip];
+      high = new float[strip];
+      values = new float[TOGETHER][strip];
+      indexes = new int[strip];
+      bits = new int[strip];
     }
-    Arrays.fill(sum, 0, length, -0.0); // so that a sum of nothing but -0.0 is -0.0
-    Arrays.fill(bound, 0, length, 0);
-    add(rows, length);
-    decide(rows, into.values(), length);
+    for (int from = 0; from < into.length(); from += strip) {
+      int length = Math.min(strip, into.length() - from);
+      Arrays.fill(sum, 0, length, -0.0); // so that a sum of nothing but -0.0 is -0.0
+      Arrays.fill(bound, 0, length, 0);
+      add(rows, from, length);
+      decide(rows, from, length);
+      System.arraycopy(low, 0, into.values(), from, length);
+    }
   }
 
-  private void add(Rows rows, int length) {
+  private void add(Rows rows, int from, int length) {
     int row = 0;
     for (; row + TOGETHER <= rows.count(); row += TOGETHER) {
       for (int i = 0; i < TOGETHER; i++) {
-        rows.read(row + i, new FloatTile(values[i], length));
+        rows.read(row + i, from, new FloatTile(values[i], length));
       }
       add(weights.of(row), weights.of(row + 1), weights.of(row + 2), length);
     }
     for (; row < rows.count(); row++) {
-      rows.read(row, new FloatTile(values[0], length));
+      rows.read(row, from, new FloatTile(values[0], length));
       add(weights.of(row), values[0], sum, bound, length);
     }
   }
 
-  private void decide(Rows rows, float[] low, int length) {
+  private void decide(Rows rows, int begin, int length) {
     // of products, sums, total and quotient; twice for room
     double error = 2 * (rows.count() + 4) * WeightedMean.U;
     divide(sum, bound, weights.total(), error / weights.total(), low, high, length);
@@ -70,18 +82,18 @@ final class FloatMean {
     for (int from = 0; from < length; from += BLOCK) {
       int to = Math.min(length, from + BLOCK);
       if (!weights.moderate() || !proven(low, high, from, to)) {
-        collect(low, from, to);
+        collect(from, to);
       }
     }
     if (undecided > length / FEW && weights.unit() > 0) {
-      decideExactSums(rows, low, length);
+      decideExactSums(rows, begin, length);
     }
-    errorFree.take(rows, indexes, undecided);
+    errorFree.take(rows, begin, indexes, undecided);
     for (int i = 0; i < undecided; i++) {
       low[indexes[i]] =
           weights.totalIsExact() && weights.moderate() && errorFree.isShort(i)
               ? toFloat(errorFree.value(i))
-              : (float) exact.ofFloats(rows, indexes[i]);
+              : (float) exact.ofFloats(rows, begin + indexes[i]);
     }
   }
 
@@ -143,7 +155,7 @@ final class FloatMean {
     return true;
   }
 
-  private void collect(float[] low, int from, int to) {
+  private void collect(int from, int to) {
     for (int i = from; i < to; i++) {
       boolean proven = weights.moderate() && (bound[i] == 0 || (low[i] == high[i] && low[i] != 0));
       if (!proven) {
@@ -157,7 +169,7 @@ final class FloatMean {
    * bit of all weights times the last place of the smallest value, and so is every sum; below 2^53
    * of those a double holds it.
    */
-  private void decideExactSums(Rows rows, float[] mean, int length) {
+  private void decideExactSums(Rows rows, int from, int length) {
     double largest = 0;
     for (int i = 0; i < undecided; i++) {
       largest = Math.max(largest, bound[indexes[i]]);
@@ -165,19 +177,19 @@ final class FloatMean {
     // 2^52 last places of a value from here on are more than the largest sum
     double least = Math.scalb(1.0, Math.getExponent(largest / weights.unit() * 0x1p-29) + 1);
     if (!(least <= Float.MAX_VALUE)
-        || anyBelow((float) Math.max(least, Float.MIN_NORMAL), rows, length)) {
+        || anyBelow((float) Math.max(least, Float.MIN_NORMAL), rows, from, length)) {
       return;
     }
     for (int i = 0; i < undecided; i++) {
-      mean[indexes[i]] = toFloat(sum[indexes[i]]);
+      low[indexes[i]] = toFloat(sum[indexes[i]]);
     }
     undecided = 0;
   }
 
-  private boolean anyBelow(float least, Rows rows, int length) {
+  private boolean anyBelow(float least, Rows rows, int from, int length) {
     int below = 0;
     for (int row = 0; row < rows.count(); row++) {
-      rows.bits(row, bits, length);
+      rows.bits(row, from, bits, length);
       below |= below(Float.floatToRawIntBits(least), bits, length);
     }
     return below < 0;

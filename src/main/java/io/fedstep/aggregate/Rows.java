@@ -7,14 +7,20 @@ public interface Rows {
   /** The number of updates. */
   int count();
 
-  /** Fills a tile with the row's values; the tile's length is the range's. */
-  void read(int row, Tile into);
+  /**
+   * Fills a tile with the row's values from {@code from} on; each row is read once, from its
+   * beginning to its end.
+   */
+  void read(int row, int from, Tile into);
 
-  /** The bits of the row's first {@code count} values, which are float32. */
-  void bits(int row, int[] into, int count);
+  /** The bits of {@code count} of the row's values from {@code from} on, which are float32. */
+  void bits(int row, int from, int[] into, int count);
 
-  /** The row's values at the first {@code count} indexes, ascending, widened. */
-  void gather(int row, int[] indexes, int count, double[] into);
+  /**
+   * The row's values at the first {@code count} of the indexes, ascending and counted from {@code
+   * from}, widened.
+   */
+  void gather(int row, int from, int[] indexes, int count, double[] into);
 
   /** One value of the row, widened; {@code index} counts within the range. */
   double value(int row, int index);

@@ -16,6 +16,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
@@ -136,6 +137,8 @@ public final class UpdateMatrix implements AutoCloseable {
     public Rows rows(int tile) {
       Range range = Range.tile(tile, spec.parameters());
       long width = spec.dtype().bytes();
+      var sums = new CRC32C[updates.size()];
+      Arrays.setAll(sums, row -> new CRC32C());
       return new Rows() {
         @Override
         public int count() {
@@ -147,21 +150,21 @@ public final class UpdateMatrix implements AutoCloseable {
         }
 
         @Override
-        public void read(int row, Tile into) {
-          var crc = new CRC32C();
-          crc.update(mapped.asSlice(offset(row, 0), range.length() * width).asByteBuffer());
-          crcs[row][tile] = (int) crc.getValue();
-          into.read(mapped, offset(row, 0));
+        public void read(int row, int from, Tile into) {
+          long begin = offset(row, from);
+          sums[row].update(mapped.asSlice(begin, into.length() * width).asByteBuffer());
+          crcs[row][tile] = (int) sums[row].getValue();
+          into.read(mapped, begin);
         }
 
         @Override
-        public void bits(int row, int[] into, int count) {
-          MemorySegment.copy(mapped, BITS, offset(row, 0), into, 0, count);
+        public void bits(int row, int from, int[] into, int count) {
+          MemorySegment.copy(mapped, BITS, offset(row, from), into, 0, count);
         }
 
         @Override
-        public void gather(int row, int[] indexes, int count, double[] into) {
-          long begin = offset(row, 0);
+        public void gather(int row, int from, int[] indexes, int count, double[] into) {
+          long begin = offset(row, from);
           if (spec.dtype() == Dtype.FLOAT32) {
             for (int i = 0; i < count; i++) {
               into[i] = mapped.get(FLOAT, begin + indexes[i] * width);

@@ -13,26 +13,26 @@ record ArrayRows(double[][] values) implements Rows {
   }
 
   @Override
-  public void read(int row, Tile into) {
+  public void read(int row, int from, Tile into) {
     for (int i = 0; i < into.length(); i++) {
       switch (into) {
-        case FloatTile floats -> floats.values()[i] = (float) values[row][i];
-        case DoubleTile doubles -> doubles.values()[i] = values[row][i];
+        case FloatTile floats -> floats.values()[i] = (float) values[row][from + i];
+        case DoubleTile doubles -> doubles.values()[i] = values[row][from + i];
       }
     }
   }
 
   @Override
-  public void bits(int row, int[] into, int count) {
+  public void bits(int row, int from, int[] into, int count) {
     for (int i = 0; i < count; i++) {
-      into[i] = Float.floatToRawIntBits((float) values[row][i]);
+      into[i] = Float.floatToRawIntBits((float) values[row][from + i]);
     }
   }
 
   @Override
-  public void gather(int row, int[] indexes, int count, double[] into) {
+  public void gather(int row, int from, int[] indexes, int count, double[] into) {
     for (int i = 0; i < count; i++) {
-      into[i] = values[row][indexes[i]];
+      into[i] = values[row][from + indexes[i]];
     }
   }
 

@@ -54,7 +54,7 @@ public class MeanBenchmark {
       }
       segments[row] = MemorySegment.ofArray(new byte[Range.TILE * dtype.bytes()]);
       Tile tile = Tile.zeros(dtype, Range.TILE);
-      new ArrayRows(new double[][] {drawn}).read(0, tile);
+      new ArrayRows(new double[][] {drawn}).read(0, 0, tile);
       tile.write(segments[row], 0);
     }
     updates = new SegmentRows(dtype, segments);
@@ -69,19 +69,19 @@ public class MeanBenchmark {
     }
 
     @Override
-    public void read(int row, Tile into) {
-      into.read(segments[row], 0);
+    public void read(int row, int from, Tile into) {
+      into.read(segments[row], (long) from * dtype.bytes());
     }
 
     @Override
-    public void bits(int row, int[] into, int count) {
-      MemorySegment.copy(segments[row], ValueLayout.JAVA_INT_UNALIGNED, 0, into, 0, count);
+    public void bits(int row, int from, int[] into, int count) {
+      MemorySegment.copy(segments[row], ValueLayout.JAVA_INT_UNALIGNED, 4L * from, into, 0, count);
     }
 
     @Override
-    public void gather(int row, int[] indexes, int count, double[] into) {
+    public void gather(int row, int from, int[] indexes, int count, double[] into) {
       for (int i = 0; i < count; i++) {
-        into[i] = value(row, indexes[i]);
+        into[i] = value(row, from + indexes[i]);
       }
     }
 

@@ -271,16 +271,16 @@ class WeightedMeanTest {
       {1, 1, 0x1p60, 1}, {0x1p-52, 0x1p-60, 1, 0x1p-60}, {-1, 0x1p-120, 0x1p-60, -0.0}
     };
     var sum = new ErrorFreeSum(new double[] {1, 1, 1});
-    sum.take(new ArrayRows(rows), new int[] {0, 1, 2, 3}, 4);
+    sum.take(new ArrayRows(rows), 0, new int[] {0, 1, 2, 3}, 4);
     assertThat(IntStream.range(0, 4).mapToObj(sum::isExact))
         .containsExactly(true, false, false, true);
     assertThat(IntStream.range(0, 4).mapToObj(sum::isShort))
         .containsExactly(true, false, false, false);
     assertThat(sum.value(0)).isEqualTo(0x1p-52);
-    sum.take(new ArrayRows(rows), new int[] {3}, 1);
+    sum.take(new ArrayRows(rows), 0, new int[] {3}, 1);
     assertThat(sum.isExact(0)).isTrue();
     var tenth = new ErrorFreeSum(new double[] {0.1});
-    tenth.take(new ArrayRows(new double[][] {{0.1}}), new int[] {0}, 1);
+    tenth.take(new ArrayRows(new double[][] {{0.1}}), 0, new int[] {0}, 1);
     assertThat(tenth.isExact(0)).isFalse();
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
 final class Download implements Row {
   private static final int CLIENTS = 16;
   private static final int DOWNLOADS = 64;
-  private static final int WARM_UPS = 2;
+  private static final int WARM_UPS = 12;
 
   @Override
   public List<Line> measure(Bench bench) throws Exception {

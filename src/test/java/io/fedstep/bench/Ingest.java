@@ -15,7 +15,7 @@ import java.util.List;
  */
 final class Ingest implements Row {
   private static final int CLIENTS = 16;
-  private static final int WARM_UPS = 2;
+  private static final int WARM_UPS = 4;
 
   @Override
   public List<Line> measure(Bench bench) throws Exception {
