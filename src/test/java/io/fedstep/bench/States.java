@@ -53,7 +53,8 @@ final class States implements Row {
         turns.add(
             "cp", () -> again(copy, "cp '%s' '%s' && sync -d '%s'".formatted(file, copy, copy)));
     var read = turns.add("read", () -> read(file, spec));
-    var unforced = turns.add("cp, not forced", () -> again(copy, "cp '%s' '%s'".formatted(file, copy)));
+    var unforced =
+        turns.add("cp, not forced", () -> again(copy, "cp '%s' '%s'".formatted(file, copy)));
     var cat = turns.add("cat", () -> Peer.run("sh", "-c", "cat '%s' >/dev/null".formatted(file)));
     try {
       turns.take(bench.warmUps(WARM_UPS));
