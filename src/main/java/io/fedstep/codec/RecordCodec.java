@@ -1,5 +1,6 @@
 package io.fedstep.codec;
 
+import io.fedstep.model.RoundPolicy;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
@@ -65,6 +66,9 @@ public final class RecordCodec {
     ObjectNode json = client(accepted);
     json.put("row", accepted.row());
     json.put("updates", accepted.updates());
+    if (accepted.staleness() != 0) {
+      json.put("staleness", accepted.staleness());
+    }
     json.set("metrics", metrics(accepted.metrics()));
     return json;
   }
@@ -81,7 +85,8 @@ public final class RecordCodec {
         metrics,
         new Content(json.required("digest").stringValue(), json.required("norm").doubleValue()),
         time(json.required("received_at")),
-        json.required("updates").intValue());
+        json.required("updates").intValue(),
+        json.path("staleness").asLong(0));
   }
 
   private static ObjectNode client(Decision.Accepted accepted) {
@@ -93,28 +98,41 @@ public final class RecordCodec {
         .put("digest", accepted.content().digest());
   }
 
+  private static ObjectNode client(RoundRecord ended, Decision.Accepted update) {
+    ObjectNode json = client(update);
+    RoundPolicy policy = ended.spec().round();
+    return policy.buffering() == null
+        ? json
+        : json.put("trained_from", ended.round() - update.staleness())
+            .put("staleness", update.staleness())
+            .put("effective_weight", policy.effectiveWeight(update.weight(), update.staleness()));
+  }
+
   private static ObjectNode metrics(Map<String, Double> metrics) {
     ObjectNode json = Json.object();
     metrics.forEach(json::put);
     return json;
   }
 
-  /** The receipt of an update. */
-  public static ObjectNode receipt(String model, long round, Decision.Accepted update) {
-    return Json.object()
-        .put("model", model)
-        .put("round", round)
-        .put("client", update.client())
-        .put("weight", update.weight())
-        .put("digest", update.content().digest())
-        .put("updates", update.updates());
+  /** The receipt of an update that was computed from version {@code from}. */
+  public static ObjectNode receipt(
+      String model, RoundPolicy policy, long from, Decision.Accepted update) {
+    ObjectNode json =
+        Json.object()
+            .put("model", model)
+            .put("round", from + update.staleness())
+            .put("client", update.client())
+            .put("weight", update.weight())
+            .put("digest", update.content().digest())
+            .put("updates", update.updates());
+    return policy.buffering() == null ? json : json.put("trained_from", from);
   }
 
   /** A record as the contract shows it. */
   public static ObjectNode view(String model, RoundRecord ended) {
     ObjectNode json = summary(model, ended);
     var clients = json.putArray("clients");
-    ended.clients().forEach(update -> clients.add(client(update)));
+    ended.clients().forEach(update -> clients.add(client(ended, update)));
     return json;
   }
 
@@ -140,7 +158,7 @@ public final class RecordCodec {
     json.set("metrics", metrics(ended.metrics()));
     json.put("gradient_norm", ended.gradientNorm());
     json.put("step_norm", ended.stepNorm());
-    json.set("policy", SpecCodec.write(ended.spec().round()));
+    json.set("policy", PolicyCodec.write(ended.spec().round()));
     json.set("optimizer", SpecCodec.write(ended.spec().optimizer()));
     json.set("aggregator", SpecCodec.write(ended.spec().aggregator()));
     json.put("opened_at", time(ended.openedAt()));

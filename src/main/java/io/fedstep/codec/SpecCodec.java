@@ -10,7 +10,6 @@ import io.fedstep.optim.RmsProp;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +35,7 @@ public final class SpecCodec {
         dtype == null ? Dtype.FLOAT32 : dtype(dtype),
         optimizer == null ? Optimizer.DEFAULT : readOptimizer(optimizer, "optimizer"),
         aggregator == null ? ModelSpec.DEFAULT_AGGREGATOR : aggregator(aggregator),
-        round == null ? RoundPolicy.DEFAULT : readRound(round, "round"));
+        round == null ? RoundPolicy.DEFAULT : PolicyCodec.read(round, "round"));
   }
 
   private static TensorLayout layout(JsonNode json) {
@@ -104,36 +103,6 @@ public final class SpecCodec {
     return new Averaging(plugin.config("steps_weighted").flag("steps_weighted", true));
   }
 
-  /** Reads a round policy. */
-  public static RoundPolicy readRound(JsonNode json, String place) {
-    Spec spec = Spec.of(json, place, Set.of("min_updates", "max_updates", "timeout", "rounds"));
-    long least = spec.integer("min_updates", 1);
-    long most = spec.integer("max_updates", least);
-    JsonNode timeout = spec.orNull("timeout");
-    JsonNode rounds = spec.orNull("rounds");
-    Duration every = timeout == null ? null : timeout(timeout, spec.at("timeout"));
-    Long last = rounds == null ? null : Spec.integer(rounds, spec.at("rounds"));
-    return Spec.checked(
-        place,
-        () ->
-            new RoundPolicy(
-                Math.clamp(least, -1, Integer.MAX_VALUE),
-                Math.clamp(most, -1, Integer.MAX_VALUE),
-                every,
-                last));
-  }
-
-  private static Duration timeout(JsonNode json, String place) {
-    if (!json.isString()) {
-      throw Spec.malformed(place, "a text such as \"30s\"", json);
-    }
-    Duration duration = Durations.parse(json.stringValue());
-    if (duration == null) {
-      throw Spec.bad(place, "is %s; a number with ms, s or m is needed".formatted(json));
-    }
-    return duration;
-  }
-
   /** The whole spec. */
   public static ObjectNode write(ModelSpec spec) {
     ObjectNode json = Json.object();
@@ -144,7 +113,7 @@ public final class SpecCodec {
     json.put("dtype", spec.dtype().label());
     json.set("optimizer", write(spec.optimizer()));
     json.set("aggregator", write(spec.aggregator()));
-    json.set("round", write(spec.round()));
+    json.set("round", PolicyCodec.write(spec.round()));
     return json;
   }
 
@@ -179,20 +148,6 @@ public final class SpecCodec {
     ArrayNode json = Json.object().putArray("aggregator").add(aggregator.name());
     switch (aggregator) {
       case Averaging averaging -> json.addObject().put("steps_weighted", averaging.stepsWeighted());
-    }
-    return json;
-  }
-
-  /** A round policy. */
-  public static ObjectNode write(RoundPolicy policy) {
-    ObjectNode json = Json.object();
-    json.put("min_updates", policy.minUpdates());
-    json.put("max_updates", policy.maxUpdates());
-    json.put("timeout", policy.timeout() == null ? null : Durations.write(policy.timeout()));
-    if (policy.rounds() != null) {
-      json.put("rounds", policy.rounds());
-    } else {
-      json.putNull("rounds");
     }
     return json;
   }

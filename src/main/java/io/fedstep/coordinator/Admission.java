@@ -45,9 +45,6 @@ final class Admission {
 
   private @Nullable Upload beginOpen(long round, String client, @Nullable String base) {
     Round open = state.open().round();
-    if (round < open.number()) {
-      return null;
-    }
     if (round > open.number()) {
       Refusal refusal =
           Refusal.of(
@@ -56,19 +53,32 @@ final class Admission {
               .with("current_round", open.number());
       throw whileClosing(refusal).exception();
     }
-    return switch (open.admit(client, base)) {
-      case Verdict.Repeats repeats -> Upload.comparedWith(runner, round, repeats.earlier());
-      case Verdict.Refused refused -> throw whileClosing(refused.refusal()).exception();
-      case Verdict.Welcome _ -> {
-        if (state.stopped()) {
-          throw stopped().exception();
-        }
-        engine.takeUpload();
-        int row = matrix.take();
-        yield Upload.into(runner, round, client, row, matrix.row(row));
-      }
-      case Verdict.Enters _ -> throw new IllegalStateException("an admission decides nothing");
-    };
+    Round.Origin origin = state.origin(round);
+    if (origin == null) {
+      return null;
+    }
+    Decision.Accepted earlier = state.earlier(client, round);
+    if (earlier != null) {
+      return Upload.comparedWith(runner, round, earlier);
+    }
+    // into a buffer it goes in any case: once the closed round is over, if that has no room
+    if (!(state.isClosing() && state.spec().round().buffering() != null)
+        && open.admit(client, origin, base) instanceof Verdict.Refused refused) {
+      throw whileClosing(refused.refusal()).exception();
+    }
+    if (state.stopped()) {
+      throw stopped().exception();
+    }
+    if (!state.folder().head().invites(round, client)) {
+      throw Refusal.of(
+              Problem.NOT_INVITED,
+              "Client '%s' is not invited to round %d; GET rounds/current?client= tells it."
+                  .formatted(client, round))
+          .exception();
+    }
+    engine.takeUpload();
+    int row = matrix.take();
+    return Upload.into(runner, round, client, row, matrix.row(row));
   }
 
   /** The refusal of an update that is not in the open round of a stopped model. */
@@ -83,32 +93,41 @@ final class Admission {
   }
 
   private Upload beginOver(long round, String client) {
-    RoundRecord over = state.record(round);
     long current = state.status().newest().version();
-    if (over == null) {
-      throw Round.over(round, current).with("recorded", false).exception();
+    Decision.Accepted update = over(client, round, current);
+    if (update != null) {
+      return Upload.comparedWith(runner, round, update);
     }
-    Decision.Accepted update = over.update(client);
-    if (update == null) {
-      throw Round.over(round, current).exception();
+    Refusal refusal = Round.over(round, current);
+    throw (state.record(round) == null ? refusal.with("recorded", false) : refusal).exception();
+  }
+
+  /** The update that a client computed from a version, in a round that is over, or null. */
+  Decision.@Nullable Accepted over(String client, long from, long current) {
+    long last = Math.min(current - 1, from + state.spec().round().maxStaleness());
+    for (long round = from; round <= last; round++) {
+      RoundRecord record = state.record(round);
+      Decision.Accepted update = record == null ? null : record.update(client, from);
+      if (update != null) {
+        return update;
+      }
     }
-    return Upload.comparedWith(runner, round, update);
+    return null;
   }
 
   /** The verdict on an update whose round ended while its numbers came. */
   Verdict late(Submission submission) {
     long round = submission.round();
-    RoundRecord over = state.record(round);
     ModelStatus status = state.status();
-    boolean closing = status.newest().version() == round;
-    Decision.Accepted earlier =
-        closing
-            ? state.locked(() -> state.open().round().update(submission.client()))
-            : over == null ? null : over.update(submission.client());
+    long current = status.newest().version();
+    Decision.Accepted inOpen =
+        state.locked(() -> state.open().round().update(submission.client(), round));
+    Decision.Accepted earlier = inOpen != null ? inOpen : over(submission.client(), round, current);
     if (earlier != null) {
       return Round.repeat(earlier, submission.header().weight(), submission.content());
     }
-    Refusal refusal = Round.over(round, closing ? round + 1 : status.newest().version());
+    boolean closing = current == round;
+    Refusal refusal = Round.over(round, closing ? round + 1 : current);
     return new Verdict.Refused(closing ? refusal.with("retry_after", 1) : refusal);
   }
 

@@ -99,7 +99,9 @@ public final class Coordinator implements AutoCloseable {
           .with("actual", spec.parameters())
           .exception();
     }
-    var head = new ModelHead(model, incarnations.get(), engine.clock().instant(), spec, false, -1);
+    String incarnation = incarnations.get();
+    String seed = incarnations.get() + incarnations.get();
+    var head = new ModelHead(model, incarnation, seed, engine.clock().instant(), spec, false, -1);
     data.create(head);
     ModelStatus status;
     try {
@@ -227,14 +229,14 @@ public final class Coordinator implements AutoCloseable {
     return runner(model).admission().begin(round, client, base);
   }
 
-  /** The client's update in a round, or null. */
+  /** The update that a client computed from a round's version, or null. */
   public Decision.@Nullable Accepted update(String model, long round, String client) {
-    ModelState state = runner(model).state();
-    Decision.Accepted open =
-        state.look(() ->
-            state.open().round().number() == round ? state.open().round().update(client) : null);
-    RoundRecord over = open == null ? state.record(round) : null;
-    return over == null ? open : over.update(client);
+    ModelRunner runner = runner(model);
+    ModelState state = runner.state();
+    Decision.Accepted open = state.look(() -> state.open().round().update(client, round));
+    return open != null
+        ? open
+        : runner.admission().over(client, round, state.status().newest().version());
   }
 
   /** The record of a round that is over, or null. */

@@ -150,7 +150,8 @@ final class ModelRunner {
     boolean queued =
         state.look(
             () -> {
-              if (state.open().round().number() != round || state.isClosing()) {
+              boolean buffered = state.spec().round().buffering() != null;
+              if (state.origin(round) == null || (state.isClosing() && !buffered)) {
                 return false;
               }
               submissions.add(submission);
@@ -167,6 +168,7 @@ final class ModelRunner {
       return;
     }
     List<@Nullable Verdict> verdicts = new ArrayList<>();
+    List<Admission.Submission> waiting = new ArrayList<>();
     try {
       state.open().matrix().force();
       boolean appended = state.locked(() -> decide(batch, verdicts));
@@ -176,14 +178,29 @@ final class ModelRunner {
       for (int i = 0; i < batch.size(); i++) {
         Verdict verdict = verdicts.get(i);
         Admission.Submission next = batch.get(i);
-        next.verdict().complete(verdict != null ? verdict : admission.late(next));
+        if (verdict instanceof Verdict.Welcome) {
+          waiting.add(next);
+        } else {
+          next.verdict().complete(verdict != null ? verdict : admission.late(next));
+        }
       }
+      putBack(waiting);
     } catch (Throwable e) {
       fail(e);
       batch.forEach(one -> one.verdict().completeExceptionally(refusal(e).exception()));
       return;
     }
     stepper.step();
+  }
+
+  /** What finds a buffer full goes into the next one. */
+  private void putBack(List<Admission.Submission> waiting) {
+    state.change(() -> {
+      if (submissions.isEmpty() && !waiting.isEmpty()) {
+        commands.add(this::decide);
+      }
+      submissions.addAll(0, waiting);
+    });
   }
 
   private List<Admission.Submission> drain() {
@@ -196,25 +213,35 @@ final class ModelRunner {
 
   private boolean decide(List<Admission.Submission> batch, List<@Nullable Verdict> verdicts) {
     Instant now = engine.clock().instant();
+    boolean hasNoRoom = state.isClosing(); // which the round's version waits for
     boolean appended = false;
     for (Admission.Submission next : batch) {
-      if (next.round() != state.open().round().number()) {
-        verdicts.add(null); // the round was discarded while this one waited
-        continue;
-      }
-      Verdict verdict = decide(next, now);
+      Verdict verdict = decide(next, now, hasNoRoom);
       appended |= verdict instanceof Verdict.Enters;
       verdicts.add(verdict);
     }
     return appended;
   }
 
-  private Verdict decide(Admission.Submission next, Instant now) {
+  /** The verdict on an update, or null if it came too late; welcome if it is for the next round. */
+  private @Nullable Verdict decide(Admission.Submission next, Instant now, boolean hasNoRoom) {
     Round round = state.open().round();
-    if (state.stopped() && round.update(next.client()) == null) {
+    Round.Origin origin = state.origin(next.round());
+    if (origin == null) {
+      return null; // the round was discarded while this one waited, or there were many since
+    }
+    Decision.Accepted earlier = state.earlier(next.client(), next.round());
+    if (earlier != null) {
+      return Round.repeat(earlier, next.header().weight(), next.content());
+    }
+    if (state.stopped()) {
       return new Verdict.Refused(admission.stopped());
     }
-    Verdict verdict = round.accept(next.client(), next.row(), next.header(), next.content(), now);
+    if (round.closed() != null && state.spec().round().buffering() != null) {
+      return hasNoRoom ? new Verdict.Refused(state.noRoom()) : new Verdict.Welcome();
+    }
+    Verdict verdict =
+        round.accept(next.client(), origin, next.row(), next.header(), next.content(), now);
     if (verdict instanceof Verdict.Enters enters) {
       try {
         stepper.enter(enters.decision(), now);
@@ -253,6 +280,7 @@ final class ModelRunner {
   /** The policy or the phase was changed: what it asks for happens at once. */
   void adjust() {
     state.change(() -> deadline.set(engine.clock().instant()));
+    state.findRecent();
     if (state.full() && !state.stopped()) {
       stepper.closeOrRetry(Decision.Cause.MAX_UPDATES);
     }

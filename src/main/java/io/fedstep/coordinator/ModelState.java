@@ -4,12 +4,16 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.OpenRound;
+import io.fedstep.store.Version;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -29,7 +33,7 @@ final class ModelState {
   private OpenRound open;
   private boolean closing;
   private @Nullable Instant deadline;
-  private @Nullable RoundRecord lastRecord;
+  private final ConcurrentSkipListMap<Long, RoundRecord> recent = new ConcurrentSkipListMap<>();
   private @Nullable Refusal ended;
   private long decided;
   private long durable;
@@ -40,6 +44,43 @@ final class ModelState {
     this.engine = engine;
     Instant now = engine.clock().instant();
     open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
+    findRecent();
+  }
+
+  /** Has the records at hand in which an update may turn out to be a repeat. */
+  void findRecent() {
+    long next = open.round().number();
+    for (long round = Math.max(0, next - spec().round().maxStaleness()); round < next; round++) {
+      RoundRecord found = record(round);
+      if (found != null) {
+        recent.put(round, found);
+      }
+    }
+  }
+
+  /** The update that a client computed from a version and that is in a round, or null. */
+  Decision.@Nullable Accepted earlier(String client, long from) {
+    Decision.Accepted inOpen = open.round().update(client, from);
+    return inOpen != null
+        ? inOpen
+        : recent.tailMap(from).values().stream()
+            .map(record -> record.update(client, from))
+            .filter(Objects::nonNull)
+            .findFirst()
+            .orElse(null);
+  }
+
+  /** What an update was computed from that may enter the open round, or null. */
+  Round.@Nullable Origin origin(long from) {
+    Round round = open.round();
+    if (from > round.number() || round.number() - from > spec().round().maxStaleness()) {
+      return null;
+    }
+    if (from == round.number()) {
+      return new Round.Origin(from, round.base());
+    }
+    Version version = folder.version(from);
+    return new Round.Origin(from, version == null ? null : version.info().base());
   }
 
   /** Runs something short under the lock. */
@@ -159,12 +200,16 @@ final class ModelState {
   /** Refuses a change while a closed round waits for room on the disk. */
   void checkNotClosing() {
     if (closing) {
-      throw Refusal.of(
-              Problem.STORAGE_FULL,
-              "Round %d is closed and waits for room on the disk for its version."
-                  .formatted(open.round().number()))
-          .exception();
+      throw noRoom().exception();
     }
+  }
+
+  /** The refusal of what has to wait for a closed round's version. */
+  Refusal noRoom() {
+    return Refusal.of(
+        Problem.STORAGE_FULL,
+        "Round %d is closed and waits for room on the disk for its version."
+            .formatted(open.round().number()));
   }
 
   /** Why the model has ended, or null. */
@@ -202,7 +247,10 @@ final class ModelState {
     folder.publish(advance.version());
     open = advance.open();
     closing = false;
-    lastRecord = over;
+    if (over != null) {
+      recent.put(over.round(), over);
+    }
+    recent.headMap(open.round().number() - Math.max(1, spec().round().maxStaleness())).clear();
   }
 
   void deadline(@Nullable Instant next) {
@@ -235,7 +283,7 @@ final class ModelState {
 
   /** The record of a round that is over, or null. */
   @Nullable RoundRecord record(long round) {
-    RoundRecord last = locked(() -> lastRecord);
-    return last != null && last.round() == round ? last : folder.record(round);
+    RoundRecord found = recent.get(round);
+    return found != null ? found : folder.record(round);
   }
 }

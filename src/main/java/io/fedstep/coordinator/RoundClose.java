@@ -77,7 +77,11 @@ final class RoundClose {
       ExecutorService helpers,
       int threads) {
     List<Decision.Accepted> inOrder = round.round().inClientOrder();
-    double[] updateWeights = inOrder.stream().mapToDouble(Decision.Accepted::weight).toArray();
+    double[] updateWeights =
+        inOrder.stream()
+            .mapToDouble(
+                update -> spec.round().effectiveWeight(update.weight(), update.staleness()))
+            .toArray();
     UpdateMatrix.Reader updates = round.matrix().read(inOrder);
     try (VectorFile weightsBefore = before.weights();
         StateFile stateBefore = before.state()) {

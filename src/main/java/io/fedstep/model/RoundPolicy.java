@@ -11,9 +11,17 @@ import org.jspecify.annotations.Nullable;
  * @param maxUpdates with as many, the round closes at once; at least {@code minUpdates}
  * @param timeout distance of the deadlines, at least 1 ms, or null for none
  * @param rounds the version at which training stops by itself, or null
+ * @param participation the share of clients that is invited to a round, in (0, 1]
+ * @param buffering how updates from older versions count, or null if none do; the round then closes
+ *     at {@code minUpdates}
  */
 public record RoundPolicy(
-    int minUpdates, int maxUpdates, @Nullable Duration timeout, @Nullable Long rounds) {
+    int minUpdates,
+    int maxUpdates,
+    @Nullable Duration timeout,
+    @Nullable Long rounds,
+    double participation,
+    @Nullable Buffering buffering) {
   /** A round closes with its first update. */
   public static final RoundPolicy DEFAULT = new RoundPolicy(1, 1, null, null);
 
@@ -39,6 +47,31 @@ public record RoundPolicy(
     if (rounds != null && rounds < 1) {
       throw new IllegalArgumentException("rounds is %d; it is at least 1".formatted(rounds));
     }
+    if (!(participation > 0 && participation <= 1)) {
+      throw new IllegalArgumentException(
+          "participation is %s; 0 < participation <= 1 is needed".formatted(participation));
+    }
+    if (buffering != null && maxUpdates != minUpdates) {
+      throw new IllegalArgumentException(
+          "max_updates is %d; a buffered round closes at min_updates (%d)"
+              .formatted(maxUpdates, minUpdates));
+    }
+  }
+
+  /** A synchronous round to which everybody is invited. */
+  public RoundPolicy(
+      int minUpdates, int maxUpdates, @Nullable Duration timeout, @Nullable Long rounds) {
+    this(minUpdates, maxUpdates, timeout, rounds, 1, null);
+  }
+
+  /** How many versions an update may be behind. */
+  public long maxStaleness() {
+    return buffering == null ? 0 : buffering.maxStaleness();
+  }
+
+  /** What an update's weight counts in the mean. */
+  public double effectiveWeight(double weight, long staleness) {
+    return buffering == null ? weight : buffering.discounted(weight, staleness);
   }
 
   /** The first deadline after {@code now}: {@code openedAt} plus a whole number of timeouts. */

@@ -7,6 +7,7 @@ public enum Problem {
   MALFORMED(400, "Malformed request"),
   UNAUTHORIZED(401, "Unauthorized"),
   FORBIDDEN(403, "Forbidden"),
+  NOT_INVITED(403, "Not invited"),
   NOT_FOUND(404, "Not found"),
   MODEL_NOT_FOUND(404, "Model not found"),
   VERSION_NOT_FOUND(404, "Version not found"),

@@ -10,6 +10,7 @@ public sealed interface Decision {
    *
    * @param row where its numbers are in the update matrix
    * @param updates how many the round has with this one
+   * @param staleness how many versions before the round's it was computed from
    */
   record Accepted(
       String client,
@@ -18,7 +19,8 @@ public sealed interface Decision {
       SortedMap<String, Double> metrics,
       Content content,
       Instant receivedAt,
-      int updates)
+      int updates,
+      long staleness)
       implements Decision {}
 
   /** Nothing more enters, and the next version is made of what is in it. */

@@ -18,8 +18,25 @@ public final class Round {
   private final long number;
   private final String base;
   private final Instant openedAt;
-  private final Map<String, Decision.Accepted> accepted = new TreeMap<>();
+  private final Map<Key, Decision.Accepted> accepted = new TreeMap<>();
   private Decision.@Nullable Closed closed;
+
+  /**
+   * What an update was computed from.
+   *
+   * @param version its number
+   * @param base the tag of its weights, or null if that is not known any more
+   */
+  public record Origin(long version, @Nullable String base) {}
+
+  /** There is one update of a client from a version; in this order they are aggregated. */
+  private record Key(String client, long from) implements Comparable<Key> {
+    @Override
+    public int compareTo(Key other) {
+      int clients = client.compareTo(other.client);
+      return clients != 0 ? clients : Long.compare(from, other.from);
+    }
+  }
 
   /** Opens round {@code number}, which trains from the weights with the tag {@code base}. */
   public Round(long number, String base, Instant openedAt) {
@@ -29,28 +46,36 @@ public final class Round {
   }
 
   /** Whether an update of the client may send its numbers, given the base it names. */
-  public Verdict admit(String client, @Nullable String namedBase) {
-    Decision.Accepted earlier = accepted.get(client);
+  public Verdict admit(String client, Origin origin, @Nullable String namedBase) {
+    Decision.Accepted earlier = update(client, origin.version());
     if (earlier != null) {
       return new Verdict.Repeats(earlier);
     }
-    Refusal refusal = refusal(namedBase);
+    Refusal refusal = refusal(origin, namedBase);
     return refusal == null ? new Verdict.Welcome() : new Verdict.Refused(refusal);
   }
 
   /** Whether an update enters whose numbers are in {@code row}; it is in once that is applied. */
-  public Verdict accept(String client, int row, UpdateHeader header, Content content, Instant now) {
-    Decision.Accepted earlier = accepted.get(client);
+  public Verdict accept(
+      String client, Origin origin, int row, UpdateHeader header, Content content, Instant now) {
+    Decision.Accepted earlier = update(client, origin.version());
     if (earlier != null) {
       return repeat(earlier, header.weight(), content);
     }
-    Refusal refusal = refusal(header.base());
+    Refusal refusal = refusal(origin, header.base());
     if (refusal != null) {
       return new Verdict.Refused(refusal);
     }
     return new Verdict.Enters(
         new Decision.Accepted(
-            client, row, header.weight(), header.metrics(), content, now, accepted.size() + 1));
+            client,
+            row,
+            header.weight(),
+            header.metrics(),
+            content,
+            now,
+            accepted.size() + 1,
+            number - origin.version()));
   }
 
   /** Compares an update with the one that its client has in a round, open or over. */
@@ -71,16 +96,16 @@ public final class Round {
                     weight)));
   }
 
-  private @Nullable Refusal refusal(@Nullable String namedBase) {
+  private @Nullable Refusal refusal(Origin origin, @Nullable String namedBase) {
     if (closed != null) {
       return over(number, number + 1);
     }
-    if (namedBase != null && !namedBase.equals(base)) {
+    if (namedBase != null && origin.base() != null && !namedBase.equals(origin.base())) {
       return Refusal.of(
               Problem.BASE_DIFFERS,
               "Round %d trains from the weights tagged '%s', not from '%s'; fetch the weights again."
-                  .formatted(number, base, namedBase))
-          .with("base", base);
+                  .formatted(origin.version(), origin.base(), namedBase))
+          .with("base", origin.base());
     }
     return null;
   }
@@ -106,7 +131,7 @@ public final class Round {
     }
     switch (decision) {
       case Decision.Accepted update -> {
-        if (accepted.put(update.client(), update) != null) {
+        if (accepted.put(new Key(update.client(), number - update.staleness()), update) != null) {
           throw new IllegalStateException(
               "two updates of client '%s' in round %d".formatted(update.client(), number));
         }
@@ -135,12 +160,12 @@ public final class Round {
     return accepted.size();
   }
 
-  /** The client's update, or null. */
-  public Decision.@Nullable Accepted update(String client) {
-    return accepted.get(client);
+  /** The update that a client computed from a version, or null. */
+  public Decision.@Nullable Accepted update(String client, long from) {
+    return accepted.get(new Key(client, from));
   }
 
-  /** The updates in client-id order: the order in which they are aggregated. */
+  /** The updates by client id, then version: the order in which they are aggregated. */
   public List<Decision.Accepted> inClientOrder() {
     return List.copyOf(accepted.values());
   }

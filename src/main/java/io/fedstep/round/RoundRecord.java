@@ -57,10 +57,16 @@ public record RoundRecord(
     return sums;
   }
 
-  /** The client's update, or null; those of a discarded round count nowhere. */
-  public Decision.@Nullable Accepted update(String client) {
+  /**
+   * The update that a client computed from a version, or null; those of a discarded round count
+   * nowhere.
+   */
+  public Decision.@Nullable Accepted update(String client, long from) {
     return outcome == Outcome.DISCARDED
         ? null
-        : clients.stream().filter(one -> one.client().equals(client)).findFirst().orElse(null);
+        : clients.stream()
+            .filter(one -> one.client().equals(client) && round - one.staleness() == from)
+            .findFirst()
+            .orElse(null);
   }
 }

@@ -4,6 +4,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.round.Invitation;
 import java.nio.file.Path;
 import java.time.Instant;
 import tools.jackson.databind.node.ObjectNode;
@@ -12,6 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
  * What {@code model.json} holds.
  *
  * @param incarnation 8 hex digits, another for each model that was ever created
+ * @param seed of the choice of who is invited; told to nobody
  * @param spec as it is now: round policy and hyper-parameters may have been replaced
  * @param stopped whether an administrator has stopped training
  * @param startedAt the newest version when training was last resumed by hand, or -1
@@ -19,6 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 public record ModelHead(
     String model,
     String incarnation,
+    String seed,
     Instant createdAt,
     ModelSpec spec,
     boolean stopped,
@@ -31,19 +34,24 @@ public record ModelHead(
     return stopped || (rounds != null && version >= rounds && startedAt < rounds);
   }
 
+  /** Whether a client is invited to a round. */
+  public boolean invites(long round, String client) {
+    return Invitation.holds(model, round, client, seed, spec.round().participation());
+  }
+
   /** This head with another spec. */
   public ModelHead with(ModelSpec other) {
-    return new ModelHead(model, incarnation, createdAt, other, stopped, startedAt);
+    return new ModelHead(model, incarnation, seed, createdAt, other, stopped, startedAt);
   }
 
   /** This head stopped. */
   public ModelHead stop() {
-    return new ModelHead(model, incarnation, createdAt, spec, true, startedAt);
+    return new ModelHead(model, incarnation, seed, createdAt, spec, true, startedAt);
   }
 
   /** This head resumed at a version. */
   public ModelHead start(long version) {
-    return new ModelHead(model, incarnation, createdAt, spec, false, version);
+    return new ModelHead(model, incarnation, seed, createdAt, spec, false, version);
   }
 
   ObjectNode write() {
@@ -52,6 +60,7 @@ public record ModelHead(
             .put("format", FORMAT)
             .put("model", model)
             .put("incarnation", incarnation)
+            .put("seed", seed)
             .put("created_at", RecordCodec.time(createdAt))
             .put("stopped", stopped)
             .put("started_at_version", startedAt);
@@ -67,6 +76,7 @@ public record ModelHead(
     return new ModelHead(
         json.required("model").stringValue(),
         json.required("incarnation").stringValue(),
+        json.required("seed").stringValue(),
         RecordCodec.time(json.required("created_at")),
         SpecCodec.read((ObjectNode) json.required("spec")),
         json.required("stopped").booleanValue(),

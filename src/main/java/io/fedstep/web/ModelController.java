@@ -1,6 +1,7 @@
 package io.fedstep.web;
 
 import io.fedstep.codec.Json;
+import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.problem.RefusedException;
@@ -76,7 +77,7 @@ class ModelController {
     coordinator.spec(Query.name("model", model));
     ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
     return Answers.ok(
-        Answers.model(coordinator.changes(model).setPolicy(SpecCodec.readRound(body, "round"))));
+        Answers.model(coordinator.changes(model).setPolicy(PolicyCodec.read(body, "round"))));
   }
 
   @PutMapping("/{model}/optimizer")

@@ -39,7 +39,11 @@ class RoundController {
   @Nullable ResponseEntity<ObjectNode> current(
       @PathVariable String model, HttpServletRequest request, HttpServletResponse response) {
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
-    var query = new Query(request, Set.of("after", "wait")::contains);
+    var query = new Query(request, Set.of("after", "wait", "client")::contains);
+    String client = query.text("client");
+    if (client != null) {
+      Query.name("client", client);
+    }
     Long after = query.number("after");
     Duration wait = query.waitTime();
     if (after != null && status.newest().version() <= after) {
@@ -50,7 +54,14 @@ class RoundController {
     DownloadController.phase(status, response);
     return after != null && status.newest().version() <= after
         ? new ResponseEntity<>(HttpStatus.NO_CONTENT)
-        : Answers.ok(Answers.currentRound(status));
+        : Answers.ok(current(status, client));
+  }
+
+  private static ObjectNode current(ModelStatus status, @Nullable String client) {
+    ObjectNode json = Answers.currentRound(status);
+    return client == null
+        ? json
+        : json.put("invited", status.head().invites(status.newest().version(), client));
   }
 
   @GetMapping("/{round}")

@@ -8,6 +8,7 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -68,7 +69,7 @@ class UpdateController {
       Answers.write(
           response,
           answer.repeated() ? HttpStatus.OK : HttpStatus.CREATED,
-          RecordCodec.receipt(model, round, answer.update()));
+          RecordCodec.receipt(model, upload.spec().round(), round, answer.update()));
     }
   }
 
@@ -112,6 +113,7 @@ class UpdateController {
                   .formatted(round, model, client))
           .exception();
     }
-    return Answers.ok(RecordCodec.receipt(model, round, update));
+    RoundPolicy policy = coordinator.spec(model).round();
+    return Answers.ok(RecordCodec.receipt(model, policy, round, update));
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.fedstep.aggregate.Averaging;
+import io.fedstep.model.Buffering;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.OptiModule;
@@ -39,6 +40,8 @@ class SpecCodecTest {
       modules.add(new RmsProp(random.nextDouble(), random.nextDouble() + 1e-300));
     }
     int least = 1 + random.nextInt(100);
+    Buffering buffering =
+        random.nextBoolean() ? null : new Buffering(random.nextInt(20), random.nextDouble());
     return new ModelSpec(
         new TensorLayout(shapes),
         random.nextBoolean() ? Dtype.FLOAT32 : Dtype.FLOAT64,
@@ -46,9 +49,11 @@ class SpecCodecTest {
         new Averaging(random.nextBoolean()),
         new RoundPolicy(
             least,
-            least + random.nextInt(100),
+            buffering != null ? least : least + random.nextInt(100),
             random.nextBoolean() ? null : Duration.ofMillis(1 + random.nextInt(100_000)),
-            random.nextBoolean() ? null : random.nextLong(1, 1L << 52)));
+            random.nextBoolean() ? null : random.nextLong(1, 1L << 52),
+            1 - random.nextDouble(),
+            buffering));
   }
 
   @Test
@@ -73,7 +78,8 @@ class SpecCodecTest {
             "optimizer":{"lrate":0.01,"w_decay":0.0,"regularizers":[],
             "modules":[["rmsprop",{"beta":0.9,"eps":1.0E-7}]]},
             "aggregator":["averaging",{"steps_weighted":true}],
-            "round":{"min_updates":1,"max_updates":1,"timeout":null,"rounds":null}}\
+            "round":{"min_updates":1,"max_updates":1,"timeout":null,"rounds":null,
+            "participation":1.0,"mode":"synchronous"}}\
             """
                 .replaceAll("\\s", ""));
   }

@@ -41,7 +41,7 @@ class ServerMetersTest {
   private final ServerMeters meters = new ServerMeters(registry, () -> NOON.plusSeconds(90));
 
   private static ModelStatus status(Phase phase) {
-    var head = new ModelHead("toy", "3f9c2a71", NOON, SPEC, false, -1);
+    var head = new ModelHead("toy", "3f9c2a71", "", NOON, SPEC, false, -1);
     var newest = new VersionInfo(7, VersionInfo.MadeBy.ROUND, "3f9c2a71-7", NOON, "crc32c:0");
     return new ModelStatus(head, newest, phase, 2, NOON, null);
   }
@@ -49,7 +49,7 @@ class ServerMetersTest {
   private static RoundRecord round(RoundRecord.Outcome outcome, Map<String, Double> metrics) {
     var update =
         new Decision.Accepted(
-            "alice", 0, 1, new TreeMap<>(metrics), new Content("crc32c:0", 1), NOON, 1);
+            "alice", 0, 1, new TreeMap<>(metrics), new Content("crc32c:0", 1), NOON, 1, 0);
     boolean completed = outcome == RoundRecord.Outcome.COMPLETED;
     return new RoundRecord(
         7,

@@ -27,6 +27,8 @@ class RoundTest {
   }
 
   /** A round with one update, of alice: weight 2, digest 1. */
+  private static final Round.Origin ORIGIN = new Round.Origin(7, "0a1b2c3d-7");
+
   private static Round withAlice(boolean closed) {
     Round round = round();
     enter(round, "alice", 2, ONE);
@@ -42,7 +44,8 @@ class RoundTest {
 
   private static Decision.Accepted enter(
       Round round, String client, double weight, Content content) {
-    Verdict verdict = round.accept(client, round.updates(), header(weight, null), content, NOW);
+    Verdict verdict =
+        round.accept(client, ORIGIN, round.updates(), header(weight, null), content, NOW);
     assertThat(verdict).isInstanceOf(Verdict.Enters.class);
     Decision.Accepted decision = ((Verdict.Enters) verdict).decision();
     round.apply(decision);
@@ -74,7 +77,7 @@ class RoundTest {
         "true,  alice, 0a1b2c3d-6, repeats"
       })
   void admissions(boolean closed, String client, @Nullable String base, String verdict) {
-    assertThat(name(withAlice(closed).admit(client, base))).isEqualTo(verdict);
+    assertThat(name(withAlice(closed).admit(client, ORIGIN, base))).isEqualTo(verdict);
   }
 
   @ParameterizedTest
@@ -96,7 +99,7 @@ class RoundTest {
       boolean closed, String client, double weight, int digest, String base, String verdict) {
     var content = new Content("crc32c:0000000" + digest, 1);
     Round round = withAlice(closed);
-    assertThat(name(round.accept(client, 9, header(weight, base), content, NOW)))
+    assertThat(name(round.accept(client, ORIGIN, 9, header(weight, base), content, NOW)))
         .isEqualTo(verdict);
     assertThat(round.updates()).isEqualTo(1); // nothing counts before it is applied
   }
@@ -106,12 +109,12 @@ class RoundTest {
     Round round = withAlice(false);
     var metrics = Map.of("loss", 0.5, "accuracy", 0.75);
     Verdict verdict =
-        round.accept("bob", 4, UpdateHeader.of(3, metrics, null), ONE, NOW.plusSeconds(1));
+        round.accept("bob", ORIGIN, 4, UpdateHeader.of(3, metrics, null), ONE, NOW.plusSeconds(1));
     assertThat(verdict)
         .isEqualTo(
             new Verdict.Enters(
                 new Decision.Accepted(
-                    "bob", 4, 3, new TreeMap<>(metrics), ONE, NOW.plusSeconds(1), 2)));
+                    "bob", 4, 3, new TreeMap<>(metrics), ONE, NOW.plusSeconds(1), 2, 0)));
   }
 
   @Test
@@ -124,6 +127,22 @@ class RoundTest {
         .map(Decision.Accepted::client)
         .containsExactly("B", "Z", "_", "a", "a10", "a9", "b");
     assertThat(round.view()).containsExactlyElementsOf(round.inClientOrder());
+  }
+
+  @Test
+  void updateFromAnOlderVersion_isAnotherUpdateOfItsClient() {
+    Round round = withAlice(false);
+    var older = new Round.Origin(5, "0a1b2c3d-5");
+    assertThat(name(round.admit("alice", older, null))).isEqualTo("welcome");
+    assertThat(name(round.admit("alice", older, "0a1b2c3d-7"))).isEqualTo("base-differs");
+    Verdict verdict = round.accept("alice", older, 3, header(1, null), ONE, NOW);
+    Decision.Accepted stale = ((Verdict.Enters) verdict).decision();
+    round.apply(stale);
+    assertThat(stale.staleness()).isEqualTo(2);
+    assertThat(round.update("alice", 5)).isEqualTo(stale);
+    assertThat(round.inClientOrder())
+        .map(Decision.Accepted::staleness)
+        .containsExactly(2L, 0L); // the older version first
   }
 
   @Test
@@ -156,8 +175,9 @@ class RoundTest {
       assertThat(replayed.updates()).isEqualTo(live.updates());
       for (int client = 0; client < 20; client++) {
         String name = "c" + client;
-        assertThat(replayed.update(name)).isEqualTo(live.update(name));
-        assertThat(replayed.admit(name, "other")).isEqualTo(live.admit(name, "other"));
+        assertThat(replayed.update(name, 7)).isEqualTo(live.update(name, 7));
+        assertThat(replayed.admit(name, ORIGIN, "other"))
+            .isEqualTo(live.admit(name, ORIGIN, "other"));
       }
       checkCounts(journal);
     }
@@ -173,6 +193,7 @@ class RoundTest {
       Verdict verdict =
           live.accept(
               "c" + random.nextInt(20),
+              ORIGIN,
               random.nextInt(99),
               header(1 + random.nextInt(3), base),
               content,

@@ -1,0 +1,32 @@
+package io.fedstep.model;
+
+/**
+ * Buffered asynchronous rounds: updates computed from older versions count as well, the less the
+ * older (FedBuff: Nguyen et al., Federated Learning with Buffered Asynchronous Aggregation, 2022).
+ *
+ * @param maxStaleness how many versions an update may be behind, 0 to 1000
+ * @param exponent of the discount, finite and at least 0
+ */
+public record Buffering(long maxStaleness, double exponent) {
+  /** What a buffered policy gets that says no more: 10 versions, and an exponent of 0.5. */
+  public static final Buffering DEFAULT = new Buffering(10, 0.5);
+
+  private static final long MOST_STALENESS = 1000;
+
+  /** Checks the ranges. */
+  public Buffering {
+    if (maxStaleness < 0 || maxStaleness > MOST_STALENESS) {
+      throw new IllegalArgumentException(
+          "max_staleness is %d; 0 to %d are allowed".formatted(maxStaleness, MOST_STALENESS));
+    }
+    if (!(exponent >= 0 && Double.isFinite(exponent))) {
+      throw new IllegalArgumentException(
+          "staleness_exponent is %s; a finite exponent >= 0 is needed".formatted(exponent));
+    }
+  }
+
+  /** What a weight counts: {@code weight * (1 + staleness)^-exponent}, above 0. */
+  public double discounted(double weight, long staleness) {
+    return Math.max(Double.MIN_VALUE, weight * Math.pow((double) (1 + staleness), -exponent));
+  }
+}
