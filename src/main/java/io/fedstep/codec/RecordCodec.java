@@ -4,11 +4,13 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateHeader;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -74,15 +76,11 @@ public final class RecordCodec {
   }
 
   private static Decision.Accepted readAccepted(JsonNode json) {
-    var metrics = new TreeMap<String, Double>();
-    json.required("metrics")
-        .properties()
-        .forEach(entry -> metrics.put(entry.getKey(), entry.getValue().doubleValue()));
     return new Decision.Accepted(
         json.required("client").stringValue(),
         json.required("row").intValue(),
         json.required("weight").doubleValue(),
-        metrics,
+        readMetrics(json.required("metrics")),
         new Content(json.required("digest").stringValue(), json.required("norm").doubleValue()),
         time(json.required("received_at")),
         json.required("updates").intValue(),
@@ -108,10 +106,30 @@ public final class RecordCodec {
             .put("effective_weight", policy.effectiveWeight(update.weight(), update.staleness()));
   }
 
-  private static ObjectNode metrics(Map<String, Double> metrics) {
+  /** Metrics by name. */
+  public static ObjectNode metrics(Map<String, Double> metrics) {
     ObjectNode json = Json.object();
     metrics.forEach(json::put);
     return json;
+  }
+
+  /** What a client measured of a version. */
+  public static ObjectNode report(String client, UpdateHeader report) {
+    ObjectNode json = Json.object().put("client", client).put("weight", report.weight());
+    json.set("metrics", metrics(report.metrics()));
+    return json;
+  }
+
+  /** A report that {@link #report} wrote. */
+  public static UpdateHeader readReport(JsonNode json) {
+    return new UpdateHeader(
+        json.required("weight").doubleValue(), readMetrics(json.required("metrics")), null);
+  }
+
+  private static SortedMap<String, Double> readMetrics(JsonNode json) {
+    var metrics = new TreeMap<String, Double>();
+    json.properties().forEach(entry -> metrics.put(entry.getKey(), entry.getValue().doubleValue()));
+    return metrics;
   }
 
   /** The receipt of an update that was computed from version {@code from}. */

@@ -6,6 +6,7 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
@@ -14,6 +15,7 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -214,12 +216,20 @@ public final class Coordinator implements AutoCloseable {
     spec(model);
     Version version = folder(model).version(number);
     if (version == null) {
-      throw Refusal.of(
-              Problem.VERSION_NOT_FOUND,
-              "Model '%s' has no version %d, or keeps it no more.".formatted(model, number))
-          .exception();
+      throw noVersion(model, number).exception();
     }
     return version;
+  }
+
+  static Refusal noVersion(String model, long number) {
+    return Refusal.of(
+        Problem.VERSION_NOT_FOUND,
+        "Model '%s' has no version %d, or keeps it no more.".formatted(model, number));
+  }
+
+  /** What clients reported of a version, the last report of each. */
+  public Collection<UpdateHeader> reported(String model, long version) {
+    return folder(model).reported(version);
   }
 
   // Rounds

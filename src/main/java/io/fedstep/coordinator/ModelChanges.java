@@ -7,8 +7,10 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
+import io.fedstep.store.Reports;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
@@ -119,6 +121,26 @@ public final class ModelChanges {
         Problem.ALREADY_STARTED,
         "Model '%s' already has weights or updates; its first weights are set once, before."
             .formatted(state.model()));
+  }
+
+  /** Keeps what a client measured of a version, in place of what it reported before. */
+  public UpdateHeader report(long version, String client, UpdateHeader report) {
+    return runner.command(() -> {
+      if (folder.version(version) == null) {
+        throw Coordinator.noVersion(state.model(), version).exception();
+      }
+      Reports reports = folder.reports(version);
+      if (!reports.takes(client)) {
+        throw Refusal.of(
+                Problem.TOO_MANY_REQUESTS,
+                "Version %d has reports of %d clients, as many as are kept."
+                    .formatted(version, Reports.MOST_CLIENTS))
+            .with("retry_after", 1)
+            .exception();
+      }
+      reports.put(client, report);
+      return report;
+    });
   }
 
   /** Closes the open round; returns once its version exists. */

@@ -21,7 +21,7 @@ public sealed interface Decision {
       Instant receivedAt,
       int updates,
       long staleness)
-      implements Decision {}
+      implements Decision, Measured {}
 
   /** Nothing more enters, and the next version is made of what is in it. */
   record Closed(Cause by, Instant at) implements Decision {}

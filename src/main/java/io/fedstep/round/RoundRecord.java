@@ -4,7 +4,6 @@ import io.fedstep.model.ModelSpec;
 import java.time.Instant;
 import java.util.List;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,18 +42,7 @@ public record RoundRecord(
 
   /** The means of the metrics, weighted by the updates' weights, over those who sent them. */
   public SortedMap<String, Double> metrics() {
-    var sums = new TreeMap<String, Double>();
-    var weights = new TreeMap<String, Double>();
-    for (Decision.Accepted update : clients) {
-      update
-          .metrics()
-          .forEach((name, value) -> {
-            sums.merge(name, update.weight() * value, Double::sum);
-            weights.merge(name, update.weight(), Double::sum);
-          });
-    }
-    sums.replaceAll((name, sum) -> sum / weights.getOrDefault(name, 1.0));
-    return sums;
+    return Measured.means(clients);
   }
 
   /**

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param metrics at most 32 finite numbers that the client measured
  * @param base the tag of the weights it was computed from, or null if the client does not say
  */
-public record UpdateHeader(
-    double weight, SortedMap<String, Double> metrics, @Nullable String base) {
+public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nullable String base)
+    implements Measured {
   private static final double MOST_WEIGHT = 0x1p53;
 
   /** The most metrics of an update. */

@@ -4,9 +4,13 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateHeader;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,14 +24,17 @@ import org.jspecify.annotations.Nullable;
 public final class ModelFolder implements AutoCloseable {
   static final String HEAD = "model.json";
   private static final String DRAFT = ".draft-";
+  private static final String REPORTS = ".jsonl";
 
   private final Path folder;
   private final Path versionsFolder;
   private final Path roundsFolder;
   private final Path openFolder;
+  private final Path reportsFolder;
   private final ConcurrentSkipListMap<Long, Version> versions = new ConcurrentSkipListMap<>();
   private final ConcurrentSkipListSet<Long> records = new ConcurrentSkipListSet<>();
   private final List<Version> leaving = new ArrayList<>();
+  private final Map<Long, Reports> reports = new ConcurrentHashMap<>();
   private final AtomicLong drafts = new AtomicLong();
   private volatile ModelHead head;
   private @Nullable OpenRound open;
@@ -38,12 +45,13 @@ public final class ModelFolder implements AutoCloseable {
     versionsFolder = folder.resolve("versions");
     roundsFolder = folder.resolve("rounds");
     openFolder = folder.resolve("open");
+    reportsFolder = folder.resolve("reports");
   }
 
   /** Writes a new model's folder, which is to be renamed to its place. */
   static void write(Path folder, ModelHead head) {
     Disk.createFolder(folder);
-    for (String name : List.of("versions", "rounds", "open")) {
+    for (String name : List.of("versions", "rounds", "open", "reports")) {
       Disk.createFolder(folder.resolve(name));
     }
     Disk.writeDocument(folder.resolve(HEAD), head.write());
@@ -74,7 +82,19 @@ public final class ModelFolder implements AutoCloseable {
     }
     for (String name : Disk.names(roundsFolder)) {
       if (name.endsWith(".json")) {
-        records.add(Long.parseLong(name.substring(0, name.length() - ".json".length())));
+        records.add(number(name, ".json"));
+      }
+    }
+    if (!Disk.exists(reportsFolder)) {
+      Disk.createFolder(reportsFolder); // a model of before there were reports
+    }
+    for (String name : Disk.names(reportsFolder)) {
+      Path path = reportsFolder.resolve(name);
+      long version = name.endsWith(REPORTS) ? number(name, REPORTS) : -1;
+      if (versions.containsKey(version)) {
+        reports.put(version, Reports.at(path));
+      } else {
+        Disk.delete(path); // of a version that is gone, or never finished
       }
     }
     newest().verify();
@@ -84,6 +104,10 @@ public final class ModelFolder implements AutoCloseable {
         Disk.delete(openFolder.resolve(name)); // the round's version exists
       }
     }
+  }
+
+  private static long number(String name, String ending) {
+    return Long.parseLong(name.substring(0, name.length() - ending.length()));
   }
 
   /** A folder's or file's name for a number: seven digits, so that it sorts. */
@@ -127,6 +151,18 @@ public final class ModelFolder implements AutoCloseable {
     return List.copyOf(versions.descendingMap().values());
   }
 
+  /** What clients reported of a version that is kept, to be added to. */
+  public Reports reports(long version) {
+    return reports.computeIfAbsent(
+        version, number -> Reports.at(reportsFolder.resolve(name(number) + REPORTS)));
+  }
+
+  /** What clients reported of a version, the last report of each. */
+  public Collection<UpdateHeader> reported(long version) {
+    Reports found = reports.get(version);
+    return found == null ? List.of() : found.latest();
+  }
+
   /** Begins a version. */
   public VersionDraft draft() {
     return new VersionDraft(
@@ -156,6 +192,7 @@ public final class ModelFolder implements AutoCloseable {
     draft.seal(info, null);
     Journal begun = before.beginRebased(head, round);
     Version version = draft.commit(versionsFolder.resolve(name(info.version())), info);
+    forgetReports(info.version());
     open = before.rebased(round, begun);
     return new Advance(version, open);
   }
@@ -181,6 +218,7 @@ public final class ModelFolder implements AutoCloseable {
       }
       oldest.retire();
       versions.remove(oldest.info().version());
+      forgetReports(oldest.info().version());
       leaving.add(oldest);
     }
     for (Version free : leaving.stream().filter(Version::isFree).toList()) {
@@ -192,6 +230,14 @@ public final class ModelFolder implements AutoCloseable {
       if (oldest != null) {
         Disk.delete(roundsFolder.resolve(name(oldest) + ".json"));
       }
+    }
+  }
+
+  private void forgetReports(long version) {
+    Reports gone = reports.remove(version);
+    if (gone != null) {
+      gone.close();
+      Disk.delete(reportsFolder.resolve(name(version) + REPORTS));
     }
   }
 
@@ -253,6 +299,7 @@ public final class ModelFolder implements AutoCloseable {
 
   @Override
   public void close() {
+    reports.values().forEach(Reports::close);
     if (open != null) {
       open.close();
     }

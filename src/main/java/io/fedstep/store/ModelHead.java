@@ -76,7 +76,7 @@ public record ModelHead(
     return new ModelHead(
         json.required("model").stringValue(),
         json.required("incarnation").stringValue(),
-        json.required("seed").stringValue(),
+        json.path("seed").asString(""), // a model of before there were invitations
         RecordCodec.time(json.required("created_at")),
         SpecCodec.read((ObjectNode) json.required("spec")),
         json.required("stopped").booleanValue(),

@@ -5,10 +5,13 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.round.Measured;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Tensor;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Collection;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -88,8 +91,14 @@ final class Answers {
         .put("base", info.base());
   }
 
-  /** A version in the list. */
-  static ObjectNode version(VersionInfo info) {
+  /** A version in the list, with the means of what clients reported of it. */
+  static ObjectNode version(VersionInfo info, Collection<UpdateHeader> reports) {
+    ObjectNode json = version(info).put("reports", reports.size());
+    json.set("metrics", RecordCodec.metrics(Measured.means(reports)));
+    return json;
+  }
+
+  private static ObjectNode version(VersionInfo info) {
     return Json.object()
         .put("version", info.version())
         .put("base", info.base())

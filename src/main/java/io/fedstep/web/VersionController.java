@@ -1,13 +1,16 @@
 package io.fedstep.web;
 
+import io.fedstep.codec.HeaderParts;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.JsonBody;
+import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateBody;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.StateFile;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
@@ -31,6 +34,9 @@ import tools.jackson.databind.node.ObjectNode;
 @RestController
 @RequestMapping("/v1/models/{model}")
 class VersionController {
+  /** Bytes of a report: 32 metrics, and room. */
+  private static final long MOST_REPORT = 64 * 1024;
+
   private final Coordinator coordinator;
 
   VersionController(Coordinator coordinator) {
@@ -61,8 +67,23 @@ class VersionController {
     ArrayNode versions = json.putArray("versions");
     coordinator
         .versions(Query.name("model", model))
-        .forEach(info -> versions.add(Answers.version(info)));
+        .forEach(info ->
+            versions.add(Answers.version(info, coordinator.reported(model, info.version()))));
     return Answers.ok(json);
+  }
+
+  @PutMapping("/versions/{version}/reports/{client}")
+  ResponseEntity<ObjectNode> report(
+      @PathVariable String model,
+      @PathVariable("version") String text,
+      @PathVariable String client,
+      HttpServletRequest request) {
+    Query.name("client", client);
+    long version = version(model, text).info().version();
+    UpdateHeader report = HeaderParts.ofReport(Body.json(request, MOST_REPORT)).header();
+    coordinator.changes(model).report(version, client, report);
+    ObjectNode json = Json.object().put("model", model).put("version", version);
+    return Answers.json(HttpStatus.CREATED, json.setAll(RecordCodec.report(client, report)));
   }
 
   @PostMapping("/versions/{version}/restore")

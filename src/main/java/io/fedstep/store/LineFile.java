@@ -1,0 +1,105 @@
+package io.fedstep.store;
+
+import io.fedstep.codec.CheckedLine;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Checked lines, appended one after the other. A last line without its end was torn by a crash and
+ * is cut off; any other bad line is corruption.
+ */
+final class LineFile implements AutoCloseable {
+  private final RoundFile file;
+  private long end;
+
+  private LineFile(RoundFile file, long end) {
+    this.file = file;
+    this.end = end;
+  }
+
+  /** A new file of these lines; forced, its folder is not. */
+  static LineFile create(Path path, List<ObjectNode> entries) {
+    byte[] lines = lines(entries);
+    Disk.writeForced(path, lines);
+    return new LineFile(new RoundFile(path), lines.length);
+  }
+
+  /** What a file held. */
+  record Found(LineFile file, List<ObjectNode> entries) {}
+
+  /** Opens a file; what is read is durable. */
+  static Found open(Path path) {
+    byte[] bytes = Disk.bytes(path);
+    List<ObjectNode> entries = new ArrayList<>();
+    int end = 0;
+    for (int i = 0; i < bytes.length; i++) {
+      if (bytes[i] == '\n') {
+        ObjectNode entry = CheckedLine.decode(Arrays.copyOfRange(bytes, end, i + 1));
+        if (entry == null) {
+          throw new CorruptionException(
+              path,
+              "a line of JSON that matches its crc32c at byte %d".formatted(end),
+              "another line (%d bytes)".formatted(i + 1 - end));
+        }
+        entries.add(entry);
+        end = i + 1;
+      }
+    }
+    checkTorn(path, bytes, end);
+    var found = new LineFile(new RoundFile(path), end);
+    found.file.truncate(end);
+    found.force(); // what was read may so far be in memory only, and is answered from now on
+    return new Found(found, entries);
+  }
+
+  /** What is behind the last whole line has to be the begin of a line, not a line gone bad. */
+  private static void checkTorn(Path path, byte[] bytes, int from) {
+    byte[] rest = Arrays.copyOfRange(bytes, from, bytes.length);
+    if (rest.length > 0) {
+      rest[rest.length - 1] = '\n';
+      if (CheckedLine.decode(rest) != null) {
+        throw new CorruptionException(
+            path, "a newline at byte %d".formatted(bytes.length - 1), "another character");
+      }
+    }
+  }
+
+  private static byte[] lines(List<ObjectNode> entries) {
+    var lines = new ByteArrayOutputStream();
+    entries.forEach(entry -> lines.writeBytes(CheckedLine.encode(entry)));
+    return lines.toByteArray();
+  }
+
+  /** Appends lines, all or none; they are durable after the next {@link #force}. */
+  void append(List<ObjectNode> entries) {
+    byte[] lines = lines(entries);
+    file.channel(); // where it cannot be opened, there is nothing to undo
+    try {
+      file.write(end, ByteBuffer.wrap(lines));
+    } catch (StorageException e) {
+      file.truncate(end);
+      throw e;
+    }
+    end += lines.length;
+  }
+
+  void rename(Path to) {
+    file.rename(to);
+  }
+
+  /** Makes every line durable that was appended, and closes the file until it is used again. */
+  void force() {
+    file.force();
+    file.rest();
+  }
+
+  @Override
+  public void close() {
+    file.close();
+  }
+}
