@@ -152,7 +152,13 @@ public final class ModelChanges {
 
   /** Replaces the round policy at once. */
   public ModelStatus setPolicy(RoundPolicy policy) {
-    return change(head -> head.with(head.spec().with(policy)));
+    return change(head -> {
+      try {
+        return head.with(head.spec().with(policy));
+      } catch (IllegalArgumentException e) { // the aggregator needs more updates
+        throw Refusal.of(Problem.BAD_SPEC, "In 'round': %s.".formatted(e.getMessage())).exception();
+      }
+    });
   }
 
   /** Takes other hyper-parameters for the same modules, from the next close on. */

@@ -1,7 +1,12 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.aggregate.Aggregation;
+import io.fedstep.aggregate.ClippedRows;
+import io.fedstep.aggregate.Distances;
+import io.fedstep.aggregate.Rows;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.ServerStep;
+import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Decision;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StateFile;
@@ -11,14 +16,13 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,28 +40,27 @@ final class RoundClose {
   record Result(boolean finite, double gradientNorm, double stepNorm) {}
 
   private final ModelSpec spec;
-  private final double[] updateWeights;
-  private final UpdateMatrix.Reader updates;
+  private final Supplier<Aggregation> aggregation;
+  private final IntFunction<Rows> rows;
   private final @Nullable VectorFile weightsBefore;
   private final StateFile stateBefore;
   private final VectorFile weights;
   private final VectorFile gradient;
   private final StateFile state;
-  private final AtomicInteger nextTile = new AtomicInteger();
   private final AtomicBoolean finite = new AtomicBoolean(true);
   private final double[] gradientSquares;
   private final double[] stepSquares;
 
   private RoundClose(
       ModelSpec spec,
-      double[] updateWeights,
-      UpdateMatrix.Reader updates,
+      Supplier<Aggregation> aggregation,
+      IntFunction<Rows> rows,
       @Nullable VectorFile weightsBefore,
       StateFile stateBefore,
       VersionDraft draft) {
     this.spec = spec;
-    this.updateWeights = updateWeights;
-    this.updates = updates;
+    this.aggregation = aggregation;
+    this.rows = rows;
     this.weightsBefore = weightsBefore;
     this.stateBefore = stateBefore;
     weights = draft.newWeights();
@@ -81,8 +84,14 @@ final class RoundClose {
     UpdateMatrix.Reader updates = round.matrix().read(inOrder);
     try (VectorFile weightsBefore = before.weights();
         StateFile stateBefore = before.state()) {
-      var close = new RoundClose(spec, updateWeights, updates, weightsBefore, stateBefore, draft);
-      close.compute(helpers, threads);
+      IntFunction<Rows> rows = rows(spec, inOrder, updates);
+      Distances distances =
+          spec.aggregator().comparesAll(updateWeights.length)
+              ? DistancePass.run(spec, updateWeights.length, rows, helpers, threads)
+              : Distances.NONE;
+      var aggregation = spec.aggregator().begin(updateWeights, distances);
+      var close = new RoundClose(spec, aggregation, rows, weightsBefore, stateBefore, draft);
+      Parts.run(helpers, threads, close.gradientSquares.length, () -> close.new Worker());
       updates.verify();
       return new Result(
           close.finite.get(),
@@ -91,35 +100,22 @@ final class RoundClose {
     }
   }
 
-  private void compute(ExecutorService helpers, int threads) {
-    var others = new ArrayList<Future<?>>();
-    for (int i = 1; i < threads; i++) {
-      others.add(helpers.submit(() -> new Worker().run()));
+  /** The updates by tiles, those with too large a norm scaled down. */
+  private static IntFunction<Rows> rows(
+      ModelSpec spec, List<Decision.Accepted> updates, UpdateMatrix.Reader reader) {
+    UpdateBound bound = spec.updateBound();
+    if (bound == null) {
+      return reader::rows;
     }
-    RuntimeException failure = null;
-    try {
-      new Worker().run();
-    } catch (RuntimeException | Error e) { // a mapped page that cannot be read throws an Error
-      nextTile.set(gradientSquares.length); // the others stop after the tile they are at
-      failure = e instanceof RuntimeException cause ? cause : new IllegalStateException(e);
-    }
-    for (Future<?> other : others) {
-      try {
-        other.get(); // also after a failure: nobody may read what the next round writes over
-      } catch (ExecutionException | InterruptedException e) {
-        failure =
-            e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    double[] factors =
+        updates.stream().mapToDouble(update -> bound.factor(update.content().norm())).toArray();
+    return tile -> new ClippedRows(reader.rows(tile), factors, spec.dtype());
   }
 
   /** One of the threads, with its buffers. */
-  private final class Worker implements Runnable {
+  private final class Worker implements IntConsumer {
     private final int most = (int) Math.min(Range.TILE, spec.parameters());
-    private final ServerStep step = new ServerStep(spec, updateWeights, most);
+    private final ServerStep step = new ServerStep(spec, aggregation.get(), most);
     private final Tile gradientTile = Tile.zeros(spec.dtype(), most);
     private final Tile weightsTile = Tile.zeros(spec.dtype(), most);
     private final List<List<Tile>> stateTiles = spec.optimizer().zeros(spec.dtype(), most);
@@ -127,12 +123,9 @@ final class RoundClose {
     private final StateFile.Slices slices = state.slices();
 
     @Override
-    public void run() {
-      int tiles = gradientSquares.length;
-      for (int tile = nextTile.getAndIncrement(); tile < tiles; tile = nextTile.getAndIncrement()) {
-        Range range = Range.tile(tile, spec.parameters());
-        run(tile, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
-      }
+    public void accept(int tile) {
+      Range range = Range.tile(tile, spec.parameters());
+      run(tile, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
     }
 
     private void run(int tile, Range range, Tile gradientPart, Tile weightsPart) {
@@ -143,7 +136,7 @@ final class RoundClose {
       }
       List<List<Tile>> stateParts = first(range.length());
       slicesBefore.read(range, stateParts);
-      ServerStep.Part part = step.run(updates.rows(tile), stateParts, weightsPart, gradientPart);
+      ServerStep.Part part = step.run(rows.apply(tile), stateParts, weightsPart, gradientPart);
       if (!part.finite()) {
         finite.set(false);
       }

@@ -22,8 +22,8 @@ public final class ServerStep {
   public record Part(boolean finite, double gradientSquares, double stepSquares) {}
 
   /** The step of a round, for one thread; {@code most} values at a time. */
-  public ServerStep(ModelSpec spec, double[] updateWeights, int most) {
-    aggregation = spec.aggregator().begin(updateWeights);
+  public ServerStep(ModelSpec spec, Aggregation aggregation, int most) {
+    this.aggregation = aggregation;
     optimizer = spec.optimizer();
     step = Tile.zeros(spec.dtype(), most);
   }

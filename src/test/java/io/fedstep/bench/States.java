@@ -43,6 +43,7 @@ final class States implements Row {
             Dtype.FLOAT32,
             Optimizer.DEFAULT,
             ModelSpec.DEFAULT_AGGREGATOR,
+            null,
             RoundPolicy.DEFAULT);
     Files.createDirectories(bench.folder());
     Path file = bench.folder().resolve("state.json");

@@ -35,6 +35,7 @@ class ServerMetersTest {
           Dtype.FLOAT32,
           Optimizer.DEFAULT,
           ModelSpec.DEFAULT_AGGREGATOR,
+          null,
           RoundPolicy.DEFAULT);
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
