@@ -1,28 +1,46 @@
 package io.fedstep.aggregate;
 
 import java.util.Arrays;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The correctly rounded weighted mean, coordinate by coordinate (FedAvg: McMahan et al.,
- * Communication-Efficient Learning of Deep Networks from Decentralized Data, 2017).
+ * Communication-Efficient Learning of Deep Networks from Decentralized Data, 2017). One hostile
+ * update moves it anywhere: its breakdown point is 0.
  *
  * @param stepsWeighted whether updates count by their weights, or all the same
  */
 public record Averaging(boolean stepsWeighted) implements Aggregator {
-  /** The name in declearn's registry. */
-  public static final String NAME = "averaging";
+  /** The key of {@link #stepsWeighted}. */
+  static final String STEPS_WEIGHTED = "steps_weighted";
 
   @Override
   public String name() {
-    return NAME;
+    return "averaging";
   }
 
   @Override
-  public Aggregation begin(double[] weights) {
-    double[] used = weights.clone();
-    if (!stepsWeighted) {
-      Arrays.fill(used, 1);
-    }
-    return new WeightedMean(used);
+  public Map<String, @Nullable Object> config() {
+    return Map.of(STEPS_WEIGHTED, stepsWeighted);
+  }
+
+  @Override
+  public Averaging with(Config config) {
+    return new Averaging(config.flag(STEPS_WEIGHTED, stepsWeighted));
+  }
+
+  @Override
+  public Supplier<Aggregation> begin(double[] weights, Distances distances) {
+    double[] used = stepsWeighted ? weights.clone() : ones(weights.length);
+    return () -> new WeightedMean(used);
+  }
+
+  /** The weights of updates that all count the same. */
+  static double[] ones(int count) {
+    double[] ones = new double[count];
+    Arrays.fill(ones, 1);
+    return ones;
   }
 }

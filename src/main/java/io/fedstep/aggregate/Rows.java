@@ -8,8 +8,8 @@ public interface Rows {
   int count();
 
   /**
-   * Fills a tile with the row's values from {@code from} on; each row is read once, from its
-   * beginning to its end.
+   * Fills a tile with the row's values from {@code from} on. A row is read from its beginning to
+   * its end, which checks it, and may then be read again.
    */
   void read(int row, int from, Tile into);
 

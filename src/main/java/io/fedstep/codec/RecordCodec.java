@@ -177,7 +177,7 @@ public final class RecordCodec {
     json.put("gradient_norm", ended.gradientNorm());
     json.put("step_norm", ended.stepNorm());
     json.set("policy", PolicyCodec.write(ended.spec().round()));
-    json.set("optimizer", SpecCodec.write(ended.spec().optimizer()));
+    json.set("optimizer", OptimizerCodec.write(ended.spec().optimizer()));
     json.set("aggregator", SpecCodec.write(ended.spec().aggregator()));
     json.put("opened_at", time(ended.openedAt()));
     json.put("closed_at", closed == null ? null : time(closed.at()));

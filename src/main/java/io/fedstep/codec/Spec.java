@@ -1,5 +1,8 @@
 package io.fedstep.codec;
 
+import io.fedstep.aggregate.Config;
+import io.fedstep.optim.Plugin.Settings;
+import io.fedstep.optim.Rate;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -17,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * One object of a spec, with its place in the document for refusals. What is of the wrong JSON type
  * is {@code malformed}; what is well-formed and cannot be is {@code bad-spec}.
  */
-final class Spec {
+final class Spec implements Config, Settings {
   private static final double MOST = 0x1p62;
 
   private final ObjectNode node;
@@ -58,7 +61,11 @@ final class Spec {
     }
 
     Spec config(String... keys) {
-      return Spec.of(config, place + "." + name, Set.of(keys));
+      return config(Set.of(keys));
+    }
+
+    Spec config(Set<String> keys) {
+      return Spec.of(config, place + "." + name, keys);
     }
   }
 
@@ -85,19 +92,40 @@ final class Spec {
     return value;
   }
 
-  double number(String key, double otherwise) {
+  @Override
+  public double number(String key, double otherwise) {
     JsonNode value = node.get(key);
     return value == null ? otherwise : number(value, at(key));
   }
 
   static double number(JsonNode value, String place) {
     if (value.isArray()) {
-      throw bad(place, "is a schedule; only a number is supported");
+      throw bad(place, "is a schedule; a number is needed here");
     }
     if (!value.isNumber()) {
       throw malformed(place, "a number", value);
     }
     return value.doubleValue();
+  }
+
+  @Override
+  public double number(String key) {
+    return number(required(key), at(key));
+  }
+
+  @Override
+  public long integer(String key) {
+    return integer(required(key), at(key));
+  }
+
+  @Override
+  public @Nullable Long integerOrNull(String key) {
+    return orNull(key) == null ? null : integer(key);
+  }
+
+  @Override
+  public Rate rate(String key) {
+    return OptimizerCodec.rate(required(key), at(key));
   }
 
   long integer(String key, long otherwise) {
@@ -116,7 +144,18 @@ final class Spec {
     return (long) number;
   }
 
-  boolean flag(String key, boolean otherwise) {
+  @Override
+  public int count(String key, int otherwise) {
+    return Math.clamp(integer(key, otherwise), -1, Integer.MAX_VALUE);
+  }
+
+  @Override
+  public @Nullable Integer countOrNull(String key) {
+    return orNull(key) == null ? null : count(key, 0);
+  }
+
+  @Override
+  public boolean flag(String key, boolean otherwise) {
     JsonNode value = node.get(key);
     if (value == null) {
       return otherwise;

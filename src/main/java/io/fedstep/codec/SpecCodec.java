@@ -1,18 +1,19 @@
 package io.fedstep.codec;
 
+import static java.util.stream.Collectors.joining;
+
 import io.fedstep.aggregate.Aggregator;
-import io.fedstep.aggregate.Averaging;
+import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
-import io.fedstep.optim.OptiModule;
+import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
-import io.fedstep.optim.RmsProp;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -24,18 +25,24 @@ public final class SpecCodec {
 
   /** Reads a spec; a {@code RefusedException} names what is wrong with it. */
   public static ModelSpec read(ObjectNode json) {
-    Spec spec = Spec.of(json, "", Set.of("tensors", "dtype", "optimizer", "aggregator", "round"));
+    Spec spec =
+        Spec.of(
+            json,
+            "",
+            Set.of("tensors", "dtype", "optimizer", "aggregator", "update_bound", "round"));
     TensorLayout layout = layout(spec.required("tensors"));
     JsonNode dtype = spec.get("dtype");
     JsonNode optimizer = spec.get("optimizer");
     JsonNode aggregator = spec.get("aggregator");
+    JsonNode bound = spec.orNull("update_bound");
     JsonNode round = spec.get("round");
-    return new ModelSpec(
-        layout,
-        dtype == null ? Dtype.FLOAT32 : dtype(dtype),
-        optimizer == null ? Optimizer.DEFAULT : readOptimizer(optimizer, "optimizer"),
-        aggregator == null ? ModelSpec.DEFAULT_AGGREGATOR : aggregator(aggregator),
-        round == null ? RoundPolicy.DEFAULT : PolicyCodec.read(round, "round"));
+    Dtype format = dtype == null ? Dtype.FLOAT32 : dtype(dtype);
+    Optimizer step =
+        optimizer == null ? Optimizer.DEFAULT : OptimizerCodec.read(optimizer, "optimizer");
+    Aggregator rule = aggregator == null ? ModelSpec.DEFAULT_AGGREGATOR : aggregator(aggregator);
+    UpdateBound most = bound == null ? null : bound(bound, "update_bound");
+    RoundPolicy policy = round == null ? RoundPolicy.DEFAULT : PolicyCodec.read(round, "round");
+    return Spec.checked("round", () -> new ModelSpec(layout, format, step, rule, most, policy));
   }
 
   private static TensorLayout layout(JsonNode json) {
@@ -63,44 +70,40 @@ public final class SpecCodec {
     throw Spec.bad("dtype", "is '%s'; float32 and float64 are known".formatted(json.stringValue()));
   }
 
-  /** Reads an optimizer's config. */
-  public static Optimizer readOptimizer(JsonNode json, String place) {
-    Spec spec = Spec.of(json, place, Set.of("lrate", "w_decay", "regularizers", "modules"));
-    double lrate = Spec.number(spec.required("lrate"), spec.at("lrate"));
-    double weightDecay = spec.number("w_decay", 0);
-    JsonNode regularizers = spec.get("regularizers");
-    if (regularizers != null
-        && !Spec.list(regularizers, spec.at("regularizers"), node -> node).isEmpty()) {
-      throw Spec.bad(spec.at("regularizers"), "is not empty; regularizers are not supported");
-    }
-    JsonNode modules = spec.get("modules");
-    var chain = new ArrayList<OptiModule>();
-    if (modules != null) {
-      chain.addAll(
-          Spec.list(
-              modules,
-              spec.at("modules"),
-              node -> module(Spec.Plugin.of(node, spec.at("modules")))));
-    }
-    return Spec.checked(place, () -> new Optimizer(lrate, weightDecay, chain));
-  }
-
-  private static OptiModule module(Spec.Plugin plugin) {
-    if (!plugin.name().equals(RmsProp.NAME)) {
-      throw Spec.bad(plugin.place(), "names '%s'; supported is rmsprop".formatted(plugin.name()));
-    }
-    Spec config = plugin.config("beta", "eps");
-    double beta = config.number("beta", RmsProp.DEFAULT.beta());
-    double eps = config.number("eps", RmsProp.DEFAULT.eps());
-    return Spec.checked(plugin.place(), () -> new RmsProp(beta, eps));
-  }
-
   private static Aggregator aggregator(JsonNode json) {
     Spec.Plugin plugin = Spec.Plugin.of(json, "aggregator");
-    if (!plugin.name().equals(Averaging.NAME)) {
-      throw Spec.bad("aggregator", "is '%s'; supported is averaging".formatted(plugin.name()));
+    for (Aggregator known : KnownAggregators.ALL) {
+      if (known.name().equals(plugin.name())) {
+        Spec config = plugin.config(known.config().keySet());
+        return Spec.checked(plugin.place(), () -> known.with(config));
+      }
     }
-    return new Averaging(plugin.config("steps_weighted").flag("steps_weighted", true));
+    throw Spec.bad(
+        plugin.place(),
+        "is '%s'; known are %s"
+            .formatted(
+                plugin.name(),
+                KnownAggregators.ALL.stream().map(Aggregator::name).collect(joining(", "))));
+  }
+
+  private static UpdateBound bound(JsonNode json, String place) {
+    Spec spec = Spec.of(json, place, Set.of("max_norm", "action"));
+    double most = Spec.number(spec.required("max_norm"), spec.at("max_norm"));
+    JsonNode action = spec.get("action");
+    UpdateBound.Action does =
+        action == null ? UpdateBound.Action.CLIP : action(action, spec.at("action"));
+    return Spec.checked(place, () -> new UpdateBound(most, does));
+  }
+
+  private static UpdateBound.Action action(JsonNode json, String place) {
+    if (!json.isString()) {
+      throw Spec.malformed(place, "a string", json);
+    }
+    return switch (json.stringValue()) {
+      case "clip" -> UpdateBound.Action.CLIP;
+      case "refuse" -> UpdateBound.Action.REFUSE;
+      default -> throw Spec.bad(place, "is %s; clip and refuse are known".formatted(json));
+    };
   }
 
   /** The whole spec. */
@@ -111,8 +114,14 @@ public final class SpecCodec {
       shape(tensors.putArray(tensor.name()), tensor);
     }
     json.put("dtype", spec.dtype().label());
-    json.set("optimizer", write(spec.optimizer()));
+    json.set("optimizer", OptimizerCodec.write(spec.optimizer()));
     json.set("aggregator", write(spec.aggregator()));
+    UpdateBound bound = spec.updateBound();
+    if (bound != null) {
+      json.putObject("update_bound")
+          .put("max_norm", bound.maxNorm())
+          .put("action", bound.action().name().toLowerCase(Locale.ROOT));
+    }
     json.set("round", PolicyCodec.write(spec.round()));
     return json;
   }
@@ -122,33 +131,21 @@ public final class SpecCodec {
     tensor.shape().forEach(array::add);
   }
 
-  /** An optimizer's config, as declearn's {@code get_config()}. */
-  public static ObjectNode write(Optimizer optimizer) {
-    ObjectNode json = Json.object();
-    json.put("lrate", optimizer.lrate());
-    json.put("w_decay", optimizer.weightDecay());
-    json.putArray("regularizers");
-    ArrayNode modules = json.putArray("modules");
-    for (OptiModule module : optimizer.modules()) {
-      switch (module) {
-        case RmsProp rmsProp ->
-            modules
-                .addArray()
-                .add(module.name())
-                .addObject()
-                .put("beta", rmsProp.beta())
-                .put("eps", rmsProp.eps());
-      }
-    }
-    return json;
-  }
-
   /** An aggregator's name and config. */
   public static ArrayNode write(Aggregator aggregator) {
     ArrayNode json = Json.object().putArray("aggregator").add(aggregator.name());
-    switch (aggregator) {
-      case Averaging averaging -> json.addObject().put("steps_weighted", averaging.stepsWeighted());
-    }
+    ObjectNode config = json.addObject();
+    aggregator
+        .config()
+        .forEach((key, value) -> {
+          switch (value) {
+            case Boolean flag -> config.put(key, flag);
+            case Integer count -> config.put(key, count);
+            case Double number -> config.put(key, number);
+            case null -> config.putNull(key);
+            default -> throw new IllegalStateException(key + " is " + value);
+          }
+        });
     return json;
   }
 }

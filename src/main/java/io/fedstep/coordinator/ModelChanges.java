@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.StateEntry;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -174,7 +175,13 @@ public final class ModelChanges {
 
   /** Replaces the round policy at once. */
   public ModelStatus setPolicy(RoundPolicy policy) {
-    return change(head -> head.with(head.spec().with(policy)));
+    return change(head -> {
+      try {
+        return head.with(head.spec().with(policy));
+      } catch (IllegalArgumentException e) { // the aggregator needs more updates
+        throw Refusal.of(Problem.BAD_SPEC, "In 'round': %s.".formatted(e.getMessage())).exception();
+      }
+    });
   }
 
   /** Takes other hyper-parameters for the same modules, from the next close on. */
@@ -188,12 +195,22 @@ public final class ModelChanges {
                     .formatted(modules))
             .exception();
       }
+      if (!states(head.spec().optimizer()).equals(states(optimizer))) {
+        throw Refusal.of(
+                Problem.BAD_SPEC,
+                "With these hyper-parameters (amsgrad) the modules' state has other vectors.")
+            .exception();
+      }
       return head.with(head.spec().with(optimizer));
     });
   }
 
   private static List<String> names(Optimizer optimizer) {
     return optimizer.modules().stream().map(OptiModule::name).toList();
+  }
+
+  private static List<List<StateEntry>> states(Optimizer optimizer) {
+    return optimizer.modules().stream().map(OptiModule::state).toList();
   }
 
   /** Ends training. */

@@ -1,7 +1,17 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.aggregate.Aggregation;
+import io.fedstep.aggregate.ClippedRows;
+import io.fedstep.aggregate.Distances;
+import io.fedstep.aggregate.Rows;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.ServerStep;
+import io.fedstep.model.UpdateBound;
+import io.fedstep.optim.Moment;
+import io.fedstep.optim.OptiModule;
+import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.StateEntry;
+import io.fedstep.optim.TensorNorms;
 import io.fedstep.round.Decision;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StateFile;
@@ -11,14 +21,14 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,33 +46,35 @@ final class RoundClose {
   record Result(boolean finite, double gradientNorm, double stepNorm) {}
 
   private final ModelSpec spec;
-  private final double[] updateWeights;
-  private final UpdateMatrix.Reader updates;
+  private final Moment.Step moment;
+  private final Supplier<Aggregation> aggregation;
+  private final IntFunction<Rows> rows;
   private final @Nullable VectorFile weightsBefore;
   private final StateFile stateBefore;
   private final VectorFile weights;
   private final VectorFile gradient;
   private final StateFile state;
-  private final AtomicInteger nextTile = new AtomicInteger();
   private final AtomicBoolean finite = new AtomicBoolean(true);
   private final double[] gradientSquares;
   private final double[] stepSquares;
 
   private RoundClose(
       ModelSpec spec,
-      double[] updateWeights,
-      UpdateMatrix.Reader updates,
+      Moment.Step moment,
+      Supplier<Aggregation> aggregation,
+      IntFunction<Rows> rows,
       @Nullable VectorFile weightsBefore,
       StateFile stateBefore,
       VersionDraft draft) {
     this.spec = spec;
-    this.updateWeights = updateWeights;
-    this.updates = updates;
+    this.moment = moment;
+    this.aggregation = aggregation;
+    this.rows = rows;
     this.weightsBefore = weightsBefore;
     this.stateBefore = stateBefore;
     weights = draft.newWeights();
     gradient = draft.newGradient();
-    state = draft.newState();
+    state = draft.newState(next(spec, moment.taken()));
     int tiles = (int) Range.tiles(spec.parameters());
     gradientSquares = new double[tiles];
     stepSquares = new double[tiles];
@@ -71,6 +83,7 @@ final class RoundClose {
   /** Computes the version after {@code before} from the round's updates, in client-id order. */
   static Result run(
       ModelSpec spec,
+      String secret,
       Version before,
       OpenRound round,
       VersionDraft draft,
@@ -85,8 +98,20 @@ final class RoundClose {
     UpdateMatrix.Reader updates = round.matrix().read(inOrder);
     try (VectorFile weightsBefore = before.weights();
         StateFile stateBefore = before.state()) {
-      var close = new RoundClose(spec, updateWeights, updates, weightsBefore, stateBefore, draft);
-      close.compute(helpers, threads);
+      IntFunction<Rows> rows = rows(spec, inOrder, updates);
+      Distances distances =
+          spec.aggregator().comparesAll(updateWeights.length)
+              ? DistancePass.run(spec, updateWeights.length, rows, helpers, threads)
+              : Distances.NONE;
+      var aggregation = spec.aggregator().begin(updateWeights, distances);
+      var moment =
+          new Moment.Step(
+              stateBefore.isInitial(), stateBefore.taken(), before.info().version() + 1, secret);
+      var close =
+          new RoundClose(spec, moment, aggregation, rows, weightsBefore, stateBefore, draft);
+      for (Optimizer.Pass pass : spec.optimizer().passes()) {
+        close.run(pass, helpers, threads);
+      }
       updates.verify();
       return new Result(
           close.finite.get(),
@@ -95,67 +120,83 @@ final class RoundClose {
     }
   }
 
-  private void compute(ExecutorService helpers, int threads) {
-    var others = new ArrayList<Future<?>>();
-    for (int i = 1; i < threads; i++) {
-      others.add(helpers.submit(() -> new Worker().run()));
-    }
-    RuntimeException failure = null;
-    try {
-      new Worker().run();
-    } catch (RuntimeException | Error e) { // a mapped page that cannot be read throws an Error
-      nextTile.set(gradientSquares.length); // the others stop after the tile they are at
-      failure = e instanceof RuntimeException cause ? cause : new IllegalStateException(e);
-    }
-    for (Future<?> other : others) {
-      try {
-        other.get(); // also after a failure: nobody may read what the next round writes over
-      } catch (ExecutionException | InterruptedException e) {
-        failure =
-            e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+  private static List<Long> next(ModelSpec spec, List<Long> taken) {
+    List<OptiModule> modules = spec.optimizer().modules();
+    return IntStream.range(0, modules.size())
+        .mapToObj(i -> StateEntry.counts(modules.get(i).state()) ? taken.get(i) + 1 : 0L)
+        .toList();
   }
 
-  /** One of the threads, with its buffers. */
-  private final class Worker implements Runnable {
+  /** Between passes the gradient is in the file in which the last one leaves it. */
+  private void run(Optimizer.Pass pass, ExecutorService helpers, int threads) {
+    TensorNorms norms =
+        pass.begins()
+            ? TensorNorms.none(spec.layout())
+            : NormPass.run(spec, gradient, helpers, threads);
+    gradient.beginAgain();
+    Parts.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
+  }
+
+  /** The updates by tiles, those with too large a norm scaled down. */
+  private static IntFunction<Rows> rows(
+      ModelSpec spec, List<Decision.Accepted> updates, UpdateMatrix.Reader reader) {
+    UpdateBound bound = spec.updateBound();
+    if (bound == null) {
+      return reader::rows;
+    }
+    double[] factors =
+        updates.stream().mapToDouble(update -> bound.factor(update.content().norm())).toArray();
+    return tile -> new ClippedRows(reader.rows(tile), factors, spec.dtype());
+  }
+
+  /** One of the threads of a pass, with its buffers. */
+  private final class Worker implements IntConsumer {
+    private final Optimizer.Pass pass;
+    private final TensorNorms norms;
     private final int most = (int) Math.min(Range.TILE, spec.parameters());
-    private final ServerStep step = new ServerStep(spec, updateWeights, most);
+    private final ServerStep step = new ServerStep(spec, aggregation.get(), moment, most);
     private final Tile gradientTile = Tile.zeros(spec.dtype(), most);
     private final Tile weightsTile = Tile.zeros(spec.dtype(), most);
     private final List<List<Tile>> stateTiles = spec.optimizer().zeros(spec.dtype(), most);
     private final StateFile.Slices slicesBefore = stateBefore.slices();
     private final StateFile.Slices slices = state.slices();
 
+    Worker(Optimizer.Pass pass, TensorNorms norms) {
+      this.pass = pass;
+      this.norms = norms;
+    }
+
     @Override
-    public void run() {
-      int tiles = gradientSquares.length;
-      for (int tile = nextTile.getAndIncrement(); tile < tiles; tile = nextTile.getAndIncrement()) {
-        Range range = Range.tile(tile, spec.parameters());
-        run(tile, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
-      }
+    public void accept(int tile) {
+      Range range = Range.tile(tile, spec.parameters());
+      run(tile, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
     }
 
     private void run(int tile, Range range, Tile gradientPart, Tile weightsPart) {
-      if (weightsBefore != null) {
+      if (weightsBefore != null && (pass.begins() || pass.ends())) {
         weightsBefore.read(range.from(), weightsPart);
       } else {
         weightsPart.clear();
       }
+      if (pass.begins()) {
+        gradientSquares[tile] = step.aggregate(rows.apply(tile), weightsPart, gradientPart);
+      } else {
+        gradient.read(range.from(), gradientPart);
+      }
       List<List<Tile>> stateParts = first(range.length());
-      slicesBefore.read(range, stateParts);
-      ServerStep.Part part = step.run(updates.rows(tile), stateParts, weightsPart, gradientPart);
-      if (!part.finite()) {
+      slicesBefore.read(range, pass, stateParts);
+      if (!step.precondition(pass, norms, range, stateParts, gradientPart)) {
         finite.set(false);
       }
-      gradientSquares[tile] = part.gradientSquares();
-      stepSquares[tile] = part.stepSquares();
+      if (pass.ends()) {
+        stepSquares[tile] = step.apply(gradientPart, weightsPart);
+        if (Double.isNaN(stepSquares[tile])) {
+          finite.set(false);
+        }
+        weights.write(range.from(), weightsPart);
+      }
       gradient.write(range.from(), gradientPart);
-      weights.write(range.from(), weightsPart);
-      slices.write(range, stateParts);
+      slices.write(range, pass, stateParts);
     }
 
     private List<List<Tile>> first(int length) {

@@ -2,6 +2,9 @@ package io.fedstep.coordinator;
 
 import io.fedstep.codec.VectorSink;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.UpdateBound;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
@@ -85,6 +88,9 @@ public final class Upload implements AutoCloseable {
 
   /** Asks for the update to be accepted; returns once that is durable, or throws the refusal. */
   public Answer submit(UpdateHeader header, Content content) {
+    if (earlier == null) {
+      checkNorm(content.norm());
+    }
     Verdict verdict =
         earlier == null
             ? runner.submit(round, client, row, header, content)
@@ -98,6 +104,19 @@ public final class Upload implements AutoCloseable {
       case Verdict.Refused refused -> throw refused.refusal().exception();
       case Verdict.Welcome _ -> throw new IllegalStateException("an admission is no answer");
     };
+  }
+
+  private void checkNorm(double norm) {
+    UpdateBound bound = spec().updateBound();
+    if (bound != null && bound.refuses(norm)) {
+      throw Refusal.of(
+              Problem.NORM_EXCEEDED,
+              "The update has the L2 norm %s; up to %s is accepted."
+                  .formatted(norm, bound.maxNorm()))
+          .with("expected", bound.maxNorm())
+          .with("actual", norm)
+          .exception();
+    }
   }
 
   @Override

@@ -32,6 +32,7 @@ public enum Problem {
   NOT_FINITE(422, "A value is not finite"),
   WRONG_SHAPE(422, "Wrong shape"),
   WRONG_LENGTH(422, "Wrong length"),
+  NORM_EXCEEDED(422, "The norm is too large"),
   BAD_WEIGHT(422, "Bad weight"),
   BAD_METRIC(422, "Bad metric"),
   BAD_SPEC(422, "Bad spec"),

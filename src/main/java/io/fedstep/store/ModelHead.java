@@ -13,19 +13,20 @@ import tools.jackson.databind.node.ObjectNode;
  * What {@code model.json} holds.
  *
  * @param incarnation 8 hex digits, another for each model that was ever created
- * @param seed of the choice of who is invited; told to nobody
  * @param spec as it is now: round policy and hyper-parameters may have been replaced
  * @param stopped whether an administrator has stopped training
  * @param startedAt the newest version when training was last resumed by hand, or -1
+ * @param secret hex digits that nobody is shown, others for each model; noise and the choice of who
+ *     is invited come from them
  */
 public record ModelHead(
     String model,
     String incarnation,
-    String seed,
     Instant createdAt,
     ModelSpec spec,
     boolean stopped,
-    long startedAt) {
+    long startedAt,
+    String secret) {
   private static final int FORMAT = 1;
 
   /** Whether training rests at a version: by hand, or because the policy's rounds are over. */
@@ -36,22 +37,22 @@ public record ModelHead(
 
   /** Whether a client is invited to a round. */
   public boolean invites(long round, String client) {
-    return Invitation.holds(model, round, client, seed, spec.round().participation());
+    return Invitation.holds(model, round, client, secret, spec.round().participation());
   }
 
   /** This head with another spec. */
   public ModelHead with(ModelSpec other) {
-    return new ModelHead(model, incarnation, seed, createdAt, other, stopped, startedAt);
+    return new ModelHead(model, incarnation, createdAt, other, stopped, startedAt, secret);
   }
 
   /** This head stopped. */
   public ModelHead stop() {
-    return new ModelHead(model, incarnation, seed, createdAt, spec, true, startedAt);
+    return new ModelHead(model, incarnation, createdAt, spec, true, startedAt, secret);
   }
 
   /** This head resumed at a version. */
   public ModelHead start(long version) {
-    return new ModelHead(model, incarnation, seed, createdAt, spec, false, version);
+    return new ModelHead(model, incarnation, createdAt, spec, false, version, secret);
   }
 
   ObjectNode write() {
@@ -60,10 +61,10 @@ public record ModelHead(
             .put("format", FORMAT)
             .put("model", model)
             .put("incarnation", incarnation)
-            .put("seed", seed)
             .put("created_at", RecordCodec.time(createdAt))
             .put("stopped", stopped)
-            .put("started_at_version", startedAt);
+            .put("started_at_version", startedAt)
+            .put("secret", secret);
     json.set("spec", SpecCodec.write(spec));
     return json;
   }
@@ -76,10 +77,10 @@ public record ModelHead(
     return new ModelHead(
         json.required("model").stringValue(),
         json.required("incarnation").stringValue(),
-        json.path("seed").asString(""), // a model of before there were invitations
         RecordCodec.time(json.required("created_at")),
         SpecCodec.read((ObjectNode) json.required("spec")),
         json.required("stopped").booleanValue(),
-        json.required("started_at_version").longValue());
+        json.required("started_at_version").longValue(),
+        json.path("secret").asString("")); // of before there was one
   }
 }

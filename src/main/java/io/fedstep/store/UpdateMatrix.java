@@ -113,7 +113,7 @@ public final class UpdateMatrix implements AutoCloseable {
     forcing.force();
   }
 
-  /** The rows of a round's updates, to be read once by tiles, on the model's thread. */
+  /** The rows of a round's updates, to be read by tiles, on the model's thread. */
   public Reader read(List<Decision.Accepted> updates) {
     return new Reader(updates);
   }
@@ -139,6 +139,7 @@ public final class UpdateMatrix implements AutoCloseable {
       long width = spec.dtype().bytes();
       var sums = new CRC32C[updates.size()];
       Arrays.setAll(sums, row -> new CRC32C());
+      int[] summed = new int[updates.size()];
       return new Rows() {
         @Override
         public int count() {
@@ -152,8 +153,11 @@ public final class UpdateMatrix implements AutoCloseable {
         @Override
         public void read(int row, int from, Tile into) {
           long begin = offset(row, from);
-          sums[row].update(mapped.asSlice(begin, into.length() * width).asByteBuffer());
-          crcs[row][tile] = (int) sums[row].getValue();
+          if (from == summed[row]) { // and not a value that was read before
+            sums[row].update(mapped.asSlice(begin, into.length() * width).asByteBuffer());
+            crcs[row][tile] = (int) sums[row].getValue();
+            summed[row] += into.length();
+          }
           into.read(mapped, begin);
         }
 

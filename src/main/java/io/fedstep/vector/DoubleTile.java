@@ -37,6 +37,11 @@ public record DoubleTile(double[] values, int length) implements Tile {
   }
 
   @Override
+  public void put(int at, Tile part) {
+    System.arraycopy(((DoubleTile) part).values, 0, values, at, part.length());
+  }
+
+  @Override
   public void clear() {
     Arrays.fill(values, 0, length, 0);
   }

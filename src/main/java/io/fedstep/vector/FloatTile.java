@@ -37,6 +37,11 @@ public record FloatTile(float[] values, int length) implements Tile {
   }
 
   @Override
+  public void put(int at, Tile part) {
+    System.arraycopy(((FloatTile) part).values, 0, values, at, part.length());
+  }
+
+  @Override
   public void clear() {
     Arrays.fill(values, 0, length, 0);
   }

@@ -27,6 +27,9 @@ public sealed interface Tile permits FloatTile, DoubleTile {
   /** Writes this tile as little-endian bytes from {@code offset} on. */
   void write(MemorySegment bytes, long offset);
 
+  /** Puts the values of a tile of the same dtype in the place of those from {@code at} on. */
+  void put(int at, Tile part);
+
   /** Makes every value zero. */
   void clear();
 

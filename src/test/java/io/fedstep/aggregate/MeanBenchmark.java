@@ -41,7 +41,7 @@ public class MeanBenchmark {
     double[] weights = new double[rows];
     boolean hostile = values.equals("hostile");
     Arrays.setAll(weights, row -> hostile ? 0.1 : 1 + row % 5);
-    mean = new Averaging(true).begin(weights);
+    mean = new Averaging(true).begin(weights, Distances.NONE).get();
     var segments = new MemorySegment[rows];
     var drawn = new double[Range.TILE];
     for (int row = 0; row < rows; row++) {

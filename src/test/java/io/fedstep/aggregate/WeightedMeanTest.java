@@ -219,9 +219,12 @@ class WeightedMeanTest {
   void averaging_withoutWeights_countsEachTheSame() {
     var rows = new ArrayRows(new double[][] {{1}, {2}, {6}});
     var mean = new FloatTile(new float[1], 1);
-    new Averaging(false).begin(new double[] {100, 1, 1}).aggregate(rows, mean);
+    new Averaging(false)
+        .begin(new double[] {100, 1, 1}, Distances.NONE)
+        .get()
+        .aggregate(rows, mean);
     assertThat(mean.get(0)).isEqualTo(3);
-    new Averaging(true).begin(new double[] {2, 1, 1}).aggregate(rows, mean);
+    new Averaging(true).begin(new double[] {2, 1, 1}, Distances.NONE).get().aggregate(rows, mean);
     assertThat(mean.get(0)).isEqualTo(2.5);
   }
 

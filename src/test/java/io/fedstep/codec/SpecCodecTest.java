@@ -47,6 +47,7 @@ class SpecCodecTest {
         random.nextBoolean() ? Dtype.FLOAT32 : Dtype.FLOAT64,
         new Optimizer(random.nextDouble() + 1e-9, random.nextInt(2) * random.nextDouble(), modules),
         new Averaging(random.nextBoolean()),
+        null,
         new RoundPolicy(
             least,
             buffering != null ? least : least + random.nextInt(100),

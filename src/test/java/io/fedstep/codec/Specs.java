@@ -25,6 +25,7 @@ final class Specs {
         dtype,
         new Optimizer(1, 0, List.of(RmsProp.DEFAULT)),
         new Averaging(true),
+        null,
         RoundPolicy.DEFAULT);
   }
 

@@ -35,13 +35,14 @@ class ServerMetersTest {
           Dtype.FLOAT32,
           Optimizer.DEFAULT,
           ModelSpec.DEFAULT_AGGREGATOR,
+          null,
           RoundPolicy.DEFAULT);
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final ServerMeters meters = new ServerMeters(registry, () -> NOON.plusSeconds(90));
 
   private static ModelStatus status(Phase phase) {
-    var head = new ModelHead("toy", "3f9c2a71", "", NOON, SPEC, false, -1);
+    var head = new ModelHead("toy", "3f9c2a71", NOON, SPEC, false, -1, "5ec3e7");
     var newest = new VersionInfo(7, VersionInfo.MadeBy.ROUND, "3f9c2a71-7", NOON, "crc32c:0");
     return new ModelStatus(head, newest, phase, 2, NOON, null);
   }

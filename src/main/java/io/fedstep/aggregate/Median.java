@@ -1,0 +1,34 @@
+package io.fedstep.aggregate;
+
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The median of each coordinate, of an even number the mean of the middle two rounded once; weights
+ * do not count (D. Yin et al., Byzantine-Robust Distributed Learning: Towards Optimal Statistical
+ * Rates, 2018). It stays among the values of the others with less than half of the updates hostile:
+ * the breakdown point is 1/2.
+ */
+public record Median() implements Aggregator {
+  @Override
+  public String name() {
+    return "median";
+  }
+
+  @Override
+  public Map<String, @Nullable Object> config() {
+    return Map.of();
+  }
+
+  @Override
+  public Median with(Config config) {
+    return this;
+  }
+
+  @Override
+  public Supplier<Aggregation> begin(double[] weights, Distances distances) {
+    int updates = weights.length;
+    return () -> new MiddleMean(updates, MiddleMean.cutToMedian(updates));
+  }
+}
