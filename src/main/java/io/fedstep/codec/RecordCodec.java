@@ -1,5 +1,6 @@
 package io.fedstep.codec;
 
+import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
@@ -143,6 +144,10 @@ public final class RecordCodec {
     json.set("policy", SpecCodec.write(ended.spec().round()));
     json.set("optimizer", SpecCodec.write(ended.spec().optimizer()));
     json.set("aggregator", SpecCodec.write(ended.spec().aggregator()));
+    UpdateBound bound = ended.spec().updateBound();
+    if (bound != null) {
+      json.set("update_bound", SpecCodec.write(bound));
+    }
     json.put("opened_at", time(ended.openedAt()));
     json.put("closed_at", closed == null ? null : time(closed.at()));
     json.put("ended_at", time(ended.endedAt()));
