@@ -6,29 +6,20 @@ import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 
 /** Rows with a factor each: {@code value * factor} in double, rounded to the dtype. */
-public final class ClippedRows extends MappedRows {
-  private final double[] factors;
-  private final Dtype dtype;
-
-  /** Rows of that dtype with their factors, each in (0, 1]. */
-  public ClippedRows(Rows rows, double[] factors, Dtype dtype) {
-    super(rows);
-    this.factors = factors;
-    this.dtype = dtype;
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record ClippedRows(Rows rows, double[] factors, Dtype dtype) implements Rows {
+  @Override
+  public int count() {
+    return rows.count();
   }
 
   @Override
-  double map(int row, double value) {
-    double product = value * factors[row];
-    return dtype == Dtype.FLOAT32 ? (float) product : product;
-  }
-
-  @Override
-  void map(int row, Tile values) {
+  public void read(int row, int from, Tile into) {
+    rows.read(row, from, into);
     if (factors[row] == 1) {
       return;
     }
-    switch (values) {
+    switch (into) {
       case FloatTile tile -> scale(tile.values(), factors[row], tile.length());
       case DoubleTile tile -> scale(tile.values(), factors[row], tile.length());
     }
@@ -44,5 +35,32 @@ public final class ClippedRows extends MappedRows {
     for (int i = 0; i < length; i++) {
       values[i] *= factor;
     }
+  }
+
+  private double scaled(int row, double value) {
+    double product = value * factors[row];
+    return dtype == Dtype.FLOAT32 ? (float) product : product;
+  }
+
+  @Override
+  public void bits(int row, int from, int[] into, int count) {
+    rows.bits(row, from, into, count);
+    for (int i = 0; i < count; i++) {
+      float scaled = (float) (Float.intBitsToFloat(into[i]) * factors[row]);
+      into[i] = Float.floatToRawIntBits(scaled);
+    }
+  }
+
+  @Override
+  public void gather(int row, int from, int[] indexes, int count, double[] into) {
+    rows.gather(row, from, indexes, count, into);
+    for (int i = 0; i < count; i++) {
+      into[i] = scaled(row, into[i]);
+    }
+  }
+
+  @Override
+  public double value(int row, int index) {
+    return scaled(row, rows.value(row, index));
   }
 }

@@ -2,26 +2,23 @@ package io.fedstep.aggregate;
 
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Tile;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Order statistics of double values, as longs that compare as the values do. */
+/** Order statistics of double values, by their bits as longs that compare as the values do. */
 final class SortedDoubles implements SortedStrip {
   private final @Nullable SortingNetwork network;
-  private final long[][] keys;
+  private final long[][] bits;
   private final long[] column;
   private final double[] values;
 
   SortedDoubles(int count, int most, @Nullable SortingNetwork network) {
     this.network = network;
-    keys = new long[count][most];
+    bits = new long[count][most];
     column = new long[count];
     values = new double[most];
-  }
-
-  /** Bits to keys, and keys to bits. */
-  private static long flip(long bits) {
-    return bits ^ (bits >> 63 & Long.MAX_VALUE);
   }
 
   @Override
@@ -31,49 +28,56 @@ final class SortedDoubles implements SortedStrip {
 
   @Override
   public void load(Rows rows, int from, int length) {
-    for (int row = 0; row < keys.length; row++) {
+    for (int row = 0; row < bits.length; row++) {
       rows.read(row, from, new DoubleTile(values, length));
-      toKeys(values, keys[row], length);
+      // in bulk: a loop of conversions does not vectorize
+      MemorySegment.copy(
+          MemorySegment.ofArray(values), ValueLayout.JAVA_LONG, 0, bits[row], 0, length);
+      flip(bits[row], length);
     }
     if (network != null) {
-      network.run(keys, length);
+      network.run(bits, length);
     } else {
       sort(length);
     }
+    for (long[] row : bits) {
+      flip(row, length);
+    }
   }
 
-  private static void toKeys(double[] values, long[] keys, int length) {
+  /** Bits to longs in the order of the values, and back. */
+  private static void flip(long[] bits, int length) {
     for (int i = 0; i < length; i++) {
-      keys[i] = flip(Double.doubleToRawLongBits(values[i]));
+      bits[i] ^= (bits[i] >> 63) & Long.MAX_VALUE;
     }
   }
 
   private void sort(int length) {
     for (int i = 0; i < length; i++) {
       for (int row = 0; row < column.length; row++) {
-        column[row] = keys[row][i];
+        column[row] = bits[row][i];
       }
       Arrays.sort(column);
       for (int row = 0; row < column.length; row++) {
-        keys[row][i] = column[row];
+        bits[row][i] = column[row];
       }
     }
   }
 
   @Override
   public int count() {
-    return keys.length;
+    return bits.length;
   }
 
   @Override
   public void read(int row, int from, Tile into) {
-    toValues(keys[row], from, ((DoubleTile) into).values(), into.length());
-  }
-
-  private static void toValues(long[] keys, int from, double[] values, int length) {
-    for (int i = 0; i < length; i++) {
-      values[i] = Double.longBitsToDouble(flip(keys[from + i]));
-    }
+    MemorySegment.copy(
+        MemorySegment.ofArray(bits[row]),
+        ValueLayout.JAVA_DOUBLE,
+        (long) Double.BYTES * from,
+        ((DoubleTile) into).values(),
+        0,
+        into.length());
   }
 
   @Override
@@ -90,6 +94,6 @@ final class SortedDoubles implements SortedStrip {
 
   @Override
   public double value(int row, int index) {
-    return Double.longBitsToDouble(flip(keys[row][index]));
+    return Double.longBitsToDouble(bits[row][index]);
   }
 }

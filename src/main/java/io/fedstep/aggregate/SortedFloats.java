@@ -2,26 +2,23 @@ package io.fedstep.aggregate;
 
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Order statistics of float values, as ints that compare as the values do. */
+/** Order statistics of float values, by their bits as ints that compare as the values do. */
 final class SortedFloats implements SortedStrip {
   private final @Nullable SortingNetwork network;
-  private final int[][] keys;
+  private final int[][] bits;
   private final int[] column;
   private final float[] values;
 
   SortedFloats(int count, int most, @Nullable SortingNetwork network) {
     this.network = network;
-    keys = new int[count][most];
+    bits = new int[count][most];
     column = new int[count];
     values = new float[most];
-  }
-
-  /** Bits to keys, and keys to bits. */
-  private static int flip(int bits) {
-    return bits ^ (bits >> 31 & 0x7fffffff);
   }
 
   @Override
@@ -31,56 +28,61 @@ final class SortedFloats implements SortedStrip {
 
   @Override
   public void load(Rows rows, int from, int length) {
-    for (int row = 0; row < keys.length; row++) {
+    for (int row = 0; row < bits.length; row++) {
       rows.read(row, from, new FloatTile(values, length));
-      toKeys(values, keys[row], length);
+      // in bulk: a loop of conversions does not vectorize
+      MemorySegment.copy(
+          MemorySegment.ofArray(values), ValueLayout.JAVA_INT, 0, bits[row], 0, length);
+      flip(bits[row], length);
     }
     if (network != null) {
-      network.run(keys, length);
+      network.run(bits, length);
     } else {
       sort(length);
     }
+    for (int[] row : bits) {
+      flip(row, length);
+    }
   }
 
-  private static void toKeys(float[] values, int[] keys, int length) {
+  /** Bits to ints in the order of the values, and back. */
+  private static void flip(int[] bits, int length) {
     for (int i = 0; i < length; i++) {
-      keys[i] = flip(Float.floatToRawIntBits(values[i]));
+      bits[i] ^= (bits[i] >> 31) & 0x7fffffff;
     }
   }
 
   private void sort(int length) {
     for (int i = 0; i < length; i++) {
       for (int row = 0; row < column.length; row++) {
-        column[row] = keys[row][i];
+        column[row] = bits[row][i];
       }
       Arrays.sort(column);
       for (int row = 0; row < column.length; row++) {
-        keys[row][i] = column[row];
+        bits[row][i] = column[row];
       }
     }
   }
 
   @Override
   public int count() {
-    return keys.length;
+    return bits.length;
   }
 
   @Override
   public void read(int row, int from, Tile into) {
-    toValues(keys[row], from, ((FloatTile) into).values(), into.length());
-  }
-
-  private static void toValues(int[] keys, int from, float[] values, int length) {
-    for (int i = 0; i < length; i++) {
-      values[i] = Float.intBitsToFloat(flip(keys[from + i]));
-    }
+    MemorySegment.copy(
+        MemorySegment.ofArray(bits[row]),
+        ValueLayout.JAVA_FLOAT,
+        (long) Float.BYTES * from,
+        ((FloatTile) into).values(),
+        0,
+        into.length());
   }
 
   @Override
   public void bits(int row, int from, int[] into, int count) {
-    for (int i = 0; i < count; i++) {
-      into[i] = flip(keys[row][from + i]);
-    }
+    System.arraycopy(bits[row], from, into, 0, count);
   }
 
   @Override
@@ -92,6 +94,6 @@ final class SortedFloats implements SortedStrip {
 
   @Override
   public double value(int row, int index) {
-    return Float.intBitsToFloat(flip(keys[row][index]));
+    return Float.intBitsToFloat(bits[row][index]);
   }
 }

@@ -1,6 +1,7 @@
 package io.fedstep.codec;
 
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
@@ -179,6 +180,10 @@ public final class RecordCodec {
     json.set("policy", PolicyCodec.write(ended.spec().round()));
     json.set("optimizer", OptimizerCodec.write(ended.spec().optimizer()));
     json.set("aggregator", SpecCodec.write(ended.spec().aggregator()));
+    UpdateBound bound = ended.spec().updateBound();
+    if (bound != null) {
+      json.set("update_bound", SpecCodec.write(bound));
+    }
     json.put("opened_at", time(ended.openedAt()));
     json.put("closed_at", closed == null ? null : time(closed.at()));
     json.put("ended_at", time(ended.endedAt()));

@@ -118,9 +118,7 @@ public final class SpecCodec {
     json.set("aggregator", write(spec.aggregator()));
     UpdateBound bound = spec.updateBound();
     if (bound != null) {
-      json.putObject("update_bound")
-          .put("max_norm", bound.maxNorm())
-          .put("action", bound.action().name().toLowerCase(Locale.ROOT));
+      json.set("update_bound", write(bound));
     }
     json.set("round", PolicyCodec.write(spec.round()));
     return json;
@@ -147,5 +145,12 @@ public final class SpecCodec {
           }
         });
     return json;
+  }
+
+  /** A bound on updates. */
+  static ObjectNode write(UpdateBound bound) {
+    return Json.object()
+        .put("max_norm", bound.maxNorm())
+        .put("action", bound.action().name().toLowerCase(Locale.ROOT));
   }
 }

@@ -160,7 +160,7 @@ class WeightedMeanTest {
     checkOrder(dtype, rows, rowWeights, means, random);
   }
 
-  private static double rounded(Dtype dtype, double value) {
+  static double rounded(Dtype dtype, double value) {
     double max = dtype == Dtype.FLOAT32 ? Float.MAX_VALUE : Double.MAX_VALUE;
     double clamped = Math.max(-max, Math.min(max, value));
     return dtype == Dtype.FLOAT32 ? (float) clamped : clamped;

@@ -4,10 +4,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.Averaging;
+import io.fedstep.aggregate.Bulyan;
+import io.fedstep.aggregate.GeometricMedian;
+import io.fedstep.aggregate.GradientMaskedAveraging;
+import io.fedstep.aggregate.Krum;
+import io.fedstep.aggregate.Median;
+import io.fedstep.aggregate.MultiKrum;
+import io.fedstep.aggregate.TrimmedMean;
 import io.fedstep.model.Buffering;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.RmsProp;
@@ -39,15 +48,16 @@ class SpecCodecTest {
     for (int count = random.nextInt(3); count > 0; count--) {
       modules.add(new RmsProp(random.nextDouble(), random.nextDouble() + 1e-300));
     }
-    int least = 1 + random.nextInt(100);
+    Aggregator aggregator = aggregator(random);
+    int least = aggregator.leastUpdates() + random.nextInt(100);
     Buffering buffering =
         random.nextBoolean() ? null : new Buffering(random.nextInt(20), random.nextDouble());
     return new ModelSpec(
         new TensorLayout(shapes),
         random.nextBoolean() ? Dtype.FLOAT32 : Dtype.FLOAT64,
         new Optimizer(random.nextDouble() + 1e-9, random.nextInt(2) * random.nextDouble(), modules),
-        new Averaging(random.nextBoolean()),
-        null,
+        aggregator,
+        random.nextBoolean() ? null : bound(random),
         new RoundPolicy(
             least,
             buffering != null ? least : least + random.nextInt(100),
@@ -55,6 +65,26 @@ class SpecCodecTest {
             random.nextBoolean() ? null : random.nextLong(1, 1L << 52),
             1 - random.nextDouble(),
             buffering));
+  }
+
+  private static Aggregator aggregator(Random random) {
+    Integer byzantine = random.nextBoolean() ? null : random.nextInt(9);
+    return switch (random.nextInt(8)) {
+      case 0 -> new Averaging(random.nextBoolean());
+      case 1 -> new GradientMaskedAveraging(random.nextDouble(), random.nextBoolean());
+      case 2 -> new Median();
+      case 3 -> new TrimmedMean(random.nextDouble() / 2);
+      case 4 -> new Krum(byzantine);
+      case 5 -> new MultiKrum(byzantine);
+      case 6 -> new Bulyan(byzantine);
+      default -> new GeometricMedian(1 + random.nextInt(100), random.nextDouble() + 1e-300);
+    };
+  }
+
+  private static UpdateBound bound(Random random) {
+    return new UpdateBound(
+        random.nextDouble() + 1e-300,
+        random.nextBoolean() ? UpdateBound.Action.CLIP : UpdateBound.Action.REFUSE);
   }
 
   @Test

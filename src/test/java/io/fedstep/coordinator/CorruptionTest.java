@@ -116,6 +116,30 @@ class CorruptionTest {
     }
   }
 
+  /** Rules that read rows twice, or not at all the second time, check them too. */
+  @ParameterizedTest
+  @ValueSource(strings = {"krum", "geometric-median", "gradient-masked-averaging", "median"})
+  void flippedByteInAnUpdate_isFoundByEveryAggregator(String rule, @TempDir Path data)
+      throws IOException {
+    Path matrix = data.resolve("models/bad/open/0000000/updates.bin");
+    try (Rig rig = Rig.on(data)) {
+      rig.create(
+          "bad",
+          """
+          {"tensors": {"w": [20000]}, "aggregator": "%s", "round": {"min_updates": 3}}\
+          """
+              .formatted(rule));
+      double[] values = new double[20_000];
+      rig.put("bad", 0, "alice", 1, values);
+      rig.put("bad", 0, "bob", 1, values);
+      byte[] bytes = Files.readAllBytes(matrix);
+      bytes[2 * 80_000 - 1] = 1; // the end of bob's
+      Files.write(matrix, bytes, StandardOpenOption.WRITE);
+      rig.put("bad", 0, "carol", 1, values);
+      assertThat(Rig.refusal(() -> rig.awaitVersion("bad", 1)).detail()).contains("client bob");
+    }
+  }
+
   @Test
   void truncatedMatrix_isFoundAtTheClose(@TempDir Path data) throws IOException {
     Path matrix = data.resolve("models/bad/open/0000001/updates.bin");

@@ -193,6 +193,11 @@ final class Rig implements AutoCloseable {
     return bytes(newest(model).weightBytes());
   }
 
+  /** The newest aggregated gradient, after the modules. */
+  byte[] gradient(String model) {
+    return bytes(newest(model).gradientBytes());
+  }
+
   String state(String model) {
     return new String(bytes(newest(model).stateBytes()), UTF_8);
   }

@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.aggregate.KnownAggregators;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,9 +10,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A round's result depends on its updates alone. */
@@ -19,6 +23,7 @@ class SameResultTest {
   private static final String M = "wide";
   private static final int CLIENTS = 4;
   private static final int ROUNDS = 2;
+  private static final int AGGREGATED = 8;
   private static final int SIZE = 100_001; // seven tiles, the last one short
 
   /** What two rounds give whose updates come in that order. */
@@ -85,6 +90,62 @@ class SameResultTest {
           .as("%d threads, order %s", threads, order)
           .isTrue();
     }
+  }
+
+  static Stream<Named<String>> aggregators() {
+    return KnownAggregators.ALL.stream()
+        .map(rule -> Named.of(rule.name(), "[\"%s\", {}]".formatted(rule.name())));
+  }
+
+  private static String aggregated(String dtype, int size, String aggregator) {
+    return """
+    {"tensors": {"w": [%d]}, "dtype": "%s", "optimizer": {"lrate": 1.0, "modules": []},
+     "aggregator": %s, "update_bound": {"max_norm": %d}, "round": {"min_updates": %d}}\
+    """
+        .formatted(size, dtype, aggregator, size, AGGREGATED);
+  }
+
+  /** Values whose norms are about half as large as the bound, or larger. */
+  private static double[] aggregated(int client, int size) {
+    var random = new Random(client);
+    double scale = client == 3 ? 100 : Math.sqrt(size) * (client == 5 ? 3 : 0.5);
+    return random.doubles(size).map(x -> Math.round((x - 0.4) * 20) * scale / 20).toArray();
+  }
+
+  /** A hundred orders of few values, and tiles for one, two and three threads. */
+  @ParameterizedTest
+  @MethodSource("aggregators")
+  void aggregators_seeNeitherOrderNorThreads(String aggregator, @TempDir Path data) {
+    var order = new ArrayList<>(IntStream.range(0, AGGREGATED).boxed().toList());
+    var random = new Random(2);
+    byte[] first = {};
+    byte[] firstWide = {};
+    for (int threads = 1; threads <= 3; threads++) {
+      var limits = new Limits(10, 10, 2 * SIZE, 1024, threads);
+      try (Rig rig = Rig.on(data.resolve("t" + threads), limits)) {
+        rig.create(M, aggregated("float64", SIZE, aggregator));
+        rig.create("few", aggregated("float32", 40, aggregator));
+        byte[] wide = round(rig, M, 0, SIZE, order);
+        firstWide = threads == 1 ? wide : firstWide;
+        assertThat(wide).as("%d threads, order %s", threads, order).isEqualTo(firstWide);
+        for (int round = 0; round < 34; round++) {
+          byte[] few = round(rig, "few", round, 40, order);
+          first = first.length == 0 ? few : first;
+          assertThat(few).as("order %s", order).isEqualTo(first);
+          Collections.shuffle(order, random);
+        }
+      }
+    }
+    assertThat(first).isNotEqualTo(new byte[first.length]);
+    assertThat(firstWide).isNotEqualTo(new byte[firstWide.length]);
+  }
+
+  private static byte[] round(Rig rig, String model, int round, int size, List<Integer> order) {
+    for (int client : order) {
+      rig.put(model, round, "client-" + client, 0.1 * (client + 1), aggregated(client, size));
+    }
+    rig.awaitVersion(model, round + 1);
+    return rig.gradient(model);
   }
 
   @Test
