@@ -142,7 +142,7 @@ public final class RecordCodec {
     json.put("gradient_norm", ended.gradientNorm());
     json.put("step_norm", ended.stepNorm());
     json.set("policy", SpecCodec.write(ended.spec().round()));
-    json.set("optimizer", SpecCodec.write(ended.spec().optimizer()));
+    json.set("optimizer", OptimizerCodec.write(ended.spec().optimizer()));
     json.set("aggregator", SpecCodec.write(ended.spec().aggregator()));
     UpdateBound bound = ended.spec().updateBound();
     if (bound != null) {

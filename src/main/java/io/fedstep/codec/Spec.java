@@ -1,6 +1,8 @@
 package io.fedstep.codec;
 
 import io.fedstep.aggregate.Config;
+import io.fedstep.optim.Plugin.Settings;
+import io.fedstep.optim.Rate;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -18,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * One object of a spec, with its place in the document for refusals. What is of the wrong JSON type
  * is {@code malformed}; what is well-formed and cannot be is {@code bad-spec}.
  */
-final class Spec implements Config {
+final class Spec implements Config, Settings {
   private static final double MOST = 0x1p62;
 
   private final ObjectNode node;
@@ -98,12 +100,32 @@ final class Spec implements Config {
 
   static double number(JsonNode value, String place) {
     if (value.isArray()) {
-      throw bad(place, "is a schedule; only a number is supported");
+      throw bad(place, "is a schedule; a number is needed here");
     }
     if (!value.isNumber()) {
       throw malformed(place, "a number", value);
     }
     return value.doubleValue();
+  }
+
+  @Override
+  public double number(String key) {
+    return number(required(key), at(key));
+  }
+
+  @Override
+  public long integer(String key) {
+    return integer(required(key), at(key));
+  }
+
+  @Override
+  public @Nullable Long integerOrNull(String key) {
+    return orNull(key) == null ? null : integer(key);
+  }
+
+  @Override
+  public Rate rate(String key) {
+    return OptimizerCodec.rate(required(key), at(key));
   }
 
   long integer(String key, long otherwise) {

@@ -7,14 +7,11 @@ import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
-import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
-import io.fedstep.optim.RmsProp;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +38,8 @@ public final class SpecCodec {
     JsonNode bound = spec.orNull("update_bound");
     JsonNode round = spec.get("round");
     Dtype format = dtype == null ? Dtype.FLOAT32 : dtype(dtype);
-    Optimizer step = optimizer == null ? Optimizer.DEFAULT : readOptimizer(optimizer, "optimizer");
+    Optimizer step =
+        optimizer == null ? Optimizer.DEFAULT : OptimizerCodec.read(optimizer, "optimizer");
     Aggregator rule = aggregator == null ? ModelSpec.DEFAULT_AGGREGATOR : aggregator(aggregator);
     UpdateBound most = bound == null ? null : bound(bound, "update_bound");
     RoundPolicy policy = round == null ? RoundPolicy.DEFAULT : readRound(round, "round");
@@ -71,38 +69,6 @@ public final class SpecCodec {
       }
     }
     throw Spec.bad("dtype", "is '%s'; float32 and float64 are known".formatted(json.stringValue()));
-  }
-
-  /** Reads an optimizer's config. */
-  public static Optimizer readOptimizer(JsonNode json, String place) {
-    Spec spec = Spec.of(json, place, Set.of("lrate", "w_decay", "regularizers", "modules"));
-    double lrate = Spec.number(spec.required("lrate"), spec.at("lrate"));
-    double weightDecay = spec.number("w_decay", 0);
-    JsonNode regularizers = spec.get("regularizers");
-    if (regularizers != null
-        && !Spec.list(regularizers, spec.at("regularizers"), node -> node).isEmpty()) {
-      throw Spec.bad(spec.at("regularizers"), "is not empty; regularizers are not supported");
-    }
-    JsonNode modules = spec.get("modules");
-    var chain = new ArrayList<OptiModule>();
-    if (modules != null) {
-      chain.addAll(
-          Spec.list(
-              modules,
-              spec.at("modules"),
-              node -> module(Spec.Plugin.of(node, spec.at("modules")))));
-    }
-    return Spec.checked(place, () -> new Optimizer(lrate, weightDecay, chain));
-  }
-
-  private static OptiModule module(Spec.Plugin plugin) {
-    if (!plugin.name().equals(RmsProp.NAME)) {
-      throw Spec.bad(plugin.place(), "names '%s'; supported is rmsprop".formatted(plugin.name()));
-    }
-    Spec config = plugin.config("beta", "eps");
-    double beta = config.number("beta", RmsProp.DEFAULT.beta());
-    double eps = config.number("eps", RmsProp.DEFAULT.eps());
-    return Spec.checked(plugin.place(), () -> new RmsProp(beta, eps));
   }
 
   private static Aggregator aggregator(JsonNode json) {
@@ -179,7 +145,7 @@ public final class SpecCodec {
       shape(tensors.putArray(tensor.name()), tensor);
     }
     json.put("dtype", spec.dtype().label());
-    json.set("optimizer", write(spec.optimizer()));
+    json.set("optimizer", OptimizerCodec.write(spec.optimizer()));
     json.set("aggregator", write(spec.aggregator()));
     UpdateBound bound = spec.updateBound();
     if (bound != null) {
@@ -192,27 +158,6 @@ public final class SpecCodec {
   /** A shape, into an empty array. */
   public static void shape(ArrayNode array, Tensor tensor) {
     tensor.shape().forEach(array::add);
-  }
-
-  /** An optimizer's config, as declearn's {@code get_config()}. */
-  public static ObjectNode write(Optimizer optimizer) {
-    ObjectNode json = Json.object();
-    json.put("lrate", optimizer.lrate());
-    json.put("w_decay", optimizer.weightDecay());
-    json.putArray("regularizers");
-    ArrayNode modules = json.putArray("modules");
-    for (OptiModule module : optimizer.modules()) {
-      switch (module) {
-        case RmsProp rmsProp ->
-            modules
-                .addArray()
-                .add(module.name())
-                .addObject()
-                .put("beta", rmsProp.beta())
-                .put("eps", rmsProp.eps());
-      }
-    }
-    return json;
   }
 
   /** An aggregator's name and config. */

@@ -2,6 +2,7 @@ package io.fedstep.codec;
 
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.OptiModule;
+import io.fedstep.optim.StateEntry;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -10,8 +11,10 @@ import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
@@ -20,10 +23,14 @@ public final class StateBody {
   private static final ValueLayout.OfLong EIGHT =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** Up to here a double counts one by one. */
+  private static final double MOST_STEPS = 0x1p53;
+
   private final JsonParser parser;
   private final ModelSpec spec;
   private final StateValues values;
   private final long[] eights;
+  private final List<Long> taken = new ArrayList<>();
   private int vectors;
   private int zeros;
 
@@ -37,13 +44,16 @@ public final class StateBody {
   /**
    * Reads a document and writes its values to their places.
    *
-   * @return whether there are values; if not, it is the state before the first step
+   * @return for each module the steps it has taken, if it counts them; null where there are no
+   *     values: it is the state before the first step
    */
-  public static boolean read(InputStream in, ModelSpec spec, StateValues values) {
-    return Json.parse(in, parser -> new StateBody(parser, spec, values).read());
+  public static @Nullable List<Long> read(InputStream in, ModelSpec spec, StateValues values) {
+    List<Long> taken = Json.parse(in, parser -> new StateBody(parser, spec, values).read());
+    return taken.isEmpty() ? null : taken;
   }
 
-  private boolean read() {
+  /** The same, with no steps of no modules where there are no values. */
+  private List<Long> read() {
     parser.nextToken();
     JsonBody.expect(parser, JsonToken.START_OBJECT, "an object with the key 'modules'");
     boolean found = false;
@@ -52,6 +62,7 @@ public final class StateBody {
         throw bad("'%s' is unknown; 'modules' is the only key.".formatted(parser.currentName()));
       }
       parser.nextToken();
+      taken.clear();
       readModules();
       found = true;
     }
@@ -61,7 +72,10 @@ public final class StateBody {
     if (vectors > 0 && zeros > 0) {
       throw bad("Some modules have taken steps and others not.");
     }
-    return vectors > 0;
+    if (vectors == 0 && taken.stream().anyMatch(steps -> steps > 0)) {
+      throw bad("A module has taken steps, and there are no values.");
+    }
+    return vectors > 0 ? taken : List.of();
   }
 
   private void readModules() {
@@ -73,7 +87,7 @@ public final class StateBody {
         throw bad("'modules' has %d entries; the model has %d.".formatted(i, modules.size()));
       }
       readModule("modules[%d]".formatted(i), modules.get(i), first);
-      first += modules.get(i).stateKeys().size();
+      first += modules.get(i).vectors();
     }
     if (parser.nextToken() != JsonToken.END_ARRAY) {
       throw bad("'modules' has more than the %d entries of the model.".formatted(modules.size()));
@@ -90,55 +104,99 @@ public final class StateBody {
               .formatted(place, parser.getString(), module.name()));
     }
     parser.nextToken();
-    JsonBody.expect(parser, JsonToken.START_OBJECT, "a module's state");
-    var missing = new HashSet<>(module.stateKeys());
+    taken.add(0L);
+    readEntries(place, module.state(), firstVector);
+    parser.nextToken();
+    JsonBody.expect(parser, JsonToken.END_ARRAY, "the end of a module");
+  }
+
+  private void readEntries(String place, List<StateEntry> entries, int firstVector) {
+    JsonBody.expect(parser, JsonToken.START_OBJECT, "a state");
+    var missing = new LinkedHashSet<>(entries.stream().map(StateEntry::key).toList());
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String key = parser.currentName();
-      int index = module.stateKeys().indexOf(key);
-      if (index < 0) {
+      int vector = firstVector;
+      int index = 0;
+      while (index < entries.size() && !entries.get(index).key().equals(key)) {
+        vector += (int) StateEntry.vectors(List.of(entries.get(index))).count();
+        index++;
+      }
+      if (index == entries.size()) {
         throw bad("'%s.%s' is unknown.".formatted(place, key));
       }
       parser.nextToken();
-      readVector(place + "." + key, firstVector + index);
+      readEntry(place + "." + key, entries.get(index), vector);
       missing.remove(key);
     }
     for (String key : missing) {
       throw bad("'%s.%s' is missing.".formatted(place, key));
     }
-    parser.nextToken();
-    JsonBody.expect(parser, JsonToken.END_ARRAY, "the end of a module");
   }
 
-  private void readVector(String place, int vector) {
-    if (parser.currentToken() == JsonToken.VALUE_NUMBER_FLOAT
-        || parser.currentToken() == JsonToken.VALUE_NUMBER_INT) {
-      if (parser.getDoubleValue() != 0) {
-        throw bad("'%s' is a number other than 0.".formatted(place));
+  private void readEntry(String place, StateEntry entry, int vector) {
+    switch (entry) {
+      case StateEntry.Values values -> readVector(place, values, vector);
+      case StateEntry.Steps _ -> taken.set(taken.size() - 1, readSteps(place));
+      case StateEntry.Nothing _ -> {
+        if (parser.currentToken() != JsonToken.VALUE_NULL) {
+          throw bad("'%s' is not null, as it is with the model's config.".formatted(place));
+        }
       }
-      zeros++;
-      return;
+      case StateEntry.Group group -> readEntries(place, group.entries(), vector);
     }
-    JsonBody.expect(parser, JsonToken.START_OBJECT, "a packed vector");
-    Runnable dump =
-        () -> PackedVector.read(parser, spec.layout(), spec.dtype(), new Target(place, vector));
-    if (!PackedVector.readTyped(parser, PackedVector.TYPES, dump)) {
-      throw bad("'%s' is not a packed vector.".formatted(place));
+  }
+
+  private long readSteps(String place) {
+    JsonBody.expect(parser, JsonToken.VALUE_NUMBER_INT, "a number of steps");
+    double steps = parser.getDoubleValue();
+    if (!(steps >= 0 && steps <= MOST_STEPS)) {
+      throw bad("'%s' is %s; 0 to 2^53 are possible.".formatted(place, parser.getString()));
     }
-    vectors++;
+    return (long) steps;
+  }
+
+  private void readVector(String place, StateEntry.Values entry, int vector) {
+    switch (parser.currentToken()) {
+      case VALUE_NUMBER_FLOAT, VALUE_NUMBER_INT -> {
+        if (entry.late() || parser.getDoubleValue() != 0) {
+          throw bad(
+              "'%s' is a number; a vector, or %s before the first step, is needed."
+                  .formatted(place, entry.late() ? "null" : "0"));
+        }
+        zeros++;
+      }
+      case VALUE_NULL -> {
+        if (!entry.late()) {
+          throw bad("'%s' is null.".formatted(place));
+        }
+        zeros++;
+      }
+      default -> {
+        JsonBody.expect(parser, JsonToken.START_OBJECT, "a packed vector");
+        var target = new Target(place, vector, entry.square());
+        Runnable dump = () -> PackedVector.read(parser, spec.layout(), spec.dtype(), target);
+        if (!PackedVector.readTyped(parser, PackedVector.TYPES, dump)) {
+          throw bad("'%s' is not a packed vector.".formatted(place));
+        }
+        vectors++;
+      }
+    }
   }
 
   private final class Target implements PackedVector.Target {
     private final String place;
     private final int vector;
+    private final boolean square;
 
-    Target(String place, int vector) {
+    Target(String place, int vector, boolean square) {
       this.place = place;
       this.vector = vector;
+      this.square = square;
     }
 
     @Override
     public void take(long index, byte[] bytes, int length) {
-      if (!isPlain(bytes, length)) {
+      if (!isPlain(bytes, length, square)) {
         check(index, bytes, length);
       }
       values.write(vector, index, bytes, length);
@@ -149,12 +207,13 @@ public final class StateBody {
       tile.read(MemorySegment.ofArray(bytes), 0);
       for (int i = 0; i < tile.length(); i++) {
         double value = tile.get(i);
-        if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) { // every vector is a second moment
+        if (!Double.isFinite(value) || (square && value < 0)) {
           String name = spec.layout().at(index + i).name();
           throw Refusal.of(
                   Problem.BAD_STATE,
-                  "'%s' has the value %s in tensor '%s'; finite and at least 0 is needed."
-                      .formatted(place, value, name))
+                  "'%s' has the value %s in tensor '%s'; %s is needed."
+                      .formatted(
+                          place, value, name, square ? "finite and at least 0" : "a finite one"))
               .with("tensor", name)
               .with("index", index + i)
               .exception();
@@ -175,8 +234,11 @@ public final class StateBody {
     }
   }
 
-  /** Whether all values are finite and have no sign, where eight bytes at a time show it. */
-  private boolean isPlain(byte[] bytes, int length) {
+  /**
+   * Whether all values are finite, and {@code unsigned} ones have no sign, where eight bytes at a
+   * time show it.
+   */
+  private boolean isPlain(byte[] bytes, int length, boolean unsigned) {
     int count = length / 8;
     MemorySegment.copy(MemorySegment.ofArray(bytes), EIGHT, 0, eights, 0, count);
     long signs =
@@ -189,9 +251,10 @@ public final class StateBody {
           case FLOAT32 -> 0x0080000000800000L;
           case FLOAT64 -> 0x0010000000000000L;
         };
+    long signed = unsigned ? -1 : 0;
     long wrong = 0;
     for (int i = 0; i < count; i++) {
-      wrong |= eights[i] | ((eights[i] & ~signs) + step);
+      wrong |= (eights[i] & signed) | ((eights[i] & ~signs) + step);
     }
     return (wrong & signs) == 0 && length == 8 * count;
   }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.OptiModule;
+import io.fedstep.optim.StateEntry;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tensor;
@@ -20,7 +21,11 @@ import java.util.stream.Collectors;
  * known: ranges are written and read in any order, and by several threads.
  */
 public final class StateDocument {
+  /** Digits of the largest number of steps, and one more that is none. */
+  private static final int MOST_DIGITS = 20;
+
   private final ModelSpec spec;
+  private final List<Long> taken = new ArrayList<>();
   private final List<Literal> literals = new ArrayList<>();
   private final List<long[]> places = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
@@ -39,24 +44,72 @@ public final class StateDocument {
     void at(long offset, ByteBuffer bytes);
   }
 
-  /** The document of a model's optimizer once it has taken a step. */
-  public StateDocument(ModelSpec spec) {
+  /** Gives the number of steps that is to be, or is, at a place. */
+  private interface Steps {
+    long at(int module, long offset);
+  }
+
+  /**
+   * The document of a model's optimizer once it has taken a step.
+   *
+   * @param taken for each module how many steps it has taken, if it counts them
+   */
+  public StateDocument(ModelSpec spec, List<Long> taken) {
+    this(spec, (module, _) -> taken.get(module));
+  }
+
+  private StateDocument(ModelSpec spec, Steps steps) {
     this.spec = spec;
     text.append("{\"modules\": [");
     String between = "";
     for (OptiModule module : spec.optimizer().modules()) {
-      text.append(between).append("[\"").append(module.name()).append("\", {");
-      String betweenKeys = "";
-      for (String key : module.stateKeys()) {
-        text.append(betweenKeys).append('"').append(key).append("\": ");
-        vector();
-        betweenKeys = ", ";
-      }
-      text.append("}]");
+      text.append(between).append("[\"").append(module.name()).append("\", ");
+      taken.add(0L);
+      entries(module.state(), steps);
+      text.append("]");
       between = ", ";
     }
     text.append("]}");
     literal();
+  }
+
+  /** The document that is in a file, as far as its numbers of steps tell. */
+  public static StateDocument in(Access file, ModelSpec spec) {
+    return new StateDocument(spec, (_, offset) -> number(file, offset));
+  }
+
+  private static long number(Access file, long offset) {
+    var digits = ByteBuffer.allocate(MOST_DIGITS);
+    file.at(offset, digits);
+    long number = 0;
+    for (int i = 0; i < MOST_DIGITS - 1; i++) {
+      int digit = digits.get(i) - '0';
+      if (digit < 0 || digit > 9) {
+        return number;
+      }
+      number = 10 * number + digit;
+    }
+    return 0; // as no server writes it
+  }
+
+  private void entries(List<StateEntry> entries, Steps steps) {
+    text.append('{');
+    String between = "";
+    for (StateEntry entry : entries) {
+      text.append(between).append('"').append(entry.key()).append("\": ");
+      switch (entry) {
+        case StateEntry.Values _ -> vector();
+        case StateEntry.Steps _ -> {
+          int module = taken.size() - 1;
+          taken.set(module, steps.at(module, position + text.length()));
+          text.append(taken.get(module));
+        }
+        case StateEntry.Nothing _ -> text.append("null");
+        case StateEntry.Group group -> entries(group.entries(), steps);
+      }
+      between = ", ";
+    }
+    text.append('}');
   }
 
   private void vector() {
@@ -82,15 +135,37 @@ public final class StateDocument {
     text.setLength(0);
   }
 
-  /** The document before the first step: zeros, which declearn writes as {@code 0.0}. */
+  /** The document before the first step. */
   public static byte[] initial(List<OptiModule> modules) {
     return modules.stream()
-        .map(module ->
-            module.stateKeys().stream()
-                .map(key -> "\"%s\": 0.0".formatted(key))
-                .collect(Collectors.joining(", ", "[\"%s\", {".formatted(module.name()), "}]")))
+        .map(module -> "[\"%s\", %s]".formatted(module.name(), initialEntries(module.state())))
         .collect(Collectors.joining(", ", "{\"modules\": [", "]}"))
         .getBytes(US_ASCII);
+  }
+
+  private static String initialEntries(List<StateEntry> entries) {
+    return entries.stream()
+        .map(entry -> "\"%s\": %s".formatted(entry.key(), initial(entry)))
+        .collect(Collectors.joining(", ", "{", "}"));
+  }
+
+  private static String initial(StateEntry entry) {
+    return switch (entry) {
+      case StateEntry.Values values -> values.late() ? "null" : "0.0";
+      case StateEntry.Steps _ -> "0";
+      case StateEntry.Nothing _ -> "null";
+      case StateEntry.Group group -> initialEntries(group.entries());
+    };
+  }
+
+  /** For each module how many steps it has taken, if it counts them; otherwise 0. */
+  public List<Long> taken() {
+    return List.copyOf(taken);
+  }
+
+  /** The length in bytes of a model's document, a few digits more or less. */
+  public static long length(ModelSpec spec) {
+    return new StateDocument(spec, (_, _) -> 0).length();
   }
 
   /** The whole length in bytes. */

@@ -1,5 +1,7 @@
 package io.fedstep.coordinator;
 
+import static java.util.stream.Collectors.joining;
+
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -13,6 +15,7 @@ import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * that a failure has stopped, answers everything but its own reading and deletion with the failure.
  */
 public final class Coordinator implements AutoCloseable {
+  /** Draws of 8 hex digits that make a model's secret. */
+  private static final int SECRET = 5;
+
   private final DataFolder data;
   private final Engine engine;
   private final Limits limits;
@@ -38,7 +44,7 @@ public final class Coordinator implements AutoCloseable {
   /**
    * Takes up every model of a data folder.
    *
-   * @param incarnations gives 8 hex digits, others each time
+   * @param incarnations gives 8 random hex digits, others each time
    */
   public Coordinator(
       DataFolder data,
@@ -99,7 +105,10 @@ public final class Coordinator implements AutoCloseable {
           .with("actual", spec.parameters())
           .exception();
     }
-    var head = new ModelHead(model, incarnations.get(), engine.clock().instant(), spec, false, -1);
+    String incarnation = incarnations.get();
+    String secret = Stream.generate(incarnations).limit(SECRET).collect(joining());
+    Instant now = engine.clock().instant();
+    var head = new ModelHead(model, incarnation, now, spec, false, -1, secret);
     data.create(head);
     ModelStatus status;
     try {

@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.StateEntry;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -172,12 +173,22 @@ public final class ModelChanges {
                     .formatted(modules))
             .exception();
       }
+      if (!states(head.spec().optimizer()).equals(states(optimizer))) {
+        throw Refusal.of(
+                Problem.BAD_SPEC,
+                "With these hyper-parameters (amsgrad) the modules' state has other vectors.")
+            .exception();
+      }
       return head.with(head.spec().with(optimizer));
     });
   }
 
   private static List<String> names(Optimizer optimizer) {
     return optimizer.modules().stream().map(OptiModule::name).toList();
+  }
+
+  private static List<List<StateEntry>> states(Optimizer optimizer) {
+    return optimizer.modules().stream().map(OptiModule::state).toList();
   }
 
   /** Ends training. */

@@ -7,6 +7,11 @@ import io.fedstep.aggregate.Rows;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.ServerStep;
 import io.fedstep.model.UpdateBound;
+import io.fedstep.optim.Moment;
+import io.fedstep.optim.OptiModule;
+import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.StateEntry;
+import io.fedstep.optim.TensorNorms;
 import io.fedstep.round.Decision;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StateFile;
@@ -23,6 +28,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +46,7 @@ final class RoundClose {
   record Result(boolean finite, double gradientNorm, double stepNorm) {}
 
   private final ModelSpec spec;
+  private final Moment.Step moment;
   private final Supplier<Aggregation> aggregation;
   private final IntFunction<Rows> rows;
   private final @Nullable VectorFile weightsBefore;
@@ -53,19 +60,21 @@ final class RoundClose {
 
   private RoundClose(
       ModelSpec spec,
+      Moment.Step moment,
       Supplier<Aggregation> aggregation,
       IntFunction<Rows> rows,
       @Nullable VectorFile weightsBefore,
       StateFile stateBefore,
       VersionDraft draft) {
     this.spec = spec;
+    this.moment = moment;
     this.aggregation = aggregation;
     this.rows = rows;
     this.weightsBefore = weightsBefore;
     this.stateBefore = stateBefore;
     weights = draft.newWeights();
     gradient = draft.newGradient();
-    state = draft.newState();
+    state = draft.newState(next(spec, moment.taken()));
     int tiles = (int) Range.tiles(spec.parameters());
     gradientSquares = new double[tiles];
     stepSquares = new double[tiles];
@@ -74,6 +83,7 @@ final class RoundClose {
   /** Computes the version after {@code before} from the round's updates, in client-id order. */
   static Result run(
       ModelSpec spec,
+      String secret,
       Version before,
       OpenRound round,
       VersionDraft draft,
@@ -90,14 +100,37 @@ final class RoundClose {
               ? DistancePass.run(spec, updateWeights.length, rows, helpers, threads)
               : Distances.NONE;
       var aggregation = spec.aggregator().begin(updateWeights, distances);
-      var close = new RoundClose(spec, aggregation, rows, weightsBefore, stateBefore, draft);
-      Parts.run(helpers, threads, close.gradientSquares.length, () -> close.new Worker());
+      var moment =
+          new Moment.Step(
+              stateBefore.isInitial(), stateBefore.taken(), before.info().version() + 1, secret);
+      var close =
+          new RoundClose(spec, moment, aggregation, rows, weightsBefore, stateBefore, draft);
+      for (Optimizer.Pass pass : spec.optimizer().passes()) {
+        close.run(pass, helpers, threads);
+      }
       updates.verify();
       return new Result(
           close.finite.get(),
           Math.sqrt(Arrays.stream(close.gradientSquares).sum()),
           Math.sqrt(Arrays.stream(close.stepSquares).sum()));
     }
+  }
+
+  private static List<Long> next(ModelSpec spec, List<Long> taken) {
+    List<OptiModule> modules = spec.optimizer().modules();
+    return IntStream.range(0, modules.size())
+        .mapToObj(i -> StateEntry.counts(modules.get(i).state()) ? taken.get(i) + 1 : 0L)
+        .toList();
+  }
+
+  /** Between passes the gradient is in the file in which the last one leaves it. */
+  private void run(Optimizer.Pass pass, ExecutorService helpers, int threads) {
+    TensorNorms norms =
+        pass.begins()
+            ? TensorNorms.none(spec.layout())
+            : NormPass.run(spec, gradient, helpers, threads);
+    gradient.beginAgain();
+    Parts.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
   }
 
   /** The updates by tiles, those with too large a norm scaled down. */
@@ -112,15 +145,22 @@ final class RoundClose {
     return tile -> new ClippedRows(reader.rows(tile), factors, spec.dtype());
   }
 
-  /** One of the threads, with its buffers. */
+  /** One of the threads of a pass, with its buffers. */
   private final class Worker implements IntConsumer {
+    private final Optimizer.Pass pass;
+    private final TensorNorms norms;
     private final int most = (int) Math.min(Range.TILE, spec.parameters());
-    private final ServerStep step = new ServerStep(spec, aggregation.get(), most);
+    private final ServerStep step = new ServerStep(spec, aggregation.get(), moment, most);
     private final Tile gradientTile = Tile.zeros(spec.dtype(), most);
     private final Tile weightsTile = Tile.zeros(spec.dtype(), most);
     private final List<List<Tile>> stateTiles = spec.optimizer().zeros(spec.dtype(), most);
     private final StateFile.Slices slicesBefore = stateBefore.slices();
     private final StateFile.Slices slices = state.slices();
+
+    Worker(Optimizer.Pass pass, TensorNorms norms) {
+      this.pass = pass;
+      this.norms = norms;
+    }
 
     @Override
     public void accept(int tile) {
@@ -129,22 +169,30 @@ final class RoundClose {
     }
 
     private void run(int tile, Range range, Tile gradientPart, Tile weightsPart) {
-      if (weightsBefore != null) {
+      if (weightsBefore != null && (pass.begins() || pass.ends())) {
         weightsBefore.read(range.from(), weightsPart);
       } else {
         weightsPart.clear();
       }
+      if (pass.begins()) {
+        gradientSquares[tile] = step.aggregate(rows.apply(tile), weightsPart, gradientPart);
+      } else {
+        gradient.read(range.from(), gradientPart);
+      }
       List<List<Tile>> stateParts = first(range.length());
-      slicesBefore.read(range, stateParts);
-      ServerStep.Part part = step.run(rows.apply(tile), stateParts, weightsPart, gradientPart);
-      if (!part.finite()) {
+      slicesBefore.read(range, pass, stateParts);
+      if (!step.precondition(pass, norms, range, stateParts, gradientPart)) {
         finite.set(false);
       }
-      gradientSquares[tile] = part.gradientSquares();
-      stepSquares[tile] = part.stepSquares();
+      if (pass.ends()) {
+        stepSquares[tile] = step.apply(gradientPart, weightsPart);
+        if (Double.isNaN(stepSquares[tile])) {
+          finite.set(false);
+        }
+        weights.write(range.from(), weightsPart);
+      }
       gradient.write(range.from(), gradientPart);
-      weights.write(range.from(), weightsPart);
-      slices.write(range, stateParts);
+      slices.write(range, pass, stateParts);
     }
 
     private List<List<Tile>> first(int length) {

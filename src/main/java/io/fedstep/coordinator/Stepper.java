@@ -114,7 +114,14 @@ final class Stepper {
     VersionDraft draft = folder.draft();
     try {
       RoundClose.Result result =
-          RoundClose.run(state.spec(), before, open, draft, engine.helpers(), threads());
+          RoundClose.run(
+              state.spec(),
+              folder.head().secret(),
+              before,
+              open,
+              draft,
+              engine.helpers(),
+              threads());
       if (!result.finite()) {
         draft.close();
         draft = folder.draft();

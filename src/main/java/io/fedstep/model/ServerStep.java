@@ -2,7 +2,10 @@ package io.fedstep.model;
 
 import io.fedstep.aggregate.Aggregation;
 import io.fedstep.aggregate.Rows;
+import io.fedstep.optim.Moment;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.TensorNorms;
+import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.util.List;
 
@@ -10,41 +13,63 @@ import java.util.List;
 public final class ServerStep {
   private final Aggregation aggregation;
   private final Optimizer optimizer;
+  private final Moment.Step moment;
   private final Tile step;
 
   /**
-   * What a range contributed.
+   * The step of a round, for one thread.
    *
-   * @param finite whether gradient, state and weights all are
-   * @param gradientSquares sum of the squares of the aggregated gradient
-   * @param stepSquares sum of the squares of what was subtracted from the weights
+   * @param moment which step it is
+   * @param most values at a time
    */
-  public record Part(boolean finite, double gradientSquares, double stepSquares) {}
-
-  /** The step of a round, for one thread; {@code most} values at a time. */
-  public ServerStep(ModelSpec spec, Aggregation aggregation, int most) {
+  public ServerStep(ModelSpec spec, Aggregation aggregation, Moment.Step moment, int most) {
     this.aggregation = aggregation;
+    this.moment = moment;
     optimizer = spec.optimizer();
     step = Tile.zeros(spec.dtype(), most);
   }
 
   /**
-   * Advances one range.
+   * Aggregates one range and adds what the regularizers give.
    *
    * @param rows the updates there
-   * @param state the modules' state there, in and out
-   * @param weights the model's weights there, in and out
-   * @param gradient out: what the last module gave
+   * @param weights the model's weights there
+   * @param gradient out
+   * @return the sum of the squares of the aggregated gradient
    */
-  public Part run(Rows rows, List<List<Tile>> state, Tile weights, Tile gradient) {
+  public double aggregate(Rows rows, Tile weights, Tile gradient) {
     aggregation.aggregate(rows, gradient);
-    double gradientSquares = gradient.squares();
-    optimizer.precondition(gradient, state);
-    optimizer.apply(gradient, weights, step);
-    boolean finite =
-        gradient.firstNotFinite() < 0
-            && weights.firstNotFinite() < 0
-            && state.stream().flatMap(List::stream).allMatch(tile -> tile.firstNotFinite() < 0);
-    return new Part(finite, gradientSquares, step.first(gradient.length()).squares());
+    double squares = gradient.squares();
+    optimizer.regularize(gradient, weights);
+    return squares;
+  }
+
+  /**
+   * Runs a pass's modules on one range.
+   *
+   * @param norms of the gradient that the pass begins with
+   * @param state every module's state there, in and out
+   * @param gradient in and out
+   * @return whether gradient and state are finite
+   */
+  public boolean precondition(
+      Optimizer.Pass pass, TensorNorms norms, Range range, List<List<Tile>> state, Tile gradient) {
+    optimizer.precondition(pass, gradient, state, moment, range, norms);
+    return gradient.firstNotFinite() < 0
+        && state.subList(pass.from(), pass.end()).stream()
+            .flatMap(List::stream)
+            .allMatch(tile -> tile.firstNotFinite() < 0);
+  }
+
+  /**
+   * Moves one range of the weights.
+   *
+   * @param gradient what the last module gave
+   * @param weights in and out
+   * @return the sum of the squares of what was subtracted; NaN where the weights are not finite
+   */
+  public double apply(Tile gradient, Tile weights) {
+    optimizer.apply(gradient, weights, moment.round(), step);
+    return weights.firstNotFinite() < 0 ? step.first(gradient.length()).squares() : Double.NaN;
   }
 }

@@ -8,19 +8,27 @@ import java.util.List;
  * step, over whatever slice of the coordinates it is handed. Arithmetic is done in the model's
  * dtype, rounded after every operation, in declearn's order.
  */
-public sealed interface OptiModule permits RmsProp {
-  /** The name in declearn's registry. */
-  String name();
+public interface OptiModule extends Plugin<OptiModule> {
+  /** Its state, in the order in which declearn writes it. */
+  List<StateEntry> state();
 
-  /** The keys of its state's vectors, in the order in which declearn writes them. */
-  List<String> stateKeys();
+  /** Whether it needs the norms of its whole input, and so a pass of its own. */
+  default boolean needsNorms() {
+    return false;
+  }
 
   /**
    * Runs the module in place.
    *
    * @param gradient a slice of the gradient in, the same slice of the step out
-   * @param state the same slice of each state vector, in the order of {@link #stateKeys()}; zeros
+   * @param state the same slice of each state vector, in the order of {@link #state()}; zeros
    *     before the first step, and what is to be kept afterwards
+   * @param moment where and when
    */
-  void run(Tile gradient, List<Tile> state);
+  void run(Tile gradient, List<Tile> state, Moment moment);
+
+  /** The number of its state vectors. */
+  default int vectors() {
+    return (int) StateEntry.vectors(state()).count();
+  }
 }

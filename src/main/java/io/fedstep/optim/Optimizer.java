@@ -3,44 +3,97 @@ package io.fedstep.optim;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
+import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * declearn's {@code Optimizer}: a chain of modules, a learning rate and a decoupled weight decay.
+ * declearn's {@code Optimizer}: regularizers, a chain of modules, a learning rate and a decoupled
+ * weight decay.
  *
- * @param lrate learning rate, finite and above 0
- * @param weightDecay share of the weights subtracted at each step, finite and at least 0
+ * @param lrate learning rate; a number is finite and above 0
+ * @param weightDecay share of the weights subtracted at each step; a number is finite and at least
+ *     0
+ * @param regularizers run in order, before the modules
  * @param modules run in order
  */
-public record Optimizer(double lrate, double weightDecay, List<OptiModule> modules) {
+public record Optimizer(
+    Rate lrate, Rate weightDecay, List<Regularizer> regularizers, List<OptiModule> modules) {
   /** What a model gets that names none: a learning rate of 0.01 and RMSProp. */
   public static final Optimizer DEFAULT = new Optimizer(0.01, 0, List.of(RmsProp.DEFAULT));
 
   /** Checks the ranges. */
   public Optimizer {
-    if (!(lrate > 0 && Double.isFinite(lrate))) {
-      throw new IllegalArgumentException(
-          "lrate is %s; a finite lrate > 0 is needed".formatted(lrate));
+    if (lrate instanceof Rate.Fixed(double value)) {
+      Ranges.above("lrate", value);
     }
-    if (!(weightDecay >= 0 && Double.isFinite(weightDecay))) {
-      throw new IllegalArgumentException(
-          "w_decay is %s; a finite w_decay >= 0 is needed".formatted(weightDecay));
+    if (weightDecay instanceof Rate.Fixed(double value)) {
+      Ranges.atLeastZero("w_decay", value);
     }
+    regularizers = List.copyOf(regularizers);
     modules = List.copyOf(modules);
+  }
+
+  /** One with fixed rates and without regularizers. */
+  public Optimizer(double lrate, double weightDecay, List<OptiModule> modules) {
+    this(new Rate.Fixed(lrate), new Rate.Fixed(weightDecay), List.of(), modules);
+  }
+
+  /**
+   * A run of modules that need nothing of other slices once the pass has begun.
+   *
+   * @param from the first
+   * @param end the one after the last
+   * @param begins whether it is the step's first pass
+   * @param ends whether it is the step's last pass
+   */
+  public record Pass(int from, int end, boolean begins, boolean ends) {}
+
+  /** The passes over all coordinates that a step takes: one, and one for each that needs norms. */
+  public List<Pass> passes() {
+    var passes = new ArrayList<Pass>();
+    int from = 0;
+    for (int i = 0; i < modules.size(); i++) {
+      if (modules.get(i).needsNorms()) {
+        passes.add(new Pass(from, i, passes.isEmpty(), false));
+        from = i;
+      }
+    }
+    passes.add(new Pass(from, modules.size(), passes.isEmpty(), true));
+    return passes;
   }
 
   /** Every module's state vectors before the first step, {@code length} values of each. */
   public List<List<Tile>> zeros(Dtype dtype, int length) {
-    return modules.stream()
-        .map(module -> module.stateKeys().stream().map(_ -> Tile.zeros(dtype, length)).toList())
-        .toList();
+    return modules.stream().map(module -> zeros(dtype, length, module.vectors())).toList();
   }
 
-  /** Runs the modules on a slice of the gradient, in place, each with its slice of the state. */
-  public void precondition(Tile gradient, List<List<Tile>> state) {
-    for (int i = 0; i < modules.size(); i++) {
-      modules.get(i).run(gradient, state.get(i));
+  private static List<Tile> zeros(Dtype dtype, int length, int count) {
+    return Stream.generate(() -> Tile.zeros(dtype, length)).limit(count).toList();
+  }
+
+  /** Adds what the regularizers make of a slice of the weights to a slice of the gradient. */
+  public void regularize(Tile gradient, Tile weights) {
+    regularizers.forEach(regularizer -> regularizer.run(gradient, weights));
+  }
+
+  /**
+   * Runs a pass's modules on a slice of the gradient, in place.
+   *
+   * @param state the same slice of every module's state
+   * @param norms of the pass's whole input
+   */
+  public void precondition(
+      Pass pass,
+      Tile gradient,
+      List<List<Tile>> state,
+      Moment.Step step,
+      Range range,
+      TensorNorms norms) {
+    for (int i = pass.from; i < pass.end; i++) {
+      modules.get(i).run(gradient, state.get(i), new Moment(step, i, range, norms));
     }
   }
 
@@ -49,22 +102,33 @@ public record Optimizer(double lrate, double weightDecay, List<OptiModule> modul
    *
    * @param gradient what the last module gave
    * @param weights in: before the step; out: after it
+   * @param round which gives the rates
    * @param step out: {@code u}
    */
-  public void apply(Tile gradient, Tile weights, Tile step) {
+  public void apply(Tile gradient, Tile weights, long round, Tile step) {
     int length = gradient.length();
+    double rate = lrate.at(round);
+    double decay = weightDecay.at(round);
     switch (gradient) {
       case FloatTile(float[] g, int _) ->
-          apply(g, ((FloatTile) weights).values(), ((FloatTile) step).values(), length);
+          apply(
+              rate, decay, g, ((FloatTile) weights).values(), ((FloatTile) step).values(), length);
       case DoubleTile(double[] g, int _) ->
-          apply(g, ((DoubleTile) weights).values(), ((DoubleTile) step).values(), length);
+          apply(
+              rate,
+              decay,
+              g,
+              ((DoubleTile) weights).values(),
+              ((DoubleTile) step).values(),
+              length);
     }
   }
 
-  private void apply(float[] gradient, float[] weights, float[] steps, int length) {
+  private static void apply(
+      double lrate, double share, float[] gradient, float[] weights, float[] steps, int length) {
     float rate = (float) lrate;
-    float decay = (float) weightDecay;
-    boolean decays = weightDecay != 0;
+    float decay = (float) share;
+    boolean decays = share != 0;
     for (int i = 0; i < length; i++) {
       float step = rate * gradient[i];
       if (decays) { // declearn leaves the term out, which keeps the sign of zeros
@@ -75,12 +139,13 @@ public record Optimizer(double lrate, double weightDecay, List<OptiModule> modul
     }
   }
 
-  private void apply(double[] gradient, double[] weights, double[] steps, int length) {
-    boolean decays = weightDecay != 0;
+  private static void apply(
+      double rate, double decay, double[] gradient, double[] weights, double[] steps, int length) {
+    boolean decays = decay != 0;
     for (int i = 0; i < length; i++) {
-      double step = lrate * gradient[i];
+      double step = rate * gradient[i];
       if (decays) {
-        step += weightDecay * weights[i];
+        step += decay * weights[i];
       }
       steps[i] = step;
       weights[i] += -step;

@@ -14,34 +14,37 @@ import java.util.List;
  * @param eps added to the root, above 0
  */
 public record RmsProp(double beta, double eps) implements OptiModule {
-  /** The name in declearn's registry. */
-  public static final String NAME = "rmsprop";
-
   /** declearn's defaults: beta 0.9, eps 1e-7. */
   public static final RmsProp DEFAULT = new RmsProp(0.9, 1e-7);
 
   /** Checks the ranges. */
   public RmsProp {
-    if (!(beta >= 0 && beta < 1)) {
-      throw new IllegalArgumentException("beta is %s; 0 <= beta < 1 is needed".formatted(beta));
-    }
-    if (!(eps > 0 && Double.isFinite(eps))) {
-      throw new IllegalArgumentException("eps is %s; a finite eps > 0 is needed".formatted(eps));
-    }
+    Ranges.beta("beta", beta);
+    Ranges.eps(eps);
   }
 
   @Override
   public String name() {
-    return NAME;
+    return "rmsprop";
   }
 
   @Override
-  public List<String> stateKeys() {
-    return List.of("state");
+  public List<Setting> config() {
+    return List.of(new Setting("beta", beta), new Setting("eps", eps));
   }
 
   @Override
-  public void run(Tile gradient, List<Tile> state) {
+  public RmsProp with(Settings settings) {
+    return new RmsProp(settings.number("beta", beta), settings.number("eps", eps));
+  }
+
+  @Override
+  public List<StateEntry> state() {
+    return List.of(StateEntry.squares("state"));
+  }
+
+  @Override
+  public void run(Tile gradient, List<Tile> state, Moment moment) {
     switch (gradient) {
       case FloatTile g -> run(g.values(), ((FloatTile) state.getFirst()).values(), g.length());
       case DoubleTile g -> run(g.values(), ((DoubleTile) state.getFirst()).values(), g.length());

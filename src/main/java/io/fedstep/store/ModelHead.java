@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param spec as it is now: round policy and hyper-parameters may have been replaced
  * @param stopped whether an administrator has stopped training
  * @param startedAt the newest version when training was last resumed by hand, or -1
+ * @param secret hex digits that nobody is shown, others for each model; noise is drawn from them
  */
 public record ModelHead(
     String model,
@@ -22,7 +23,8 @@ public record ModelHead(
     Instant createdAt,
     ModelSpec spec,
     boolean stopped,
-    long startedAt) {
+    long startedAt,
+    String secret) {
   private static final int FORMAT = 1;
 
   /** Whether training rests at a version: by hand, or because the policy's rounds are over. */
@@ -33,17 +35,17 @@ public record ModelHead(
 
   /** This head with another spec. */
   public ModelHead with(ModelSpec other) {
-    return new ModelHead(model, incarnation, createdAt, other, stopped, startedAt);
+    return new ModelHead(model, incarnation, createdAt, other, stopped, startedAt, secret);
   }
 
   /** This head stopped. */
   public ModelHead stop() {
-    return new ModelHead(model, incarnation, createdAt, spec, true, startedAt);
+    return new ModelHead(model, incarnation, createdAt, spec, true, startedAt, secret);
   }
 
   /** This head resumed at a version. */
   public ModelHead start(long version) {
-    return new ModelHead(model, incarnation, createdAt, spec, false, version);
+    return new ModelHead(model, incarnation, createdAt, spec, false, version, secret);
   }
 
   ObjectNode write() {
@@ -54,7 +56,8 @@ public record ModelHead(
             .put("incarnation", incarnation)
             .put("created_at", RecordCodec.time(createdAt))
             .put("stopped", stopped)
-            .put("started_at_version", startedAt);
+            .put("started_at_version", startedAt)
+            .put("secret", secret);
     json.set("spec", SpecCodec.write(spec));
     return json;
   }
@@ -70,6 +73,7 @@ public record ModelHead(
         RecordCodec.time(json.required("created_at")),
         SpecCodec.read((ObjectNode) json.required("spec")),
         json.required("stopped").booleanValue(),
-        json.required("started_at_version").longValue());
+        json.required("started_at_version").longValue(),
+        json.required("secret").stringValue());
   }
 }

@@ -5,51 +5,70 @@ import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.codec.StateValues;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.optim.Optimizer;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An optimizer state on disk, read and written by coordinates; declearn's document as it is. */
 public final class StateFile implements DraftFile {
+  private final ModelSpec spec;
   private final StateDocument document;
   private final @Nullable RandomFile file;
   private final byte[] initial;
   private volatile JoinedCrc32c written = new JoinedCrc32c();
 
-  private StateFile(ModelSpec spec, @Nullable RandomFile file) {
+  private StateFile(ModelSpec spec, @Nullable RandomFile file, StateDocument document) {
+    this.spec = spec;
     this.file = file;
-    document = new StateDocument(spec);
+    this.document = document;
     initial = StateDocument.initial(spec.optimizer().modules());
+  }
+
+  /** No steps of any module. */
+  static List<Long> none(ModelSpec spec) {
+    return Collections.nCopies(spec.optimizer().modules().size(), 0L);
   }
 
   /** The state before the first step of a model that has no file for it. */
   static StateFile initial(ModelSpec spec) {
-    return new StateFile(spec, null);
+    return new StateFile(spec, null, new StateDocument(spec, none(spec)));
   }
 
   static StateFile toRead(Path path, ModelSpec spec) {
-    var state = new StateFile(spec, RandomFile.toRead(path));
-    if (!state.isInitial() && state.file != null) {
-      long size = state.file.size();
-      if (size != state.document.length() || !state.document.matchesText(state.file::read)) {
-        throw new CorruptionException(
-            path,
-            "a state of %d bytes for the model's modules and tensors"
-                .formatted(state.document.length()),
-            "another document of %d bytes".formatted(size));
-      }
+    RandomFile file = RandomFile.toRead(path);
+    var before = new StateFile(spec, file, new StateDocument(spec, none(spec)));
+    if (before.isInitial()) {
+      return before;
     }
+    StateDocument document = StateDocument.in(file::read, spec);
+    if (file.size() != document.length() || !document.matchesText(file::read)) {
+      throw new CorruptionException(
+          path,
+          "a state of %d bytes for the model's modules and tensors".formatted(document.length()),
+          "another document of %d bytes".formatted(file.size()));
+    }
+    return new StateFile(spec, file, document);
+  }
+
+  /**
+   * A new file, in which every vector is zeros until it is written.
+   *
+   * @param taken for each module the steps it has taken
+   */
+  static StateFile toWrite(Path path, ModelSpec spec, List<Long> taken) {
+    var state = new StateFile(spec, RandomFile.toWrite(path), new StateDocument(spec, taken));
+    state.document.writeText(state::write);
     return state;
   }
 
-  /** A new file, in which every vector is zeros until it is written. */
-  static StateFile toWrite(Path path, ModelSpec spec) {
-    var state = new StateFile(spec, RandomFile.toWrite(path));
-    state.document.writeText(state::write);
-    return state;
+  /** For each module the steps it has taken, if it counts them; otherwise 0. */
+  public List<Long> taken() {
+    return isInitial() ? none(spec) : document.taken();
   }
 
   @Override
@@ -107,10 +126,14 @@ public final class StateFile implements DraftFile {
     private final StateValues toWrite = values();
     private final boolean isInitial = isInitial();
 
-    /** Reads one range of the vectors, in the modules' order; zeros if no step was taken. */
-    public void read(Range range, List<List<Tile>> into) {
-      int vector = 0;
-      for (List<Tile> tiles : into) {
+    /**
+     * Reads one range of the vectors of a pass's modules; zeros if no step was taken.
+     *
+     * @param modules of every module
+     */
+    public void read(Range range, Optimizer.Pass pass, List<List<Tile>> modules) {
+      int vector = before(pass, modules);
+      for (List<Tile> tiles : modules.subList(pass.from(), pass.end())) {
         for (Tile tile : tiles) {
           if (isInitial) {
             tile.clear();
@@ -121,13 +144,35 @@ public final class StateFile implements DraftFile {
       }
     }
 
-    /** Writes one range of the vectors. */
-    public void write(Range range, List<List<Tile>> modules) {
-      int vector = 0;
-      for (List<Tile> tiles : modules) {
+    /** Writes one range of the vectors of a pass's modules. */
+    public void write(Range range, Optimizer.Pass pass, List<List<Tile>> modules) {
+      int vector = before(pass, modules);
+      for (List<Tile> tiles : modules.subList(pass.from(), pass.end())) {
         for (Tile tile : tiles) {
           toWrite.write(vector++, range, tile);
         }
+      }
+    }
+
+    private static int before(Optimizer.Pass pass, List<List<Tile>> modules) {
+      return modules.subList(0, pass.from()).stream().mapToInt(List::size).sum();
+    }
+  }
+
+  /** Takes the values of another file of the same modules. */
+  void copy(StateFile other) {
+    int most = (int) Math.min(Range.TILE, spec.parameters());
+    Tile tile = Tile.zeros(spec.dtype(), most);
+    var from = new StateValues(other.document, (at, into) -> other.file().read(at, into));
+    StateValues to = values();
+    for (int vector = 0; vector < document.vectors(); vector++) {
+      for (long i = 0; i < Range.tiles(spec.parameters()); i++) {
+        Range range = Range.tile(i, spec.parameters());
+        Tile part = tile.first(range.length());
+        if (!from.read(vector, range, part)) {
+          throw new CorruptionException(other.file().path(), "hex digits", "other characters");
+        }
+        to.write(vector, range, part);
       }
     }
   }

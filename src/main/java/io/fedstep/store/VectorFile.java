@@ -16,7 +16,7 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
   private final RandomFile file;
   private final byte[] head;
   private final ModelSpec spec;
-  private final JoinedCrc32c written = new JoinedCrc32c();
+  private volatile JoinedCrc32c written = new JoinedCrc32c();
 
   private VectorFile(RandomFile file, ModelSpec spec) {
     this.file = file;
@@ -55,6 +55,11 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
     byte[] bytes = new byte[values.length() * spec.dtype().bytes()];
     values.write(MemorySegment.ofArray(bytes), 0);
     write(index * spec.dtype().bytes(), ByteBuffer.wrap(bytes));
+  }
+
+  /** Says that what was written is not the last: all of it is going to be written again. */
+  public void beginAgain() {
+    written = new JoinedCrc32c();
   }
 
   private int vectorCrc() {

@@ -3,16 +3,22 @@ package io.fedstep.store;
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.StateBody;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.optim.StateEntry;
 import io.fedstep.round.RoundRecord;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A version that is being written, in a folder that nobody reads; committed or removed. */
 public final class VersionDraft implements AutoCloseable {
+  private static final String SCRATCH = ".state.json";
+
   private final Path folder;
   private final ModelSpec spec;
   private final String model;
@@ -41,9 +47,37 @@ public final class VersionDraft implements AutoCloseable {
     return keep(Version.GRADIENT, VectorFile.toWrite(folder.resolve(Version.GRADIENT), spec));
   }
 
-  /** A new state. */
-  public StateFile newState() {
-    return keep(Version.STATE, StateFile.toWrite(folder.resolve(Version.STATE), spec));
+  /**
+   * A new state.
+   *
+   * @param taken for each module the steps it has taken
+   */
+  public StateFile newState(List<Long> taken) {
+    return keep(Version.STATE, StateFile.toWrite(folder.resolve(Version.STATE), spec, taken));
+  }
+
+  /**
+   * Reads a new state that somebody has written. Where it counts steps, their digits shift all that
+   * follows, and they may come last: the values go to another file first.
+   */
+  public void readState(InputStream in) {
+    if (spec.optimizer().modules().stream().noneMatch(it -> StateEntry.counts(it.state()))) {
+      StateFile state = newState(StateFile.none(spec));
+      if (StateBody.read(in, spec, state.values()) == null) {
+        state.writeInitial();
+      }
+      return;
+    }
+    Path path = folder.resolve(SCRATCH);
+    try (StateFile values = StateFile.toWrite(path, spec, StateFile.none(spec))) {
+      List<Long> taken = StateBody.read(in, spec, values.values());
+      if (taken == null) {
+        initialState();
+      } else {
+        newState(taken).copy(values);
+      }
+    }
+    Disk.delete(path);
   }
 
   /** Takes the weights of a version. */
@@ -66,7 +100,7 @@ public final class VersionDraft implements AutoCloseable {
 
   /** Writes the state before the first step. */
   public void initialState() {
-    newState().writeInitial();
+    newState(StateFile.none(spec)).writeInitial();
   }
 
   /** The digest of the weights as they are now. */

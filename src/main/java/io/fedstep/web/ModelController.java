@@ -1,6 +1,7 @@
 package io.fedstep.web;
 
 import io.fedstep.codec.Json;
+import io.fedstep.codec.OptimizerCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.problem.RefusedException;
@@ -85,12 +86,13 @@ class ModelController {
     ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
     return Answers.ok(
         Answers.model(
-            coordinator.changes(model).setOptimizer(SpecCodec.readOptimizer(body, "optimizer"))));
+            coordinator.changes(model).setOptimizer(OptimizerCodec.read(body, "optimizer"))));
   }
 
   @GetMapping("/{model}/optimizer")
   ResponseEntity<ObjectNode> optimizer(@PathVariable String model) {
-    return Answers.ok(SpecCodec.write(coordinator.spec(Query.name("model", model)).optimizer()));
+    return Answers.ok(
+        OptimizerCodec.write(coordinator.spec(Query.name("model", model)).optimizer()));
   }
 
   @PostMapping("/{model}/stop")

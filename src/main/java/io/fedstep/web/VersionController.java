@@ -2,13 +2,11 @@ package io.fedstep.web;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.JsonBody;
-import io.fedstep.codec.StateBody;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.store.StateFile;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
@@ -84,13 +82,9 @@ class VersionController {
     ModelSpec spec = coordinator.spec(Query.name("model", model));
     Long newest = new Query(request, Set.of("newest")::contains).number("newest");
     ModelChanges changes = coordinator.changes(model);
-    var document = new StateDocument(spec);
-    InputStream in = Body.json(request, VectorBody.SLACK + 2 * document.length());
+    InputStream in = Body.json(request, VectorBody.SLACK + 2 * StateDocument.length(spec));
     try (VersionDraft draft = changes.beginState()) {
-      StateFile state = draft.newState();
-      if (!StateBody.read(in, spec, state.values())) {
-        state.writeInitial();
-      }
+      draft.readState(in);
       VersionInfo made = changes.setState(draft, newest);
       return Answers.json(HttpStatus.CREATED, Answers.made(model, made));
     }

@@ -29,6 +29,8 @@ import java.util.function.LongConsumer;
  * forced, as a close does, and read back into values; beside copying the file.
  */
 final class States implements Row {
+  private static final Optimizer.Pass PASS = Optimizer.DEFAULT.passes().getFirst();
+
   private static final int WARM_UPS = 1;
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
@@ -95,7 +97,7 @@ final class States implements Row {
             Range range = Range.tile(tile, spec.parameters());
             FloatTile values = tiles.get().first(range.length());
             values.values()[0] = tile;
-            slices.get().write(range, List.of(List.of(values)));
+            slices.get().write(range, PASS, List.of(List.of(values)));
           });
     }
     try (var channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
@@ -114,7 +116,7 @@ final class States implements Row {
           tile -> {
             Range range = Range.tile(tile, spec.parameters());
             FloatTile values = tiles.get().first(range.length());
-            slices.get().read(range, List.of(List.of(values)));
+            slices.get().read(range, PASS, List.of(List.of(values)));
             if (values.get(0) != tile) {
               throw new IllegalStateException("tile %d is another".formatted(tile));
             }

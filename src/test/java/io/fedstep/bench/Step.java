@@ -1,17 +1,28 @@
 package io.fedstep.bench;
 
 import io.fedstep.bench.Line.Goal;
+import io.fedstep.optim.Moment;
 import io.fedstep.optim.RmsProp;
+import io.fedstep.optim.TensorNorms;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.TensorLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * RMSProp over 10^8 values on one thread, tile by tile, beside reading and writing the same memory
  * and beside the same loop in C; both have to give the same bits.
  */
 final class Step implements Row {
+  private static final Moment MOMENT =
+      new Moment(
+          new Moment.Step(false, List.of(0L), 1, ""),
+          0,
+          new Range(0, Range.TILE),
+          TensorNorms.none(new TensorLayout(Map.of("w", List.of((long) Range.TILE)))));
+
   private static final int WARM_UPS = 2;
   private static final String WORK = "RMSProp step, 10^8 values, one thread";
 
@@ -78,7 +89,7 @@ final class Step implements Row {
 
   private void step() {
     for (int tile = 0; tile < gradient.size(); tile++) {
-      RmsProp.DEFAULT.run(gradient.get(tile), List.of(state.get(tile)));
+      RmsProp.DEFAULT.run(gradient.get(tile), List.of(state.get(tile)), MOMENT);
     }
   }
 

@@ -8,6 +8,7 @@ import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Range;
 import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -23,7 +24,7 @@ public class CodecBenchmark {
   private static final int BYTES = 4 * Range.TILE;
 
   private final ModelSpec spec = Specs.sized(Dtype.FLOAT32, Range.TILE);
-  private final StateDocument document = new StateDocument(spec);
+  private final StateDocument document = new StateDocument(spec, List.of(0L));
   private final Buffer file = new Buffer(document.length());
   private final StateValues values = new StateValues(document, file::write);
   private final StateValues stored = new StateValues(document, file::read);

@@ -31,7 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The state document is Python's, byte for byte, in whatever pieces it is written and read. */
 class StateDocumentTest {
   private static String written(ModelSpec spec, byte[] vector, List<Range> ranges) {
-    var document = new StateDocument(spec);
+    var document = new StateDocument(spec, List.of(0L));
     var file = new Buffer(document.length());
     document.writeText(file::write);
     int width = spec.dtype().bytes();
@@ -68,7 +68,7 @@ class StateDocumentTest {
       vector.values().forEach(tensor -> hex.append(tensor.path("dump").path(0).asString()));
       byte[] bytes = HexFormat.of().parseHex(hex);
       assertThat(written(spec, bytes, whole(spec))).isEqualTo(text);
-      assertThat(new StateDocument(spec).matchesText(new Buffer(text)::read)).isTrue();
+      assertThat(new StateDocument(spec, List.of(0L)).matchesText(new Buffer(text)::read)).isTrue();
     }
   }
 
@@ -130,7 +130,7 @@ class StateDocumentTest {
       if (largest > 1) {
         assertThat(written(spec, vector, ranges)).isEqualTo(text);
       }
-      var document = new StateDocument(spec);
+      var document = new StateDocument(spec, List.of(0L));
       var file = new Buffer(text);
       for (Range range : ranges.subList(0, Math.min(ranges.size(), 300))) {
         Tile tile = Tile.zeros(dtype, range.length());
@@ -155,7 +155,7 @@ class StateDocumentTest {
   @Test
   void otherText_isNoticed() {
     ModelSpec spec = Specs.sized(Dtype.FLOAT32, 2, 1);
-    var document = new StateDocument(spec);
+    var document = new StateDocument(spec, List.of(0L));
     String text = written(spec, new byte[12], whole(spec));
     for (int place = 0; place < text.length(); place++) {
       byte[] changed = text.getBytes(US_ASCII);

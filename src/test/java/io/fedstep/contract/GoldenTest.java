@@ -16,8 +16,10 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -48,9 +50,28 @@ class GoldenTest {
             .formatted(golden.path("shapes"), dtype(golden), optimizer, more));
   }
 
+  static Stream<String> modules() {
+    return Stream.of(
+            "adagrad",
+            "adam",
+            "adam_amsgrad",
+            "chain_l2global_adam",
+            "chain_momentum_rmsprop",
+            "ewma",
+            "l2-clipping",
+            "l2-global-clipping",
+            "momentum",
+            "momentum_nesterov",
+            "rmsprop",
+            "rmsprop_b99_eps1e-3",
+            "yogi",
+            "yogi-momentum",
+            "yogi_amsgrad")
+        .flatMap(name -> Stream.of(name + ".f4", name + ".f8"));
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {"rmsprop.f4", "rmsprop.f8", "rmsprop_b99_eps1e-3.f4", "rmsprop_b99_eps1e-3.f8"})
+  @MethodSource("modules")
   void module_equalsDeclearn(String name) throws IOException {
     JsonNode golden = golden(name);
     Model model =
@@ -73,7 +94,9 @@ class GoldenTest {
         "optimizer_rmsprop.f4",
         "optimizer_rmsprop.f8",
         "optimizer_sgd_lrate1.f4",
-        "optimizer_sgd_lrate1.f8"
+        "optimizer_sgd_lrate1.f8",
+        "optimizer_ridge_lasso_adam.f4",
+        "optimizer_ridge_lasso_adam.f8"
       })
   void optimizer_equalsDeclearn(String name) throws IOException {
     JsonNode golden = golden(name);
@@ -90,6 +113,26 @@ class GoldenTest {
       assertState(model, round.path("state"));
     }
     assertThat(version).isEqualTo(6);
+  }
+
+  /** Every state that declearn has written goes on as declearn did, in another model. */
+  @ParameterizedTest
+  @MethodSource("modules")
+  void restoredState_continuesAsDeclearn(String name) throws IOException {
+    JsonNode golden = golden(name);
+    JsonNode rounds = golden.path("rounds");
+    String optimizer = "{\"lrate\": 1, \"modules\": %s}".formatted(golden.path("config"));
+    for (int round = 1; round < rounds.size(); round += 2) {
+      Model model = create(golden, optimizer, "");
+      String state = PythonJson.dumps(rounds.path(round - 1).path("state"));
+      model.putJson("/optimizer/state", state).is(201);
+      assertThat(model.get("/optimizer/state").text()).isEqualTo(state);
+      model.putOctets(update(1, "solo"), flat(rounds.path(round).path("in"))).is(201);
+      model.awaitVersion(2);
+      assertState(model, rounds.path(round).path("state"));
+      model.putJson("/optimizer/state", PythonJson.dumps(golden.path("initial_state"))).is(201);
+      assertState(model, golden.path("initial_state"));
+    }
   }
 
   private static void assertState(Model model, JsonNode state) {

@@ -33,7 +33,9 @@ class ModelStateTest {
     data = new DataFolder(folder);
     engine = new Engine(new FakeClock(), Listener.NONE, Rig.LIMITS);
     var spec = Json.readObject(new ByteArrayInputStream(bytes(Rig.plain(1, 1, 1))));
-    data.create(new ModelHead("toy", "0a1b2c3d", FakeClock.START, SpecCodec.read(spec), false, -1));
+    data.create(
+        new ModelHead(
+            "toy", "0a1b2c3d", FakeClock.START, SpecCodec.read(spec), false, -1, "5ec3e7"));
     state = new ModelState(data.open("toy"), engine);
     state.change(state::decided); // and not yet forced
   }

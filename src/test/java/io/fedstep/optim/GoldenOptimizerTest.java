@@ -4,24 +4,33 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.codec.OptimizerCodec;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
+import io.fedstep.vector.PairwiseSum;
+import io.fedstep.vector.Range;
+import io.fedstep.vector.TensorLayout;
 import io.fedstep.vector.Tile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
-/** RMSProp and the step equal declearn on NumPy in every bit, whole or in slices. */
+/** The modules and the step equal declearn on NumPy in every bit, whole or in slices. */
 class GoldenOptimizerTest {
   private static JsonNode golden(String name) throws IOException {
     try (InputStream in =
@@ -56,29 +65,61 @@ class GoldenOptimizerTest {
     return HexFormat.of().formatHex(bytes);
   }
 
-  private static Tile state(JsonNode golden, JsonNode round) {
-    JsonNode vector = round.path("state").path("modules").path(0).path(1).path("state");
-    return tile(golden, vector.path("dump"));
+  private static TensorLayout layout(JsonNode golden) {
+    var shapes = new LinkedHashMap<String, List<Long>>();
+    for (var entry : golden.path("shapes").properties()) {
+      shapes.put(entry.getKey(), entry.getValue().valueStream().map(JsonNode::asLong).toList());
+    }
+    return new TensorLayout(shapes);
   }
 
-  private static RmsProp rmsProp(JsonNode modules) {
-    JsonNode config = modules.path(0).path(1);
-    return new RmsProp(config.path("beta").asDouble(), config.path("eps").asDouble());
+  /** The vectors of a state, in the order of the entries. */
+  private static List<String> vectors(JsonNode golden, JsonNode state, List<StateEntry> entries) {
+    var vectors = new ArrayList<String>();
+    for (StateEntry entry : entries) {
+      JsonNode value = state.path(entry.key());
+      switch (entry) {
+        case StateEntry.Values _ -> vectors.add(hex(tile(golden, value.path("dump"))));
+        case StateEntry.Group group -> vectors.addAll(vectors(golden, value, group.entries()));
+        case StateEntry.Steps _, StateEntry.Nothing _ -> {}
+      }
+    }
+    return vectors;
+  }
+
+  static Stream<String> modules() {
+    return Stream.of(
+            "adagrad",
+            "adam",
+            "adam_amsgrad",
+            "chain_l2global_adam",
+            "chain_momentum_rmsprop",
+            "ewma",
+            "l2-clipping",
+            "l2-global-clipping",
+            "momentum",
+            "momentum_nesterov",
+            "rmsprop",
+            "rmsprop_b99_eps1e-3",
+            "yogi",
+            "yogi-momentum",
+            "yogi_amsgrad")
+        .flatMap(name -> Stream.of(name + ".f4", name + ".f8"));
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"rmsprop.f4", "rmsprop.f8", "rmsprop_b99_eps1e-3.f4", "rmsprop_b99_eps1e-3.f8"})
-  void module_equalsDeclearn(String name) throws IOException {
+  @MethodSource("modules")
+  void modules_equalDeclearn(String name) throws IOException {
     JsonNode golden = golden(name);
-    RmsProp module = rmsProp(golden.path("config"));
-    Tile state = null;
+    ObjectNode config = JsonNodeFactory.instance.objectNode().put("lrate", 1);
+    config.set("modules", golden.path("config"));
+    var run = new Run(golden, OptimizerCodec.read(config, ""));
     for (JsonNode round : golden.path("rounds").values()) {
       Tile gradient = tile(golden, round.path("in"));
-      state = state == null ? Tile.zeros(dtype(golden), gradient.length()) : state;
-      module.run(gradient, List.of(state));
+      Tile weights = Tile.zeros(gradient.dtype(), gradient.length());
+      run.step(gradient, weights, gradient.length());
       assertThat(hex(gradient)).isEqualTo(hex(tile(golden, round.path("out"))));
-      assertThat(hex(state)).isEqualTo(hex(state(golden, round)));
+      run.assertState(round.path("state"));
     }
     assertThat(golden.path("rounds").size()).isEqualTo(6);
   }
@@ -89,65 +130,104 @@ class GoldenOptimizerTest {
     "optimizer_rmsprop.f8, 17",
     "optimizer_sgd_lrate1.f4, 17",
     "optimizer_sgd_lrate1.f8, 17",
+    "optimizer_ridge_lasso_adam.f4, 17",
+    "optimizer_ridge_lasso_adam.f8, 17",
     "optimizer_rmsprop.f4, 1",
     "optimizer_rmsprop.f8, 3",
     "optimizer_sgd_lrate1.f4, 5",
-    "optimizer_sgd_lrate1.f8, 7"
+    "optimizer_sgd_lrate1.f8, 7",
+    "optimizer_ridge_lasso_adam.f4, 4",
+    "optimizer_ridge_lasso_adam.f8, 1"
   })
   void optimizer_equalsDeclearn_inSlices(String name, int slice) throws IOException {
     JsonNode golden = golden(name);
-    JsonNode config = golden.path("config");
-    boolean moduled = config.path("modules").size() > 0;
-    var optimizer =
-        new Optimizer(
-            config.path("lrate").asDouble(),
-            config.path("w_decay").asDouble(),
-            moduled ? List.of(rmsProp(config.path("modules"))) : List.of());
-    Tile state = null;
+    var run = new Run(golden, OptimizerCodec.read(golden.path("config"), ""));
     for (JsonNode round : golden.path("rounds").values()) {
-      Tile gradient = tile(golden, round.path("in"));
       Tile weights = tile(golden, round.path("weights_in"));
-      state = state == null ? Tile.zeros(dtype(golden), gradient.length()) : state;
-      for (int from = 0; from < gradient.length(); from += slice) {
-        int length = Math.min(slice, gradient.length() - from);
-        run(optimizer, gradient, state, weights, from, length, moduled);
-      }
+      run.step(tile(golden, round.path("in")), weights, slice);
       assertThat(hex(weights)).isEqualTo(hex(tile(golden, round.path("weights_out"))));
-      if (moduled) {
-        assertThat(hex(state)).isEqualTo(hex(state(golden, round)));
-      }
+      run.assertState(round.path("state"));
     }
     assertThat(golden.path("rounds").size()).isEqualTo(6);
   }
 
-  /** Runs the optimizer on one slice of everything. */
-  private static void run(
-      Optimizer optimizer,
-      Tile gradient,
-      Tile state,
-      Tile weights,
-      int from,
-      int length,
-      boolean moduled) {
-    var slices = new ArrayList<Tile>();
-    for (Tile whole : List.of(gradient, state, weights)) {
-      Tile slice = Tile.zeros(whole.dtype(), length);
-      copy(whole, from, slice, 0, length);
-      slices.add(slice);
+  /** An optimizer with its state, step after step. */
+  private static final class Run {
+    private final JsonNode golden;
+    private final Optimizer optimizer;
+    private final TensorLayout layout;
+    private final List<List<Tile>> state;
+    private long steps;
+
+    Run(JsonNode golden, Optimizer optimizer) {
+      this.golden = golden;
+      this.optimizer = optimizer;
+      layout = layout(golden);
+      state = optimizer.zeros(dtype(golden), (int) layout.size());
     }
-    optimizer.precondition(slices.get(0), moduled ? List.of(List.of(slices.get(1))) : List.of());
-    optimizer.apply(slices.get(0), slices.get(2), Tile.zeros(gradient.dtype(), length));
-    copy(slices.get(1), 0, state, from, length);
-    copy(slices.get(2), 0, weights, from, length);
+
+    void step(Tile gradient, Tile weights, int slice) {
+      var moment =
+          new Moment.Step(
+              steps == 0,
+              Collections.nCopies(optimizer.modules().size(), steps),
+              steps + 1,
+              Moments.SECRET);
+      for (Optimizer.Pass pass : optimizer.passes()) {
+        TensorNorms norms = norms(gradient);
+        for (int from = 0; from < gradient.length(); from += slice) {
+          var range = new Range(from, Math.min(slice, gradient.length() - from));
+          Tile part = cut(gradient, range);
+          Tile weightsPart = cut(weights, range);
+          List<List<Tile>> stateParts =
+              state.stream()
+                  .map(tiles -> tiles.stream().map(tile -> cut(tile, range)).toList())
+                  .toList();
+          if (pass.begins()) {
+            optimizer.regularize(part, weightsPart);
+          }
+          optimizer.precondition(pass, part, stateParts, moment, range, norms);
+          if (pass.ends()) {
+            optimizer.apply(part, weightsPart, steps, Tile.zeros(part.dtype(), part.length()));
+          }
+          gradient.put(from, part);
+          weights.put(from, weightsPart);
+          for (int i = 0; i < state.size(); i++) {
+            for (int j = 0; j < state.get(i).size(); j++) {
+              state.get(i).get(j).put(from, stateParts.get(i).get(j));
+            }
+          }
+        }
+      }
+      steps++;
+    }
+
+    private TensorNorms norms(Tile gradient) {
+      return new TensorNorms(
+          layout,
+          layout.tensors().stream()
+              .map(tensor -> new Range(tensor.offset(), (int) tensor.size()))
+              .map(range -> PairwiseSum.squares(cut(gradient, range)))
+              .toList());
+    }
+
+    void assertState(JsonNode expected) {
+      for (int i = 0; i < state.size(); i++) {
+        JsonNode module = expected.path("modules").path(i).path(1);
+        assertThat(state.get(i).stream().map(GoldenOptimizerTest::hex).toList())
+            .isEqualTo(vectors(golden, module, optimizer.modules().get(i).state()));
+      }
+    }
   }
 
-  private static void copy(Tile from, int at, Tile into, int place, int length) {
-    switch (from) {
-      case FloatTile floats ->
-          System.arraycopy(floats.values(), at, ((FloatTile) into).values(), place, length);
-      case DoubleTile doubles ->
-          System.arraycopy(doubles.values(), at, ((DoubleTile) into).values(), place, length);
-    }
-    Objects.checkFromIndexSize(place, length, into.length());
+  private static Tile cut(Tile whole, Range range) {
+    int from = (int) range.from();
+    int end = from + range.length();
+    return switch (whole) {
+      case FloatTile tile ->
+          new FloatTile(Arrays.copyOfRange(tile.values(), from, end), range.length());
+      case DoubleTile tile ->
+          new DoubleTile(Arrays.copyOfRange(tile.values(), from, end), range.length());
+    };
   }
 }

@@ -38,12 +38,12 @@ class OptimizerTest {
     var optimizer = new Optimizer(0.5, 0.25, List.of());
     var weights = new FloatTile(new float[] {4, 0, -4}, 3);
     var step = new FloatTile(new float[3], 3);
-    optimizer.apply(new FloatTile(new float[] {2, 4, 0}, 3), weights, step);
+    optimizer.apply(new FloatTile(new float[] {2, 4, 0}, 3), weights, 0, step);
     assertThat(weights.values()).containsExactly(2, -2, -3);
     assertThat(step.values()).containsExactly(2, 2, -1);
     var doubles = new DoubleTile(new double[] {4, 0, -4}, 3);
     var doubleStep = new DoubleTile(new double[3], 3);
-    optimizer.apply(new DoubleTile(new double[] {2, 4, 0}, 3), doubles, doubleStep);
+    optimizer.apply(new DoubleTile(new double[] {2, 4, 0}, 3), doubles, 0, doubleStep);
     assertThat(doubles.values()).containsExactly(2, -2, -3);
     assertThat(doubleStep.values()).containsExactly(2, 2, -1);
   }
@@ -51,7 +51,8 @@ class OptimizerTest {
   @Test
   void rmsPropWithoutMemory_givesSigns() {
     var gradient = new DoubleTile(new double[] {3, -3, 0}, 3);
-    new RmsProp(0, 1e-300).run(gradient, List.of(new DoubleTile(new double[3], 3)));
+    new RmsProp(0, 1e-300)
+        .run(gradient, List.of(new DoubleTile(new double[3], 3)), Moments.at(0, 3));
     assertThat(gradient.values()).containsExactly(1, -1, 0);
   }
 }

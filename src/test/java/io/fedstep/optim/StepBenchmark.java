@@ -52,7 +52,7 @@ public class StepBenchmark {
   @Benchmark
   @OperationsPerInvocation(Range.TILE)
   public Tile rmsProp() {
-    RmsProp.DEFAULT.run(gradient, List.of(state));
+    RmsProp.DEFAULT.run(gradient, List.of(state), Moments.at(0, Range.TILE));
     return gradient;
   }
 
@@ -60,7 +60,7 @@ public class StepBenchmark {
   @Benchmark
   @OperationsPerInvocation(Range.TILE)
   public Tile apply() {
-    Optimizer.DEFAULT.apply(gradient, weights, step);
+    Optimizer.DEFAULT.apply(gradient, weights, 0, step);
     return step;
   }
 }

@@ -9,7 +9,7 @@ public final class StateFiles {
 
   /** A new file. */
   public static StateFile toWrite(Path path, ModelSpec spec) {
-    return StateFile.toWrite(path, spec);
+    return StateFile.toWrite(path, spec, StateFile.none(spec));
   }
 
   /** A file that exists. */

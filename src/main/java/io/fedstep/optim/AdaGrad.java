@@ -1,0 +1,70 @@
+package io.fedstep.optim;
+
+import io.fedstep.vector.DoubleTile;
+import io.fedstep.vector.FloatTile;
+import io.fedstep.vector.Tile;
+import java.util.List;
+
+/**
+ * AdaGrad: {@code s = s + g * g; out = g / (sqrt(s) + eps)}, as declearn's {@code AdaGradModule}
+ * computes it (J. Duchi, E. Hazan, Y. Singer, Adaptive Subgradient Methods for Online Learning and
+ * Stochastic Optimization, JMLR 12, 2011).
+ *
+ * @param eps added to the root, above 0
+ */
+public record AdaGrad(double eps) implements OptiModule {
+  /** declearn's defaults. */
+  public static final AdaGrad DEFAULT = new AdaGrad(1e-7);
+
+  /** Checks the range. */
+  public AdaGrad {
+    Ranges.eps(eps);
+  }
+
+  @Override
+  public String name() {
+    return "adagrad";
+  }
+
+  @Override
+  public List<Setting> config() {
+    return List.of(new Setting("eps", eps));
+  }
+
+  @Override
+  public AdaGrad with(Settings settings) {
+    return new AdaGrad(settings.number("eps", eps));
+  }
+
+  @Override
+  public List<StateEntry> state() {
+    return List.of(StateEntry.squares("state"));
+  }
+
+  @Override
+  public void run(Tile gradient, List<Tile> state, Moment moment) {
+    switch (gradient) {
+      case FloatTile g -> run(g.values(), ((FloatTile) state.getFirst()).values(), g.length());
+      case DoubleTile g -> run(g.values(), ((DoubleTile) state.getFirst()).values(), g.length());
+    }
+  }
+
+  private void run(float[] gradient, float[] state, int length) {
+    float eps = (float) this.eps;
+    for (int i = 0; i < length; i++) {
+      float g = gradient[i];
+      float s = state[i] + g * g;
+      state[i] = s;
+      gradient[i] = g / ((float) Math.sqrt(s) + eps);
+    }
+  }
+
+  private void run(double[] gradient, double[] state, int length) {
+    for (int i = 0; i < length; i++) {
+      double g = gradient[i];
+      double s = state[i] + g * g;
+      state[i] = s;
+      gradient[i] = g / (Math.sqrt(s) + eps);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.fedstep.optim;
+
+import io.fedstep.vector.Dtype;
+import io.fedstep.vector.PairwiseSum;
+import io.fedstep.vector.TensorLayout;
+import java.util.List;
+
+/**
+ * What is known of a whole vector: of each tensor the sum of the squares, in the vector's dtype as
+ * NumPy sums.
+ *
+ * @param layout the vector's tensors
+ * @param squares their sums, in order
+ */
+public record TensorNorms(TensorLayout layout, List<Double> squares) {
+  /** Copies the list. */
+  public TensorNorms {
+    squares = List.copyOf(squares);
+  }
+
+  /** Where no module asks. */
+  public static TensorNorms none(TensorLayout layout) {
+    return new TensorNorms(layout, List.of());
+  }
+
+  /** All tensors' sums added in order, in the dtype. */
+  double sum(Dtype dtype) {
+    double sum = 0;
+    for (double square : squares) {
+      sum = PairwiseSum.add(dtype, sum, square);
+    }
+    return sum;
+  }
+}
