@@ -198,6 +198,112 @@ class OptimizerTest {
     Model.create(SPEC).putJson("/optimizer/state", state).problem(400, "malformed");
   }
 
+  private static final String ADAM =
+      """
+      {"tensors": {"w": [2], "b": []},
+       "optimizer": {"lrate": 0.5, "modules": [["adam", {"amsgrad": true}]]}}\
+      """;
+
+  private static String vector(byte[] w, byte[] b) {
+    return "{\"__type__\": \"NumpyVector\", \"dump\": {\"w\": %s, \"b\": %s}}"
+        .formatted(packed(w, "f", "[2]"), packed(b, "f", "[]"));
+  }
+
+  private static String adam(String steps, String vmax, String momentum, String velocity) {
+    return """
+    {"modules": [["adam", {"steps": %s, "vmax": %s, "momentum": {"state": %s}, \
+    "velocity": {"state": %s}}]]}\
+    """
+        .formatted(steps, vmax, momentum, velocity);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "1", "9", "10", "123456", "9007199254740992"})
+  void putState_ofAnyStep_isKeptWhateverTheOrder(String steps) {
+    Model model = Model.create(ADAM);
+    String one = vector(f4(1, 2), f4(3));
+    String momentum = vector(f4(-1, 2), f4(0));
+    String state = adam(steps, one, momentum, one);
+    model.putJson("/optimizer/state", state).is(201);
+    assertThat(model.get("/optimizer/state").text()).isEqualTo(state);
+    String stepsLast =
+        """
+        {"modules": [["adam", {"velocity": {"state": %s}, "momentum": {"state": %s},
+          "vmax": %s, "steps": %s}]]}\
+        """
+            .formatted(one, momentum, one, steps);
+    model.putJson("/optimizer/state", stepsLast).is(201);
+    assertThat(model.get("/optimizer/state").text()).isEqualTo(state);
+    if (steps.length() < 9) {
+      model.advance("[1, 1, 1]");
+      assertThat(model.get("/optimizer/state").text())
+          .contains("\"steps\": " + (Long.parseLong(steps) + 1) + ",");
+    }
+  }
+
+  private static String[] badAdamStates() {
+    String one = vector(f4(1, 2), f4(3));
+    String negative = vector(f4(1, -2), f4(3));
+    return new String[] {
+      adam("-1", one, one, one),
+      adam("9007199254740994", one, one, one),
+      adam("1", "null", one, one),
+      adam("1", negative, one, one),
+      adam("1", one, one, negative),
+      adam("1", one, vector(f4(1, 2), f4(Double.NaN)), one),
+      adam("1", "0.0", "0.0", "0.0"),
+      adam("1", "null", "0.0", "0.0"),
+      adam("0", "null", "0.0", one),
+      adam("1", one, one, one).replace("\"steps\": 1, ", ""),
+      adam("1", one, one, one).replace("\"steps\"", "\"step\""),
+      adam("1", one, one, one).replace("{\"state\": ", "{\"velocity\": "),
+      INITIAL
+    };
+  }
+
+  @ParameterizedTest
+  @MethodSource("badAdamStates")
+  void putState_thatNoAdamHas_isABadState(String state) {
+    Model model = Model.create(ADAM);
+    model.putJson("/optimizer/state", state).problem(422, "bad-state");
+    assertThat(model.json("version").asLong()).isZero();
+  }
+
+  @Test
+  void putOptimizer_thatChangesTheStatesVectors_isABadSpec() {
+    Model model = Model.create(ADAM);
+    model.putJson("/optimizer", "{\"lrate\": 1, \"modules\": [\"adam\"]}").problem(422, "bad-spec");
+    String other = "[[\"adam\", {\"amsgrad\": true, \"beta_1\": 0.5}]]";
+    String schedule =
+        "[\"exponential-decay\", {\"base\": 1.0, \"rate\": 0.5, \"step_level\": true}]";
+    model
+        .putJson("/optimizer", "{\"lrate\": %s, \"modules\": %s}".formatted(schedule, other))
+        .is(200);
+    assertThat(model.get("/optimizer").json().path("lrate")).isEqualTo(Reply.json(schedule));
+  }
+
+  @Test
+  void noise_isDrawnFromWhatNobodySees() {
+    String spec =
+        """
+        {"tensors": {"w": [1000]}, "optimizer": {"lrate": 1, "modules": ["gaussian-noise"]}}\
+        """;
+    Model one = Model.create(spec);
+    Model other = Model.create(spec);
+    one.putJson("", spec).is(200);
+    assertThat(one.get("/optimizer").json().path("modules").path(0).path(1))
+        .isEqualTo(Reply.json("{\"safe_mode\": true, \"seed\": null, \"std\": 1.0}"));
+    assertThat(one.json().toString()).doesNotContain("secret");
+    byte[] zeros = new byte[4000];
+    one.putOctets(Model.update(0, "solo"), zeros).is(201);
+    one.awaitVersion(1);
+    other.putOctets(Model.update(0, "solo"), zeros).is(201);
+    other.awaitVersion(1);
+    assertThat(one.weights()).isNotEqualTo(zeros).isNotEqualTo(other.weights());
+    assertThat(one.get("/optimizer/state").text())
+        .isEqualTo("{\"modules\": [[\"gaussian-noise\", {}]]}");
+  }
+
   @Test
   void putState_ofAnotherType_isUnsupported() {
     Model model = Model.create(SPEC);

@@ -17,6 +17,9 @@ final class PythonJson {
     if (node.isArray()) {
       return node.values().stream().map(PythonJson::dumps).collect(joining(", ", "[", "]"));
     }
+    if (node.isNull()) {
+      return "null";
+    }
     return node.isString() ? string(node.stringValue()) : number(node);
   }
 

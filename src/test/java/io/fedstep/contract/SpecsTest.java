@@ -131,6 +131,18 @@ class SpecsTest {
         "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'modules': [['rmsprop', {'beta': -1}]]}}",
         "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'modules': [['rmsprop', {'eps': 0}]]}}",
         "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'modules': [['rmsprop', {'eps': -1}]]}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'modules': [['adam', {'beta_1': 1}]]}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'modules': [['adam', {'beta': 0.9}]]}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'modules': [['yogi', {'eps': 0}]]}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'modules': [['ewma', {'beta': 1}]]}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1,"
+            + " 'modules': [['l2-clipping', {'max_norm': 0}]]}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1,"
+            + " 'modules': [['gaussian-noise', {'std': -1}]]}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'regularizers': ['fedprox']}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'regularizers': ['adam']}}",
+        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1,"
+            + " 'regularizers': [['ridge', {'alpha': -1}]]}}",
         // round policies
         "{'tensors': {'w': [3]}, 'round': {'min_updates': 0}}",
         "{'tensors': {'w': [3]}, 'round': {'min_updates': 3, 'max_updates': 2}}",
@@ -140,9 +152,6 @@ class SpecsTest {
         "{'tensors': {'w': [3]}, 'round': {'timeout': '-1s'}}",
         "{'tensors': {'w': [3]}, 'round': {'rounds': -1}}",
         // what comes later
-        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 0.1, 'modules': ['adam']}}",
-        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 0.1, 'modules': ['momentum', 'rmsprop']}}",
-        "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'modules': [], 'regularizers': ['lasso']}}",
         "{'tensors': {'w': [3]}, 'optimizer': {'lrate': ['schedule', {}], 'modules': []}}",
         "{'tensors': {'w': [3]}, 'optimizer': {'lrate': 1, 'w_decay': ['schedule', {}]}}",
         "{'tensors': {'w': [3]}, 'round': {'mode': 'buffered', 'max_staleness': 10}}",

@@ -28,10 +28,10 @@ class SameResultTest {
 
   /** What two rounds give whose updates come in that order. */
   private static List<Object> result(
-      Path data, String dtype, int threads, List<Integer> order, boolean restart) {
+      Path data, String spec, int threads, List<Integer> order, boolean restart) {
     Rig rig = Rig.on(data, new Limits(10, 10, SIZE, 1024, threads));
     try {
-      rig.create(M, Rig.rmsprop(dtype, SIZE, CLIENTS));
+      rig.create(M, spec);
       for (int round = 0; round < ROUNDS; round++) {
         for (int client : order) {
           if (restart && client == 1) {
@@ -59,12 +59,33 @@ class SameResultTest {
   @ParameterizedTest
   @ValueSource(strings = {"float32", "float64"})
   void orderThreadsAndRestarts_doNotShow(String dtype, @TempDir Path data) {
+    assertSame(Rig.rmsprop(dtype, SIZE, CLIENTS), data);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"float32", "float64"})
+  void passes_doNotShow(String dtype, @TempDir Path data) {
+    assertSame(
+        """
+        {"tensors": {"a": [3], "b": [70001], "c": [29997]}, "dtype": "%s",
+         "optimizer": {"lrate": ["warmup", {"base": 0.5, "warmup": 3}], "w_decay": 0.01,
+          "regularizers": ["ridge", "lasso"],
+          "modules": ["momentum", "l2-clipping", "adam", ["gaussian-noise", {"std": 0.1}],
+                      ["l2-global-clipping", {"max_norm": 0.5}], "yogi-momentum",
+                      ["gaussian-noise", {"safe_mode": false, "seed": 3}]]},
+         "round": {"min_updates": %d}}\
+        """
+            .formatted(dtype, CLIENTS),
+        data);
+  }
+
+  private static void assertSame(String spec, Path data) {
     var order = new ArrayList<>(IntStream.range(0, CLIENTS).boxed().toList());
-    List<Object> first = result(data.resolve("first"), dtype, 1, order, false);
+    List<Object> first = result(data.resolve("first"), spec, 1, order, false);
     var random = new Random(1);
     for (int threads = 1; threads <= 3; threads++) {
       Collections.shuffle(order, random);
-      List<Object> other = result(data.resolve("t" + threads), dtype, threads, order, threads == 2);
+      List<Object> other = result(data.resolve("t" + threads), spec, threads, order, threads == 2);
       assertThat(Arrays.deepEquals(other.toArray(), first.toArray()))
           .as("%d threads, order %s", threads, order)
           .isTrue();
@@ -130,7 +151,11 @@ class SameResultTest {
   @Test
   void anotherUpdate_shows(@TempDir Path data) {
     List<Integer> order = List.of(0, 1, 2, 3);
-    assertThat(result(data.resolve("a"), "float32", 1, order, false).get(0))
-        .isNotEqualTo(result(data.resolve("b"), "float64", 1, order, false).get(0));
+    assertThat(
+            result(data.resolve("a"), Rig.rmsprop("float32", SIZE, CLIENTS), 1, order, false)
+                .get(0))
+        .isNotEqualTo(
+            result(data.resolve("b"), Rig.rmsprop("float64", SIZE, CLIENTS), 1, order, false)
+                .get(0));
   }
 }
