@@ -43,6 +43,7 @@ class ArchitectureTest {
       vector:
       aggregate:   vector
       optim:       vector
+                   javax.crypto
       model:       aggregate optim vector
       round:       model problem
       codec:       round model aggregate optim vector problem
