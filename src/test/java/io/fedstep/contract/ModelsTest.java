@@ -128,7 +128,7 @@ class ModelsTest {
         "{\"min_updates\": 2, \"max_updates\": 1}",
         "{\"minimum\": 1}",
         "{\"timeout\": \"soon\"}",
-        "{\"mode\": \"buffered\"}"
+        "{\"mode\": \"async\"}"
       })
   void putRound_ofWhatCannotBe_isABadSpec(String round) {
     Model model = Model.create(PLAIN);
