@@ -5,32 +5,40 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.metrics.FreeSpace;
 import io.fedstep.metrics.ServerMeters;
+import io.fedstep.security.Credentials;
+import io.fedstep.security.Openness;
+import io.fedstep.security.RequestRate;
+import io.fedstep.security.SecurityProperties;
 import io.fedstep.store.DataFolder;
+import io.fedstep.web.WebLimits;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.boot.web.server.servlet.ConfigurableServletWebServerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.io.FileSystemResource;
 
 /** The wiring: the one place that calls the domain's constructors. */
 @Configuration(proxyBeanMethods = false)
 class FedstepConfiguration {
-  /** Uploads under way at once: each holds about 200 KiB. */
-  private static final int MOST_UPLOADS = 1024;
-
   @Bean
   Coordinator coordinator(FedstepProperties properties, Listener listener) {
     var random = new SecureRandom();
+    LimitProperties limits = properties.limits();
     return new Coordinator(
         new DataFolder(properties.dataDir()),
         new Limits(
             properties.keepVersions(),
             properties.keepRounds(),
             properties.maxParameters(),
-            MOST_UPLOADS,
+            limits.models(),
+            limits.uploads(),
+            limits.uploadsPerClient(),
+            limits.waiting(),
             Runtime.getRuntime().availableProcessors()),
         InstantSource.system(),
         () -> "%08x".formatted(random.nextInt()),
@@ -48,14 +56,36 @@ class FedstepConfiguration {
   }
 
   @Bean
+  SecurityProperties security(FedstepProperties properties) {
+    return properties.security();
+  }
+
+  @Bean
+  Credentials credentials(SecurityProperties security) {
+    return new Credentials(
+        security.tokens(),
+        security.tokensFile() == null ? null : new FileSystemResource(security.tokensFile()));
+  }
+
+  @Bean
+  RequestRate requestRate(FedstepProperties properties) {
+    return new RequestRate(properties.limits().requestsPerSecond(), System::nanoTime);
+  }
+
+  @Bean
   WebServerFactoryCustomizer<ConfigurableServletWebServerFactory> loopbackGuard(
-      FedstepProperties properties,
-      org.springframework.boot.web.server.autoconfigure.ServerProperties server) {
-    return factory -> {
-      var address = server.getAddress();
-      if (!properties.security().insecure() && (address == null || !address.isLoopbackAddress())) {
-        throw new ExposedServerException(address);
+      Openness openness, ServerProperties server) {
+    return _ -> {
+      if (openness == Openness.EXPOSED) {
+        throw new ExposedServerException(server.getAddress());
       }
     };
+  }
+
+  @Bean
+  WebLimits webLimits(FedstepProperties properties) {
+    LimitProperties limits = properties.limits();
+    return new WebLimits(
+        limits.connections(), limits.leastUploadRate().toBytes(), limits.headTime());
   }
 }

@@ -1,5 +1,7 @@
 package io.fedstep;
 
+import io.fedstep.security.SecurityProperties;
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -15,20 +17,15 @@ import org.springframework.validation.annotation.Validated;
  * @param keepVersions versions of a model that are kept
  * @param keepRounds round records of a model that are kept beyond those of its versions
  * @param maxParameters the most parameters of a model
+ * @param limits how much the server takes on
  * @param security who may do what
  */
 @Validated
-@ConfigurationProperties("fedstep")
+@ConfigurationProperties(value = "fedstep", ignoreUnknownFields = false)
 public record FedstepProperties(
     @NotNull @DefaultValue("./data") Path dataDir,
     @Min(1) @Max(1_000_000) @DefaultValue("10") int keepVersions,
     @Min(0) @Max(1_000_000) @DefaultValue("1000") int keepRounds,
     @Min(1) @Max(10_000_000_000L) @DefaultValue("1000000000") long maxParameters,
-    @NotNull @DefaultValue Security security) {
-  /**
-   * Who may do what.
-   *
-   * @param insecure whether to serve beyond loopback although nobody is asked who he is
-   */
-  public record Security(@DefaultValue("false") boolean insecure) {}
-}
+    @NotNull @Valid @DefaultValue LimitProperties limits,
+    @NotNull @Valid @DefaultValue SecurityProperties security) {}

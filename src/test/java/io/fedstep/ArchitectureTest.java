@@ -52,7 +52,10 @@ class ArchitectureTest {
                    tools.jackson
       coordinator: store codec round model aggregate optim vector problem
                    org.slf4j
-      web:         coordinator store codec round model aggregate optim vector problem
+      security:    model problem
+                   org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson
+                   org.slf4j
+      web:         security coordinator store codec round model aggregate optim vector problem
                    org.springframework org.springdoc io.swagger com.fasterxml.jackson jakarta.servlet
                    tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
       metrics:     coordinator round io.micrometer
@@ -149,7 +152,7 @@ class ArchitectureTest {
   private static ArchRule pathsAreTheStoresAndTheStarts(String root) {
     return noClasses()
         .that()
-        .resideOutsideOfPackages(root, in(root, "store"), in(root, "demo"))
+        .resideOutsideOfPackages(root, in(root, "store"), in(root, "security"), in(root, "demo"))
         .should()
         .dependOnClassesThat(resideIn(Path.class.getName()));
   }

@@ -59,7 +59,7 @@ final class Admission {
     }
     Decision.Accepted earlier = state.earlier(client, round);
     if (earlier != null) {
-      return Upload.comparedWith(runner, round, earlier);
+      return compared(round, earlier);
     }
     // into a buffer it goes in any case: once the closed round is over, if that has no room
     if (!(state.isClosing() && state.spec().round().buffering() != null)
@@ -76,9 +76,14 @@ final class Admission {
                   .formatted(client, round))
           .exception();
     }
-    engine.takeUpload();
+    engine.takeUpload(client);
     int row = matrix.take();
     return Upload.into(runner, round, client, row, matrix.row(row));
+  }
+
+  private Upload compared(long round, Decision.Accepted earlier) {
+    engine.takeUpload(earlier.client());
+    return Upload.comparedWith(runner, round, earlier);
   }
 
   /** The refusal of an update that is not in the open round of a stopped model. */
@@ -96,7 +101,7 @@ final class Admission {
     long current = state.status().newest().version();
     Decision.Accepted update = over(client, round, current);
     if (update != null) {
-      return Upload.comparedWith(runner, round, update);
+      return compared(round, update);
     }
     Refusal refusal = Round.over(round, current);
     throw (state.record(round) == null ? refusal.with("recorded", false) : refusal).exception();
@@ -131,9 +136,14 @@ final class Admission {
     return new Verdict.Refused(closing ? refusal.with("retry_after", 1) : refusal);
   }
 
+  /** An upload is over that was compared. */
+  void finished(String client) {
+    engine.giveUploadBack(client);
+  }
+
   /** An upload is over; its row is free unless its update is in the round. */
-  void finished(int row, boolean inMatrix) {
-    engine.giveUploadBack();
+  void finished(String client, int row, boolean inMatrix) {
+    finished(client);
     if (inMatrix) {
       matrix.keep();
     } else {

@@ -107,6 +107,14 @@ public final class Coordinator implements AutoCloseable {
           .with("actual", spec.parameters())
           .exception();
     }
+    if (running.size() + broken.size() >= limits.models()) {
+      throw Refusal.of(
+              Problem.TOO_MANY_REQUESTS,
+              "There are %d models (fedstep.limits.models); delete one first."
+                  .formatted(limits.models()))
+          .with("retry_after", 60)
+          .exception();
+    }
     String incarnation = incarnations.get();
     String secret = Stream.generate(incarnations).limit(SECRET).collect(joining());
     Instant now = engine.clock().instant();
@@ -182,7 +190,16 @@ public final class Coordinator implements AutoCloseable {
 
   /** Waits until a model is as wanted, training stops, or the time is over. */
   public ModelStatus await(String model, Predicate<ModelStatus> wanted, Duration time) {
-    return runner(model).state().await(wanted, time);
+    ModelState state = runner(model).state();
+    if (time.isZero()) {
+      return state.await(wanted, time);
+    }
+    engine.takeWait();
+    try {
+      return state.await(wanted, time);
+    } finally {
+      engine.giveWaitBack();
+    }
   }
 
   private ModelRunner runner(String model) {
@@ -305,12 +322,10 @@ public final class Coordinator implements AutoCloseable {
   }
 
   private void shutDown(ModelRunner runner) {
-    Refusal refusal =
-        Refusal.of(Problem.NOT_READY, "The server is shutting down.").with("retry_after", 1);
     try {
       runner.command(() -> {
-        runner.end(refusal);
-        return refusal;
+        runner.end(Engine.shuttingDown());
+        return runner;
       });
     } catch (RefusedException e) {
       // a failure has ended it before

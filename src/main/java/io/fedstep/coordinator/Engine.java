@@ -2,10 +2,12 @@ package io.fedstep.coordinator;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -26,6 +28,8 @@ final class Engine implements AutoCloseable {
   private final Listener listener;
   private final Limits limits;
   private final Semaphore uploads;
+  private final Semaphore waits;
+  private final ConcurrentHashMap<String, Integer> uploading = new ConcurrentHashMap<>();
   private final ExecutorService helpers;
   private final ScheduledExecutorService alarms =
       Executors.newSingleThreadScheduledExecutor(
@@ -39,6 +43,7 @@ final class Engine implements AutoCloseable {
     this.listener = listener;
     this.limits = limits;
     uploads = new Semaphore(limits.uploads());
+    waits = new Semaphore(limits.waiting());
     helpers =
         Executors.newFixedThreadPool(
             limits.threads(), Thread.ofPlatform().daemon().name("aggregate-", 0).factory());
@@ -89,19 +94,51 @@ final class Engine implements AutoCloseable {
     return alarms.schedule(alarm, Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS);
   }
 
-  /** Counts an upload in, or refuses it. */
-  void takeUpload() {
+  /** Counts a client's upload in, or refuses it. */
+  void takeUpload(String client) {
+    if (draining) {
+      throw shuttingDown().exception();
+    }
     if (!uploads.tryAcquire()) {
+      throw busy(
+          "%d uploads are under way (fedstep.limits.uploads); try again shortly."
+              .formatted(limits.uploads()));
+    }
+    if (uploading.merge(client, 1, Integer::sum) > limits.uploadsPerClient()) {
+      giveUploadBack(client);
+      throw busy(
+          "Client '%s' has %d uploads under way (fedstep.limits.uploads-per-client)."
+              .formatted(client, limits.uploadsPerClient()));
+    }
+  }
+
+  void giveUploadBack(String client) {
+    uploading.computeIfPresent(client, (_, count) -> count == 1 ? null : count - 1);
+    uploads.release();
+  }
+
+  private static RefusedException busy(String detail) {
+    return Refusal.of(Problem.TOO_MANY_REQUESTS, detail).with("retry_after", 1).exception();
+  }
+
+  /** What is said to who comes while the server ends. */
+  static Refusal shuttingDown() {
+    return Refusal.of(Problem.NOT_READY, "The server is shutting down.").with("retry_after", 1);
+  }
+
+  /** Counts a waiting client in, or refuses it. */
+  void takeWait() {
+    if (!waits.tryAcquire()) {
       throw Refusal.of(
-              Problem.TOO_MANY_REQUESTS,
-              "%d uploads are under way; try again shortly.".formatted(limits.uploads()))
-          .with("retry_after", 1)
+              Problem.NOT_READY,
+              "%d clients wait here already (fedstep.limits.waiting).".formatted(limits.waiting()))
+          .with("retry_after", 5)
           .exception();
     }
   }
 
-  void giveUploadBack() {
-    uploads.release();
+  void giveWaitBack() {
+    waits.release();
   }
 
   void warn(String message, Throwable cause) {

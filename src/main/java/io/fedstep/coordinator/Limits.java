@@ -6,8 +6,18 @@ package io.fedstep.coordinator;
  * @param keepVersions versions kept of a model, at least 1
  * @param keepRounds records kept of a model's rounds beyond those of its versions
  * @param maxParameters the most parameters of a model
+ * @param models that there may be
  * @param uploads under way at once, over all models
+ * @param uploadsPerClient of them for one client
+ * @param waiting clients that wait at once for a change of a model
  * @param threads that compute a round's close together, at least 1
  */
 public record Limits(
-    int keepVersions, int keepRounds, long maxParameters, int uploads, int threads) {}
+    int keepVersions,
+    int keepRounds,
+    long maxParameters,
+    int models,
+    int uploads,
+    int uploadsPerClient,
+    int waiting,
+    int threads) {}

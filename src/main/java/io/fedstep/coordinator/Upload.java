@@ -122,7 +122,9 @@ public final class Upload implements AutoCloseable {
   @Override
   public void close() {
     if (earlier == null) {
-      runner.admission().finished(row, inMatrix);
+      runner.admission().finished(client, row, inMatrix);
+    } else {
+      runner.admission().finished(client);
     }
   }
 }

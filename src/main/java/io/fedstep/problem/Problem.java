@@ -16,6 +16,7 @@ public enum Problem {
   GRADIENT_NOT_FOUND(404, "Gradient not found"),
   METHOD_NOT_ALLOWED(405, "Method not allowed"),
   NOT_ACCEPTABLE(406, "Not acceptable"),
+  TOO_SLOW(408, "Too slow"),
   MODEL_EXISTS(409, "Model exists with another spec"),
   UPDATE_DIFFERS(409, "Another update from this client is in the round"),
   ROUND_NOT_OPEN(409, "Round is not open yet"),

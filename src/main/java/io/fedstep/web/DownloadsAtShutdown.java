@@ -1,7 +1,6 @@
 package io.fedstep.web;
 
 import java.util.concurrent.locks.LockSupport;
-import org.springframework.boot.tomcat.TomcatWebServer;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
@@ -43,9 +42,8 @@ final class DownloadsAtShutdown implements SmartLifecycle {
   }
 
   private boolean isSending() {
-    return context.getWebServer() instanceof TomcatWebServer tomcat
-        && tomcat.getTomcat().getConnector().getProtocolHandler() instanceof SendfileProtocol http
-        && http.isSending();
+    SendfileProtocol http = SendfileProtocol.of(context);
+    return http != null && http.isSending();
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.security.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
@@ -33,10 +34,11 @@ class ModelController {
   }
 
   @GetMapping
-  ResponseEntity<ObjectNode> list() {
+  ResponseEntity<ObjectNode> list(HttpServletRequest request) {
+    Caller caller = Caller.of(request);
     ObjectNode json = Json.object();
     ArrayNode models = json.putArray("models");
-    for (String model : coordinator.models()) {
+    for (String model : coordinator.models().stream().filter(caller::sees).toList()) {
       try {
         models.add(view(model));
       } catch (RefusedException e) {

@@ -43,7 +43,7 @@ final class OpenApiDocument implements OpenApiCustomizer {
     for (PathItem path : written.getPaths().values()) {
       path.readOperations().forEach(OpenApiDocument::addProblems);
     }
-    document.info(written.getInfo()).tags(written.getTags());
+    document.info(written.getInfo()).tags(written.getTags()).security(written.getSecurity());
     document.paths(written.getPaths()).components(written.getComponents());
   }
 

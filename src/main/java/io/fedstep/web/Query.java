@@ -1,6 +1,7 @@
 package io.fedstep.web;
 
 import io.fedstep.codec.Durations;
+import io.fedstep.model.Name;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -16,7 +17,6 @@ import org.springframework.web.util.UriUtils;
 
 /** A request's path and query: what does not match is 400 {@code malformed}. */
 final class Query {
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
   private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?(?:(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?|Infinity|NaN)");
@@ -82,8 +82,8 @@ final class Query {
 
   /** A model's or client's name. */
   static String name(String what, String text) {
-    if (!NAME.matcher(text).matches()) {
-      throw malformed("The %s '%s' does not match %s.".formatted(what, text, NAME));
+    if (!Name.is(text)) {
+      throw malformed("The %s '%s' does not match %s.".formatted(what, text, Name.FORM));
     }
     return text;
   }

@@ -1,11 +1,33 @@
 package io.fedstep.web;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import java.time.Duration;
 import java.util.concurrent.Executor;
+import org.apache.coyote.AbstractProcessor;
 import org.apache.coyote.http11.Http11NioProtocol;
+import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.NioEndpoint.NioSocketWrapper;
+import org.apache.tomcat.util.net.SocketWrapperBase;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.tomcat.TomcatWebServer;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 
 /** HTTP/1.1 over connections that {@link Sendfile} serves. */
 public final class SendfileProtocol extends Http11NioProtocol {
+  private static final long LOOK_MILLIS = 500;
+
+  private volatile Duration headTime = Duration.ofSeconds(20);
+
+  /** That of a running server, or null. */
+  static @Nullable SendfileProtocol of(WebServerApplicationContext context) {
+    return context.getWebServer() instanceof TomcatWebServer tomcat
+            && tomcat.getTomcat().getConnector().getProtocolHandler()
+                instanceof SendfileProtocol http
+        ? http
+        : null;
+  }
+
   @Override
   public void setExecutor(Executor threads) {
     super.setExecutor(connection -> threads.execute(() -> Sendfile.serve(connection)));
@@ -13,7 +35,41 @@ public final class SendfileProtocol extends Http11NioProtocol {
 
   /** Whether a file is on its way to somebody. */
   boolean isSending() {
-    return getEndpoint().getConnections().stream()
-        .anyMatch(one -> one instanceof NioSocketWrapper nio && nio.getSendfileData() != null);
+    return getEndpoint().getConnections().stream().anyMatch(SendfileProtocol::isSending);
+  }
+
+  private static boolean isSending(SocketWrapperBase<NioChannel> connection) {
+    return connection instanceof NioSocketWrapper nio && nio.getSendfileData() != null;
+  }
+
+  /** Closes connections whose request's head has not come whole in that time. */
+  void limitHeads(Duration time) {
+    headTime = time;
+  }
+
+  @Override
+  public void start() throws Exception {
+    super.start();
+    var _ =
+        getUtilityExecutor()
+            .scheduleWithFixedDelay(this::closeSlowHeads, LOOK_MILLIS, LOOK_MILLIS, MILLISECONDS);
+  }
+
+  private void closeSlowHeads() {
+    long now = System.nanoTime();
+    for (SocketWrapperBase<NioChannel> one : getEndpoint().getConnections()) {
+      // between two pieces of a head a connection has a processor that no thread runs
+      if (one.getCurrentProcessor() instanceof AbstractProcessor waiting
+          && !waiting.isAsync()
+          && !isSending(one)
+          && now - waiting.getRequest().getStartTimeNanos() > headTime.toNanos()) {
+        one.close();
+      }
+    }
+  }
+
+  /** Connections that are open. */
+  long connections() {
+    return getEndpoint().getConnectionCount();
   }
 }

@@ -20,9 +20,10 @@ class WebConfiguration {
   private static final int MOST_SWALLOWED = Integer.MAX_VALUE;
 
   private static final String BUFFER = Integer.toString(64 * 1024);
+  private static final String WRITE_BUFFER = Integer.toString(16 * 1024);
 
   @Bean
-  WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat() {
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(WebLimits limits) {
     return factory -> {
       factory.setProtocol(SendfileProtocol.class.getName());
       factory.addConnectorCustomizers(connector -> {
@@ -30,8 +31,15 @@ class WebConfiguration {
         // a request that its head already refuses is answered before its body is asked for
         connector.setProperty("continueResponseTiming", "onRead");
         connector.setProperty("socket.appReadBufSize", BUFFER);
-        connector.setProperty("socket.appWriteBufSize", BUFFER);
+        connector.setProperty("socket.appWriteBufSize", WRITE_BUFFER);
+        // a few more are let in, to be told that there are too many
+        int most = limits.connections() + limits.connections() / 4 + 8;
+        connector.setProperty("maxConnections", Integer.toString(most));
+        if (connector.getProtocolHandler() instanceof SendfileProtocol http) {
+          http.limitHeads(limits.headTime());
+        }
       });
+      factory.addEngineValves(new Edge(limits));
       factory.addContextCustomizers(context -> {
         if (context.getParent() instanceof StandardHost host) {
           host.setErrorReportValveClass(ProblemValve.class.getName());

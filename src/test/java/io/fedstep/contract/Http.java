@@ -9,7 +9,10 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLContext;
 
 /**
  * Requests to a server on loopback, each bounded in time. A header is given as {@code "Name:
@@ -23,15 +26,36 @@ final class Http {
   /** Longer than anything takes, shorter than the longest wait a client can ask for. */
   private static final Duration TIMEOUT = Duration.ofSeconds(40);
 
+  private final String origin;
   private final int port;
-  private final HttpClient client =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .connectTimeout(Duration.ofSeconds(10))
-          .build();
+  private final HttpClient client;
+  private final List<String> always;
 
   Http(int port) {
+    this("http://127.0.0.1", port, client().build(), List.of());
+  }
+
+  private Http(String origin, int port, HttpClient client, List<String> always) {
+    this.origin = origin;
     this.port = port;
+    this.client = client;
+    this.always = always;
+  }
+
+  private static HttpClient.Builder client() {
+    return HttpClient.newBuilder()
+        .version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(Duration.ofSeconds(10));
+  }
+
+  /** The same server, asked by whoever has a bearer token. */
+  Http as(String token) {
+    return new Http(origin, port, client, List.of("Authorization: Bearer " + token));
+  }
+
+  /** The same port, over TLS. */
+  Http tls(SSLContext context) {
+    return new Http("https://localhost", port, client().sslContext(context).build(), always);
   }
 
   int port() {
@@ -89,10 +113,12 @@ final class Http {
 
   private HttpRequest request(String method, String path, BodyPublisher body, String... headers) {
     var request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+        HttpRequest.newBuilder(URI.create(origin + ":" + port + path))
             .timeout(TIMEOUT)
             .method(method, body);
-    for (String header : headers) {
+    var all = new ArrayList<>(always);
+    all.addAll(List.of(headers));
+    for (String header : all) {
       int colon = header.indexOf(':');
       request.header(header.substring(0, colon), header.substring(colon + 1).strip());
     }

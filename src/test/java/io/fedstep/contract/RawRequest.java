@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpHeaders;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -84,6 +85,17 @@ final class RawRequest implements AutoCloseable {
           .add(line.substring(colon + 1).strip());
     }
     return new Reply(status, HttpHeaders.of(fields, (name, value) -> true), body(status, fields));
+  }
+
+  /** Whether the server hangs up without an answer. */
+  boolean isClosedByPeer() {
+    try {
+      return in.read() < 0;
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (IOException e) { // a reset
+      return true;
+    }
   }
 
   private byte[] body(int status, Map<String, List<String>> fields) throws IOException {

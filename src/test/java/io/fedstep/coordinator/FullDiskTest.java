@@ -38,7 +38,7 @@ class FullDiskTest {
 
   @Test
   void oldVersions_areKeptForAWhile(@TempDir Path data) throws IOException {
-    try (Rig rig = Rig.on(data, new Limits(1, 1, 10, 10, 1))) {
+    try (Rig rig = Rig.on(data, new Limits(1, 1, 10, 100, 10, 100, 1000, 1))) {
       rig.create(M, Rig.plain(1, 1, 1));
       rig.advance(M, 1);
       Path record = rig.folder(M).resolve("rounds/0000000.json.new");

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is kept of versions and rounds, and what those see who read what is removed. */
 class PruningTest {
   private static final String M = "toy";
-  private static final Limits FEW = new Limits(2, 3, 1_000_000, 1024, 2);
+  private static final Limits FEW = new Limits(2, 3, 1_000_000, 100, 1024, 100, 1000, 2);
 
   @Test
   void versionsAndRecords_areKeptAsConfigured(@TempDir Path data) {
@@ -125,7 +125,7 @@ class PruningTest {
   /** Readers of records and versions that are being removed get them, or learn that they went. */
   @Test
   void readers_neverFailAModel(@TempDir Path data) throws Exception {
-    try (Rig rig = Rig.on(data, new Limits(1, 1, 1_000_000, 1024, 2));
+    try (Rig rig = Rig.on(data, new Limits(1, 1, 1_000_000, 100, 1024, 100, 1000, 2));
         var threads = Executors.newFixedThreadPool(2)) {
       rig.create(M, Rig.plain(1, 1, 1));
       var over = new AtomicBoolean();

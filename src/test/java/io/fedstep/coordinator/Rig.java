@@ -30,7 +30,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** The models of a data folder, without HTTP. */
 final class Rig implements AutoCloseable {
-  static final Limits LIMITS = new Limits(10, 1000, 10_000_000, 1024, 2);
+  static final Limits LIMITS = new Limits(10, 1000, 10_000_000, 10_000, 1024, 100, 1000, 2);
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 

@@ -29,7 +29,7 @@ class SameResultTest {
   /** What two rounds give whose updates come in that order. */
   private static List<Object> result(
       Path data, String spec, int threads, List<Integer> order, boolean restart) {
-    Rig rig = Rig.on(data, new Limits(10, 10, SIZE, 1024, threads));
+    Rig rig = Rig.on(data, new Limits(10, 10, SIZE, 100, 1024, 100, 1000, threads));
     try {
       rig.create(M, spec);
       for (int round = 0; round < ROUNDS; round++) {
@@ -121,7 +121,7 @@ class SameResultTest {
     byte[] first = {};
     byte[] firstWide = {};
     for (int threads = 1; threads <= 3; threads++) {
-      var limits = new Limits(10, 10, 2 * SIZE, 1024, threads);
+      var limits = new Limits(10, 10, 2 * SIZE, 100, 1024, 100, 1000, threads);
       try (Rig rig = Rig.on(data.resolve("t" + threads), limits)) {
         rig.create(M, aggregated("float64", SIZE, aggregator));
         rig.create("few", aggregated("float32", 40, aggregator));

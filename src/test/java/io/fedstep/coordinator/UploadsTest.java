@@ -89,7 +89,7 @@ class UploadsTest {
 
   @Test
   void uploadsUnderWay_haveALimit(@TempDir Path data) {
-    try (Rig rig = Rig.on(data, new Limits(10, 10, 1000, 2, 1))) {
+    try (Rig rig = Rig.on(data, new Limits(10, 10, 1000, 100, 2, 100, 1000, 1))) {
       rig.create(M, Rig.plain(1, 9, 9));
       rig.create("other", Rig.plain(1, 9, 9));
       Coordinator coordinator = rig.coordinator();

@@ -1,0 +1,51 @@
+package io.fedstep.security;
+
+import io.fedstep.model.Name;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import org.springframework.security.core.Authentication;
+
+/**
+ * Who a request comes from.
+ *
+ * @param id a client's name, or {@code -} for one who need not say it
+ * @param models globs of the models that he may see: {@code *} stands for any characters, also none
+ */
+public record Caller(String id, Role role, List<String> models) {
+  static final List<String> ALL = List.of("*");
+
+  /** Stands for whoever reaches a server that asks nobody. */
+  private static final String NO_ID = "-";
+
+  private static final Caller ANYBODY = new Caller(NO_ID, Role.ADMIN, ALL);
+
+  public Caller {
+    if (!id.equals(NO_ID)) {
+      Name.check("id", id);
+    }
+    models = List.copyOf(models);
+  }
+
+  /** Who a request comes from; on a server that asks nobody, one who may do everything. */
+  public static Caller of(HttpServletRequest request) {
+    return request.getUserPrincipal() instanceof Authentication known
+            && known.getPrincipal() instanceof Caller caller
+        ? caller
+        : ANYBODY;
+  }
+
+  /** Whether this stands for nobody that proved who he is. */
+  boolean isAnybody() {
+    return id.equals(NO_ID);
+  }
+
+  /** Whether a model is one of his. */
+  public boolean sees(String model) {
+    return models.stream().anyMatch(glob -> Glob.matches(glob, model));
+  }
+
+  /** Whether all models are his, also those that do not exist yet. */
+  boolean seesAll() {
+    return models.stream().anyMatch(glob -> glob.matches("\\*+"));
+  }
+}

@@ -1,0 +1,186 @@
+package io.fedstep.security;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.io.Resource;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Whom the server knows: the tokens of its configuration, and those of a file that is read again
+ * when it changes. A file that cannot be read changes nothing.
+ */
+public final class Credentials implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Credentials.class);
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  /** Bytes of a file of tokens: about a hundred thousand. */
+  private static final int MOST_BYTES = 16 << 20;
+
+  private static final Duration LOOKS_EVERY = Duration.ofSeconds(1);
+
+  private final List<Token> fixed;
+  private final @Nullable Resource file;
+  private byte[] seen = new byte[0];
+  private volatile Known known;
+  private final ScheduledExecutorService clock =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("tokens").factory());
+
+  /** All that are known at one moment. */
+  private record Known(Map<String, Caller> byHash, Map<String, Caller> byId) {
+    static Known of(List<Token> tokens) {
+      var known = new Known(new HashMap<>(), new HashMap<>());
+      tokens.forEach(known::add);
+      return known;
+    }
+
+    private void add(Token token) {
+      Caller caller = token.caller();
+      Caller sameId = byId.put(caller.id(), caller);
+      if (sameId != null && !sameId.equals(caller)) {
+        throw new IllegalArgumentException(
+            "'%s' stands there twice, with other rights".formatted(caller.id()));
+      }
+      if (token.sha256() != null) {
+        Caller sameHash = byHash.put(token.sha256(), caller);
+        if (sameHash != null && !sameHash.equals(caller)) {
+          throw new IllegalArgumentException(
+              "'%s' and '%s' have the same token".formatted(sameHash.id(), caller.id()));
+        }
+      }
+    }
+  }
+
+  /**
+   * The tokens of a configuration and those of a file.
+   *
+   * @throws IllegalArgumentException if they contradict each other, or the file cannot be read
+   */
+  public Credentials(List<Token> fixed, @Nullable Resource file) {
+    this.fixed = List.copyOf(fixed);
+    this.file = file;
+    known = Known.of(fixed);
+    if (file != null) {
+      try {
+        read(file, file.getContentAsByteArray());
+      } catch (IOException e) {
+        throw new IllegalArgumentException("%s: %s".formatted(file.getDescription(), e), e);
+      }
+      var _ =
+          clock.scheduleWithFixedDelay(
+              this::reload, LOOKS_EVERY.toMillis(), LOOKS_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Whether anybody has to say who he is. */
+  boolean areConfigured() {
+    return file != null || !fixed.isEmpty();
+  }
+
+  /** Reads the file again if it has changed. */
+  synchronized void reload() {
+    if (file == null) {
+      return;
+    }
+    try {
+      byte[] now = file.getContentAsByteArray();
+      if (!Arrays.equals(now, seen)) {
+        read(file, now);
+        LOG.info("{} was read again: {} tokens", file.getDescription(), known.byHash.size());
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.error("{} cannot be read; those known before still are", file.getDescription(), e);
+    }
+  }
+
+  private void read(Resource from, byte[] bytes) {
+    seen = bytes;
+    var tokens = new ArrayList<>(fixed);
+    try {
+      tokens.addAll(parse(bytes));
+      known = Known.of(tokens);
+    } catch (RuntimeException e) {
+      throw new IllegalArgumentException(
+          "%s is no file of tokens: %s".formatted(from.getDescription(), rootOf(e).getMessage()),
+          e);
+    }
+  }
+
+  /** The {@code tokens} of a JSON document, each as {@link Token} has it, and nothing else. */
+  static List<Token> parse(byte[] json) {
+    if (json.length > MOST_BYTES) {
+      throw new IllegalArgumentException("it has more than %d bytes".formatted(MOST_BYTES));
+    }
+    Document document = MAPPER.readValue(json, Document.class);
+    if (document == null) {
+      throw new IllegalArgumentException(Document.FORM);
+    }
+    return document.tokens;
+  }
+
+  /** What a file holds. */
+  record Document(List<Token> tokens) {
+    private static final String FORM = "it is not {\"tokens\": [{...}, ...]}";
+
+    Document {
+      if (tokens == null || tokens.stream().anyMatch(Objects::isNull)) {
+        throw new IllegalArgumentException(FORM);
+      }
+    }
+  }
+
+  private static Throwable rootOf(Throwable e) {
+    return e.getCause() == null ? e : rootOf(e.getCause());
+  }
+
+  /** Whose token this is, or null. */
+  @Nullable Caller byToken(String token) {
+    return known.byHash.get(hash(token));
+  }
+
+  private static String hash(String token) {
+    try {
+      return HexFormat.of()
+          .formatHex(MessageDigest.getInstance("SHA-256").digest(token.getBytes(UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Who is known by that name, or null. */
+  @Nullable Caller byId(String id) {
+    return known.byId.get(id);
+  }
+
+  @Override
+  public void close() {
+    clock.shutdownNow();
+  }
+}

@@ -1,0 +1,79 @@
+package io.fedstep.security;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.springframework.security.access.AccessDeniedException;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.web.AuthenticationEntryPoint;
+import org.springframework.security.web.access.AccessDeniedHandler;
+import org.springframework.security.web.authentication.AuthenticationFailureHandler;
+import org.springframework.web.servlet.HandlerExceptionResolver;
+
+/** Turns people away: one problem document, whatever filter found the reason. */
+final class Doorman
+    implements AuthenticationEntryPoint, AuthenticationFailureHandler, AccessDeniedHandler {
+  private final HandlerExceptionResolver problems;
+  private final RequestRate rate;
+
+  Doorman(HandlerExceptionResolver problems, RequestRate rate) {
+    this.problems = problems;
+    this.rate = rate;
+  }
+
+  /** Answers with a refusal. */
+  void refuse(HttpServletRequest request, HttpServletResponse response, Refusal refusal) {
+    problems.resolveException(request, response, null, refusal.exception());
+  }
+
+  @Override
+  public void commence(
+      HttpServletRequest request, HttpServletResponse response, AuthenticationException e) {
+    refuse(
+        request,
+        response,
+        Refusal.of(
+            Problem.UNAUTHORIZED,
+            "Say who you are: a bearer token in the Authorization field, or a client's"
+                + " certificate."),
+        "Bearer");
+  }
+
+  @Override
+  public void onAuthenticationFailure(
+      HttpServletRequest request, HttpServletResponse response, AuthenticationException e) {
+    Refusal tooMany = rate.take(request.getRemoteAddr()); // nobody guesses tokens for long
+    refuse(
+        request,
+        response,
+        tooMany != null
+            ? tooMany
+            : e instanceof NotIdentifiedException known
+                ? known.refusal()
+                : Refusal.of(Problem.UNAUTHORIZED, "The credentials say nothing."),
+        "Bearer error=\"invalid_token\"");
+  }
+
+  private void refuse(
+      HttpServletRequest request, HttpServletResponse response, Refusal refusal, String challenge) {
+    if (refusal.problem() == Problem.UNAUTHORIZED) {
+      response.setHeader("WWW-Authenticate", challenge);
+    }
+    AuditLog.refused(request, refusal);
+    refuse(request, response, refusal);
+  }
+
+  @Override
+  public void handle(
+      HttpServletRequest request, HttpServletResponse response, AccessDeniedException e) {
+    Caller caller = Caller.of(request);
+    Refusal refusal =
+        Refusal.of(
+            Problem.FORBIDDEN,
+            "'%s' has the role %s, which may not do this here."
+                .formatted(caller.id(), caller.role().label()));
+    AuditLog.refused(request, refusal);
+    refuse(request, response, refusal);
+  }
+}

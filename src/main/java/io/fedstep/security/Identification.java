@@ -1,0 +1,151 @@
+package io.fedstep.security;
+
+import io.fedstep.model.Name;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import jakarta.servlet.http.HttpServletRequest;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.List;
+import javax.naming.InvalidNameException;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import org.jspecify.annotations.Nullable;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.GrantedAuthority;
+import org.springframework.security.oauth2.core.OAuth2AuthenticationException;
+import org.springframework.security.oauth2.jwt.BadJwtException;
+import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.JwtException;
+import org.springframework.security.oauth2.server.resource.authentication.JwtGrantedAuthoritiesConverter;
+import org.springframework.security.oauth2.server.resource.web.DefaultBearerTokenResolver;
+import org.springframework.security.web.authentication.AuthenticationConverter;
+
+/**
+ * Finds out who sends a request: by a bearer token that is known here, by a JWT (RFC 9068: a scope
+ * gives the role), or by the client's certificate. What the configuration says of an id limits the
+ * models of whoever has it.
+ */
+final class Identification implements AuthenticationConverter {
+  /** Where the container puts a client's certificates. */
+  private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
+
+  private static final String SCOPE = "SCOPE_fedstep:";
+
+  private final Credentials credentials;
+  private final @Nullable JwtDecoder jwts;
+  private final SecurityProperties properties;
+  private final DefaultBearerTokenResolver bearer = new DefaultBearerTokenResolver();
+  private final JwtGrantedAuthoritiesConverter scopes = new JwtGrantedAuthoritiesConverter();
+
+  Identification(
+      Credentials credentials, @Nullable JwtDecoder jwts, SecurityProperties properties) {
+    this.credentials = credentials;
+    this.jwts = jwts;
+    this.properties = properties;
+  }
+
+  /** Who sends the request, or null if it brings no credentials. */
+  @Override
+  public @Nullable Authentication convert(HttpServletRequest request) {
+    String token = bearerToken(request);
+    if (token != null) {
+      return proven(ofToken(token));
+    }
+    return request.getAttribute(CERTIFICATES) instanceof X509Certificate[] chain && chain.length > 0
+        ? proven(ofCertificate(chain[0]))
+        : null;
+  }
+
+  private static Authentication proven(Caller caller) {
+    return UsernamePasswordAuthenticationToken.authenticated(caller, null, List.of());
+  }
+
+  private @Nullable String bearerToken(HttpServletRequest request) {
+    try {
+      return bearer.resolve(request);
+    } catch (OAuth2AuthenticationException e) {
+      throw new NotIdentifiedException("The Authorization field holds no bearer token.");
+    }
+  }
+
+  private Caller ofToken(String token) {
+    Caller known = credentials.byToken(token);
+    if (known != null) {
+      return known;
+    }
+    if (jwts == null) {
+      throw new NotIdentifiedException("The bearer token is not known here.");
+    }
+    return ofJwt(decode(jwts, token));
+  }
+
+  private static Jwt decode(JwtDecoder decoder, String token) {
+    try {
+      return decoder.decode(token);
+    } catch (BadJwtException e) {
+      throw new NotIdentifiedException(
+          "The bearer token is neither known here nor a valid JWT: %s.".formatted(e.getMessage()));
+    } catch (JwtException e) { // the keys to check it with are not at hand
+      throw new NotIdentifiedException(
+          Refusal.of(Problem.NOT_READY, "The JWT cannot be checked now: " + e.getMessage())
+              .with("retry_after", 5));
+    }
+  }
+
+  private Caller ofJwt(Jwt jwt) {
+    List<String> granted =
+        scopes.convert(jwt).stream().map(GrantedAuthority::getAuthority).toList();
+    Role role =
+        Arrays.stream(Role.values())
+            .filter(one -> granted.contains(SCOPE + one.label()))
+            .reduce((_, higher) -> higher)
+            .orElseThrow(() ->
+                new NotIdentifiedException(
+                    Refusal.of(
+                        Problem.FORBIDDEN,
+                        "The JWT has none of the scopes fedstep:client, fedstep:observer and"
+                            + " fedstep:admin.")));
+    String claim = properties.jwtClientId();
+    String id = checkId(jwt.getClaimAsString(claim), "The JWT's claim '%s'".formatted(claim));
+    Caller listed = credentials.byId(id);
+    return new Caller(id, role, listed == null ? Caller.ALL : listed.models());
+  }
+
+  private Caller ofCertificate(X509Certificate certificate) {
+    String attribute = properties.certificateClientId();
+    String subject = certificate.getSubjectX500Principal().getName();
+    String id =
+        checkId(
+            attribute(subject, attribute),
+            "The %s of the certificate's subject".formatted(attribute));
+    Caller listed = credentials.byId(id);
+    return listed == null ? new Caller(id, Role.CLIENT, Caller.ALL) : listed;
+  }
+
+  /** The first attribute of that type in a distinguished name, from its most specific end. */
+  private static @Nullable String attribute(String subject, String type) {
+    try {
+      return new LdapName(subject)
+          .getRdns().reversed().stream()
+              .filter(rdn -> rdn.getType().equalsIgnoreCase(type))
+              .map(Rdn::getValue)
+              .map(Object::toString)
+              .findFirst()
+              .orElse(null);
+    } catch (InvalidNameException e) {
+      throw new NotIdentifiedException("The certificate's subject cannot be read.");
+    }
+  }
+
+  private static String checkId(@Nullable String id, String what) {
+    if (id == null || !Name.is(id)) {
+      throw new NotIdentifiedException(
+          "%s is %s, which is no client's id: that matches %s."
+              .formatted(what, id == null ? "absent" : "'" + id + "'", Name.FORM));
+    }
+    return id;
+  }
+}

@@ -1,0 +1,109 @@
+package io.fedstep.security;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.security.authentication.AuthenticationManager;
+import org.springframework.security.config.Customizer;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.annotation.web.configurers.HeadersConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.ExceptionTranslationFilter;
+import org.springframework.security.web.access.intercept.AuthorizationFilter;
+import org.springframework.security.web.authentication.AuthenticationFilter;
+import org.springframework.security.web.header.HeaderWriterFilter;
+import org.springframework.web.cors.CorsConfiguration;
+import org.springframework.web.servlet.HandlerExceptionResolver;
+
+/** The filters before every request. */
+@Configuration(proxyBeanMethods = false)
+class SecurityConfiguration {
+  private static final Duration CORS_KNOWN = Duration.ofHours(1);
+
+  @Bean
+  Openness openness(
+      Credentials credentials,
+      ObjectProvider<JwtDecoder> jwts,
+      SecurityProperties properties,
+      ServerProperties server) {
+    Ssl ssl = server.getSsl();
+    boolean certificates =
+        ssl != null
+            && (ssl.getClientAuth() == Ssl.ClientAuth.WANT
+                || ssl.getClientAuth() == Ssl.ClientAuth.NEED);
+    boolean asks =
+        credentials.areConfigured() || certificates || jwts.stream().findAny().isPresent();
+    boolean local = server.getAddress() != null && server.getAddress().isLoopbackAddress();
+    return asks
+        ? Openness.ASKS
+        : properties.insecure() ? Openness.INSECURE : local ? Openness.LOCAL : Openness.EXPOSED;
+  }
+
+  @Bean
+  SecurityFilterChain filters(
+      HttpSecurity http,
+      Openness openness,
+      Credentials credentials,
+      RequestRate rate,
+      ObjectProvider<JwtDecoder> jwts,
+      SecurityProperties properties,
+      @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
+    var doorman = new Doorman(problems, rate);
+    boolean open = openness != Openness.ASKS;
+    http.csrf(AbstractHttpConfigurer::disable) // nothing here goes by cookies
+        .anonymous(AbstractHttpConfigurer::disable)
+        .logout(AbstractHttpConfigurer::disable)
+        .requestCache(AbstractHttpConfigurer::disable)
+        .securityContext(Customizer.withDefaults())
+        .sessionManagement(
+            sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+        .headers(headers -> headers.cacheControl(HeadersConfigurer.CacheControlConfig::disable))
+        .exceptionHandling(
+            refusals -> refusals.authenticationEntryPoint(doorman).accessDeniedHandler(doorman))
+        .cors(cors -> cors.configurationSource(request -> cors(request, properties)))
+        .addFilterBefore(new AuditLog(), HeaderWriterFilter.class)
+        .addFilterBefore(new RateFilter(rate, doorman, open), AuthorizationFilter.class);
+    if (open) {
+      http.addFilterAfter(
+              new LocalOnly(openness == Openness.LOCAL, properties.allowedOrigins(), doorman),
+              AuditLog.class)
+          .authorizeHttpRequests(all -> all.anyRequest().permitAll());
+    } else {
+      var identification = new Identification(credentials, jwts.getIfAvailable(), properties);
+      AuthenticationManager asFound = found -> found;
+      var authentication = new AuthenticationFilter(asFound, identification);
+      authentication.setSuccessHandler((_, _, _) -> {});
+      authentication.setFailureHandler(doorman);
+      http.addFilterBefore(authentication, ExceptionTranslationFilter.class)
+          .authorizeHttpRequests(all -> all.anyRequest().access(new Access()));
+    }
+    return http.build();
+  }
+
+  /** What a page of an allowed origin may do; null, which is nothing, for any other. */
+  private static @Nullable CorsConfiguration cors(
+      HttpServletRequest request, SecurityProperties properties) {
+    String origin = request.getHeader("Origin");
+    if (origin == null || !properties.allowedOrigins().contains(origin)) {
+      return null;
+    }
+    var cors = new CorsConfiguration();
+    cors.addAllowedOrigin(origin);
+    cors.setAllowedMethods(List.of("GET", "HEAD", "PUT", "POST", "DELETE"));
+    cors.addAllowedHeader("*");
+    cors.setExposedHeaders(
+        List.of("ETag", "Fedstep-Version", "Fedstep-Phase", "Retry-After", "Content-Range"));
+    cors.setMaxAge(CORS_KNOWN);
+    return cors;
+  }
+}

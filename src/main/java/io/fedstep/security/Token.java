@@ -1,0 +1,44 @@
+package io.fedstep.security;
+
+import io.fedstep.model.Name;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Somebody whom the configuration knows.
+ *
+ * @param id his name: a client's is the one in its updates' addresses
+ * @param sha256 of his bearer token, 64 hex digits; null for one who comes with a certificate or a
+ *     JWT
+ * @param role what he may do
+ * @param models globs of the models that are his
+ */
+public record Token(String id, @Nullable String sha256, Role role, List<String> models) {
+  private static final String HEX = "[0-9a-f]{64}";
+
+  public Token {
+    if (id == null || role == null || models == null) {
+      throw new IllegalArgumentException("each token has an id, a role and models");
+    }
+    Name.check("id", id);
+    sha256 = sha256 == null ? null : sha256.toLowerCase(Locale.ROOT);
+    if (sha256 != null && !sha256.matches(HEX)) {
+      throw new IllegalArgumentException(
+          "the sha256 of '%s' is no 64 hex digits; printf %%s TOKEN | sha256sum gives it"
+              .formatted(id));
+    }
+    models = List.copyOf(models);
+    for (String glob : models) {
+      if (!glob.matches("[A-Za-z0-9._*-]{1,128}")) {
+        throw new IllegalArgumentException(
+            "'%s' of '%s' is no glob of model names".formatted(glob, id));
+      }
+    }
+  }
+
+  /** Who he is once he has shown it. */
+  Caller caller() {
+    return new Caller(id, role, models);
+  }
+}

@@ -1,0 +1,12 @@
+package io.fedstep.web;
+
+import java.time.Duration;
+
+/**
+ * What the server's edge takes on.
+ *
+ * @param connections open at once; requests over more are answered 503
+ * @param leastRate bytes a second that a body has to bring on average
+ * @param headTime in which a request's line and header fields have to come
+ */
+public record WebLimits(int connections, long leastRate, Duration headTime) {}

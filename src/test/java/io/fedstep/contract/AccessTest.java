@@ -1,0 +1,227 @@
+package io.fedstep.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
+
+/** Who may do what: each endpoint, each role, a model of one's own and another. */
+class AccessTest {
+  /**
+   * The table. A row is an endpoint; the columns are a stranger, a client, an observer and an admin
+   * of {@code mine-*}, each for the model {@code mine-1} and for {@code other}: {@code +} is let
+   * in, {@code 0} has to say who he is, {@code -} may not. {@code ME} is the caller's own id.
+   */
+  private static final String TABLE =
+      """
+                                                            stranger  client  observer admin
+      GET    /actuator/health/liveness                      + +       + +     + +      + +
+      GET    /actuator/health/readiness                     + +       + +     + +      + +
+      GET    /actuator/health                               0 0       - -     - -      - -
+      GET    /actuator/prometheus                           0 0       - -     - -      - -
+      GET    /actuator                                      0 0       - -     - -      - -
+      GET    /v3/api-docs                                   0 0       + +     + +      + +
+      GET    /                                              0 0       - -     - -      - -
+      GET    /v1/nothing                                    0 0       - -     - -      - -
+      GET    /v1/models                                     0 0       + +     + +      + +
+      GET    /v1/models/{model}                             0 0       + -     + -      + -
+      PUT    /v1/models/{model}                             0 0       - -     - -      + -
+      GET    /v1/models/{model}/optimizer                   0 0       - -     + -      + -
+      PUT    /v1/models/{model}/optimizer                   0 0       - -     - -      + -
+      PUT    /v1/models/{model}/round                       0 0       - -     - -      + -
+      POST   /v1/models/{model}/stop                        0 0       - -     - -      + -
+      POST   /v1/models/{model}/start                       0 0       - -     - -      + -
+      GET    /v1/models/{model}/weights                     0 0       + -     + -      + -
+      PUT    /v1/models/{model}/weights                     0 0       - -     - -      + -
+      GET    /v1/models/{model}/versions                    0 0       - -     + -      + -
+      GET    /v1/models/{model}/versions/0/weights          0 0       + -     + -      + -
+      GET    /v1/models/{model}/versions/0/gradient         0 0       + -     + -      + -
+      GET    /v1/models/{model}/versions/0/optimizer/state  0 0       - -     + -      + -
+      POST   /v1/models/{model}/versions/0/restore          0 0       - -     - -      + -
+      PUT    /v1/models/{model}/versions/0/reports/ME       0 0       + -     - -      + -
+      PUT    /v1/models/{model}/versions/0/reports/someone  0 0       - -     - -      + -
+      GET    /v1/models/{model}/optimizer/state             0 0       - -     + -      + -
+      PUT    /v1/models/{model}/optimizer/state             0 0       - -     - -      + -
+      GET    /v1/models/{model}/rounds                      0 0       - -     + -      + -
+      GET    /v1/models/{model}/rounds/current              0 0       + -     + -      + -
+      GET    /v1/models/{model}/rounds/0                    0 0       - -     + -      + -
+      POST   /v1/models/{model}/rounds/current/close        0 0       - -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/updates/ME         0 0       + -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/updates/someone    0 0       - -     - -      + -
+      GET    /v1/models/{model}/rounds/0/updates/ME         0 0       + -     + -      + -
+      GET    /v1/models/{model}/rounds/0/updates/someone    0 0       - -     + -      + -
+      DELETE /v1/models/{model}                             0 0       - -     - -      + -
+      """;
+
+  private static final List<String> CALLERS = List.of("", "client", "observer", "admin");
+  private static final String OWN = "mine-1";
+  private static final String OTHER = "other";
+  private static final String SPEC = "{\"tensors\": {\"w\": [3]}}";
+
+  @TempDir private static Path data;
+  private static Server server;
+
+  @BeforeAll
+  static void start() {
+    var properties = new ArrayList<String>();
+    List<List<String>> tokens =
+        List.of(
+            List.of("client", "client", "mine-*"),
+            List.of("observer", "observer", "mine-*"),
+            List.of("admin", "admin", "mine-*"),
+            List.of("root", "admin", "*"),
+            List.of("all-seeing", "observer", "*"));
+    for (int i = 0; i < tokens.size(); i++) {
+      String key = "fedstep.security.tokens[%d].".formatted(i);
+      properties.add(key + "id=" + tokens.get(i).getFirst());
+      properties.add(key + "sha256=" + sha256(tokens.get(i).getFirst()));
+      properties.add(key + "role=" + tokens.get(i).get(1));
+      properties.add(key + "models=" + tokens.get(i).get(2));
+    }
+    server = Server.start(data, properties.toArray(String[]::new));
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  /** The SHA-256 of a token, here the same as its owner's id. */
+  static String sha256(String token) {
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Http as(String id) {
+    return id.isEmpty() ? server.http() : server.http().as(id);
+  }
+
+  record Row(String method, String path, List<String> cells) {}
+
+  private static Stream<Row> rows() {
+    return TABLE
+        .lines()
+        .skip(1)
+        .map(line -> line.split("\\s+"))
+        .map(words -> new Row(words[0], words[1], List.of(words).subList(2, words.length)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("rows")
+  void cells(Row row) {
+    assertThat(row.cells()).hasSize(2 * CALLERS.size());
+    for (String model : List.of(OWN, OTHER)) {
+      as("root").putJson("/v1/models/" + model, SPEC);
+    }
+    for (int i = 0; i < row.cells().size(); i++) {
+      String caller = CALLERS.get(i / 2);
+      String path =
+          row.path()
+              .replace("{model}", i % 2 == 0 ? OWN : OTHER)
+              .replace("ME", caller.isEmpty() ? "me" : caller);
+      Reply reply = send(as(caller), row.method(), path);
+      String cell = "%s as '%s': %s".formatted(path, caller, reply);
+      switch (row.cells().get(i)) {
+        case "0" -> {
+          reply.problem(401, "unauthorized");
+          assertThat(reply.header("WWW-Authenticate")).as(cell).isEqualTo("Bearer");
+        }
+        case "-" -> reply.problem(403, "forbidden");
+        default -> assertThat(reply.status()).as(cell).isNotIn(401, 403, 500);
+      }
+    }
+  }
+
+  private static Reply send(Http http, String method, String path) {
+    return method.equals("PUT")
+        ? http.put(path, "{}", Http.JSON)
+        : http.send(method, path, BodyPublishers.noBody());
+  }
+
+  @Test
+  void table_hasEveryEndpoint() {
+    var handlers =
+        server
+            .context()
+            .getBean("requestMappingHandlerMapping", RequestMappingHandlerMapping.class);
+    var endpoints = new TreeMap<String, HandlerMethod>();
+    for (Map.Entry<?, HandlerMethod> one : handlers.getHandlerMethods().entrySet()) {
+      String text = one.getKey().toString();
+      if (text.contains("/v1/")) {
+        endpoints.put(text.replaceAll("[{}\\[\\] ]", "").replaceAll(",.*", ""), one.getValue());
+      }
+    }
+    assertThat(endpoints).hasSizeGreaterThan(20);
+    List<String> rows =
+        rows().map(row -> row.method() + row.path().replaceAll("[{}]", "")).toList();
+    assertThat(endpoints.keySet())
+        .allSatisfy(endpoint ->
+            assertThat(rows).anySatisfy(row -> assertThat(shape(row)).isEqualTo(shape(endpoint))));
+  }
+
+  /** An endpoint without the names of its variables. */
+  private static String shape(String endpoint) {
+    return endpoint
+        .replaceAll("/(versions|rounds)/(?!current)[^/]+", "/$1/*")
+        .replaceAll("/(updates|reports)/[^/]+", "/$1/*");
+  }
+
+  @Test
+  void observerOfAllModels_seesTheServersFigures() {
+    as("all-seeing").get("/actuator/prometheus").is(200);
+    as("all-seeing").get("/actuator/health").is(200);
+    as("all-seeing").head("/v1/models/" + OWN + "/rounds");
+    as("root").get("/actuator/health").is(200);
+  }
+
+  @Test
+  void list_showsOnlyOnesOwn() {
+    for (String model : List.of(OWN, OTHER)) {
+      as("root").putJson("/v1/models/" + model, SPEC);
+    }
+    assertThat(as("client").get("/v1/models").is(200).text()).contains(OWN).doesNotContain(OTHER);
+    assertThat(as("root").get("/v1/models").is(200).text()).contains(OWN).contains(OTHER);
+  }
+
+  @Test
+  void stranger_learnsNoNames() {
+    as("root").putJson("/v1/models/" + OWN, SPEC);
+    Http http = server.http();
+    assertThat(http.get("/v1/models/" + OWN).body())
+        .isEqualTo(http.get("/v1/models/no-such-model").body());
+    assertThat(as("client").get("/v1/models/other").body())
+        .isEqualTo(as("client").get("/v1/models/no-such-model").body());
+  }
+
+  @Test
+  void wrongToken_isRefusedWithTheReason() {
+    Reply reply = server.http().as("guess").get("/v1/models");
+    assertThat(reply.problem(401, "unauthorized").path("detail").asString())
+        .contains("not known here");
+    assertThat(reply.header("WWW-Authenticate")).contains("invalid_token");
+    server.http().get("/v1/models", "Authorization: Bearer").problem(401, "unauthorized");
+    server.http().get("/v1/models", "Authorization: Basic YTpi").problem(401, "unauthorized");
+  }
+}

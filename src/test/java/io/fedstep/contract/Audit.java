@@ -1,0 +1,31 @@
+package io.fedstep.contract;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.util.List;
+import org.slf4j.LoggerFactory;
+
+/** What the audit log says while this is open. */
+final class Audit implements AutoCloseable {
+  private final Logger log = (Logger) LoggerFactory.getLogger("io.fedstep.audit");
+  private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
+
+  Audit() {
+    appender.start();
+    log.addAppender(appender);
+  }
+
+  /** The lines that have a text in them. */
+  List<String> lines(String text) {
+    return List.copyOf(appender.list).stream()
+        .map(ILoggingEvent::getFormattedMessage)
+        .filter(line -> line.contains(text))
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    log.detachAppender(appender);
+  }
+}

@@ -1,0 +1,130 @@
+package io.fedstep.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Clients that show certificates, over TLS whose own certificate is changed while it serves. */
+class CertificatesTest {
+  private static final String SPEC = "{\"tensors\": {\"w\": [1]}, \"round\": {\"max_updates\": 9}}";
+  private static final long MOST_NANOS = 30_000_000_000L;
+
+  @TempDir private static Path folder;
+  private static Certificates certificates;
+  private static Server server;
+
+  @BeforeAll
+  static void start() throws IOException {
+    certificates = new Certificates(folder);
+    for (String name : List.of("server", "server2", "alice", "boss")) {
+      certificates.issue(name, "CN=%s, OU=unit-%s, O=test".formatted(name, name));
+    }
+    certificates.issue("nameless", "CN=not a client id, O=test");
+    certificates.write("server", "server.pem", false);
+    certificates.write("server", "server.key", true);
+    var trusted = new StringBuilder();
+    for (String name : List.of("alice", "boss", "nameless")) {
+      trusted.append(Files.readString(certificates.write(name, name + ".pem", false)));
+    }
+    Files.writeString(folder.resolve("trusted.pem"), trusted);
+    server =
+        Server.start(
+            folder.resolve("data"),
+            "spring.ssl.bundle.pem.server.reload-on-update=true",
+            "spring.ssl.bundle.pem.server.keystore.certificate=" + folder.resolve("server.pem"),
+            "spring.ssl.bundle.pem.server.keystore.private-key=" + folder.resolve("server.key"),
+            "spring.ssl.bundle.pem.server.truststore.certificate=" + folder.resolve("trusted.pem"),
+            "spring.ssl.bundle.watch.file.quiet-period=200ms",
+            "server.ssl.bundle=server",
+            "server.ssl.client-auth=want",
+            "fedstep.security.tokens[0].id=boss",
+            "fedstep.security.tokens[0].role=admin",
+            "fedstep.security.tokens[0].models=*");
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static Http as(String name) {
+    return server.http().tls(certificates.client(name));
+  }
+
+  @Test
+  void certificate_saysWhoOneIs() {
+    as("boss").putJson("/v1/models/toy", SPEC).is(201);
+    as("alice").putJson("/v1/models/toy2", SPEC).problem(403, "forbidden");
+    String updates = "/v1/models/toy/rounds/0/updates/";
+    as("alice").putJson(updates + "alice", "{\"gradient\": [1]}").is(201);
+    as("alice").putJson(updates + "bob", "{\"gradient\": [1]}").problem(403, "forbidden");
+    as("").get("/v1/models/toy").problem(401, "unauthorized");
+    assertThat(
+            as("nameless")
+                .get("/v1/models/toy")
+                .problem(401, "unauthorized")
+                .path("detail")
+                .asString())
+        .contains("CN of the certificate's subject")
+        .contains("'not a client id'");
+  }
+
+  /** The serial number of the certificate that the server shows. */
+  private static String shown(SSLContext context) throws IOException {
+    try (SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("localhost", server.http().port())) {
+      socket.startHandshake();
+      return ((X509Certificate) socket.getSession().getPeerCertificates()[0])
+          .getSerialNumber()
+          .toString();
+    }
+  }
+
+  @Test
+  void newCertificate_isTakenUp_withoutAFailedRequest() throws IOException {
+    as("boss").putJson("/v1/models/busy", SPEC);
+    var stopping = new AtomicBoolean();
+    var answered = new AtomicInteger();
+    var clients = new ArrayList<CompletableFuture<Void>>();
+    for (int i = 0; i < 4; i++) {
+      clients.add(
+          CompletableFuture.runAsync(() -> {
+            while (!stopping.get()) { // each a connection and a handshake of its own
+              as("alice").get("/v1/models/busy/weights").is(200);
+              answered.incrementAndGet();
+            }
+          }));
+    }
+    SSLContext looking = certificates.client("alice");
+    assertThat(shown(looking)).isEqualTo(certificates.serial("server"));
+    certificates.write("server2", "server.key", true);
+    certificates.write("server2", "server.pem", false);
+    long begin = System.nanoTime();
+    while (!shown(certificates.client("alice")).equals(certificates.serial("server2"))
+        && System.nanoTime() - begin < MOST_NANOS) {
+      Thread.onSpinWait();
+    }
+    assertThat(shown(certificates.client("alice"))).isEqualTo(certificates.serial("server2"));
+    int until = answered.get() + 20;
+    while (answered.get() < until && clients.stream().noneMatch(CompletableFuture::isDone)) {
+      Thread.onSpinWait();
+    }
+    stopping.set(true);
+    clients.forEach(CompletableFuture::join);
+    assertThat(answered.get()).isGreaterThan(20);
+  }
+}

@@ -1,0 +1,128 @@
+package io.fedstep.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Date;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Clients with JWTs of somebody else's issuing. */
+class JwtTest {
+  private static final String SPEC = "{\"tensors\": {\"w\": [1]}, \"round\": {\"max_updates\": 9}}";
+
+  @TempDir private static Path folder;
+  private static KeyPair keys;
+  private static Server server;
+
+  @BeforeAll
+  static void start() throws IOException, NoSuchAlgorithmException {
+    keys = KeyPairGenerator.getInstance("RSA").generateKeyPair();
+    Path key =
+        Files.writeString(
+            folder.resolve("issuer.pem"),
+            "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n"
+                .formatted(Base64.getMimeEncoder().encodeToString(keys.getPublic().getEncoded())));
+    server =
+        Server.start(
+            folder.resolve("data"),
+            "spring.security.oauth2.resourceserver.jwt.public-key-location=file:" + key,
+            "fedstep.security.tokens[0].id=limited",
+            "fedstep.security.tokens[0].role=client",
+            "fedstep.security.tokens[0].models=own-*");
+    as(claims -> claims.subject("boss").claim("scope", "openid fedstep:admin"))
+        .putJson("/v1/models/toy", SPEC)
+        .is(201);
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static Http as(UnaryOperator<JWTClaimsSet.Builder> claims) {
+    return server.http().as(token(keys, claims));
+  }
+
+  private static String token(KeyPair signer, UnaryOperator<JWTClaimsSet.Builder> claims) {
+    var valid =
+        new JWTClaimsSet.Builder().expirationTime(Date.from(Instant.now().plusSeconds(600)));
+    try {
+      var jwt = new SignedJWT(new JWSHeader(JWSAlgorithm.RS256), claims.apply(valid).build());
+      jwt.sign(new RSASSASigner(signer.getPrivate()));
+      return jwt.serialize();
+    } catch (JOSEException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void scope_isTheRole_andSubjectTheClient() {
+    Http alice = as(claims -> claims.subject("alice").claim("scope", "fedstep:client"));
+    String updates = "/v1/models/toy/rounds/0/updates/";
+    alice.putJson(updates + "alice", "{\"gradient\": [1]}").is(201);
+    alice.putJson(updates + "bob", "{\"gradient\": [1]}").problem(403, "forbidden");
+    alice.get("/v1/models/toy/rounds").problem(403, "forbidden");
+    as(claims -> claims.subject("eve").claim("scope", "fedstep:observer"))
+        .get("/v1/models/toy/rounds")
+        .is(200);
+  }
+
+  @Test
+  void idOfTheConfiguration_limitsTheModels() {
+    as(claims -> claims.subject("limited").claim("scope", "fedstep:client"))
+        .get("/v1/models/toy")
+        .problem(403, "forbidden");
+  }
+
+  private static String reason(Http http) {
+    return http.get("/v1/models/toy").problem(401, "unauthorized").path("detail").asString();
+  }
+
+  @Test
+  void token_thatProvesNothing_isRefusedWithTheReason() throws NoSuchAlgorithmException {
+    assertThat(
+            reason(as(claims -> claims.subject("not a client").claim("scope", "fedstep:client"))))
+        .contains("'sub'")
+        .contains("'not a client'");
+    assertThat(reason(as(claims -> claims.claim("scope", "fedstep:client")))).contains("absent");
+    assertThat(
+            reason(
+                as(claims ->
+                    claims
+                        .subject("alice")
+                        .claim("scope", "fedstep:client")
+                        .expirationTime(Date.from(Instant.now().minusSeconds(600))))))
+        .contains("expired");
+    KeyPair other = KeyPairGenerator.getInstance("RSA").generateKeyPair();
+    assertThat(
+            reason(
+                server
+                    .http()
+                    .as(
+                        token(
+                            other,
+                            claims -> claims.subject("alice").claim("scope", "fedstep:admin")))))
+        .contains("nor a valid JWT");
+    assertThat(reason(server.http().as("no.jwt.atall"))).contains("nor a valid JWT");
+    as(claims -> claims.subject("alice").claim("scope", "other:admin"))
+        .get("/v1/models/toy")
+        .problem(403, "forbidden");
+  }
+}

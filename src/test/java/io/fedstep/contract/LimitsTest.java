@@ -1,0 +1,199 @@
+package io.fedstep.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each limit of {@code fedstep.limits}, reached. */
+class LimitsTest {
+  private static final String SPEC =
+      "{\"tensors\": {\"w\": [100]}, \"round\": {\"min_updates\": 50}}";
+  private static final int CONNECTIONS = 40;
+
+  @TempDir private static Path data;
+  private static Server server;
+
+  @BeforeAll
+  static void start() {
+    server =
+        Server.start(
+            data,
+            "fedstep.limits.connections=" + CONNECTIONS,
+            "fedstep.limits.waiting=3",
+            "fedstep.limits.uploads=4",
+            "fedstep.limits.uploads-per-client=2",
+            "fedstep.limits.models=2",
+            "fedstep.limits.least-upload-rate=10KB",
+            "fedstep.limits.head-time=1s",
+            "server.max-http-request-header-size=4KB");
+    http().putJson("/v1/models/one", SPEC).is(201);
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static Http http() {
+    return server.http();
+  }
+
+  private static String update(String client) {
+    return "/v1/models/one/rounds/0/updates/" + client;
+  }
+
+  /** An upload that has begun, and is known to have. */
+  private static RawRequest begun(String client) throws IOException {
+    var upload = new RawRequest(http());
+    upload.put(update(client), 400, Http.OCTETS, "Expect: 100-continue");
+    upload.read().is(100);
+    return upload;
+  }
+
+  @Test
+  void models() {
+    http().putJson("/v1/models/two", SPEC).is(201);
+    Reply third = http().putJson("/v1/models/three", SPEC);
+    third.problem(429, "too-many-requests");
+    assertThat(third.header("Retry-After")).isEqualTo("60");
+    http().putJson("/v1/models/two", SPEC).is(200);
+    http().delete("/v1/models/two").is(204);
+  }
+
+  @Test
+  void uploadsOfOneClient_andOfAll() throws IOException {
+    try (var a1 = begun("a");
+        var a2 = begun("a")) {
+      Reply third = http().putOctets(update("a"), new byte[400]);
+      assertThat(third.problem(429, "too-many-requests").path("detail").asString())
+          .contains("uploads-per-client");
+      assertThat(third.header("Retry-After")).isEqualTo("1");
+      try (var b1 = begun("b");
+          var c1 = begun("c")) {
+        assertThat(
+                http()
+                    .putOctets(update("d"), new byte[400])
+                    .problem(429, "too-many-requests")
+                    .path("detail")
+                    .asString())
+            .contains("fedstep.limits.uploads)");
+        b1.send(new byte[400]).read().is(201);
+        c1.send(new byte[400]).read().is(201);
+      }
+      a1.send(new byte[400]).read().is(201);
+      a2.send(new byte[400]).read().is(200);
+    }
+    http().putOctets(update("a"), new byte[400]).is(200);
+  }
+
+  @Test
+  void waitingClients() {
+    String wait = "/v1/models/one/rounds/current?after=0&wait=2s";
+    var waiting = new ArrayList<CompletableFuture<Reply>>();
+    for (int i = 0; i < 5; i++) {
+      waiting.add(http().getLater(wait));
+    }
+    List<Reply> replies = waiting.stream().map(CompletableFuture::join).toList();
+    List<Reply> refused = replies.stream().filter(reply -> reply.status() == 503).toList();
+    assertThat(refused).hasSize(2);
+    refused.getFirst().problem(503, "not-ready");
+    assertThat(refused.getFirst().header("Retry-After")).isEqualTo("5");
+    assertThat(replies).filteredOn(reply -> reply.status() == 204).hasSize(3);
+  }
+
+  @Test
+  void connections() throws IOException {
+    var open = new ArrayList<RawRequest>();
+    try {
+      Reply reply = null;
+      for (int i = 0; i < CONNECTIONS + 4 && (reply == null || reply.status() != 503); i++) {
+        var one = new RawRequest(http());
+        open.add(one);
+        reply = one.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n").read();
+      }
+      assertThat(reply).isNotNull();
+      reply.problem(503, "not-ready");
+      assertThat(reply.header("Retry-After")).isEqualTo("2");
+      assertThat(reply.header("Connection")).isEqualTo("close");
+      assertThat(open).hasSizeGreaterThan(CONNECTIONS / 2);
+    } finally {
+      for (RawRequest one : open) {
+        one.close();
+      }
+    }
+  }
+
+  @Test
+  void slowBody_isGivenUp_andHoldsNoPlace() throws IOException {
+    try (var upload = new RawRequest(http())) {
+      upload.put("/v1/models/one/rounds/0/updates/slow", 400, Http.OCTETS).send(new byte[40]);
+      var trickle = CompletableFuture.runAsync(() -> trickle(upload));
+      upload.read().problem(408, "too-slow");
+      trickle.cancel(false);
+    }
+    try (var one = begun("slow");
+        var two = begun("slow")) {
+      one.send(new byte[400]).read().is(201);
+      two.send(new byte[400]).read().is(200);
+    }
+  }
+
+  /** A byte now and then, until nobody takes them any more. */
+  private static void trickle(RawRequest upload) {
+    try {
+      for (int i = 0; i < 300; i++) {
+        upload.send(new byte[1]);
+        java.util.concurrent.locks.LockSupport.parkNanos(200_000_000);
+      }
+    } catch (IOException e) {
+      // closed
+    }
+  }
+
+  @Test
+  void slowHead_isHungUp() throws IOException {
+    try (var slow = new RawRequest(http())) {
+      slow.send("GET /v1/models HTTP/1.1\r\nHost: loc");
+      assertThat(slow.isClosedByPeer()).isTrue();
+    }
+  }
+
+  @Test
+  void header() {
+    http().get("/v1/models", "X-Long: " + "x".repeat(5000)).problem(400, "malformed");
+    http().get("/v1/models?" + "x".repeat(5000)).problem(400, "malformed");
+  }
+
+  @Test
+  void requestsOfOneAddress(@TempDir Path folder) {
+    try (Server asking =
+        Server.start(
+            folder,
+            "fedstep.limits.requests-per-second=5",
+            "fedstep.security.tokens[0].id=alice",
+            "fedstep.security.tokens[0].sha256=" + AccessTest.sha256("alice"),
+            "fedstep.security.tokens[0].role=client",
+            "fedstep.security.tokens[0].models=*")) {
+      Http alice = asking.http().as("alice");
+      Reply reply = alice.get("/v1/models").is(200);
+      for (int i = 0; i < 1000 && reply.status() == 200; i++) {
+        reply = alice.get("/v1/models");
+      }
+      reply.problem(429, "too-many-requests");
+      assertThat(reply.header("Retry-After")).isEqualTo("1");
+      Reply guess = asking.http().as("guess").get("/v1/models").is(401);
+      for (int i = 0; i < 1000 && guess.status() == 401; i++) {
+        guess = asking.http().as("guess").get("/v1/models");
+      }
+      guess.problem(429, "too-many-requests");
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package io.fedstep.security;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.core.io.FileSystemResource;
+
+class CredentialsTest {
+  /** SHA-256 of {@code secret}. */
+  private static final String SECRET =
+      "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+
+  /** SHA-256 of {@code other}. */
+  private static final String OTHER =
+      "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa";
+
+  private static final Token ALICE = new Token("alice", SECRET, Role.CLIENT, List.of("digits"));
+
+  private static String file(String sha256) {
+    return """
+    {"tokens": [{"id": "bob", "sha256": "%s", "role": "observer", "models": ["*"]}]}\
+    """
+        .formatted(sha256);
+  }
+
+  @Test
+  void token_isKnownByItsHash() {
+    try (var credentials = new Credentials(List.of(ALICE), null)) {
+      assertThat(credentials.byToken("secret")).isEqualTo(ALICE.caller());
+      assertThat(credentials.byToken("Secret")).isNull();
+      assertThat(credentials.byToken(SECRET)).as("the hash is no token").isNull();
+      assertThat(credentials.byId("alice")).isEqualTo(ALICE.caller());
+    }
+  }
+
+  @Test
+  void file_isReadAgain_andABadOneChangesNothing(@TempDir Path folder) throws IOException {
+    Path path = folder.resolve("tokens.json");
+    Files.writeString(path, file(OTHER));
+    try (var credentials = new Credentials(List.of(ALICE), new FileSystemResource(path))) {
+      assertThat(credentials.byToken("other")).extracting(Caller::id).isEqualTo("bob");
+      Files.writeString(path, "{\"tokens\": [{");
+      credentials.reload();
+      assertThat(credentials.byToken("other")).isNotNull();
+      Files.delete(path);
+      credentials.reload();
+      assertThat(credentials.byToken("other")).isNotNull();
+      Files.writeString(path, "{\"tokens\": []}");
+      credentials.reload();
+      assertThat(credentials.byToken("other")).isNull();
+      assertThat(credentials.byToken("secret")).isNotNull();
+      assertThat(credentials.areConfigured()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'tokens': [{'id': 'bob', 'sha256': 'abc', 'role': 'client', 'models': ['*']}]}",
+        "{'tokens': [{'id': 'b b', 'role': 'client', 'models': ['*']}]}",
+        "{'tokens': [{'id': 'bob', 'role': 'king', 'models': ['*']}]}",
+        "{'tokens': [{'id': 'bob', 'role': 1, 'models': ['*']}]}",
+        "{'tokens': [{'id': 'bob', 'role': 'client', 'models': ['a b']}]}",
+        "{'tokens': [{'id': 'bob', 'role': 'client', 'model': ['*']}]}",
+        "{'tokens': [{'role': 'client', 'models': ['*']}]}",
+        "{'tokens': [{'id': 'bob', 'models': ['*']}]}",
+        "{'tokens': [{'id': 'bob', 'role': 'client'}]}",
+        "{'tokens': [{'id': 'bob', 'role': 'client', 'models': [null]}]}",
+        "{'tokens': [null]}",
+        "{'tokens': 5}",
+        "{'tokens': null}",
+        "",
+        "{}",
+        "[]",
+        "{'token': []}",
+        "{'tokens': []} []",
+        "{'tokens': [",
+      })
+  void file_thatIsNone_isRefusedAndNamed(String json, @TempDir Path folder) throws IOException {
+    Path path = Files.writeString(folder.resolve("tokens.json"), json.replace('\'', '"'));
+    assertThatThrownBy(() -> new Credentials(List.of(), new FileSystemResource(path)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("tokens.json");
+  }
+
+  @Test
+  void contradictions_areRefused() {
+    var otherRole = new Token("alice", OTHER, Role.ADMIN, List.of("digits"));
+    assertThatThrownBy(() -> new Credentials(List.of(ALICE, otherRole), null))
+        .hasMessageContaining("'alice' stands there twice");
+    var sameToken = new Token("bob", SECRET, Role.CLIENT, List.of("digits"));
+    assertThatThrownBy(() -> new Credentials(List.of(ALICE, sameToken), null))
+        .hasMessageContaining("same token");
+    var second = new Token("alice", OTHER, Role.CLIENT, List.of("digits"));
+    try (var rotating = new Credentials(List.of(ALICE, second), null)) {
+      assertThat(rotating.byToken("secret")).isEqualTo(rotating.byToken("other"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "*, anything, true",
+    "digits, digits, true",
+    "digits, digits2, false",
+    "digits*, digits, true",
+    "ct-*-v2, ct-lung-v2, true",
+    "ct-*-v2, ct-lung-v3, false",
+    "*a*b*, xxaxxbxx, true",
+    "*a*b*, xxbxxaxx, false",
+    "a*a, a, false",
+    "'', a, false",
+    "***, '', true",
+  })
+  void globs(String glob, String text, boolean matches) {
+    assertThat(Glob.matches(glob, text)).isEqualTo(matches);
+  }
+}
