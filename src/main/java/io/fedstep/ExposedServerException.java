@@ -23,6 +23,7 @@ final class ExposedServerException extends RuntimeException {
           cause.getMessage(),
           """
           Choose one:
+            - ask who it is: fedstep.security.tokens-file names a file of tokens (docs/SECURITY.md);
             - listen on this machine only: server.address=127.0.0.1 (SERVER_ADDRESS=127.0.0.1), and put \
           a reverse proxy that authenticates, or an SSH tunnel, in front of it;
             - accept it, where only trusted clients can reach the address, such as a private container \

@@ -13,8 +13,8 @@ import org.springframework.util.unit.DataSize;
  *     connections
  * @param uploads under way at once; 0 for half of the connections
  * @param uploadsPerClient under way at once for one client
- * @param requestsPerSecond of one client on average, or of one address where nobody says who he is;
- *     twice as many at once
+ * @param requestsPerSecond of one client on average, and of one address that does not say who it
+ *     is; twice as many at once. On a server that asks nobody, nobody is counted
  * @param leastUploadRate bytes a second that a body has to bring on average
  * @param headTime in which a request's line and header fields have to come
  * @param models that the server keeps

@@ -71,8 +71,7 @@ class SecurityConfiguration {
         .exceptionHandling(
             refusals -> refusals.authenticationEntryPoint(doorman).accessDeniedHandler(doorman))
         .cors(cors -> cors.configurationSource(request -> cors(request, properties)))
-        .addFilterBefore(new AuditLog(), HeaderWriterFilter.class)
-        .addFilterBefore(new RateFilter(rate, doorman, open), AuthorizationFilter.class);
+        .addFilterBefore(new AuditLog(), HeaderWriterFilter.class);
     if (open) {
       http.addFilterAfter(
               new LocalOnly(openness == Openness.LOCAL, properties.allowedOrigins(), doorman),
@@ -85,6 +84,7 @@ class SecurityConfiguration {
       authentication.setSuccessHandler((_, _, _) -> {});
       authentication.setFailureHandler(doorman);
       http.addFilterBefore(authentication, ExceptionTranslationFilter.class)
+          .addFilterBefore(new RateFilter(rate, doorman), AuthorizationFilter.class)
           .authorizeHttpRequests(all -> all.anyRequest().access(new Access()));
     }
     return http.build();

@@ -108,6 +108,16 @@ public final class ChildServer implements AutoCloseable {
     process.destroyForcibly().onExit().join();
   }
 
+  /** Asks the process to end, as {@code kill} does. */
+  void terminate() {
+    process.destroy();
+  }
+
+  /** Its exit status, once it has ended. */
+  int awaitEnd() {
+    return process.onExit().orTimeout(START_SECONDS, TimeUnit.SECONDS).join().exitValue();
+  }
+
   @Override
   public void close() {
     kill();
