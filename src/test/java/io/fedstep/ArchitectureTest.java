@@ -57,7 +57,7 @@ class ArchitectureTest {
                    org.slf4j
       web:         security coordinator store codec round model aggregate optim vector problem
                    org.springframework org.springdoc io.swagger com.fasterxml.jackson jakarta.servlet
-                   tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
+                   com.github.luben tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
       metrics:     coordinator round io.micrometer
       demo:        org.springframework tools.jackson
       """;

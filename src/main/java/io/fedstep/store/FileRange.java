@@ -33,6 +33,11 @@ public final class FileRange implements VersionBytes {
     return start;
   }
 
+  /** The file from its first byte on; whoever has it closes it in place of this. */
+  public FileRange whole() {
+    return new FileRange(version, path, 0, start + length);
+  }
+
   @Override
   public long length() {
     return length;

@@ -3,7 +3,7 @@ package io.fedstep.store;
 import java.nio.ByteBuffer;
 
 /** Bytes of a version as they go over the wire, whole or in part. */
-public sealed interface VersionBytes extends AutoCloseable permits FileRange, Repeated {
+public sealed interface VersionBytes extends AutoCloseable permits FileRange, Headed, Repeated {
   /** How many there are. */
   long length();
 

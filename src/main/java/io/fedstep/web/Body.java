@@ -7,6 +7,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -15,27 +16,28 @@ final class Body {
   /** The request attribute under which the number of bytes read is kept. */
   static final String BYTES = "io.fedstep.body.bytes";
 
-  private static final String JSON = "application/json";
-  private static final String OCTETS = "application/octet-stream";
+  /** The request attribute under which the stream is kept that has to be closed at the end. */
+  static final String OPEN = "io.fedstep.body.open";
 
   private Body() {}
 
-  /** Whether the body is JSON; if not it is octets, or the request is refused. */
-  static boolean isJson(HttpServletRequest request) {
+  /** The form of the vector in the body; if there is none, the request is refused. */
+  static Representation form(HttpServletRequest request) {
     checkWhole(request);
     String type = mediaType(request);
-    if (!JSON.equals(type) && !OCTETS.equals(type)) {
-      throw unsupported(type, JSON + " and " + OCTETS);
+    Representation form = Representation.ofType(type);
+    if (form == null) {
+      throw unsupported(type, Representation.types());
     }
-    return JSON.equals(type);
+    return form;
   }
 
   /** The bytes of a body that has to be JSON. */
   static InputStream json(HttpServletRequest request, long limit) {
     checkWhole(request);
     String type = mediaType(request);
-    if (!JSON.equals(type)) {
-      throw unsupported(type, JSON);
+    if (!Representation.JSON.type().equals(type)) {
+      throw unsupported(type, Representation.JSON.type());
     }
     return limited(request, limit);
   }
@@ -61,25 +63,40 @@ final class Body {
     if (request.getHeader("Content-Range") != null) {
       throw Query.malformed("A body is sent whole; Content-Range is not supported.");
     }
-    String encoding = request.getHeader("Content-Encoding");
-    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-      throw Refusal.of(
-              Problem.UNSUPPORTED_FORMAT,
-              "The Content-Encoding '%s' is not supported.".formatted(encoding))
-          .exception();
-    }
+    coding(request);
   }
 
-  /** The body's bytes; more than {@code limit} is 413, before any is read if the head says so. */
+  /** How the body is compressed, or the request is refused. */
+  static Coding coding(HttpServletRequest request) {
+    String field = request.getHeader("Content-Encoding");
+    Coding coding = Coding.named(field);
+    if (coding == null) {
+      throw Refusal.of(
+              Problem.UNSUPPORTED_FORMAT,
+              "The Content-Encoding '%s' is not supported; gzip and zstd are.".formatted(field))
+          .exception();
+    }
+    return coding;
+  }
+
+  /**
+   * The body's bytes, expanded if it is compressed; more than {@code limit} is 413, before any is
+   * read if the head says so.
+   */
   static InputStream limited(HttpServletRequest request, long limit) {
     long length = request.getContentLengthLong();
     if (length > limit) {
       throw tooLarge(limit).with("actual", length).exception();
     }
     try {
-      return new Limited(request, limit);
+      Coding coding = coding(request);
+      InputStream expanded = coding.expand(request.getInputStream());
+      if (coding != Coding.IDENTITY) {
+        request.setAttribute(OPEN, expanded);
+      }
+      return new Limited(expanded, request, limit);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -94,8 +111,8 @@ final class Body {
     private final long limit;
     private long read;
 
-    Limited(HttpServletRequest request, long limit) throws IOException {
-      super(request.getInputStream());
+    Limited(InputStream expanded, HttpServletRequest request, long limit) {
+      super(expanded);
       this.request = request;
       this.limit = limit;
     }

@@ -21,6 +21,10 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
 
   /** Sends the bytes, and closes them once they are sent. */
   void send(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    if (head.coding() != Coding.IDENTITY) {
+      sendCompressed(request, response);
+      return;
+    }
     boolean passedOn = false;
     try {
       ByteRange part =
@@ -34,6 +38,19 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
     } finally {
       if (!passedOn) {
         bytes.close();
+      }
+    }
+  }
+
+  private void sendCompressed(HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    try (bytes) {
+      head.write(response);
+      response.setContentType(type);
+      if (!request.getMethod().equals("HEAD")) {
+        try (OutputStream out = head.compressed(response)) {
+          copy(ByteRange.whole(bytes.length()), out);
+        }
       }
     }
   }

@@ -44,7 +44,7 @@ class DownloadController {
     }
     phase(status, response);
     VersionInfo newest = status.newest();
-    var head = new AnswerHead(representation.etag(newest.base()), newest.version());
+    AnswerHead head = representation.head(newest, "", request);
     boolean known = Conditions.isKnown(request, head.etag());
     if (wait == null ? known : inVain) {
       head.notModified(response);
@@ -89,7 +89,7 @@ class DownloadController {
       HttpServletResponse response)
       throws IOException {
     Version version = coordinator.version(model, number);
-    var head = new AnswerHead(representation.etag(version.info().base()), number);
+    AnswerHead head = representation.head(version.info(), "", request);
     new VectorAnswer("weights", head, coordinator.spec(model), version.weightBytes())
         .send(representation, request, response);
   }
@@ -103,7 +103,7 @@ class DownloadController {
       throws IOException {
     VersionInfo info = version(model, version).info();
     Representation representation = Representation.of(request.getHeader("Accept"));
-    var head = new AnswerHead(representation.etag(info.base()), info.version());
+    AnswerHead head = representation.head(info, "", request);
     if (Conditions.isKnown(request, head.etag())) {
       head.notModified(response);
       return;
@@ -132,9 +132,8 @@ class DownloadController {
                   .formatted(found.info().version(), model))
           .exception();
     }
-    String etag = representation.etag(found.info().base() + ".gradient");
-    var head = new AnswerHead(etag, found.info().version());
-    if (Conditions.isKnown(request, etag)) {
+    AnswerHead head = representation.head(found.info(), ".gradient", request);
+    if (Conditions.isKnown(request, head.etag())) {
       head.notModified(response);
       return;
     }
@@ -166,9 +165,8 @@ class DownloadController {
   private static void sendState(
       Version version, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    String etag = "\"" + version.info().base() + ".state\"";
-    var head = new AnswerHead(etag, version.info().version());
-    if (Conditions.isKnown(request, etag)) {
+    AnswerHead head = AnswerHead.of(version.info(), ".state", request);
+    if (Conditions.isKnown(request, head.etag())) {
       head.notModified(response);
       return;
     }

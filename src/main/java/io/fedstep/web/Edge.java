@@ -5,6 +5,7 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
+import java.io.InputStream;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
@@ -35,6 +36,9 @@ final class Edge extends ValveBase {
       }
       drop(body, rated, response);
     } finally {
+      if (request.getAttribute(Body.OPEN) instanceof InputStream open) {
+        open.close();
+      }
       body.setInputBuffer(rated.whole());
     }
   }

@@ -1,7 +1,12 @@
 package io.fedstep.web;
 
+import static java.util.stream.Collectors.joining;
+
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.store.VersionInfo;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.InvalidMediaTypeException;
@@ -10,7 +15,9 @@ import org.springframework.http.MediaType;
 /** What a vector can come back as. */
 enum Representation {
   OCTETS(MediaType.APPLICATION_OCTET_STREAM_VALUE, ""),
-  JSON(MediaType.APPLICATION_JSON_VALUE, ".json");
+  JSON(MediaType.APPLICATION_JSON_VALUE, ".json"),
+  NPY("application/x-npy", ".npy"),
+  SAFETENSORS("application/x-safetensors", ".safetensors");
 
   private final String type;
   private final String suffix;
@@ -20,13 +27,23 @@ enum Representation {
     this.suffix = suffix;
   }
 
+  /** All media types. */
+  static String types() {
+    return Arrays.stream(values()).map(Representation::type).collect(joining(", "));
+  }
+
+  /** The form of a body, by its media type, or null. */
+  static @Nullable Representation ofType(@Nullable String type) {
+    return Arrays.stream(values()).filter(one -> one.type.equals(type)).findFirst().orElse(null);
+  }
+
   String type() {
     return type;
   }
 
-  /** The entity tag of this representation of what has the given tag. */
-  String etag(String tag) {
-    return "\"" + tag + suffix + "\"";
+  /** The answer with this representation of a vector of a version. */
+  AnswerHead head(VersionInfo info, String vector, HttpServletRequest request) {
+    return AnswerHead.of(info, vector + suffix, request);
   }
 
   /** The representation that an {@code Accept} field likes best; octets without one. */
@@ -46,8 +63,7 @@ enum Representation {
     if (best == null) {
       throw Refusal.of(
               Problem.NOT_ACCEPTABLE,
-              "Nothing in '%s' can be had; there are %s and %s."
-                  .formatted(accept, OCTETS.type, JSON.type))
+              "Nothing in '%s' can be had; there are %s.".formatted(accept, types()))
           .exception();
     }
     return best;

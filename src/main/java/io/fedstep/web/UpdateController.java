@@ -2,7 +2,9 @@ package io.fedstep.web;
 
 import io.fedstep.codec.HeaderParts;
 import io.fedstep.codec.JsonBody;
+import io.fedstep.codec.Npy;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
@@ -52,16 +54,17 @@ class UpdateController {
     long round = Query.number("The round", roundText);
     var query = new Query(request, UpdateController::isBeside);
     try (Upload upload = coordinator.begin(model, round, client, query.text("base"))) {
-      boolean json = Body.isJson(request);
+      Representation form = Body.form(request);
       HeaderParts parts = parts(query);
       parts.header(); // refuses before the body what the head already shows to be wrong
       ModelSpec spec = upload.spec();
-      InputStream in = VectorBody.open(request, spec, json);
+      InputStream in = VectorBody.open(request, spec, form);
       var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink());
-      if (json) {
-        JsonBody.readUpdate(in, intake, parts);
-      } else {
-        intake.readOctets(in);
+      switch (form) {
+        case JSON -> JsonBody.readUpdate(in, intake, parts);
+        case OCTETS -> intake.readOctets(in);
+        case NPY -> Npy.read(in, intake);
+        case SAFETENSORS -> Safetensors.read(in, intake);
       }
       Upload.Answer answer = upload.submit(parts.header(), intake.finish());
       request.setAttribute(

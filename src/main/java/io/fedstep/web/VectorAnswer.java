@@ -1,12 +1,17 @@
 package io.fedstep.web;
 
+import io.fedstep.codec.Npy;
+import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorWriter;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.store.FileRange;
+import io.fedstep.store.Headed;
 import io.fedstep.store.VersionBytes;
 import io.fedstep.vector.Tile;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
@@ -23,7 +28,19 @@ record VectorAnswer(String key, AnswerHead head, ModelSpec spec, VersionBytes by
     switch (representation) {
       case OCTETS -> new Download(head, representation.type(), bytes).send(request, response);
       case JSON -> sendJson(request, response);
+      case NPY ->
+          new Download(head, representation.type(), new Headed(Npy.head(spec), bytes))
+              .send(request, response);
+      case SAFETENSORS ->
+          new Download(head, representation.type(), safetensors()).send(request, response);
     }
+  }
+
+  /** What is stored, if it is, is a whole file already. */
+  private VersionBytes safetensors() {
+    return bytes instanceof FileRange file
+        ? file.whole()
+        : new Headed(Safetensors.head(spec), bytes);
   }
 
   private void sendJson(HttpServletRequest request, HttpServletResponse response)
@@ -32,7 +49,9 @@ record VectorAnswer(String key, AnswerHead head, ModelSpec spec, VersionBytes by
       head.write(response);
       response.setContentType(Representation.JSON.type());
       if (!request.getMethod().equals("HEAD")) {
-        VectorWriter.write(response.getOutputStream(), key, head.version(), spec, this::read);
+        try (OutputStream out = head.compressed(response)) {
+          VectorWriter.write(out, key, head.version(), spec, this::read);
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.fedstep.web;
 
+import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.model.ModelSpec;
 import jakarta.servlet.http.HttpServletRequest;
@@ -7,7 +8,7 @@ import java.io.InputStream;
 
 /** How many bytes a vector may take on the wire. */
 final class VectorBody {
-  /** What JSON may hold beside the numbers. */
+  /** What a body may hold beside the numbers. */
   static final long SLACK = 1 << 20;
 
   /** The longest number has 24 characters; the rest is for separators and indentation. */
@@ -16,14 +17,22 @@ final class VectorBody {
   private VectorBody() {}
 
   /** The body's bytes; a length that cannot be is refused before any is read. */
-  static InputStream open(HttpServletRequest request, ModelSpec spec, boolean json) {
-    if (json) {
-      return Body.limited(request, SLACK + BYTES_PER_VALUE * spec.parameters());
-    }
-    long length = request.getContentLengthLong();
-    if (length >= 0 && length != spec.vectorBytes()) {
-      throw VectorIntake.wrongLength(spec.vectorBytes(), length);
-    }
-    return Body.limited(request, spec.vectorBytes() + SLACK);
+  static InputStream open(HttpServletRequest request, ModelSpec spec, Representation form) {
+    return switch (form) {
+      case JSON -> Body.limited(request, SLACK + BYTES_PER_VALUE * spec.parameters());
+      case NPY -> Body.limited(request, SLACK + Double.BYTES * spec.parameters());
+      case SAFETENSORS ->
+          Body.limited(
+              request, Safetensors.overhead(spec.layout()) + Double.BYTES * spec.parameters());
+      case OCTETS -> {
+        long length = request.getContentLengthLong();
+        if (Body.coding(request) == Coding.IDENTITY
+            && length >= 0
+            && length != spec.vectorBytes()) {
+          throw VectorIntake.wrongLength(spec.vectorBytes(), length);
+        }
+        yield Body.limited(request, spec.vectorBytes() + SLACK);
+      }
+    };
   }
 }

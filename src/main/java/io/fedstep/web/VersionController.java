@@ -3,7 +3,9 @@ package io.fedstep.web;
 import io.fedstep.codec.HeaderParts;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.JsonBody;
+import io.fedstep.codec.Npy;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
@@ -46,14 +48,15 @@ class VersionController {
       throws IOException {
     ModelSpec spec = coordinator.spec(Query.name("model", model));
     ModelChanges changes = coordinator.changes(model);
-    boolean json = Body.isJson(request);
+    Representation form = Body.form(request);
     try (VersionDraft draft = changes.beginWeights()) {
       var intake = new VectorIntake(spec.layout(), spec.dtype(), draft.newWeights());
-      InputStream in = VectorBody.open(request, spec, json);
-      if (json) {
-        JsonBody.readWeights(in, intake);
-      } else {
-        intake.readOctets(in);
+      InputStream in = VectorBody.open(request, spec, form);
+      switch (form) {
+        case JSON -> JsonBody.readWeights(in, intake);
+        case OCTETS -> intake.readOctets(in);
+        case NPY -> Npy.read(in, intake);
+        case SAFETENSORS -> Safetensors.read(in, intake);
       }
       return Answers.ok(Answers.made(model, changes.setWeights(draft)));
     }

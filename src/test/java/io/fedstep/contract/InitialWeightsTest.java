@@ -101,11 +101,11 @@ class InitialWeightsTest {
     model.http().put(path, f4(1, 2, 3)).problem(415, "unsupported-format");
     model
         .http()
-        .put(path, f4(1, 2, 3), "Content-Type: application/x-npy")
+        .put(path, f4(1, 2, 3), "Content-Type: text/csv")
         .problem(415, "unsupported-format");
     model
         .http()
-        .put(path, f4(1, 2, 3), OCTETS, "Content-Encoding: gzip")
+        .put(path, f4(1, 2, 3), OCTETS, "Content-Encoding: br")
         .problem(415, "unsupported-format");
     model
         .http()

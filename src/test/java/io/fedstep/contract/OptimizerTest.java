@@ -312,7 +312,7 @@ class OptimizerTest {
     model.http().put(path, INITIAL, "Content-Type: text/plain").problem(415, "unsupported-format");
     model
         .http()
-        .put(path, INITIAL, JSON, "Content-Encoding: gzip")
+        .put(path, INITIAL, JSON, "Content-Encoding: br")
         .problem(415, "unsupported-format");
   }
 }

@@ -93,14 +93,7 @@ class WeightsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "text/html",
-        "application/json;q=0",
-        "text/*",
-        "application/x-npy",
-        "application/x-safetensors",
-        "*/*;q=0"
-      })
+      strings = {"text/html", "application/json;q=0", "text/*", "application/x-npz", "*/*;q=0"})
   void accept_ofNothingThereIs_isNotAcceptable(String accept) {
     Model model = Model.create(PLAIN);
     model.get("/weights", "Accept: " + accept).problem(406, "not-acceptable");
