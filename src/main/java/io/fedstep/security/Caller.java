@@ -3,7 +3,6 @@ package io.fedstep.security;
 import io.fedstep.model.Name;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
-import org.springframework.security.core.Authentication;
 
 /**
  * Who a request comes from.
@@ -12,6 +11,8 @@ import org.springframework.security.core.Authentication;
  * @param models globs of the models that he may see: {@code *} stands for any characters, also none
  */
 public record Caller(String id, Role role, List<String> models) {
+  private static final String ATTRIBUTE = "io.fedstep.caller";
+
   static final List<String> ALL = List.of("*");
 
   /** Stands for whoever reaches a server that asks nobody. */
@@ -28,10 +29,12 @@ public record Caller(String id, Role role, List<String> models) {
 
   /** Who a request comes from; on a server that asks nobody, one who may do everything. */
   public static Caller of(HttpServletRequest request) {
-    return request.getUserPrincipal() instanceof Authentication known
-            && known.getPrincipal() instanceof Caller caller
-        ? caller
-        : ANYBODY;
+    return request.getAttribute(ATTRIBUTE) instanceof Caller caller ? caller : ANYBODY;
+  }
+
+  /** Notes that a request comes from this one. */
+  void sent(HttpServletRequest request) {
+    request.setAttribute(ATTRIBUTE, this);
   }
 
   /** Whether this stands for nobody that proved who he is. */

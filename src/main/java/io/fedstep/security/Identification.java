@@ -52,14 +52,15 @@ final class Identification implements AuthenticationConverter {
   public @Nullable Authentication convert(HttpServletRequest request) {
     String token = bearerToken(request);
     if (token != null) {
-      return proven(ofToken(token));
+      return proven(ofToken(token), request);
     }
     return request.getAttribute(CERTIFICATES) instanceof X509Certificate[] chain && chain.length > 0
-        ? proven(ofCertificate(chain[0]))
+        ? proven(ofCertificate(chain[0]), request)
         : null;
   }
 
-  private static Authentication proven(Caller caller) {
+  private static Authentication proven(Caller caller, HttpServletRequest request) {
+    caller.sent(request);
     return UsernamePasswordAuthenticationToken.authenticated(caller, null, List.of());
   }
 

@@ -224,4 +224,24 @@ class AccessTest {
     server.http().get("/v1/models", "Authorization: Bearer").problem(401, "unauthorized");
     server.http().get("/v1/models", "Authorization: Basic YTpi").problem(401, "unauthorized");
   }
+
+  @Test
+  void audit_hasChangesByAdmins_andRefusals_butNoTokens() {
+    try (var audit = new Audit()) {
+      as("root").putJson("/v1/models/mine-2", SPEC).is(201);
+      as("root").get("/v1/models/mine-2").is(200);
+      as("client").putJson("/v1/models/mine-2/rounds/0/updates/client", "{}").is(400);
+      as("client").delete("/v1/models/mine-2").is(403);
+      server.http().as("guess").delete("/v1/models/mine-2").is(401);
+      as("root").delete("/v1/models/mine-2").is(204);
+      assertThat(audit.lines("/mine-2", 4))
+          .extracting(line -> line.replaceFirst(" why=.*", ""))
+          .containsExactly(
+              "changed status=201 by=root role=admin from=127.0.0.1 PUT /v1/models/mine-2",
+              "refused status=403 by=client role=client from=127.0.0.1 DELETE /v1/models/mine-2",
+              "refused status=401 by=- role=- from=127.0.0.1 DELETE /v1/models/mine-2",
+              "changed status=204 by=root role=admin from=127.0.0.1 DELETE /v1/models/mine-2");
+      assertThat(audit.lines("guess")).isEmpty();
+    }
+  }
 }

@@ -8,6 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /** What the audit log says while this is open. */
 final class Audit implements AutoCloseable {
+  private static final long MOST_NANOS = 10_000_000_000L;
+
   private final Logger log = (Logger) LoggerFactory.getLogger("io.fedstep.audit");
   private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
@@ -22,6 +24,15 @@ final class Audit implements AutoCloseable {
         .map(ILoggingEvent::getFormattedMessage)
         .filter(line -> line.contains(text))
         .toList();
+  }
+
+  /** The same, once there are so many: a line may come a moment after the answer. */
+  List<String> lines(String text, int count) {
+    long begin = System.nanoTime();
+    while (lines(text).size() < count && System.nanoTime() - begin < MOST_NANOS) {
+      Thread.onSpinWait();
+    }
+    return lines(text);
   }
 
   @Override
