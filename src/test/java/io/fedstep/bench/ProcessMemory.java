@@ -13,8 +13,9 @@ import java.util.stream.Stream;
  * @param resident megabytes, mapped files included
  * @param files open ones
  */
-record ProcessMemory(double anonymous, double resident, long files) {
-  static ProcessMemory of(long pid) throws IOException {
+public record ProcessMemory(double anonymous, double resident, long files) {
+  /** What the process of an id holds now. */
+  public static ProcessMemory of(long pid) throws IOException {
     Path process = Path.of("/proc", "" + pid);
     List<String> status = Files.readAllLines(process.resolve("status"));
     try (Stream<Path> files = Files.list(process.resolve("fd"))) {

@@ -20,7 +20,11 @@ final class Audit implements AutoCloseable {
 
   /** The lines that have a text in them. */
   List<String> lines(String text) {
-    return List.copyOf(appender.list).stream()
+    List<ILoggingEvent> all;
+    synchronized (appender) { // as whoever appends does
+      all = List.copyOf(appender.list);
+    }
+    return all.stream()
         .map(ILoggingEvent::getFormattedMessage)
         .filter(line -> line.contains(text))
         .toList();
