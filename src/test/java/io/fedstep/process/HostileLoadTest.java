@@ -306,8 +306,10 @@ class HostileLoadTest {
       LockSupport.parkNanos(TIME.dividedBy(4).toNanos());
       double early = ProcessMemory.of(server.pid()).anonymous();
       int most = 0;
+      int least = Integer.MAX_VALUE;
       for (Future<Integer> one : honest) {
         most = Math.max(most, one.get());
+        least = Math.min(least, one.get());
       }
       int times = 0;
       for (Future<Integer> one : hostile) {
@@ -318,8 +320,9 @@ class HostileLoadTest {
       System.out.printf(
           "%d rounds of %d clients beside %d misdeeds: %s; anonymous memory %.0f, then %.0f MB%n",
           most, HONEST, times, answers, early, late);
-      assertThat(most).as("rounds that honest clients completed").isGreaterThan(3);
-      assertThat(current).contains("\"phase\":\"collecting\"");
+      assertThat(least).as("rounds that all honest clients took part in").isPositive();
+      assertThat(most - least).as("rounds that some of them missed").isLessThanOrEqualTo(1);
+      assertThat(current).containsAnyOf("\"phase\":\"collecting\"", "\"phase\":\"closing\"");
       assertThat(times).isGreaterThan(HOSTILE);
       assertThat(answers.keySet()).doesNotContain("500", "501", "502", "504", "505");
       assertThat(late).isLessThan(GROWTH * early + SLACK_MEGABYTES);
