@@ -190,6 +190,15 @@ public final class Coordinator implements AutoCloseable {
 
   /** Waits until a model is as wanted, training stops, or the time is over. */
   public ModelStatus await(String model, Predicate<ModelStatus> wanted, Duration time) {
+    return waiting(model, now -> wanted.test(now) || now.phase() == Phase.STOPPED, time);
+  }
+
+  /** Waits until a model is another than it was seen, or the time is over. */
+  public ModelStatus awaitChange(String model, ModelStatus seen, Duration time) {
+    return waiting(model, now -> !now.equals(seen), time);
+  }
+
+  private ModelStatus waiting(String model, Predicate<ModelStatus> wanted, Duration time) {
     ModelState state = runner(model).state();
     if (time.isZero()) {
       return state.await(wanted, time);
@@ -200,6 +209,11 @@ public final class Coordinator implements AutoCloseable {
     } finally {
       engine.giveWaitBack();
     }
+  }
+
+  /** Whether the server is ending, so that nobody waits any more. */
+  public boolean draining() {
+    return engine.draining();
   }
 
   private ModelRunner runner(String model) {

@@ -138,16 +138,13 @@ final class ModelState {
     check();
   }
 
-  /** Waits until the status is as wanted, training stops, or the time is over. */
+  /** Waits until the status is as wanted, or the time is over, or the server ends. */
   ModelStatus await(Predicate<ModelStatus> wanted, Duration time) {
     long rest = time.toNanos();
     lock.lock();
     try {
       ModelStatus status = look(this::status);
-      while (!wanted.test(status)
-          && status.phase() != Phase.STOPPED
-          && rest > 0
-          && !engine.draining()) {
+      while (!wanted.test(status) && rest > 0 && !engine.draining()) {
         try {
           rest = changed.awaitNanos(rest);
         } catch (InterruptedException e) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 
 /**
@@ -109,6 +110,18 @@ final class Http {
   CompletableFuture<Reply> getLater(String path, String... headers) {
     HttpRequest request = request("GET", path, BodyPublishers.noBody(), headers);
     return client.sendAsync(request, BodyHandlers.ofByteArray()).thenApply(Reply::of);
+  }
+
+  /** The lines of an answer that goes on. */
+  Stream<String> lines(String path, String... headers) {
+    try {
+      HttpRequest request = request("GET", path, BodyPublishers.noBody(), headers);
+      return client.send(request, BodyHandlers.ofLines()).body();
+    } catch (IOException e) {
+      throw new UncheckedIOException("GET " + path, e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private HttpRequest request(String method, String path, BodyPublisher body, String... headers) {

@@ -1,0 +1,122 @@
+package io.fedstep.web;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.Phase;
+import io.fedstep.round.RoundRecord;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Instant;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Server-sent events of one model. They are what changed between two looks at it, so that nothing
+ * is kept for anybody; an event's id is the open round and how many updates it has, from which a
+ * client that comes back is told the rest, also by a server that was restarted.
+ */
+final class EventStream {
+  /** Rounds that somebody who comes back is told of one by one, and updates of a round. */
+  private static final long MOST_MISSED = 100;
+
+  private static final Pattern ID = Pattern.compile("(\\d{1,18})\\.(\\d{1,9})");
+  private static final JsonMapper MAPPER = JsonMapper.shared();
+
+  private final OutputStream out;
+  private final Coordinator coordinator;
+  private final String model;
+
+  EventStream(OutputStream out, Coordinator coordinator, String model) {
+    this.out = out;
+    this.coordinator = coordinator;
+    this.model = model;
+  }
+
+  /** Tells what was missed since an event, and of the round that is open now. */
+  void begin(@Nullable String lastId, ModelStatus now) throws IOException {
+    Matcher id = ID.matcher(lastId == null ? "" : lastId);
+    if (id.matches() && Long.parseLong(id.group(1)) <= now.round()) {
+      ended(Long.parseLong(id.group(1)), now);
+    }
+    opened(now);
+    if (now.updates() > 0) {
+      send("update-accepted", now, Answers.currentRound(now));
+    }
+    if (now.phase() == Phase.STOPPED) {
+      send("training-stopped", now, Answers.currentRound(now));
+    }
+    out.flush();
+  }
+
+  /** Tells what has changed. */
+  void tell(ModelStatus before, ModelStatus now) throws IOException {
+    int seen = before.updates();
+    if (!now.newest().base().equals(before.newest().base())) {
+      ended(before.round(), now);
+      opened(now);
+      seen = 0;
+    } else if (isLater(before.deadline(), now.deadline())
+        && now.head().spec().equals(before.head().spec())) {
+      send("deadline-passed", now, Answers.currentRound(now));
+    }
+    for (int updates = (int) Math.max(seen, now.updates() - MOST_MISSED) + 1;
+        updates <= now.updates();
+        updates++) {
+      send("update-accepted", now, Answers.currentRound(now).put("updates", updates), updates);
+    }
+    if (now.phase() == Phase.STOPPED && before.phase() != Phase.STOPPED) {
+      send("training-stopped", now, Answers.currentRound(now));
+    }
+    out.flush();
+  }
+
+  private static boolean isLater(@Nullable Instant before, @Nullable Instant now) {
+    return before != null && now != null && now.isAfter(before);
+  }
+
+  private void opened(ModelStatus now) throws IOException {
+    send("round-opened", now, Answers.currentRound(now));
+  }
+
+  /** The rounds from {@code first} on that are over, as far as their records are kept. */
+  private void ended(long first, ModelStatus now) throws IOException {
+    for (long round = Math.max(first, now.round() - MOST_MISSED); round < now.round(); round++) {
+      RoundRecord record = coordinator.record(model, round);
+      if (record != null) {
+        String event =
+            record.outcome() == RoundRecord.Outcome.DISCARDED
+                ? "round-discarded"
+                : "round-completed";
+        write(event, round + 1, 0, RecordCodec.view(model, record));
+      }
+    }
+  }
+
+  private void send(String event, ModelStatus now, ObjectNode data) throws IOException {
+    send(event, now, data, now.updates());
+  }
+
+  private void send(String event, ModelStatus now, ObjectNode data, int updates)
+      throws IOException {
+    write(event, now.round(), updates, data);
+  }
+
+  private void write(String event, long round, int updates, ObjectNode data) throws IOException {
+    out.write(
+        "event: %s\nid: %d.%d\ndata: %s\n\n"
+            .formatted(event, round, updates, MAPPER.writeValueAsString(data))
+            .getBytes(UTF_8));
+  }
+
+  /** Says that the stream lives. */
+  void comment() throws IOException {
+    out.write(": alive\n\n".getBytes(UTF_8));
+    out.flush();
+  }
+}
