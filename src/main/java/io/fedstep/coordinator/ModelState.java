@@ -250,8 +250,10 @@ final class ModelState {
     recent.headMap(open.round().number() - Math.max(1, spec().round().maxStaleness())).clear();
   }
 
+  /** Sets the deadline; the lock is held. */
   void deadline(@Nullable Instant next) {
     deadline = next;
+    changed.signalAll();
   }
 
   @Nullable Instant deadline() {
