@@ -83,7 +83,9 @@ final class Disk {
   }
 
   static long size(Path file) {
-    return step(file, () -> {
+    return step(
+        file,
+        () -> {
           BasicFileAttributes found = device.attributes(file);
           if (found == null) {
             throw new NoSuchFileException(file.toString());
