@@ -42,6 +42,8 @@ public final class DataFolder implements AutoCloseable {
     Disk.createFolder(models);
     Disk.createFolder(trash);
     Disk.names(trash).forEach(name -> Disk.delete(trash.resolve(name)));
+    Disk.forceFolder(models); // a model that a killed process made or removed stays so
+    Disk.forceFolder(trash);
     Disk.forceFolder(root);
   }
 

@@ -67,6 +67,9 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   private void recover() {
+    for (Path seen : List.of(folder, versionsFolder, roundsFolder, openFolder)) {
+      Disk.forceFolder(seen); // a process that was killed may not have come to that
+    }
     for (String name : Disk.names(versionsFolder)) {
       Path path = versionsFolder.resolve(name);
       if (name.startsWith(".")) {
