@@ -237,8 +237,10 @@ public final class UpdateMatrix implements AutoCloseable {
   }
 
   @Override
-  public void close() {
-    mapping.close();
+  public synchronized void close() {
+    if (mapping.scope().isAlive()) {
+      mapping.close();
+    }
     file.close();
   }
 }
