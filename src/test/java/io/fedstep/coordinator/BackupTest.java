@@ -76,7 +76,7 @@ class BackupTest {
 
   private static double[] gradient(long round, int client) {
     double[] values = new double[SIZE];
-    Arrays.fill(values, ((31 * round) + (7L * client)) % 64);
+    Arrays.fill(values, (double) (((31 * round) + (7L * client)) % 64));
     return values;
   }
 
