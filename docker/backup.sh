@@ -15,7 +15,7 @@ incarnation() {
   sed 's/.*"incarnation":"\([0-9a-f]*\)".*/\1/' "$1/model.json" 2>/dev/null || true
 }
 
-rounds() {
+rounds() (
   for round in "$1"/open/*/; do
     [ -d "$round" ] || continue
     to="$2/open/$(basename "$round")"
@@ -26,10 +26,10 @@ rounds() {
     [ -d "$to" ] || continue
     take "$1/open/$(basename "$to")/updates.bin" "$to/updates.bin"
   done
-}
+)
 
 # A version never changes; one that is still there after it was copied was copied whole.
-versions() {
+versions() (
   newest=
   for version in "$1"/versions/*/; do
     [ -d "$version" ] || continue
@@ -45,9 +45,9 @@ versions() {
     rm -rf "$2/.version"
   done
   [ -z "$newest" ] || [ -d "$newest" ]
-}
+)
 
-model() {
+model() (
   mkdir -p "$2/versions" "$2/rounds" "$2/reports" "$2/open"
   take "$1/model.json" "$2/model.json"
   [ -f "$2/model.json" ] || return 0
@@ -58,12 +58,12 @@ model() {
   left=$tries
   until versions "$1" "$2"; do # the newest was removed meanwhile, for others that are newer
     left=$((left - 1))
-    [ "$left" -gt 0 ] || return 1
+    [ "$left" -gt 0 ] || { echo "$1 has no version that stays" >&2; exit 1; }
   done
   for record in "$1"/rounds/*.json; do
     take "$record" "$2/rounds/"
   done
-}
+)
 
 mkdir "$copy" "$copy/models"
 cp -p "$data/format.json" "$copy/format.json"

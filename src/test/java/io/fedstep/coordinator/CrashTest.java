@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 class CrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final long FIRST = Long.getLong("sim.seed", 1);
-  private static final int SEEDS = Integer.getInteger("sim.seeds", LONG ? 200 : 4);
-  private static final int STEPS = Integer.getInteger("sim.steps", LONG ? 1000 : 400);
+  private static final int SEEDS = Integer.getInteger("sim.seeds", LONG ? 200 : 3);
+  private static final int STEPS = Integer.getInteger("sim.steps", LONG ? 1000 : 250);
 
   /** Thousands of failures are what is wanted here, each with its trace. */
   @BeforeAll
@@ -74,13 +74,13 @@ class CrashTest {
       value = SimDisk.Fault.class,
       names = {"POWER", "KILL"})
   void crashAtEveryOperation_losesNothing(SimDisk.Fault fault, @TempDir Path folder) {
-    assertThat(atEveryOperation(fault, false, folder)).isGreaterThan(50);
+    assertThat(atEveryOperation(fault, false, folder)).isGreaterThan(30);
   }
 
   /** An error stops the model that it hit and no other; started again, everything is there. */
   @Test
   void errorAtEveryOperation_stopsOneModelAtMost(@TempDir Path folder) {
-    assertThat(atEveryOperation(SimDisk.Fault.IO_ERROR, false, folder)).isGreaterThan(50);
+    assertThat(atEveryOperation(SimDisk.Fault.IO_ERROR, false, folder)).isGreaterThan(30);
   }
 
   /** Want of room stops nothing, and what is refused for it can be asked for again. */
@@ -94,7 +94,7 @@ class CrashTest {
     for (int operation = 0; ; operation++) {
       try (var simulation = new Simulation(folder.resolve("at-" + operation), FIRST + 41)) {
         simulation.fail(fault, operation, lasting);
-        for (int step = 0; step < (LONG ? 200 : 25); step++) {
+        for (int step = 0; step < (LONG ? 200 : 14); step++) {
           run(simulation, "%s at operation %d, step %d".formatted(fault, operation, step));
         }
         boolean failed = simulation.hasFailed();
