@@ -54,10 +54,21 @@ public final class Coordinator implements AutoCloseable {
       InstantSource clock,
       Supplier<String> incarnations,
       Listener listener) {
+    this(data, limits, clock, Alarms.monotonic(), incarnations, listener);
+  }
+
+  /** The same, with the alarms of a test's clock. */
+  Coordinator(
+      DataFolder data,
+      Limits limits,
+      InstantSource clock,
+      Alarms alarms,
+      Supplier<String> incarnations,
+      Listener listener) {
     this.data = data;
     this.limits = limits;
     this.incarnations = incarnations;
-    engine = new Engine(clock, listener, limits);
+    engine = new Engine(clock, alarms, listener, limits);
     for (String model : data.models()) {
       try {
         run(data.open(model));

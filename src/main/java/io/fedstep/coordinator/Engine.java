@@ -11,9 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,15 +29,14 @@ final class Engine implements AutoCloseable {
   private final Semaphore waits;
   private final ConcurrentHashMap<String, Integer> uploading = new ConcurrentHashMap<>();
   private final ExecutorService helpers;
-  private final ScheduledExecutorService alarms =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("deadlines").factory());
+  private final Alarms alarms;
   private final ExecutorService longWork =
       Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("step-", 0).factory());
   private volatile boolean draining;
 
-  Engine(InstantSource clock, Listener listener, Limits limits) {
+  Engine(InstantSource clock, Alarms alarms, Listener listener, Limits limits) {
     this.clock = clock;
+    this.alarms = alarms;
     this.listener = listener;
     this.limits = limits;
     uploads = new Semaphore(limits.uploads());
@@ -89,9 +86,9 @@ final class Engine implements AutoCloseable {
     }
   }
 
-  /** Runs something short after a delay on the monotonic clock. */
+  /** Runs something short after a delay. */
   Future<?> after(Duration delay, Runnable alarm) {
-    return alarms.schedule(alarm, Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS);
+    return alarms.after(delay, alarm);
   }
 
   /** Counts a client's upload in, or refuses it. */
@@ -155,7 +152,7 @@ final class Engine implements AutoCloseable {
 
   @Override
   public void close() {
-    alarms.shutdownNow();
+    alarms.close();
     helpers.shutdown();
     longWork.shutdown();
   }

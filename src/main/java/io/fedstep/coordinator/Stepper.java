@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Closes rounds and makes versions, on the model's thread alone. */
@@ -28,6 +29,9 @@ final class Stepper {
   private final Engine engine;
   private final Deadline deadline;
   private final Consumer<Runnable> modelThread;
+
+  /** Shows a version that exists, and opens its round; null where there is none to be shown. */
+  private @Nullable Runnable opening;
 
   Stepper(ModelState state, Engine engine, Deadline deadline, Consumer<Runnable> modelThread) {
     this.state = state;
@@ -89,7 +93,7 @@ final class Stepper {
 
   /** Makes the version of the closed round; without room on the disk, tries again later. */
   void step() {
-    if (!state.isClosing()) {
+    if (!state.isClosing() || opening != null) {
       return;
     }
     try {
@@ -175,21 +179,53 @@ final class Stepper {
   /** Makes a draft that an administrator filled the next version, in place of the open round. */
   VersionInfo discardFor(VersionDraft draft, VersionInfo.MadeBy madeBy) {
     RoundRecord discarded = record(RoundRecord.Outcome.DISCARDED, null, null);
-    commit(draft, madeBy, discarded);
+    VersionInfo info = commit(draft, madeBy, discarded);
     tell(discarded, 0, 0);
-    return folder.newest().info();
+    return info;
   }
 
-  private void commit(VersionDraft draft, VersionInfo.MadeBy madeBy, RoundRecord over) {
+  private VersionInfo commit(VersionDraft draft, VersionInfo.MadeBy madeBy, RoundRecord over) {
     Instant now = over.endedAt();
     long number = folder.newest().info().version() + 1;
     var info = new VersionInfo(number, madeBy, folder.base(number), now, draft.weightsDigest());
-    ModelFolder.Advance advance =
+    Supplier<ModelFolder.Advance> next =
         folder.advance(draft, info, over, state.open(), new Round(number, info.base(), now));
-    state.change(() -> {
-      state.advance(advance, over);
-      deadline.set(now);
-    });
+    open(next, over);
+    return info;
+  }
+
+  private void open(Supplier<ModelFolder.Advance> next, @Nullable RoundRecord over) {
+    opening =
+        () -> {
+          ModelFolder.Advance advance = next.get();
+          state.change(() -> {
+            state.advance(advance, over);
+            if (over != null) {
+              deadline.set(over.endedAt());
+            }
+          });
+        };
+    openOrRetry();
+  }
+
+  /** The version exists and has to be shown: where its round cannot be opened, tries again. */
+  private void openOrRetry() {
+    Runnable next = opening;
+    if (next == null) {
+      return;
+    }
+    try {
+      next.run();
+      opening = null;
+    } catch (StorageException e) {
+      if (!e.full()) {
+        throw e;
+      }
+      engine.warn("model %s: no room to open its next round yet".formatted(state.model()), e);
+      state.change(state::closing); // nothing enters, and nothing is changed
+      var _ = engine.after(RETRY, () -> modelThread.accept(this::openOrRetry));
+      return;
+    }
     prune();
   }
 
@@ -211,9 +247,8 @@ final class Stepper {
     var info =
         new VersionInfo(
             0, VersionInfo.MadeBy.WEIGHTS, folder.base(0) + "w", engine.clock().instant(), digest);
-    ModelFolder.Advance advance =
-        folder.begin(draft, info, state.open(), new Round(0, info.base(), round.openedAt()));
-    state.change(() -> state.advance(advance, null));
+    open(
+        folder.begin(draft, info, state.open(), new Round(0, info.base(), round.openedAt())), null);
     return info;
   }
 }

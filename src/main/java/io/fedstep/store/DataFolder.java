@@ -42,6 +42,8 @@ public final class DataFolder implements AutoCloseable {
     Disk.createFolder(models);
     Disk.createFolder(trash);
     Disk.names(trash).forEach(name -> Disk.delete(trash.resolve(name)));
+    Disk.forceFolder(models); // a model that a killed process made or removed stays so
+    Disk.forceFolder(trash);
     Disk.forceFolder(root);
   }
 
@@ -79,8 +81,11 @@ public final class DataFolder implements AutoCloseable {
     return Disk.names(models);
   }
 
-  /** Makes a model: whole and durable, or not at all. */
+  /** Makes a model that is not there: whole and durable, or not at all. */
   public void create(ModelHead head) {
+    if (Disk.exists(models.resolve(head.model()))) {
+      delete(head.model(), null); // what an earlier try had no room to open, nor to remove
+    }
     Path draft = trash.resolve("new-" + head.incarnation());
     ModelFolder.write(draft, head);
     Disk.rename(draft, models.resolve(head.model()));
@@ -92,7 +97,8 @@ public final class DataFolder implements AutoCloseable {
   }
 
   /**
-   * Removes a model and all it stored: at once, whatever crashes.
+   * Removes a model and all it stored: at once, whatever crashes. What cannot be removed then goes
+   * at the next start.
    *
    * @param folder closed before its files go, or null if it could not be opened
    */
@@ -102,7 +108,11 @@ public final class DataFolder implements AutoCloseable {
     if (folder != null) {
       folder.close();
     }
-    Disk.delete(out);
+    try {
+      Disk.delete(out);
+    } catch (StorageException e) {
+      // the model is gone, and nobody waits for its room
+    }
   }
 
   /** Bytes that may still be written to its disk. */

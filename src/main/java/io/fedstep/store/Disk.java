@@ -2,30 +2,36 @@ package io.fedstep.store;
 
 import io.fedstep.codec.CheckedLine;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The one place that opens, forces, renames and removes files. */
 final class Disk {
+  private static volatile Device device = new Device();
+
   private Disk() {}
 
+  /** Has another device do everything from now on; for tests. */
+  static void use(Device other) {
+    device = other;
+  }
+
   /** A step on the disk. */
-  private interface Step<T> {
+  private interface Step<T extends @Nullable Object> {
     T run() throws IOException;
   }
 
-  private static <T> T step(Path path, Step<T> step) {
+  private static <T extends @Nullable Object> T step(Path path, Step<T> step) {
     try {
       return step.run();
     } catch (IOException e) {
@@ -35,16 +41,12 @@ final class Disk {
 
   /** Opens a file to read. */
   static FileChannel read(Path file) {
-    return open(file, StandardOpenOption.READ);
+    return step(file, () -> device.openToRead(file));
   }
 
   /** Opens a file to read and write, made if it is absent. */
   static FileChannel write(Path file) {
-    return open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-  }
-
-  private static FileChannel open(Path file, OpenOption... options) {
-    return step(file, () -> FileChannel.open(file, options));
+    return step(file, () -> device.openToWrite(file));
   }
 
   /** Writes the whole buffer at a place. */
@@ -54,7 +56,7 @@ final class Disk {
         () -> {
           long at = offset;
           while (bytes.hasRemaining()) {
-            at += channel.write(bytes, at);
+            at += device.write(file, channel, bytes, at);
           }
           return at;
         });
@@ -67,7 +69,7 @@ final class Disk {
         () -> {
           long at = offset;
           while (into.hasRemaining()) {
-            int read = channel.read(into, at);
+            int read = device.read(file, channel, into, at);
             if (read < 0) {
               throw new CorruptionException(
                   file,
@@ -81,20 +83,38 @@ final class Disk {
   }
 
   static long size(Path file) {
-    return step(file, () -> Files.size(file));
+    return step(
+        file,
+        () -> {
+          BasicFileAttributes found = device.attributes(file);
+          if (found == null) {
+            throw new NoSuchFileException(file.toString());
+          }
+          return found.size();
+        });
   }
 
   static long size(Path file, FileChannel channel) {
-    return step(file, channel::size);
+    return step(file, () -> device.size(file, channel));
   }
 
   static void truncate(Path file, FileChannel channel, long size) {
-    step(file, () -> channel.truncate(size));
+    step(
+        file,
+        () -> {
+          device.truncate(file, channel, size);
+          return file;
+        });
+  }
+
+  /** Maps a file's begin to read. */
+  static MemorySegment map(Path file, FileChannel channel, long size, Arena arena) {
+    return step(file, () -> device.map(file, channel, size, arena));
   }
 
   static void force(Path file, FileChannel channel) {
     try {
-      channel.force(false);
+      device.force(file, channel);
     } catch (IOException e) {
       throw StorageException.ofForce(file, e);
     }
@@ -114,8 +134,8 @@ final class Disk {
     step(
         folder,
         () -> {
-          try (var channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
+          try (var channel = device.openToRead(folder)) {
+            device.forceFolder(folder, channel);
           }
           return folder;
         });
@@ -123,30 +143,30 @@ final class Disk {
 
   /** Makes a folder and its missing parents; whoever needs it durable forces the parent. */
   static void createFolder(Path folder) {
-    step(folder, () -> Files.createDirectories(folder));
+    if (exists(folder)) {
+      return;
+    }
+    createFolder(parent(folder));
+    step(
+        folder,
+        () -> {
+          device.createFolder(folder);
+          return folder;
+        });
   }
 
   static boolean exists(Path path) {
-    return Files.exists(path);
+    return step(path, () -> device.attributes(path) != null);
   }
 
   /** The names in a folder, sorted; none where it is absent. */
   static List<String> names(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    return step(
-        folder,
-        () -> {
-          try (Stream<Path> entries = Files.list(folder)) {
-            return entries.map(entry -> entry.getFileName().toString()).sorted().toList();
-          }
-        });
+    return exists(folder) ? step(folder, () -> device.names(folder)) : List.of();
   }
 
   /** The bytes of a small file. */
   static byte[] bytes(Path file) {
-    return step(file, () -> Files.readAllBytes(file));
+    return step(file, () -> device.bytes(file));
   }
 
   /** Writes a small file and forces it; its name is not durable before its folder is forced. */
@@ -185,12 +205,12 @@ final class Disk {
         to,
         () -> {
           // opened before, so that nothing has happened where no more files can be opened
-          try (var target = FileChannel.open(parent(to), StandardOpenOption.READ);
-              var source = FileChannel.open(parent(from), StandardOpenOption.READ)) {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-            target.force(true);
+          try (var target = device.openToRead(parent(to));
+              var source = device.openToRead(parent(from))) {
+            device.move(from, to);
+            device.forceFolder(parent(to), target);
             if (!parent(from).equals(parent(to))) {
-              source.force(true);
+              device.forceFolder(parent(from), source);
             }
           }
           return to;
@@ -207,37 +227,37 @@ final class Disk {
 
   /** Copies a file; neither its bytes nor its name are forced. */
   static Path copy(Path from, Path to) {
-    return step(to, () -> Files.copy(from, to));
+    return step(
+        to,
+        () -> {
+          device.copy(from, to);
+          return to;
+        });
   }
 
   /** Removes a file or a folder with all that is in it. */
   static void delete(Path path) {
-    if (!Files.exists(path)) {
-      return;
+    if (exists(path)) {
+      remove(path);
+    }
+  }
+
+  private static void remove(Path path) {
+    if (isFolder(path)) {
+      names(path).forEach(name -> remove(path.resolve(name)));
     }
     step(
         path,
-        () ->
-            Files.walkFileTree(
-                path,
-                new SimpleFileVisitor<>() {
-                  @Override
-                  public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                      throws IOException {
-                    Files.delete(file);
-                    return FileVisitResult.CONTINUE;
-                  }
+        () -> {
+          device.delete(path);
+          return path;
+        });
+  }
 
-                  @Override
-                  public FileVisitResult postVisitDirectory(Path folder, IOException failure)
-                      throws IOException {
-                    if (failure != null) {
-                      throw failure;
-                    }
-                    Files.delete(folder);
-                    return FileVisitResult.CONTINUE;
-                  }
-                }));
+  private static boolean isFolder(Path path) {
+    BasicFileAttributes found =
+        step(path, () -> device.attributes(path, LinkOption.NOFOLLOW_LINKS));
+    return found != null && found.isDirectory();
   }
 
   /** Bytes that may still be written to the disk of a folder. */

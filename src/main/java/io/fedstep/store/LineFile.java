@@ -10,8 +10,9 @@ import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Checked lines, appended one after the other. A last line without its end was torn by a crash and
- * is cut off; any other bad line is corruption.
+ * Checked lines, appended one after the other. What a crash has torn is cut off: a last line
+ * without its end, and what begins with a line of which a part never reached the disk and reads as
+ * zeros. Any other bad line is corruption.
  */
 final class LineFile implements AutoCloseable {
   private final RoundFile file;
@@ -40,6 +41,9 @@ final class LineFile implements AutoCloseable {
     for (int i = 0; i < bytes.length; i++) {
       if (bytes[i] == '\n') {
         ObjectNode entry = CheckedLine.decode(Arrays.copyOfRange(bytes, end, i + 1));
+        if (entry == null && hasZeros(bytes, end, i)) {
+          break; // not forced, and neither is what follows
+        }
         if (entry == null) {
           throw new CorruptionException(
               path,
@@ -50,11 +54,22 @@ final class LineFile implements AutoCloseable {
         end = i + 1;
       }
     }
-    checkTorn(path, bytes, end);
+    if (!hasZeros(bytes, end, bytes.length)) {
+      checkTorn(path, bytes, end);
+    }
     var found = new LineFile(new RoundFile(path), end);
     found.file.truncate(end);
     found.force(); // what was read may so far be in memory only, and is answered from now on
     return new Found(found, entries);
+  }
+
+  private static boolean hasZeros(byte[] bytes, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (bytes[i] == 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** What is behind the last whole line has to be the begin of a line, not a line gone bad. */

@@ -15,6 +15,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +68,9 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   private void recover() {
+    for (Path seen : List.of(folder, versionsFolder, roundsFolder, openFolder)) {
+      Disk.forceFolder(seen); // a process that was killed may not have come to that
+    }
     for (String name : Disk.names(versionsFolder)) {
       Path path = versionsFolder.resolve(name);
       if (name.startsWith(".")) {
@@ -173,28 +177,34 @@ public final class ModelFolder implements AutoCloseable {
   public record Advance(Version version, OpenRound open) {}
 
   /**
-   * Makes a draft the next version on disk, with the record of the round that it ends, and opens
-   * the round that trains from it. Room is needed only before the version exists; nobody sees it
-   * before it is published.
+   * Makes a draft the next version on disk, with the record of the round that it ends. What is
+   * returned opens the round that trains from it, and may be tried again where that finds no room
+   * or no file can be opened; nobody sees the version before it is published.
    */
-  public Advance advance(
+  public Supplier<Advance> advance(
       VersionDraft draft, VersionInfo info, RoundRecord record, OpenRound over, Round next) {
     draft.seal(info, record);
     Path path = openFolder.resolve(name(next.number()));
     Journal begun = OpenRound.begin(path, head, next);
     Version version = draft.commit(versionsFolder.resolve(name(info.version())), info);
-    open = over.next(path, next, begun);
-    return new Advance(version, open);
+    return () -> opened(version, over.next(path, next, begun));
   }
 
   /** Makes a draft version 0, and opens its round anew; as {@link #advance}. */
-  public Advance begin(VersionDraft draft, VersionInfo info, OpenRound before, Round round) {
+  public Supplier<Advance> begin(
+      VersionDraft draft, VersionInfo info, OpenRound before, Round round) {
     draft.seal(info, null);
     Journal begun = before.beginRebased(head, round);
     Version version = draft.commit(versionsFolder.resolve(name(info.version())), info);
-    forgetReports(info.version());
-    open = before.rebased(round, begun);
-    return new Advance(version, open);
+    return () -> {
+      forgetReports(info.version());
+      return opened(version, before.rebased(round, begun));
+    };
+  }
+
+  private Advance opened(Version version, OpenRound next) {
+    open = next;
+    return new Advance(version, next);
   }
 
   /** Shows a committed version to everybody. */

@@ -49,6 +49,7 @@ public final class OpenRound implements AutoCloseable {
     if (replayed == null) {
       return null;
     }
+    Disk.forceFolder(folder);
     var matrix = new UpdateMatrix(folder.resolve(MATRIX), spec);
     matrix.recover(replayed.round().view());
     return new OpenRound(folder, replayed.round(), replayed.journal(), matrix);

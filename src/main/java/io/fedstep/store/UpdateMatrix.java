@@ -9,12 +9,10 @@ import io.fedstep.round.Decision;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -231,18 +229,18 @@ public final class UpdateMatrix implements AutoCloseable {
         mapping.close();
         mapped = MemorySegment.NULL;
         mapping = Arena.ofShared();
-        mapped = file.channel().map(FileChannel.MapMode.READ_ONLY, 0, end, mapping);
+        mapped = Disk.map(file.path(), file.channel(), end, mapping);
       }
-    } catch (IOException e) {
-      throw new StorageException(file.path().toString(), e);
     } finally {
       restIfUnused();
     }
   }
 
   @Override
-  public void close() {
-    mapping.close();
+  public synchronized void close() {
+    if (mapping.scope().isAlive()) {
+      mapping.close();
+    }
     file.close();
   }
 }

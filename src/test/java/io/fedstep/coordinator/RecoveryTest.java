@@ -99,6 +99,27 @@ class RecoveryTest {
   }
 
   @Test
+  void journalLine_ofWhichAPartNeverReachedTheDisk_isCutOff(@TempDir Path data)
+      throws IOException {
+    try (Rig before = Rig.on(data.resolve("a"))) {
+      before.create(M, Rig.plain(1, 3, 3));
+      before.put(M, 0, "alice", 1, 1);
+      int whole = Files.readAllBytes(journal(data.resolve("a"))).length;
+      before.put(M, 0, "bob", 1, 2);
+      byte[] lines = Files.readAllBytes(journal(data.resolve("a")));
+      Arrays.fill(lines, whole + 10, whole + 70, (byte) 0); // its newline is there
+      Path copy = data.resolve("b");
+      before.copyTo(copy);
+      Files.write(journal(copy), lines);
+      try (Rig after = Rig.on(copy)) {
+        assertThat(after.coordinator().update(M, 0, "alice")).isNotNull();
+        assertThat(after.coordinator().update(M, 0, "bob")).isNull();
+        assertThat(Files.size(journal(copy))).isEqualTo(whole);
+      }
+    }
+  }
+
+  @Test
   void journalWithoutAWholeFirstLine_isBegunAnew(@TempDir Path data) throws IOException {
     try (Rig before = Rig.on(data.resolve("a"))) {
       before.create(M, Rig.plain(1, 1, 1));

@@ -206,7 +206,7 @@ final class Rig implements AutoCloseable {
     return coordinator.version(model, coordinator.durableStatus(model).newest().version());
   }
 
-  private static byte[] bytes(VersionBytes whole) {
+  static byte[] bytes(VersionBytes whole) {
     try (whole) {
       var bytes = ByteBuffer.allocate((int) whole.length());
       whole.read(0, bytes);

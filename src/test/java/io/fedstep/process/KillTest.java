@@ -20,17 +20,21 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Training through two kills equals training without any, to the last bit. */
+/** Training through kills equals training without any, to the last bit. */
 class KillTest {
   private static final int ROUNDS = 25;
   private static final int CLIENTS = 3;
+  private static final boolean LONG = Boolean.getBoolean("long");
+  private static final int KILLS = LONG ? 8 : 3;
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private final List<Trained> models =
@@ -47,15 +51,26 @@ class KillTest {
   /** Where a kill strikes: when so much of that client's body is sent to the last model. */
   private record Kill(int round, int client, double share) {}
 
+  static LongStream seeds() {
+    return LongStream.rangeClosed(1, LONG ? 10 : 1);
+  }
+
+  /** Every second in the middle of a body, the others around the moment of a complete round. */
+  private static List<Kill> kills(Random random) {
+    int distance = (ROUNDS - 1) / KILLS;
+    return IntStream.range(0, KILLS)
+        .mapToObj(i ->
+            new Kill(
+                1 + i * distance + random.nextInt(distance),
+                random.nextInt(CLIENTS),
+                i % 2 == 0 ? random.nextDouble() : 1))
+        .toList();
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = 1)
+  @MethodSource("seeds")
   void trainingThroughKills_equalsNumPy(long seed, @TempDir Path data) throws Exception {
-    var random = new Random(seed);
-    // in the middle of a body, and around the moment in which the round is complete
-    var kills =
-        List.of(
-            new Kill(3 + random.nextInt(8), random.nextInt(CLIENTS), random.nextDouble()),
-            new Kill(14 + random.nextInt(8), random.nextInt(CLIENTS), 1));
+    List<Kill> kills = kills(new Random(seed));
     try (var started = new KilledServer(data)) {
       server = started;
       for (Trained model : models) {
