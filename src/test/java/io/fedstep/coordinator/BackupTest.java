@@ -34,7 +34,7 @@ class BackupTest {
   private static final String BRIEF = "brief";
 
   /** Versions go almost as soon as they come, so that copies find them leaving. */
-  private static final Limits LIMITS = new Limits(2, 50, 100_000, 100, 2);
+  private static final Limits LIMITS = new Limits(2, 50, 100_000, 100, 100, 100, 1000, 2);
 
   private record Place(String model, long round, String client) {}
 

@@ -39,7 +39,7 @@ import java.util.stream.DoubleStream;
  * that is seen of the models is compared with what has to be.
  */
 final class Simulation implements AutoCloseable {
-  static final Limits LIMITS = new Limits(3, 4, 100, 100, 2);
+  static final Limits LIMITS = new Limits(3, 4, 100, 100, 100, 100, 1000, 2);
 
   private static final List<String> NAMES = List.of("one", "two", "old");
   private static final int CLIENTS = 5;
