@@ -99,8 +99,7 @@ class RecoveryTest {
   }
 
   @Test
-  void journalLine_ofWhichAPartNeverReachedTheDisk_isCutOff(@TempDir Path data)
-      throws IOException {
+  void journalLine_ofWhichAPartNeverReachedTheDisk_isCutOff(@TempDir Path data) throws IOException {
     try (Rig before = Rig.on(data.resolve("a"))) {
       before.create(M, Rig.plain(1, 3, 3));
       before.put(M, 0, "alice", 1, 1);
