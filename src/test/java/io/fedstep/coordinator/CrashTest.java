@@ -74,27 +74,27 @@ class CrashTest {
       value = SimDisk.Fault.class,
       names = {"POWER", "KILL"})
   void crashAtEveryOperation_losesNothing(SimDisk.Fault fault, @TempDir Path folder) {
-    assertThat(atEveryOperation(fault, false, folder)).isGreaterThan(30);
+    assertThat(atEveryOperation(fault, false, folder)).isGreaterThan(10);
   }
 
   /** An error stops the model that it hit and no other; started again, everything is there. */
   @Test
   void errorAtEveryOperation_stopsOneModelAtMost(@TempDir Path folder) {
-    assertThat(atEveryOperation(SimDisk.Fault.IO_ERROR, false, folder)).isGreaterThan(30);
+    assertThat(atEveryOperation(SimDisk.Fault.IO_ERROR, false, folder)).isGreaterThan(10);
   }
 
   /** Want of room stops nothing, and what is refused for it can be asked for again. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void fullDiskAtEveryOperation_stopsNothing(boolean lasting, @TempDir Path folder) {
-    assertThat(atEveryOperation(SimDisk.Fault.FULL, lasting, folder)).isGreaterThan(20);
+    assertThat(atEveryOperation(SimDisk.Fault.FULL, lasting, folder)).isGreaterThan(10);
   }
 
   private static int atEveryOperation(SimDisk.Fault fault, boolean lasting, Path folder) {
     for (int operation = 0; ; operation++) {
       try (var simulation = new Simulation(folder.resolve("at-" + operation), FIRST + 41)) {
         simulation.fail(fault, operation, lasting);
-        for (int step = 0; step < (LONG ? 200 : 14); step++) {
+        for (int step = 0; step < (LONG ? 200 : 9); step++) {
           run(simulation, "%s at operation %d, step %d".formatted(fault, operation, step));
         }
         boolean failed = simulation.hasFailed();
