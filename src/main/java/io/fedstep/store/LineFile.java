@@ -15,12 +15,17 @@ import tools.jackson.databind.node.ObjectNode;
  * zeros. Any other bad line is corruption.
  */
 final class LineFile implements AutoCloseable {
+  /** The member of a line that says how many bytes before it were durable when it was written. */
+  private static final String DURABLE = "durable";
+
   private final RoundFile file;
   private long end;
+  private long durable;
 
   private LineFile(RoundFile file, long end) {
     this.file = file;
     this.end = end;
+    durable = end;
   }
 
   /** A new file of these lines; forced, its folder is not. */
@@ -41,7 +46,7 @@ final class LineFile implements AutoCloseable {
     for (int i = 0; i < bytes.length; i++) {
       if (bytes[i] == '\n') {
         ObjectNode entry = CheckedLine.decode(Arrays.copyOfRange(bytes, end, i + 1));
-        if (entry == null && hasZeros(bytes, end, i)) {
+        if (entry == null && hasZeros(bytes, end, i) && !wasDurable(bytes, end, i + 1)) {
           break; // not forced, and neither is what follows
         }
         if (entry == null) {
@@ -61,6 +66,21 @@ final class LineFile implements AutoCloseable {
     found.file.truncate(end);
     found.force(); // what was read may so far be in memory only, and is answered from now on
     return new Found(found, entries);
+  }
+
+  /** Whether a line behind the bad one at {@code at} was written when that was durable already. */
+  private static boolean wasDurable(byte[] bytes, int at, int from) {
+    int begin = from;
+    for (int i = from; i < bytes.length; i++) {
+      if (bytes[i] == '\n') {
+        ObjectNode entry = CheckedLine.decode(Arrays.copyOfRange(bytes, begin, i + 1));
+        if (entry != null && entry.path(DURABLE).asLong(0) > at) {
+          return true;
+        }
+        begin = i + 1;
+      }
+    }
+    return false;
   }
 
   private static boolean hasZeros(byte[] bytes, int from, int to) {
@@ -92,6 +112,7 @@ final class LineFile implements AutoCloseable {
 
   /** Appends lines, all or none; they are durable after the next {@link #force}. */
   void append(List<ObjectNode> entries) {
+    entries.forEach(entry -> entry.put(DURABLE, durable));
     byte[] lines = lines(entries);
     file.channel(); // where it cannot be opened, there is nothing to undo
     try {
@@ -110,6 +131,7 @@ final class LineFile implements AutoCloseable {
   /** Makes every line durable that was appended, and closes the file until it is used again. */
   void force() {
     file.force();
+    durable = end;
     file.rest();
   }
 
