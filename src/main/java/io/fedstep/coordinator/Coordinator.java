@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * that a failure has stopped, answers everything but its own reading and deletion with the failure.
  */
 public final class Coordinator implements AutoCloseable {
+  /** After which a model is opened again that had no room to be. */
+  private static final Duration RETRY = Duration.ofSeconds(5);
+
   /** Draws of 8 hex digits that make a model's secret. */
   private static final int SECRET = 5;
 
@@ -41,7 +44,7 @@ public final class Coordinator implements AutoCloseable {
   private final Limits limits;
   private final Supplier<String> incarnations;
   private final Map<String, ModelRunner> running = new ConcurrentSkipListMap<>();
-  private final Map<String, String> broken = new ConcurrentSkipListMap<>();
+  private final Map<String, Refusal> broken = new ConcurrentSkipListMap<>();
 
   /**
    * Takes up every model of a data folder.
@@ -74,9 +77,36 @@ public final class Coordinator implements AutoCloseable {
         run(data.open(model));
       } catch (RuntimeException e) {
         engine.warn("model %s cannot be read".formatted(model), e);
-        broken.put(model, "" + e.getMessage());
         listener.modelAdded(model, null);
+        isBroken(model, e);
       }
+    }
+  }
+
+  /** Takes note why a model cannot be opened; want of room passes, so that it is tried again. */
+  private void isBroken(String model, RuntimeException cause) {
+    boolean full = cause instanceof StorageException failure && failure.full();
+    Refusal refusal =
+        Refusal.of(
+            full ? Problem.STORAGE_FULL : Problem.MODEL_FAILED,
+            "Model '%s' cannot be read: %s".formatted(model, cause.getMessage()));
+    broken.put(model, refusal);
+    if (full) {
+      var _ = engine.after(RETRY, () -> openAgain(model));
+    }
+  }
+
+  private synchronized void openAgain(String model) {
+    if (!broken.containsKey(model) || engine.draining()) {
+      return;
+    }
+    try {
+      ModelFolder folder = data.open(model);
+      engine.listener().modelRemoved(model);
+      run(folder);
+      broken.remove(model);
+    } catch (RuntimeException e) {
+      isBroken(model, e);
     }
   }
 
@@ -97,8 +127,9 @@ public final class Coordinator implements AutoCloseable {
 
   /** Creates a model, or finds it with the same spec. */
   public synchronized Creation create(String model, ModelSpec spec) {
-    if (broken.containsKey(model)) {
-      throw failed(model).exception();
+    Refusal unreadable = broken.get(model);
+    if (unreadable != null) {
+      throw unreadable.exception();
     }
     ModelRunner existing = running.get(model);
     if (existing != null) {
@@ -181,7 +212,8 @@ public final class Coordinator implements AutoCloseable {
 
   /** Why a model could not be read at start, or null. */
   public @Nullable String brokenBy(String model) {
-    return broken.get(model);
+    Refusal refusal = broken.get(model);
+    return refusal == null ? null : refusal.detail();
   }
 
   /** A model as it is, one stopped by a failure too. */
@@ -232,7 +264,7 @@ public final class Coordinator implements AutoCloseable {
     if (runner != null) {
       return runner;
     }
-    throw (broken.containsKey(model) ? failed(model) : noModel(model)).exception();
+    throw broken.getOrDefault(model, noModel(model)).exception();
   }
 
   private ModelFolder folder(String model) {
@@ -241,11 +273,6 @@ public final class Coordinator implements AutoCloseable {
 
   private static ModelStatus durableStatus(ModelRunner runner) {
     return runner.state().look(runner.state()::status);
-  }
-
-  private Refusal failed(String model) {
-    return Refusal.of(
-        Problem.MODEL_FAILED, "Model '%s' cannot be read: %s".formatted(model, broken.get(model)));
   }
 
   static Refusal noModel(String model) {

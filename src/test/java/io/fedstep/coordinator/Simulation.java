@@ -182,7 +182,16 @@ final class Simulation implements AutoCloseable {
       disk = next();
     }
     start();
+    awaitOpened();
     checkAll();
+  }
+
+  /** What had no room to be opened is opened once there is. */
+  private void awaitOpened() {
+    if (coordinator.models().stream().anyMatch(name -> coordinator.brokenBy(name) != null)
+        && crash == SimDisk.Fault.FULL) {
+      heal();
+    }
   }
 
   /** Waits until a model's thread has done everything that was asked of it. */

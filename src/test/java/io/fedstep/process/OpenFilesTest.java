@@ -53,7 +53,9 @@ class OpenFilesTest {
   @Test
   void updates_whenNoMoreFilesCanBeOpened_areToBeTriedAgain(@TempDir Path data) throws Exception {
     List<Socket> idle = new ArrayList<>();
-    try (var started = ChildServer.startWithFiles(MOST_FILES, data, "-Xmx64m")) {
+    try (var started =
+        ChildServer.startWithFiles(
+            MOST_FILES, data, "-Xmx64m", "-Dfedstep.limits.connections=10000")) {
       server = started;
       String spec =
           "{\"tensors\": {\"w\": [2]}, \"round\": {\"min_updates\": %d}}".formatted(2 * MOST_TRIES);
