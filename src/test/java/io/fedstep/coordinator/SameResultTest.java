@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.aggregate.KnownAggregators;
+import io.fedstep.store.Unforced;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +28,18 @@ class SameResultTest {
   private static final int ROUNDS = 2;
   private static final int AGGREGATED = 8;
   private static final int SIZE = 100_001; // seven tiles, the last one short
+
+  private static Unforced disk;
+
+  @BeforeAll
+  static void spareTheDisk() {
+    disk = new Unforced();
+  }
+
+  @AfterAll
+  static void useItAgain() {
+    disk.close();
+  }
 
   /** What two rounds give whose updates come in that order. */
   private static List<Object> result(

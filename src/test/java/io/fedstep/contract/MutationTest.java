@@ -1,0 +1,96 @@
+package io.fedstep.contract;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Requests of which a few bytes are others: none is a fault of the server's, or half done. */
+class MutationTest {
+  private static final int REQUESTS = Boolean.getBoolean("long") ? 20_000 : 80;
+  private static final String STATE =
+      """
+      {"modules": [["rmsprop", {"state": {"__type__": "NumpyVector", "dump": {"w": \
+      {"__type__": "np.ndarray", "dump": ["0000803f0000803f0000803f", "float32", [3]]}}}}]]}\
+      """;
+
+  /** A request's line after {@code /v1/models/NAME}, its media type and its body. */
+  private record Seed(String method, String path, String type, String body) {}
+
+  private static final String JSON = "application/json";
+  private static final List<Seed> SEEDS =
+      List.of(
+          new Seed("PUT", "", JSON, "{\"tensors\": {\"w\": [3]}, \"round\": {\"min_updates\": 9}}"),
+          new Seed("PUT", "/weights", JSON, "{\"weights\": [1, 2, 3]}"),
+          new Seed("PUT", "/rounds/0/updates/a", JSON, "{\"gradient\": [1, 2, 3], \"weight\": 2}"),
+          new Seed(
+              "PUT",
+              "/rounds/0/updates/b?weight=2&metric.x=3",
+              "application/octet-stream",
+              "abcdefghijkl"),
+          new Seed("PUT", "/versions/0/reports/a", JSON, "{\"metrics\": {\"loss\": 0.5}}"),
+          new Seed("PUT", "/optimizer", JSON, "{\"lrate\": 0.5, \"modules\": [\"rmsprop\"]}"),
+          new Seed("PUT", "/round", JSON, "{\"min_updates\": 9, \"timeout\": \"30s\"}"),
+          new Seed("PUT", "/optimizer/state?newest=77", JSON, STATE),
+          new Seed("POST", "/versions/0/restore?newest=77", JSON, ""),
+          new Seed("POST", "/rounds/current/close", JSON, ""),
+          new Seed("GET", "/rounds/current?after=0&wait=1ms", JSON, ""),
+          new Seed("GET", "/rounds?limit=5&before=3", JSON, ""),
+          new Seed("GET", "/weights?wait=1ms", JSON, ""),
+          new Seed("GET", "/versions/0/optimizer/state", JSON, ""));
+
+  private static String mutated(String text, Random random, int most) {
+    byte[] bytes = text.getBytes(ISO_8859_1);
+    for (int i = random.nextInt(most + 1); i > 0 && bytes.length > 0; i--) {
+      int at = random.nextInt(bytes.length);
+      bytes[at] =
+          switch (random.nextInt(4)) {
+            case 0 -> (byte) random.nextInt(256);
+            case 1 -> (byte) "\"{}[]:,-+.eE09%/?&=\\ \n".charAt(random.nextInt(22));
+            case 2 -> bytes[random.nextInt(bytes.length)];
+            default -> (byte) (bytes[at] ^ 1 << random.nextInt(8));
+          };
+    }
+    return new String(bytes, ISO_8859_1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void noRequest_isAFaultOfTheServers(long seed) throws IOException {
+    var random = new Random(seed);
+    Model model = Model.create("{\"tensors\": {\"w\": [3]}, \"round\": {\"min_updates\": 100000}}");
+    for (int i = 0; i < REQUESTS; i++) {
+      Seed one = SEEDS.get(random.nextInt(SEEDS.size()));
+      String before = model.get("").text() + model.current();
+      String path = model.path(one.path());
+      int fixed = path.length() - one.path().length();
+      String line = path.substring(0, fixed) + mutated(path.substring(fixed), random, 1);
+      String body = mutated(one.body(), random, 4);
+      Reply reply = send(model.http(), one, line.replaceAll("[\\s\\x00-\\x1f]", "_"), body);
+      String what =
+          "seed %d, request %d: %s %s %s: %s".formatted(seed, i, one.method(), line, body, reply);
+      assertThat(reply.status()).as(what).isLessThan(500);
+      assertThat(reply.text()).as(what).doesNotContain("Exception", "\tat ");
+      if (reply.status() >= 400) {
+        reply.problem();
+        assertThat(model.get("").text() + model.current()).as(what).isEqualTo(before);
+      }
+    }
+  }
+
+  private static Reply send(Http http, Seed seed, String line, String body) throws IOException {
+    try (var request = new RawRequest(http)) {
+      byte[] bytes = body.getBytes(ISO_8859_1);
+      String head =
+          "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+              .formatted(seed.method(), line, seed.type(), bytes.length);
+      request.send(head.getBytes(UTF_8)).send(bytes);
+      return request.read();
+    }
+  }
+}
