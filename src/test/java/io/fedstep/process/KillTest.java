@@ -52,7 +52,7 @@ class KillTest {
   private record Kill(int round, int client, double share) {}
 
   static LongStream seeds() {
-    return LongStream.rangeClosed(1, LONG ? 10 : 1);
+    return LongStream.rangeClosed(1, LONG ? 25 : 1);
   }
 
   /** Every second in the middle of a body, the others around the moment of a complete round. */
