@@ -17,7 +17,8 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Every decoder of what clients send, on any bytes: it takes them or refuses them by a problem of
  * the client's, and writes nowhere but to its own place. {@code JAZZER_FUZZ=1 mvn test
- * -Dtest=DecodersFuzzTest#spec} looks for inputs; what it finds is kept beside the resources.
+ * -Djazzer.hooks=true -Dtest=DecodersFuzzTest#spec} looks for inputs; what it finds is kept beside
+ * the resources.
  */
 class DecodersFuzzTest {
   private static final ModelSpec SPEC =
