@@ -1,15 +1,10 @@
 package io.fedstep.security;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -162,16 +157,7 @@ public final class Credentials implements AutoCloseable {
 
   /** Whose token this is, or null. */
   @Nullable Caller byToken(String token) {
-    return known.byHash.get(hash(token));
-  }
-
-  private static String hash(String token) {
-    try {
-      return HexFormat.of()
-          .formatHex(MessageDigest.getInstance("SHA-256").digest(token.getBytes(UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return known.byHash.get(Token.sha256(token));
   }
 
   /** Who is known by that name, or null. */

@@ -27,17 +27,16 @@ final class Doorman
     problems.resolveException(request, response, null, refusal.exception());
   }
 
+  /** The same for want of credentials or rights, which the audit log is to have. */
+  void turnAway(HttpServletRequest request, HttpServletResponse response, Refusal refusal) {
+    AuditLog.refused(request, refusal);
+    refuse(request, response, refusal);
+  }
+
   @Override
   public void commence(
       HttpServletRequest request, HttpServletResponse response, AuthenticationException e) {
-    refuse(
-        request,
-        response,
-        Refusal.of(
-            Problem.UNAUTHORIZED,
-            "Say who you are: a bearer token in the Authorization field, or a client's"
-                + " certificate."),
-        "Bearer");
+    refuse(request, response, Refusal.of(Problem.UNAUTHORIZED, "" + e.getMessage()), "Bearer");
   }
 
   @Override
@@ -60,8 +59,7 @@ final class Doorman
     if (refusal.problem() == Problem.UNAUTHORIZED) {
       response.setHeader("WWW-Authenticate", challenge);
     }
-    AuditLog.refused(request, refusal);
-    refuse(request, response, refusal);
+    turnAway(request, response, refusal);
   }
 
   @Override
@@ -73,7 +71,6 @@ final class Doorman
             Problem.FORBIDDEN,
             "'%s' has the role %s, which may not do this here."
                 .formatted(caller.id(), caller.role().label()));
-    AuditLog.refused(request, refusal);
-    refuse(request, response, refusal);
+    turnAway(request, response, refusal);
   }
 }

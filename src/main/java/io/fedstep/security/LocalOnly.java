@@ -48,9 +48,7 @@ final class LocalOnly extends OncePerRequestFilter {
       chain.doFilter(request, response);
       return;
     }
-    Refusal refusal = Refusal.of(Problem.FORBIDDEN, why);
-    AuditLog.refused(request, refusal);
-    doorman.refuse(request, response, refusal);
+    doorman.turnAway(request, response, Refusal.of(Problem.FORBIDDEN, why));
   }
 
   private @Nullable String reason(HttpServletRequest request) {

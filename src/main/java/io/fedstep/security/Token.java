@@ -1,6 +1,11 @@
 package io.fedstep.security;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.fedstep.model.Name;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +39,16 @@ public record Token(String id, @Nullable String sha256, Role role, List<String> 
         throw new IllegalArgumentException(
             "'%s' of '%s' is no glob of model names".formatted(glob, id));
       }
+    }
+  }
+
+  /** What the configuration has of a token. */
+  public static String sha256(String token) {
+    try {
+      return HexFormat.of()
+          .formatHex(MessageDigest.getInstance("SHA-256").digest(token.getBytes(UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
     }
   }
 

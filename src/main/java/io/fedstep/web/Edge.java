@@ -61,7 +61,7 @@ final class Edge extends ValveBase {
 
   private static void drop(org.apache.coyote.Request body, RatedInput rated, Response response)
       throws IOException {
-    if (isWhole(body) || body.hasExpectation()) { // which is not sent once there is an answer
+    if (body.isFinished() || body.hasExpectation()) { // which is not sent once there is an answer
       return;
     }
     response.finishResponse();
@@ -71,9 +71,5 @@ final class Edge extends ValveBase {
       body.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
       response.getCoyoteResponse().action(ActionCode.CLOSE_NOW, e);
     }
-  }
-
-  private static boolean isWhole(org.apache.coyote.Request body) {
-    return body.isFinished();
   }
 }

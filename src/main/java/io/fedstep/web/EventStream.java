@@ -46,10 +46,10 @@ final class EventStream {
     }
     opened(now);
     if (now.updates() > 0) {
-      send("update-accepted", now, Answers.currentRound(now));
+      send("update-accepted", now);
     }
     if (now.phase() == Phase.STOPPED) {
-      send("training-stopped", now, Answers.currentRound(now));
+      send("training-stopped", now);
     }
     out.flush();
   }
@@ -63,15 +63,19 @@ final class EventStream {
       seen = 0;
     } else if (isLater(before.deadline(), now.deadline())
         && now.head().spec().equals(before.head().spec())) {
-      send("deadline-passed", now, Answers.currentRound(now));
+      send("deadline-passed", now);
     }
     for (int updates = (int) Math.max(seen, now.updates() - MOST_MISSED) + 1;
         updates <= now.updates();
         updates++) {
-      send("update-accepted", now, Answers.currentRound(now).put("updates", updates), updates);
+      write(
+          "update-accepted",
+          now.round(),
+          updates,
+          Answers.currentRound(now).put("updates", updates));
     }
     if (now.phase() == Phase.STOPPED && before.phase() != Phase.STOPPED) {
-      send("training-stopped", now, Answers.currentRound(now));
+      send("training-stopped", now);
     }
     out.flush();
   }
@@ -81,7 +85,7 @@ final class EventStream {
   }
 
   private void opened(ModelStatus now) throws IOException {
-    send("round-opened", now, Answers.currentRound(now));
+    send("round-opened", now);
   }
 
   /** The rounds from {@code first} on that are over, as far as their records are kept. */
@@ -98,13 +102,9 @@ final class EventStream {
     }
   }
 
-  private void send(String event, ModelStatus now, ObjectNode data) throws IOException {
-    send(event, now, data, now.updates());
-  }
-
-  private void send(String event, ModelStatus now, ObjectNode data, int updates)
-      throws IOException {
-    write(event, now.round(), updates, data);
+  /** Tells something of the open round as it is. */
+  private void send(String event, ModelStatus now) throws IOException {
+    write(event, now.round(), now.updates(), Answers.currentRound(now));
   }
 
   private void write(String event, long round, int updates, ObjectNode data) throws IOException {

@@ -2,13 +2,10 @@ package io.fedstep.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.security.Token;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -92,7 +89,7 @@ class AccessTest {
     for (int i = 0; i < tokens.size(); i++) {
       String key = "fedstep.security.tokens[%d].".formatted(i);
       properties.add(key + "id=" + tokens.get(i).getFirst());
-      properties.add(key + "sha256=" + sha256(tokens.get(i).getFirst()));
+      properties.add(key + "sha256=" + Token.sha256(tokens.get(i).getFirst()));
       properties.add(key + "role=" + tokens.get(i).get(1));
       properties.add(key + "models=" + tokens.get(i).get(2));
     }
@@ -102,17 +99,6 @@ class AccessTest {
   @AfterAll
   static void stop() {
     server.close();
-  }
-
-  /** The SHA-256 of a token, here the same as its owner's id. */
-  static String sha256(String token) {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static Http as(String id) {

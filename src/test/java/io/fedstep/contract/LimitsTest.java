@@ -2,6 +2,7 @@ package io.fedstep.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.security.Token;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -179,7 +180,7 @@ class LimitsTest {
             folder,
             "fedstep.limits.requests-per-second=5",
             "fedstep.security.tokens[0].id=alice",
-            "fedstep.security.tokens[0].sha256=" + AccessTest.sha256("alice"),
+            "fedstep.security.tokens[0].sha256=" + Token.sha256("alice"),
             "fedstep.security.tokens[0].role=client",
             "fedstep.security.tokens[0].models=*")) {
       Http alice = asking.http().as("alice");

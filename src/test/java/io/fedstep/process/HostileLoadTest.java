@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.luben.zstd.Zstd;
 import io.fedstep.bench.ProcessMemory;
+import io.fedstep.security.Token;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,12 +19,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -66,22 +64,15 @@ class HostileLoadTest {
     return System.nanoTime() < end;
   }
 
-  private static String sha256(String token) {
-    try {
-      return HexFormat.of()
-          .formatHex(MessageDigest.getInstance("SHA-256").digest(token.getBytes(UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   private static Path tokens(Path folder) throws IOException {
     var tokens = new ArrayList<Map<String, Object>>();
-    tokens.add(Map.of("id", "op", "sha256", sha256("op"), "role", "admin", "models", List.of("*")));
+    tokens.add(
+        Map.of("id", "op", "sha256", Token.sha256("op"), "role", "admin", "models", List.of("*")));
     for (int i = 0; i < HONEST + HOSTILE; i++) {
       String id = "client-" + i;
       tokens.add(
-          Map.of("id", id, "sha256", sha256(id), "role", "client", "models", List.of("load")));
+          Map.of(
+              "id", id, "sha256", Token.sha256(id), "role", "client", "models", List.of("load")));
     }
     return Files.write(
         folder.resolve("tokens.json"),
