@@ -57,6 +57,14 @@ public final class Json {
     throw malformed("The body is not a JSON object.");
   }
 
+  /** The text of a node in a file of ours, where it is a string. */
+  public static String text(JsonNode node) {
+    if (!node.isString()) {
+      throw new IllegalArgumentException("%s is no string".formatted(node));
+    }
+    return node.stringValue();
+  }
+
   /** Reads one document of our own. */
   static JsonNode read(byte[] bytes) {
     return MAPPER.readTree(bytes);

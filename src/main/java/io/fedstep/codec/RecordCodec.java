@@ -27,7 +27,7 @@ public final class RecordCodec {
   }
 
   private static <E extends Enum<E>> E constant(Class<E> type, JsonNode label) {
-    return Enum.valueOf(type, label.stringValue().toUpperCase(Locale.ROOT).replace('-', '_'));
+    return Enum.valueOf(type, Json.text(label).toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   /** A time: RFC 3339, UTC, milliseconds. */
@@ -37,7 +37,7 @@ public final class RecordCodec {
 
   /** A time that {@link #time} wrote. */
   public static Instant time(JsonNode text) {
-    return Instant.parse(text.stringValue());
+    return Instant.parse(Json.text(text));
   }
 
   /** A decision as a journal's entry. */
@@ -78,11 +78,11 @@ public final class RecordCodec {
 
   private static Decision.Accepted readAccepted(JsonNode json) {
     return new Decision.Accepted(
-        json.required("client").stringValue(),
+        Json.text(json.required("client")),
         json.required("row").intValue(),
         json.required("weight").doubleValue(),
         readMetrics(json.required("metrics")),
-        new Content(json.required("digest").stringValue(), json.required("norm").doubleValue()),
+        new Content(Json.text(json.required("digest")), json.required("norm").doubleValue()),
         time(json.required("received_at")),
         json.required("updates").intValue(),
         json.path("staleness").asLong(0));
@@ -198,7 +198,7 @@ public final class RecordCodec {
     return new RoundRecord(
         json.required("round").longValue(),
         constant(RoundRecord.Outcome.class, json.required("outcome")),
-        json.required("base").stringValue(),
+        Json.text(json.required("base")),
         SpecCodec.read((ObjectNode) json.required("spec")),
         time(json.required("opened_at")),
         closedBy.isNull()

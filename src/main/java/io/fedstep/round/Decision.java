@@ -21,7 +21,15 @@ public sealed interface Decision {
       Instant receivedAt,
       int updates,
       long staleness)
-      implements Decision, Measured {}
+      implements Decision, Measured {
+    /** Only a file with a content of its own can break this. */
+    public Accepted {
+      if (row < 0 || !(weight > 0) || staleness < 0) {
+        throw new IllegalArgumentException(
+            "row %d, weight %s, staleness %d".formatted(row, weight, staleness));
+      }
+    }
+  }
 
   /** Nothing more enters, and the next version is made of what is in it. */
   record Closed(Cause by, Instant at) implements Decision {}

@@ -12,6 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -197,6 +199,23 @@ final class Disk {
           file, "one line of JSON that matches its crc32c", "%d bytes".formatted(bytes.length));
     }
     return entry;
+  }
+
+  /** What a decoder makes of a document; one that it cannot make sense of is corrupt. */
+  static <T extends @Nullable Object> T readDocument(Path file, Function<ObjectNode, T> decoder) {
+    ObjectNode document = readDocument(file);
+    return decoded(file, () -> decoder.apply(document));
+  }
+
+  /** What is decoded of a file whose checksums are right, but whose content may not be. */
+  static <T extends @Nullable Object> T decoded(Path file, Supplier<T> decoder) {
+    try {
+      return decoder.get();
+    } catch (StorageException e) {
+      throw e;
+    } catch (RuntimeException e) { // Jackson's, and those of the records that check themselves
+      throw new CorruptionException(file, "a content that makes sense", e.toString());
+    }
   }
 
   /** Renames, and makes it durable on both sides. */

@@ -45,13 +45,13 @@ public final class Journal implements AutoCloseable {
       journal.close();
       return null;
     }
-    Round round = begin(path, spec, found.entries().getFirst());
-    try {
-      found.entries().stream().skip(1).map(RecordCodec::readDecision).forEach(round::apply);
-    } catch (IllegalStateException e) {
-      throw new CorruptionException(path, "decisions that follow each other", e.toString());
-    }
-    return new Replayed(journal, round);
+    return new Replayed(journal, Disk.decoded(path, () -> replay(path, spec, found.entries())));
+  }
+
+  private static Round replay(Path path, ModelSpec spec, List<ObjectNode> entries) {
+    Round round = begin(path, spec, entries.getFirst());
+    entries.stream().skip(1).map(RecordCodec::readDecision).forEach(round::apply);
+    return round;
   }
 
   private static Round begin(Path path, ModelSpec spec, ObjectNode first) {
@@ -66,7 +66,7 @@ public final class Journal implements AutoCloseable {
     }
     return new Round(
         first.required("round").longValue(),
-        first.required("base").stringValue(),
+        Json.text(first.required("base")),
         RecordCodec.time(first.required("opened_at")));
   }
 

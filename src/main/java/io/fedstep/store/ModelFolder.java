@@ -62,7 +62,12 @@ public final class ModelFolder implements AutoCloseable {
    * Opens a model as the last process left it; a {@code CorruptionException} says what is wrong.
    */
   static ModelFolder open(Path folder) {
-    var model = new ModelFolder(folder, ModelHead.read(folder.resolve(HEAD)));
+    ModelHead head = ModelHead.read(folder.resolve(HEAD));
+    String name = folder.getFileName().toString();
+    if (!head.model().equals(name)) {
+      throw new CorruptionException(folder.resolve(HEAD), "the model " + name, head.model());
+    }
+    var model = new ModelFolder(folder, head);
     model.recover();
     return model;
   }
@@ -273,7 +278,7 @@ public final class ModelFolder implements AutoCloseable {
     }
     try {
       return records.contains(round)
-          ? RecordCodec.read(Disk.readDocument(roundsFolder.resolve(name(round) + ".json")))
+          ? Disk.readDocument(roundsFolder.resolve(name(round) + ".json"), RecordCodec::read)
           : null;
     } catch (StorageException e) {
       if (records.contains(round)) {

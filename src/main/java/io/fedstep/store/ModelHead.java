@@ -70,13 +70,16 @@ public record ModelHead(
   }
 
   static ModelHead read(Path file) {
-    ObjectNode json = Disk.readDocument(file);
+    return Disk.readDocument(file, json -> read(file, json));
+  }
+
+  private static ModelHead read(Path file, ObjectNode json) {
     if (json.path("format").asInt(0) != FORMAT) {
       throw new CorruptionException(file, "format " + FORMAT, json.path("format").toString());
     }
     return new ModelHead(
-        json.required("model").stringValue(),
-        json.required("incarnation").stringValue(),
+        Json.text(json.required("model")),
+        Json.text(json.required("incarnation")),
         RecordCodec.time(json.required("created_at")),
         SpecCodec.read((ObjectNode) json.required("spec")),
         json.required("stopped").booleanValue(),

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -52,11 +53,13 @@ public final class Reports implements AutoCloseable {
     }
     found.entries().stream()
         .skip(1)
-        .forEach(entry ->
-            reports.latest.put(
-                entry.required("client").stringValue(), RecordCodec.readReport(entry)));
+        .forEach(entry -> Disk.decoded(path, () -> reports.take(entry)));
     reports.written = found.entries().size();
     return reports;
+  }
+
+  private @Nullable UpdateHeader take(ObjectNode entry) {
+    return latest.put(Json.text(entry.required("client")), RecordCodec.readReport(entry));
   }
 
   private static ObjectNode head() {

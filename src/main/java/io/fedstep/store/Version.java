@@ -65,19 +65,20 @@ public final class Version {
   /** A version found on disk; its files are checked when the first of them is read. */
   static Version found(Path folder, ModelSpec spec) {
     Path document = folder.resolve(DOCUMENT);
-    ObjectNode json = Disk.readDocument(document);
+    return new Version(
+        folder, spec, Disk.readDocument(document, json -> info(document, json)), false);
+  }
+
+  private static VersionInfo info(Path document, ObjectNode json) {
     if (json.path("format").asInt(0) != FORMAT) {
       throw new CorruptionException(document, "format " + FORMAT, json.path("format").toString());
     }
-    var info =
-        new VersionInfo(
-            json.required("version").longValue(),
-            VersionInfo.MadeBy.valueOf(
-                json.required("made_by").stringValue().toUpperCase(Locale.ROOT)),
-            json.required("base").stringValue(),
-            RecordCodec.time(json.required("created_at")),
-            json.required("digest").stringValue());
-    return new Version(folder, spec, info, false);
+    return new VersionInfo(
+        json.required("version").longValue(),
+        VersionInfo.MadeBy.valueOf(Json.text(json.required("made_by")).toUpperCase(Locale.ROOT)),
+        Json.text(json.required("base")),
+        RecordCodec.time(json.required("created_at")),
+        Json.text(json.required("digest")));
   }
 
   /** What its document says, files and record to be added. */
@@ -105,8 +106,9 @@ public final class Version {
     if (folder == null) {
       return null;
     }
-    JsonNode json = Disk.readDocument(folder.resolve(DOCUMENT)).get("round");
-    return json == null ? null : RecordCodec.read(json);
+    return Disk.<@Nullable RoundRecord>readDocument(
+        folder.resolve(DOCUMENT),
+        json -> json.has("round") ? RecordCodec.read(json.required("round")) : null);
   }
 
   /** Checks every file against the version's document, once. */
@@ -114,15 +116,19 @@ public final class Version {
     if (verified || folder == null) {
       return;
     }
-    ObjectNode files = (ObjectNode) Disk.readDocument(folder.resolve(DOCUMENT)).required("files");
-    for (var entry : files.properties()) {
-      try (var file = RandomFile.toRead(folder.resolve(entry.getKey()))) {
-        file.verify(
-            entry.getValue().required("bytes").longValue(),
-            entry.getValue().required("crc32c").stringValue());
+    Disk.readDocument(folder.resolve(DOCUMENT), json -> verify(folder, json.required("files")));
+    verified = true;
+  }
+
+  private static int verify(Path folder, JsonNode files) {
+    for (var file : files.asObject().properties()) {
+      try (var open = RandomFile.toRead(folder.resolve(file.getKey()))) {
+        open.verify(
+            file.getValue().required("bytes").longValue(),
+            Json.text(file.getValue().required("crc32c")));
       }
     }
-    verified = true;
+    return files.size();
   }
 
   /** Its files are about to go: whoever has one open may read on, nobody can hold them any more. */

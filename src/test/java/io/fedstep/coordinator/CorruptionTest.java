@@ -1,11 +1,13 @@
 package io.fedstep.coordinator;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Json;
 import io.fedstep.problem.Problem;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.StorageException;
@@ -14,15 +16,25 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Files that are not as they were written stop their model, by name, and nothing else. */
 class CorruptionTest {
+  private static final JsonMapper JSON = JsonMapper.shared();
+
   /** The open round of each model has one update of two; version 1 was made by a round. */
   private static Rig rig(Path data) {
     Rig rig = Rig.on(data);
@@ -82,6 +94,88 @@ class CorruptionTest {
       rig.create("bad", Rig.plain(1, 1, 1));
       rig.advance("bad", 1);
     }
+  }
+
+  /** Each value of each line in turn is gone, or another, and the checksum is that of the line. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "model.json",
+        "open/0000001/journal.jsonl",
+        "reports/0000001.jsonl",
+        "versions/0000001/version.json"
+      })
+  void otherContentBehindARightChecksum_isFoundByName(String name, @TempDir Path data)
+      throws IOException {
+    Path file = data.resolve("models/bad").resolve(name);
+    try (Rig rig = rig(data)) {
+      rig.changes("bad").report(1, "alice", UpdateHeader.of(1, Map.of("accuracy", 0.5), null));
+    }
+    List<String> lines = Files.readAllLines(file);
+    int found = 0;
+    for (int i = 0; i < lines.size(); i++) {
+      for (String pointer : pointers(entry(lines.get(i)), "")) {
+        for (String other : List.of("", "null", "-7", "\"x\"", "[]", "{\"x\":1}")) {
+          var changed = new ArrayList<>(lines);
+          changed.set(i, with(lines.get(i), pointer, other));
+          Files.write(file, changed);
+          try (Rig rig = Rig.on(data)) {
+            String why = rig.coordinator().brokenBy("bad");
+            if (why != null) {
+              found++;
+              assertThat(why)
+                  .as("%s = %s", pointer, other)
+                  .contains(rig.folder("bad").toString())
+                  .containsPattern("is corrupt: expected |NoSuchFile");
+            } else {
+              read(rig, file);
+            }
+            assertThat(rig.coordinator().brokenBy("good")).isNull();
+          }
+        }
+      }
+    }
+    assertThat(found).isPositive();
+  }
+
+  /** What is read of a model only when somebody asks. */
+  private static void read(Rig rig, Path file) {
+    try {
+      rig.coordinator().record("bad", 0);
+    } catch (StorageException e) {
+      assertThat(e).hasMessageContaining(file.toString());
+    }
+  }
+
+  private static ObjectNode entry(String line) {
+    return Objects.requireNonNull(CheckedLine.decode((line + "\n").getBytes(UTF_8)));
+  }
+
+  private static String with(String line, String pointer, String other) {
+    ObjectNode entry = entry(line);
+    int slash = pointer.lastIndexOf('/');
+    JsonNode parent = entry.at(pointer.substring(0, slash));
+    String key = pointer.substring(slash + 1);
+    if (parent instanceof ArrayNode array) {
+      array.set(Integer.parseInt(key), JSON.readTree(other.isEmpty() ? "true" : other));
+    } else if (other.isEmpty()) {
+      ((ObjectNode) parent).remove(key);
+    } else {
+      ((ObjectNode) parent).set(key, JSON.readTree(other));
+    }
+    return new String(CheckedLine.encode(entry), UTF_8).strip();
+  }
+
+  private static List<String> pointers(JsonNode node, String path) {
+    var all = new ArrayList<String>();
+    node.forEachEntry((key, child) -> all.addAll(pointers(child, path + "/" + key)));
+    for (int i = 0; node.isArray() && i < node.size(); i++) {
+      all.addAll(pointers(node.path(i), path + "/" + i));
+    }
+    if (!path.isEmpty()) {
+      all.add(path);
+    }
+    return all;
   }
 
   @ParameterizedTest
