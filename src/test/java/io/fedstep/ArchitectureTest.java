@@ -59,7 +59,8 @@ class ArchitectureTest {
                    org.springframework org.springdoc io.swagger com.fasterxml.jackson jakarta.servlet
                    com.github.luben tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
       metrics:     coordinator round io.micrometer
-      demo:        org.springframework tools.jackson
+      client:      tools.jackson
+      demo:        client org.springframework tools.jackson
       """;
 
   /** Packages that neither ask for the time nor throw dice. */

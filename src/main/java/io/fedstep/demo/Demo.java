@@ -1,7 +1,8 @@
 package io.fedstep.demo;
 
+import io.fedstep.client.Fedstep;
 import java.io.IOException;
-import java.net.http.HttpClient;
+import java.net.URI;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -42,8 +43,8 @@ final class Demo {
 
   private void run(String server) {
     String model = server + "/v1/models/digits";
-    try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-      accuracy.complete(new Training(new ModelApi(http, model), System.out).run());
+    try (var fedstep = Fedstep.at(URI.create(server))) {
+      accuracy.complete(new Training(fedstep.model("digits"), System.out).run());
       System.out.printf(
           """
           The server stays up. Try:

@@ -1,5 +1,8 @@
 package io.fedstep.demo;
 
+import io.fedstep.client.RemoteModel;
+import io.fedstep.client.Update;
+import io.fedstep.client.Weights;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -24,12 +27,12 @@ final class Training {
       """
           .formatted(ROUNDS);
 
-  private final ModelApi model;
+  private final RemoteModel model;
   private final PrintStream out;
   private final DigitsData data = DigitsData.split(DigitsData.read());
   private final long startNanos = System.nanoTime();
 
-  Training(ModelApi model, PrintStream out) {
+  Training(RemoteModel model, PrintStream out) {
     this.model = model;
     this.out = out;
   }
@@ -40,7 +43,8 @@ final class Training {
    * @throws ExecutionException with the first failure of a client, which ends all others
    */
   double run() throws IOException, InterruptedException, ExecutionException {
-    model.recreate(SPEC);
+    model.delete();
+    model.create(SPEC);
     out.printf(
         "Ten clients train on %d hand-written digits, %d are kept for testing.%n",
         data.clients().stream().mapToInt(List::size).sum(), data.test().size());
@@ -58,17 +62,32 @@ final class Training {
         threads.shutdownNow();
       }
     }
-    return Softmax.accuracy(model.newest().values(), data.test());
+    return Softmax.accuracy(model.newest().floats(), data.test());
   }
 
+  /** A client takes part in each round with all it holds; the first one prints, too. */
   private Callable<Void> train(int k) {
-    var client = new TrainingClient("client-" + k, model, data.clients().get(k));
-    // who observes takes part: no round can complete before the line of the one before is printed
-    TrainingClient.Observer observer = k == 0 ? this::print : weights -> {};
+    List<Digit> examples = data.clients().get(k);
     return () -> {
-      client.train(ROUNDS, observer);
+      Weights last =
+          model.train(
+              "client-" + k,
+              weights -> {
+                if (k == 0 && weights.version() > 0) {
+                  print(weights); // before it submits: the next round cannot complete until then
+                }
+                return update(weights, examples);
+              });
+      if (k == 0) {
+        print(last);
+      }
       return null;
     };
+  }
+
+  private static Update update(Weights weights, List<Digit> examples) {
+    Softmax.Result result = Softmax.gradient(weights.floats(), examples);
+    return Update.of(result.gradient()).weighing(examples.size()).with("loss", result.loss());
   }
 
   private void print(Weights made) throws IOException, InterruptedException {
@@ -79,7 +98,7 @@ final class Training {
         made.version() - 1,
         round.required("updates").asInt(),
         round.required("metrics").required("loss").asDouble(),
-        Softmax.accuracy(made.values(), data.test()),
+        Softmax.accuracy(made.floats(), data.test()),
         (System.nanoTime() - startNanos) / 1e9);
   }
 }

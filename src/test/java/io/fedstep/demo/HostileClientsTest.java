@@ -2,8 +2,12 @@ package io.fedstep.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.client.Fedstep;
+import io.fedstep.client.RemoteModel;
+import io.fedstep.client.Update;
+import io.fedstep.client.Weights;
 import java.io.IOException;
-import java.net.http.HttpClient;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -50,9 +54,10 @@ class HostileClientsTest {
 
   /** The test accuracy after some rounds by that aggregator. */
   private double accuracy(String aggregator, int hostile) throws IOException, InterruptedException {
-    try (var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-      var model = new ModelApi(http, "http://127.0.0.1:" + port + "/v1/models/digits");
-      model.recreate(
+    try (var fedstep = Fedstep.at(URI.create("http://127.0.0.1:" + port))) {
+      RemoteModel model = fedstep.model("digits");
+      model.delete();
+      model.create(
           """
           {"tensors": {"coef": [10, 64], "intercept": [10]}, "aggregator": "%s",
            "optimizer": {"lrate": 0.05, "modules": ["rmsprop"]}, "round": {"min_updates": 10}}\
@@ -62,15 +67,16 @@ class HostileClientsTest {
       Weights weights = model.newest();
       for (int round = 0; round < ROUNDS; round++) {
         for (int k = 0; k < clients.size(); k++) {
-          Softmax.Result result = Softmax.gradient(weights.values(), clients.get(k));
+          Softmax.Result result = Softmax.gradient(weights.floats(), clients.get(k));
           if (k < hostile) {
             turn(result.gradient());
           }
-          model.submit("client-" + k, weights, clients.get(k).size(), result);
+          model.submit(
+              "client-" + k, weights, Update.of(result.gradient()).weighing(clients.get(k).size()));
         }
         weights = model.after(weights);
       }
-      return Softmax.accuracy(weights.values(), digits.test());
+      return Softmax.accuracy(weights.floats(), digits.test());
     }
   }
 

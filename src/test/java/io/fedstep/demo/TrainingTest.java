@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.fedstep.client.Fedstep;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.http.HttpClient;
+import java.net.URI;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -43,9 +44,9 @@ class TrainingTest {
   @Test
   @Timeout(20)
   void refusedUpdate_endsTheTraining_andSaysWhy() throws Exception {
-    try (var http = HttpClient.newHttpClient()) {
-      String model = "http://127.0.0.1:" + server.getAddress().getPort() + "/v1/models/digits";
-      var training = new Training(new ModelApi(http, model), new PrintStream(printed, true, UTF_8));
+    String address = "http://127.0.0.1:" + server.getAddress().getPort();
+    try (var fedstep = Fedstep.at(URI.create(address))) {
+      var training = new Training(fedstep.model("digits"), new PrintStream(printed, true, UTF_8));
       assertThatThrownBy(training::run)
           .isInstanceOf(ExecutionException.class)
           .cause()
@@ -61,10 +62,11 @@ class TrainingTest {
     exchange.getRequestBody().readAllBytes();
     String path = exchange.getRequestURI().getPath();
     switch (exchange.getRequestMethod()) {
-      case "DELETE" -> send(exchange, 404, new byte[0]);
+      case "DELETE" -> send(exchange, 204, new byte[0]);
       case "PUT" -> {
         boolean refused = path.endsWith("/client-7");
-        send(exchange, refused ? 507 : 201, "the disk is full".getBytes(UTF_8));
+        String body = refused ? "the disk is full" : "{}";
+        send(exchange, refused ? 507 : 201, body.getBytes(UTF_8));
       }
       default -> {
         if (exchange.getRequestHeaders().containsKey("If-None-Match")) {

@@ -1,0 +1,66 @@
+package io.fedstep.client;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server. What it refuses is a {@link RefusedByServer}; what may pass (a lost answer, a restart,
+ * an overload) is tried again for as long as the client's patience lasts. For many threads.
+ */
+public final class Fedstep implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final Duration CONNECT = Duration.ofSeconds(10);
+
+  private final HttpClient http;
+  private final Exchange exchange;
+
+  private Fedstep(HttpClient http, Exchange exchange) {
+    this.http = http;
+    this.exchange = exchange;
+  }
+
+  /** A server that asks nobody who he is, for example {@code http://127.0.0.1:8080}. */
+  public static Fedstep at(URI server) {
+    return at(server, null, PATIENCE);
+  }
+
+  /**
+   * A server.
+   *
+   * @param token a bearer token, or null
+   * @param patience how long one call goes on trying; also the most that one answer may take
+   */
+  public static Fedstep at(URI server, @Nullable String token, Duration patience) {
+    HttpClient http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT)
+            .build();
+    return new Fedstep(http, new Exchange(http, server, token, patience));
+  }
+
+  /** One of its models, whether it exists or not. */
+  public RemoteModel model(String name) {
+    return new RemoteModel(exchange, name);
+  }
+
+  /** The names of the models that this client may see. */
+  public List<String> models() throws IOException, InterruptedException {
+    return exchange
+        .json(exchange.get("/v1/models"))
+        .required("models")
+        .valueStream()
+        .map(model -> model.required("model").stringValue())
+        .toList();
+  }
+
+  /** Waits for the requests under way. */
+  @Override
+  public void close() {
+    http.close();
+  }
+}

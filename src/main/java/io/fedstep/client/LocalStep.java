@@ -1,0 +1,10 @@
+package io.fedstep.client;
+
+import java.io.IOException;
+
+/** What a client does in a round: from the weights to its update. */
+@FunctionalInterface
+public interface LocalStep {
+  /** The update that the client computes from these weights. */
+  Update run(Weights weights) throws IOException, InterruptedException;
+}
