@@ -83,6 +83,16 @@ final class ModelMeters {
           "Updates accepted in the open round",
           polled(status, ModelStatus::updates));
       gauge(
+          "round.min.updates",
+          "updates",
+          "Updates with which the open round may close at its deadline",
+          polled(status, now -> now.head().spec().round().minUpdates()));
+      gauge(
+          "round.max.updates",
+          "updates",
+          "Updates with which the open round closes at once",
+          polled(status, now -> now.head().spec().round().maxUpdates()));
+      gauge(
           "round.age",
           "seconds",
           "Seconds since the open round opened",
