@@ -42,6 +42,8 @@ class MetricsTest {
                 "fedstep_deadlines_passed_total 0.0",
                 "fedstep_model_failed 0.0",
                 "fedstep_round 0.0",
+                "fedstep_round_max_updates 1.0",
+                "fedstep_round_min_updates 1.0",
                 "fedstep_round_updates 0.0",
                 "fedstep_rounds_total{outcome=\"completed\"} 0.0",
                 "fedstep_rounds_total{outcome=\"discarded\"} 0.0",
