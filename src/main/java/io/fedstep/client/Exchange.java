@@ -22,6 +22,9 @@ final class Exchange {
   /** What the server says when it is busy, going down, or just closing a round. */
   private static final Set<Integer> LATER = Set.of(409, 429, 503);
 
+  /** What a proxy says whose server is away, or a server's container that is. */
+  private static final Set<Integer> AWAY = Set.of(502, 503, 504);
+
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
@@ -82,12 +85,9 @@ final class Exchange {
         if (answer.statusCode() / 100 == 2 || answer.statusCode() == 304) {
           return answer;
         }
-        failure = RefusedByServer.of(request, answer);
-        Duration later = later(answer);
-        if (later == null) {
-          throw failure;
-        }
-        next = later;
+        RefusedByServer refusal = RefusedByServer.of(request, answer);
+        next = again(answer, refusal, pause);
+        failure = refusal;
       } catch (RefusedByServer e) {
         throw e;
       } catch (IOException e) {
@@ -95,14 +95,29 @@ final class Exchange {
           throw e;
         }
         failure = e;
-        pause = pause.multipliedBy(2);
-        pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
       }
       if (System.nanoTime() + next.toNanos() - end > 0) {
         throw failure;
       }
       Thread.sleep(next);
+      pause =
+          LONGEST_PAUSE.compareTo(pause.multipliedBy(2)) < 0
+              ? LONGEST_PAUSE
+              : pause.multipliedBy(2);
     }
+  }
+
+  /** After which time a refused request may succeed; where none is known, the refusal is thrown. */
+  private static Duration again(HttpResponse<?> answer, RefusedByServer refusal, Duration pause)
+      throws RefusedByServer {
+    Duration named = later(answer);
+    if (named != null) {
+      return named;
+    }
+    if (AWAY.contains(refusal.status()) && refusal.code().isEmpty()) {
+      return pause;
+    }
+    throw refusal;
   }
 
   private static @Nullable Duration later(HttpResponse<?> answer) {

@@ -176,9 +176,11 @@ class JavaClientTest {
     proxy.createContext(
         "/",
         exchange -> {
-          exchange
-              .getResponseHeaders()
-              .set("Retry-After", lost.getAndIncrement() == 0 ? "0" : "60");
+          switch (lost.getAndIncrement()) {
+            case 0 -> exchange.getResponseHeaders().set("Retry-After", "0");
+            case 1 -> {} // as a proxy says it
+            default -> exchange.getResponseHeaders().set("Retry-After", "60");
+          }
           exchange.sendResponseHeaders(503, -1);
           exchange.close();
         });
@@ -188,7 +190,7 @@ class JavaClientTest {
       assertThat(refused.status()).isEqualTo(503);
       assertThat(refused.code()).isEmpty();
     }
-    assertThat(lost.get()).isEqualTo(2);
+    assertThat(lost.get()).isEqualTo(3);
   }
 
   private URI proxied() {
