@@ -56,7 +56,7 @@ class ArchitectureTest {
                    org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson
                    org.slf4j
       web:         security coordinator store codec round model aggregate optim vector problem
-                   org.springframework org.springdoc io.swagger com.fasterxml.jackson jakarta.servlet
+                   org.springframework jakarta.servlet org.yaml
                    com.github.luben tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
       metrics:     coordinator round io.micrometer
       client:      tools.jackson

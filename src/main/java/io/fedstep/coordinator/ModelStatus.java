@@ -23,4 +23,14 @@ public record ModelStatus(
   public long round() {
     return newest.version();
   }
+
+  /** With how many updates it may close at its deadline. */
+  public int minUpdates() {
+    return head.spec().round().minUpdates();
+  }
+
+  /** With how many updates it closes at once. */
+  public int maxUpdates() {
+    return head.spec().round().maxUpdates();
+  }
 }

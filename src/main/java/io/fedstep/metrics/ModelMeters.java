@@ -86,12 +86,12 @@ final class ModelMeters {
           "round.min.updates",
           "updates",
           "Updates with which the open round may close at its deadline",
-          polled(status, now -> now.head().spec().round().minUpdates()));
+          polled(status, ModelStatus::minUpdates));
       gauge(
           "round.max.updates",
           "updates",
           "Updates with which the open round closes at once",
-          polled(status, now -> now.head().spec().round().maxUpdates()));
+          polled(status, ModelStatus::maxUpdates));
       gauge(
           "round.age",
           "seconds",

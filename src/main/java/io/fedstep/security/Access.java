@@ -53,7 +53,7 @@ final class Access implements AuthorizationManager<RequestAuthorizationContext> 
           rule(READ, "/actuator/health/liveness", null),
           rule(READ, "/actuator/health/readiness", null),
           rule(READ, "/actuator/**", (caller, _) -> caller.role() != CLIENT && caller.seesAll()),
-          rule(READ, "/v3/api-docs/**", (_, _) -> true),
+          rule(READ, "/v3/api-docs", (_, _) -> true),
           rule(READ, "/v1/models", (_, _) -> true), // of which he is shown his own
           rule(READ, MODEL, OF_MODEL),
           rule(READ, MODEL + "/weights", OF_MODEL),

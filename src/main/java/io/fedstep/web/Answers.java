@@ -70,15 +70,14 @@ final class Answers {
 
   /** The open round. */
   static ObjectNode currentRound(ModelStatus status) {
-    var policy = status.head().spec().round();
     return Json.object()
         .put("model", status.head().model())
         .put("round", status.newest().version())
         .put("phase", status.phase().label())
         .put("base", status.newest().base())
         .put("updates", status.updates())
-        .put("min_updates", policy.minUpdates())
-        .put("max_updates", policy.maxUpdates())
+        .put("min_updates", status.minUpdates())
+        .put("max_updates", status.maxUpdates())
         .put("opened_at", RecordCodec.time(status.openedAt()))
         .put("deadline", status.deadline() == null ? null : RecordCodec.time(status.deadline()));
   }
