@@ -20,6 +20,18 @@ export class Refused extends Error {
   }
 }
 
+let ahead = 0;
+
+/** The server's clock, in milliseconds: deadlines are its own. */
+export function serverNow() {
+  return Date.now() + ahead;
+}
+
+function compareClocks(date) {
+  const difference = new Date(date) - Date.now();
+  ahead = Math.abs(difference) > 2000 ? difference : 0; // the field has whole seconds
+}
+
 async function request(path, headers = {}, signal = undefined) {
   const known = token.get();
   if (known) {
@@ -31,6 +43,7 @@ async function request(path, headers = {}, signal = undefined) {
   } catch (e) {
     throw e.name === 'AbortError' ? e : new Refused(0, 'unreachable', 'The server cannot be reached.');
   }
+  compareClocks(response.headers.get('Date'));
   if (response.ok) {
     return response;
   }

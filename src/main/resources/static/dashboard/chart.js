@@ -73,7 +73,7 @@ export function newChart(title, format, tick = format) {
       cursor: { sync: { key: SYNC, setSeries: false }, y: false, points: { size: 7 }, drag: { x: true, y: false } },
       scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) } },
       axes: [
-        axis({ size: 24, gap: 4, space: 46, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 100000, 1e6] }),
+        axis({ size: 24, gap: 4, space: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 100000, 1e6] }),
         axis({ size: 52, gap: 4, space: 28, values: (_, values) => values.map((v) => tick(v)) }),
       ],
       series: [

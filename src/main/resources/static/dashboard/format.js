@@ -1,5 +1,7 @@
 // Numbers, sizes and times as people read them.
 
+import { serverNow } from './api.js';
+
 const COUNT = new Intl.NumberFormat('en');
 const WIDTH = { float32: 4, float64: 8 };
 
@@ -46,7 +48,16 @@ export function duration(ms) {
     return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
   }
   const min = Math.floor(s / 60);
-  return min < 60 ? `${min} min ${Math.round(s % 60)} s` : `${Math.floor(min / 60)} h ${min % 60} min`;
+  const [whole, part, units] = min < 60
+    ? [min, Math.floor(s % 60), ['min', 's']]
+    : [Math.floor(min / 60), min % 60, ['h', 'min']];
+  return part === 0 ? `${whole} ${units[0]}` : `${whole} ${units[0]} ${part} ${units[1]}`;
+}
+
+/** A duration as the spec writes it, such as 600s. */
+export function spoken(text) {
+  const [, n, unit] = /^([\d.]+)(ms|s|m)$/.exec(text) ?? [];
+  return unit ? duration(n * { ms: 1, s: 1000, m: 60000 }[unit]) : text;
 }
 
 /** Milliseconds from one time to another, or null. */
@@ -65,7 +76,7 @@ export function clock(instant) {
 
 /** How long until a deadline. */
 export function until(deadline) {
-  const left = new Date(deadline) - Date.now();
+  const left = new Date(deadline) - serverNow();
   return left <= 0 ? 'due now' : `in ${duration(Math.ceil(left / 1000) * 1000)}`;
 }
 

@@ -11,6 +11,8 @@ import { refusalsPart, specPart, versionsPart } from './tables.js';
 const PAINT_PAUSE = 150;
 const FETCH_PAUSE = 1000;
 const MOST_ROUNDS = 500;
+const KEPT_ROUNDS = 2000;
+const LOOK_PAUSE = 5000;
 
 /** The page of the model of that name. */
 export function modelPage(name, frame) {
@@ -35,6 +37,14 @@ export function modelPage(name, frame) {
   const changed = new Set();
   let painting = null;
   let inOrder = [];
+  let looking = null;
+
+  function add({ clients, ...round }) { // who was in it is asked for when it is wanted
+    known.rounds.set(round.round, round);
+    if (known.rounds.size > KEPT_ROUNDS) {
+      known.rounds.delete(Math.min(...known.rounds.keys()));
+    }
+  }
 
   // What is fetched: each at most once a second, however often it is asked for
 
@@ -54,7 +64,7 @@ export function modelPage(name, frame) {
     },
     rounds: async () => {
       const { rounds: found } = await get(`${path}/rounds?limit=${MOST_ROUNDS}&clients=0`, abort.signal);
-      found.forEach((round) => known.rounds.set(round.round, round));
+      found.forEach(add);
     },
     refusals: async () => {
       known.refusals = (await get(`${path}/refusals`, abort.signal)).refusals;
@@ -178,7 +188,7 @@ export function modelPage(name, frame) {
         break;
       case 'round-completed':
       case 'round-discarded':
-        known.rounds.set(data.round, data);
+        add(data);
         paint('rounds');
         refresh('model', 'versions');
         frame.say(`Round ${data.round} ${data.outcome}`
@@ -207,6 +217,7 @@ export function modelPage(name, frame) {
       note('');
       refresh('model', 'current', 'rounds', 'refusals', 'versions');
     } else if (state === 'refused') {
+      looking ??= setInterval(() => document.hidden || refresh('model', 'current'), LOOK_PAUSE);
       refresh('model', 'current');
       failed(reason.status === 404 ? 'model' : 'events', reason);
     }
@@ -221,6 +232,7 @@ export function modelPage(name, frame) {
       unfollow();
       abort.abort();
       clearInterval(ticking);
+      clearInterval(looking);
       clearTimeout(painting);
       Object.values(fetches).forEach(({ timer }) => clearTimeout(timer));
       charts.close();

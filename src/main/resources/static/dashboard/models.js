@@ -3,9 +3,11 @@
 import { get } from './api.js';
 import { h, phasePill, progress, setText } from './dom.js';
 import { count, plugin, sizeOf, until } from './format.js';
+import { newSpark } from './spark.js';
 
 const PAUSE = 2000;
 const MOST = 200;
+const MOST_SPARKS = 24;
 
 /** A model's card, which is filled anew with every look. */
 function newCard(name) {
@@ -17,9 +19,10 @@ function newCard(name) {
   const bar = progress(`Updates of ${name}'s open round`);
   const round = h('div', { class: 'round' }, bar.bar, h('p', { class: 'line' }, updates, deadline));
   const broken = h('p', { class: 'bad', hidden: true });
+  const spark = newSpark(name);
   const element = h('li', { class: 'card model' },
     h('h2', {}, h('a', { href: `#/models/${encodeURIComponent(name)}` }, name), pill),
-    facts, recipe, round, broken);
+    facts, recipe, spark.element, round, broken);
   let shown = null;
 
   return {
@@ -42,6 +45,11 @@ function newCard(name) {
         setText(updates, `${count(model.updates)} of ${count(max)} updates`);
       }
       this.tick();
+    },
+    look() {
+      if (shown.version > 0) {
+        spark.look(shown.version);
+      }
     },
     tick() {
       const waits = shown?.deadline && shown.phase === 'collecting';
@@ -76,6 +84,7 @@ export function modelsPage(frame) {
     if (elements.length !== list.children.length || elements.some((one, i) => list.children[i] !== one)) {
       list.replaceChildren(...elements);
     }
+    shown.slice(0, MOST_SPARKS).forEach((model) => cards.get(model.model).look());
     search.hidden = models.length < 2;
     setText(summary, describe(wanted.length, shown.length));
   }

@@ -1,5 +1,6 @@
 // The open round: how far it is, who is in it, and when it may close.
 
+import { serverNow } from './api.js';
 import { h, progress, section, setText } from './dom.js';
 import { clock, count, duration, number, until } from './format.js';
 
@@ -30,7 +31,10 @@ export function openPart() {
       bar.set(round.updates, round.min_updates, round.max_updates);
       setText(updates, `${count(round.updates)} of ${count(round.max_updates)} updates`);
       const missing = round.min_updates - round.updates;
-      setText(needed, missing > 0 ? `${count(missing)} more needed to close` : 'enough to close');
+      const more = count(Math.max(0, round.max_updates - round.updates));
+      setText(needed, missing > 0
+        ? `${count(missing)} more needed to close`
+        : `closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`);
       const here = contributors.length > 0 || round.updates === 0;
       heading.hidden = !here;
       nobody.hidden = round.updates > 0;
@@ -48,7 +52,7 @@ export function openPart() {
       setText(deadline, shown.deadline
         ? `deadline ${until(shown.deadline)} (${clock(shown.deadline)})`
         : stopped);
-      setText(opened, `open for ${duration(Math.max(0, Math.floor((Date.now() - new Date(shown.opened_at)) / 1000) * 1000))}`);
+      setText(opened, `open for ${duration(Math.max(0, Math.floor((serverNow() - new Date(shown.opened_at)) / 1000) * 1000))}`);
     },
   };
   return part;

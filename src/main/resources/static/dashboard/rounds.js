@@ -39,7 +39,7 @@ export function roundsPart(model) {
   let most = PAGE;
 
   function newRow(round) {
-    const inner = h('tr', { class: 'inner', hidden: true }, h('td', { colspan: String(8 + columns.length) }));
+    const inner = h('tr', { class: 'inner', hidden: true }, h('td', { colspan: String(9 + columns.length) }));
     const button = h('button', {
       type: 'button', 'aria-expanded': 'false', 'aria-label': `Updates of round ${round.round}`, onclick: toggle,
     }, count(round.round));

@@ -1,29 +1,24 @@
 // The lists of a model's page: updates that were refused, versions, and the spec.
 
 import { h, section, table, when } from './dom.js';
-import { clock, count, number, plugin, sizeOf } from './format.js';
-
-function fill(body, empty, rows) {
-  body.replaceChildren(...rows);
-  empty.hidden = rows.length > 0;
-  body.closest('.scroll').hidden = rows.length === 0;
-}
+import { clock, count, number, plugin, sizeOf, spoken } from './format.js';
 
 /** Who was refused, and why. */
 export function refusalsPart() {
-  const { frame, body } = table('Refused updates, newest first', ['Time', 'Client', { text: 'Round', class: 'n' }, 'Problem', 'Reason']);
+  const list = h('ol', { class: 'refusals' });
   const empty = h('p', { class: 'empty' }, 'No update was refused since the server started.');
-  const element = section('Refused updates', empty, frame);
+  const element = section('Refused updates', empty, list);
   element.classList.add('wide');
   return {
     element,
     set(refusals) {
-      fill(body, empty, refusals.map((one) => h('tr', {},
-        h('td', {}, when(one.at, clock(one.at))),
-        h('th', { scope: 'row' }, one.client),
-        h('td', { class: 'n' }, count(one.round)),
-        h('td', {}, h('span', { class: 'pill refused' }, `${one.status} ${one.code}`)),
-        h('td', { class: 'text' }, one.detail))));
+      empty.hidden = refusals.length > 0;
+      list.replaceChildren(...refusals.map((one) => h('li', {},
+        h('span', { class: 'muted' }, when(one.at, clock(one.at))),
+        h('b', {}, one.client),
+        h('span', {}, h('span', { class: 'pill refused' }, `${one.status} ${one.code}`)),
+        h('span', { class: 'muted' }, `round ${count(one.round)}`),
+        h('span', { class: 'reason' }, one.detail))));
     },
   };
 }
@@ -31,18 +26,17 @@ export function refusalsPart() {
 /** The versions that are kept. */
 export function versionsPart() {
   const { frame, body } = table('Versions kept, newest first',
-    [{ text: 'Version', class: 'n' }, 'Made by', 'At', { text: 'Size', class: 'n' }, 'Digest', 'Reported by clients']);
-  const empty = h('p', { class: 'empty' }, 'None.');
-  const element = section('Versions', empty, frame);
+    ['Version', 'Made by', 'At', 'Size', 'Digest', 'Reported by clients']);
+  const element = section('Versions', frame);
   element.classList.add('wide');
   return {
     element,
     set(versions, model) {
-      fill(body, empty, versions.map((one) => h('tr', {},
-        h('th', { scope: 'row', class: 'n' }, count(one.version)),
+      body.replaceChildren(...versions.map((one) => h('tr', {},
+        h('th', { scope: 'row' }, count(one.version)),
         h('td', {}, one.made_by),
         h('td', {}, when(one.created_at, clock(one.created_at))),
-        h('td', { class: 'n' }, sizeOf(model)),
+        h('td', {}, sizeOf(model)),
         h('td', {}, h('code', {}, one.digest)),
         h('td', {}, one.reports === 0 ? '–' : `${Object.entries(one.metrics)
           .map(([name, value]) => `${name} ${number(value)}`).join(', ')} (${count(one.reports)})`))));
@@ -53,7 +47,7 @@ export function versionsPart() {
 function policy(round) {
   const most = round.max_updates;
   const words = [round.timeout
-    ? `closes with ${count(most)} updates, or every ${round.timeout} with at least ${count(round.min_updates)}`
+    ? `closes with ${count(most)} updates, or every ${spoken(round.timeout)} with at least ${count(round.min_updates)}`
     : `closes with ${count(most)} ${most === 1 ? 'update' : 'updates'}`];
   if (round.mode === 'buffered') {
     words.push(`buffered: updates may be ${count(round.max_staleness)} versions behind`);
