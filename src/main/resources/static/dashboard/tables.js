@@ -3,9 +3,11 @@
 import { h, section, table, when } from './dom.js';
 import { clock, count, number, plugin, sizeOf, spoken } from './format.js';
 
+const MOST_UNSCROLLED = 5;
+
 /** Who was refused, and why. */
 export function refusalsPart() {
-  const list = h('ol', { class: 'refusals' });
+  const list = h('ol', { class: 'refusals', 'aria-label': 'Refused updates, newest first' });
   const empty = h('p', { class: 'empty' }, 'No update was refused since the server started.');
   const element = section('Refused updates', empty, list);
   element.classList.add('wide');
@@ -13,6 +15,9 @@ export function refusalsPart() {
     element,
     set(refusals) {
       empty.hidden = refusals.length > 0;
+      if (refusals.length > MOST_UNSCROLLED) {
+        list.tabIndex = 0; // so that keys scroll it
+      }
       list.replaceChildren(...refusals.map((one) => h('li', {},
         h('span', { class: 'muted' }, when(one.at, clock(one.at))),
         h('b', {}, one.client),

@@ -90,7 +90,8 @@ class DashboardTest {
     browser.awaitText("1 of 4 updates");
     browser.find(".model a").click();
     browser.awaitText("Open round 0", "1 of 4 updates", "alice");
-    assertThat(browser.list("return [document.title]")).containsExactly(model.name() + " – fedstep");
+    assertThat(browser.list("return [document.title]"))
+        .containsExactly(model.name() + " – fedstep");
   }
 
   private static String update(double loss) {
@@ -108,7 +109,8 @@ class DashboardTest {
     model.submit(0, "alice", update(0.5)).is(201);
     browser.awaitText("1 of 2 updates", "1 more needed", "alice");
     model.submit(0, "bob", update(0.75)).is(201);
-    browser.awaitText("Open round 1", "0 of 2 updates", "completed", "loss 0.625".replace(' ', '\n'));
+    browser.awaitText(
+        "Open round 1", "0 of 2 updates", "completed", "loss 0.625".replace(' ', '\n'));
     for (int round = 1; round < 4; round++) {
       model.submit(round, "alice", update(0.5 - round / 10.0)).is(201);
       model.submit(round, "bob", update(0.5 - round / 10.0)).is(201);
@@ -175,12 +177,14 @@ class DashboardTest {
       enter("secret-client"); // which may not see who else trains
       browser.awaitText(model.name());
       browser.find(".model a").click();
-      browser.awaitText("Open round 0", "'client' has the role client, which may not do this here.");
+      browser.awaitText(
+          "Open round 0", "'client' has the role client, which may not do this here.");
       browser.find("#forget").click();
       browser.awaitText("This server asks for a token");
       assertThat(browser.list("return [sessionStorage.length]")).containsExactly("0");
     }
-    assertThat(browser.complaints()).allSatisfy(text -> assertThat(text).containsAnyOf("401", "403"));
+    assertThat(browser.complaints())
+        .allSatisfy(text -> assertThat(text).containsAnyOf("401", "403"));
   }
 
   private static void enter(String token) {
@@ -195,18 +199,20 @@ class DashboardTest {
   void page_isReadable_andLabelled(String scheme, String path) {
     browser.scheme(scheme);
     show(path);
+    if (path.contains("models")) {
+      browser.run("document.querySelectorAll('summary, th > button').forEach(one => one.click())");
+      browser.awaitText("Received", "\"dtype\": \"float32\"");
+    }
     assertThat(browser.list(script("contrast.js"))).isEmpty();
     assertThat(browser.list(script("labels.js"))).isEmpty();
   }
 
-  /** Opens a page of the server that has trained, and every row and part of it that opens. */
+  /** Opens a page of the server that has trained, and waits until all of it is there. */
   private static void show(String path) {
     browser.open(address(trained.http(), path));
     browser.awaitText("digits", "7 of 10 updates", "deadline in");
     if (path.contains("models")) {
       browser.awaitText("client-10", "410 round-closed", "Show more of 100 rounds");
-      browser.run("document.querySelectorAll('summary, th > button').forEach((one, i) => i < 2 && one.click())");
-      browser.awaitText("Received");
     } else {
       browser.awaitText("loss 0.0");
     }
@@ -293,7 +299,7 @@ class DashboardTest {
   @Test
   void pictures() {
     var folder = Path.of(System.getProperty("dashboard.images", "target/dashboard"));
-    browser.resize(WIDTH, HEIGHT, false);
+    browser.resize(WIDTH, HEIGHT + 50, false);
     show("/#/models/digits");
     write(folder.resolve("model-light.png"), browser.picture());
     browser.scheme("dark");
