@@ -15,7 +15,8 @@ const STATES = {
   loading: 'Loading',
   paused: 'Paused while hidden',
   waiting: 'The server is away; trying again',
-  refused: 'Not allowed',
+  refused: 'Not live for this token',
+  gone: 'Not found',
   asking: 'Token needed',
 };
 const BETWEEN_WORDS = 5000;

@@ -107,9 +107,6 @@ export function modelPage(name, frame) {
   }
 
   function failed(what, e) {
-    if (what === 'model' && e.status === 404) {
-      parts.hidden = true;
-    }
     if (e.status === 403 && what !== 'model') {
       note(`${e.message} The open round is all that this token shows of it.`);
     } else if (e.status >= 400 && e.status !== 401 && e.status !== 429) {
@@ -216,10 +213,16 @@ export function modelPage(name, frame) {
     if (state === 'live') {
       note('');
       refresh('model', 'current', 'rounds', 'refusals', 'versions');
+    } else if (state === 'refused' && reason.status === 404) {
+      frame.is('gone');
+      parts.hidden = true;
+      facts.hidden = true;
+      pill.replaceChildren();
+      note(reason.message);
     } else if (state === 'refused') {
       looking ??= setInterval(() => document.hidden || refresh('model', 'current'), LOOK_PAUSE);
       refresh('model', 'current');
-      failed(reason.status === 404 ? 'model' : 'events', reason);
+      failed('events', reason);
     }
   }
 
