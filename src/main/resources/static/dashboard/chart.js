@@ -17,8 +17,10 @@ DARK.addEventListener('change', () => charts.forEach((chart) => chart.redraw()))
 export function newChart(title, format, tick = format) {
   const value = h('span', { class: 'value' });
   const at = h('span', { class: 'at' });
+  const legend = h('span', { class: 'legend', hidden: true }, 'reported of versions');
   const plot = h('div', { class: 'plot', role: 'img' });
-  const element = h('figure', { class: 'chart' }, h('figcaption', {}, h('h3', {}, title), value, at), plot);
+  const element = h('figure', { class: 'chart' },
+    h('figcaption', {}, h('h3', {}, title), value, legend, at), plot);
   let u = null;
   let data = [[], [], []];
 
@@ -99,6 +101,7 @@ export function newChart(title, format, tick = format) {
     /** Shows a line, and dots beside it, over rounds. */
     set(xs, ys, dots) {
       data = [xs, ys, dots ?? xs.map(() => null)];
+      legend.hidden = last(data[2]) < 0;
       u?.setData(data);
       tell(u?.cursor.idx);
       plot.setAttribute('aria-label', describe());

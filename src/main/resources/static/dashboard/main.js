@@ -9,6 +9,7 @@ const main = document.getElementById('main');
 const state = document.getElementById('state');
 const said = document.getElementById('said');
 const forget = document.getElementById('forget');
+const api = document.getElementById('api');
 
 const STATES = {
   live: 'Live',
@@ -43,11 +44,11 @@ function show(next) {
   page = next;
   main.replaceChildren(next.element);
   forget.hidden = token.get() === null;
+  api.hidden = !forget.hidden; // a link sends no token
 }
 
 function route() {
-  const path = decodeURIComponent(location.hash.slice(1));
-  const model = path.startsWith('/models/') ? path.slice('/models/'.length) : null;
+  const [, model] = /^#\/models\/([\w.-]+)$/.exec(location.hash) ?? [];
   document.title = model ? `${model} – fedstep` : 'fedstep';
   frame.is('loading');
   show(model ? modelPage(model, frame) : modelsPage(frame));

@@ -27,7 +27,7 @@ export function modelPage(name, frame) {
   const refusals = refusalsPart();
   const versions = versionsPart();
   const parts = h('div', { class: 'parts', hidden: true },
-    open.element, spec.element, charts.element, refusals.element, rounds.element, versions.element);
+    open.element, refusals.element, charts.element, rounds.element, versions.element, spec.element);
   const element = h('div', {},
     h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('a', { href: '#/' }, 'All models')),
     h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, parts);

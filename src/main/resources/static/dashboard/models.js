@@ -69,6 +69,7 @@ export function modelsPage(frame) {
     h('div', { class: 'title' }, h('h1', {}, 'Models'), search), summary, list);
   const abort = new AbortController();
   let timer = null;
+  let busy = false;
   let models = [];
 
   function arrange() {
@@ -100,10 +101,14 @@ export function modelsPage(frame) {
 
   async function look() {
     clearTimeout(timer);
+    if (busy) {
+      return;
+    }
     if (document.hidden) {
       frame.is('paused');
       return;
     }
+    busy = true;
     const started = performance.now();
     try {
       models = (await get('models', abort.signal)).models;
@@ -115,6 +120,8 @@ export function modelsPage(frame) {
       }
       frame.is('waiting');
       setText(summary, e.message);
+    } finally {
+      busy = false;
     }
     // a long list is asked for less often
     timer = setTimeout(look, Math.max(PAUSE, 10 * (performance.now() - started)));

@@ -34,7 +34,7 @@ export function openPart() {
       const more = count(Math.max(0, round.max_updates - round.updates));
       setText(needed, missing > 0
         ? `${count(missing)} more needed to close`
-        : `closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`);
+        : `the ${count(round.min_updates)} needed are in; closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`);
       const here = contributors.length > 0 || round.updates === 0;
       heading.hidden = !here;
       nobody.hidden = round.updates > 0;

@@ -10,7 +10,6 @@ export function refusalsPart() {
   const list = h('ol', { class: 'refusals', 'aria-label': 'Refused updates, newest first' });
   const empty = h('p', { class: 'empty' }, 'No update was refused since the server started.');
   const element = section('Refused updates', empty, list);
-  element.classList.add('wide');
   return {
     element,
     set(refusals) {
@@ -33,7 +32,6 @@ export function versionsPart() {
   const { frame, body } = table('Versions kept, newest first',
     ['Version', 'Made by', 'At', 'Size', 'Digest', 'Reported by clients']);
   const element = section('Versions', frame);
-  element.classList.add('wide');
   return {
     element,
     set(versions, model) {

@@ -299,7 +299,7 @@ class DashboardTest {
   @Test
   void pictures() {
     var folder = Path.of(System.getProperty("dashboard.images", "target/dashboard"));
-    browser.resize(WIDTH, HEIGHT + 50, false);
+    browser.resize(WIDTH, HEIGHT + 160, false);
     show("/#/models/digits");
     write(folder.resolve("model-light.png"), browser.picture());
     browser.scheme("dark");
@@ -309,7 +309,7 @@ class DashboardTest {
     show("/#/models/digits");
     write(folder.resolve("model-phone.png"), browser.picture());
     browser.scheme("light");
-    browser.resize(WIDTH, HEIGHT / 2, false);
+    browser.resize(WIDTH, 400, false);
     show("/");
     write(folder.resolve("models-light.png"), browser.picture());
   }

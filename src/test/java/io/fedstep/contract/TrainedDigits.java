@@ -26,6 +26,13 @@ final class TrainedDigits {
     wrong[64] = Double.NaN;
     put(digits, ROUNDS, 7, wrong).problem(422, "not-finite");
     put(digits, ROUNDS, 8, gradient(8, PARAMETERS - 10)).problem(422, "wrong-length");
+    for (int version = ROUNDS - 9; version <= ROUNDS; version += 3) {
+      digits
+          .putJson(
+              "/versions/%d/reports/client-11".formatted(version),
+              "{\"weight\": 355, \"metrics\": {\"accuracy\": 0.966}}")
+          .is(201);
+    }
     put(digits, ROUNDS - 3, 9, gradient(9, PARAMETERS)).problem(409, "update-differs");
     put(digits, ROUNDS - 3, 10, gradient(10, PARAMETERS)).problem(410, "round-closed");
     new Model(http, "lesions")
