@@ -47,4 +47,4 @@ while (texts.nextNode()) {
     found.push(`${ratio.toFixed(2)} ${element.tagName}.${element.className}: ${text.slice(0, 40)}`);
   }
 }
-return looked < 10 ? [`only ${looked} texts`] : found;
+return looked < 5 ? [`only ${looked} texts`] : found;

@@ -17,10 +17,10 @@ DARK.addEventListener('change', () => charts.forEach((chart) => chart.redraw()))
 export function newChart(title, format, tick = format) {
   const value = h('span', { class: 'value' });
   const at = h('span', { class: 'at' });
-  const legend = h('span', { class: 'legend', hidden: true }, 'reported of versions');
+  const legend = h('span', { class: 'legend', hidden: true }, 'reported');
   const plot = h('div', { class: 'plot', role: 'img' });
   const element = h('figure', { class: 'chart' },
-    h('figcaption', {}, h('h3', {}, title), value, legend, at), plot);
+    h('figcaption', {}, h('h3', { title }, title), value, legend, at), plot);
   let u = null;
   let data = [[], [], []];
 

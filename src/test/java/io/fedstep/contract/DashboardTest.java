@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fedstep.security.Token;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -13,6 +15,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -162,6 +169,7 @@ class DashboardTest {
       browser.open(address(server.http(), "/"));
       browser.awaitText("This server asks for a token");
       assertThat(browser.text()).doesNotContain(model.name());
+      assertReadableAndLabelled();
       enter("guess");
       browser.awaitText("not known here");
       enter("secret-observer");
@@ -203,6 +211,10 @@ class DashboardTest {
       browser.run("document.querySelectorAll('summary, th > button').forEach(one => one.click())");
       browser.awaitText("Received", "\"dtype\": \"float32\"");
     }
+    assertReadableAndLabelled();
+  }
+
+  private static void assertReadableAndLabelled() {
     assertThat(browser.list(script("contrast.js"))).isEmpty();
     assertThat(browser.list(script("labels.js"))).isEmpty();
   }
@@ -299,7 +311,7 @@ class DashboardTest {
   @Test
   void pictures() {
     var folder = Path.of(System.getProperty("dashboard.images", "target/dashboard"));
-    browser.resize(WIDTH, HEIGHT + 160, false);
+    browser.resize(WIDTH, HEIGHT + 100, false);
     show("/#/models/digits");
     write(folder.resolve("model-light.png"), browser.picture());
     browser.scheme("dark");
@@ -314,10 +326,23 @@ class DashboardTest {
     write(folder.resolve("models-light.png"), browser.picture());
   }
 
+  /** Writes a picture as small as PNG makes it. */
   private static void write(Path file, byte[] picture) {
     try {
       Files.createDirectories(file.getParent());
-      Files.write(file, picture);
+      BufferedImage image = ImageIO.read(new ByteArrayInputStream(picture));
+      var opaque =
+          new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
+      opaque.getGraphics().drawImage(image, 0, 0, null);
+      ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
+      ImageWriteParam smallest = writer.getDefaultWriteParam();
+      smallest.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+      smallest.setCompressionQuality(0);
+      Files.deleteIfExists(file);
+      try (ImageOutputStream out = ImageIO.createImageOutputStream(file.toFile())) {
+        writer.setOutput(out);
+        writer.write(null, new IIOImage(opaque, null, null), smallest);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -33,7 +33,6 @@ final class TrainedDigits {
               "{\"weight\": 355, \"metrics\": {\"accuracy\": 0.966}}")
           .is(201);
     }
-    put(digits, ROUNDS - 3, 9, gradient(9, PARAMETERS)).problem(409, "update-differs");
     put(digits, ROUNDS - 3, 10, gradient(10, PARAMETERS)).problem(410, "round-closed");
     new Model(http, "lesions")
         .putJson(
