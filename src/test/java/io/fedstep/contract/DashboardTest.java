@@ -145,6 +145,15 @@ class DashboardTest {
   }
 
   @Test
+  void modelThatIsDeleted_isGone() {
+    Model model = Model.create(Model.plain(2, 2));
+    open(model);
+    model.http().delete(model.path("")).is(204);
+    browser.awaitText("Not found", "There is no model '%s'.".formatted(model.name()));
+    assertThat(browser.complaints()).allSatisfy(text -> assertThat(text).contains("404"));
+  }
+
+  @Test
   void whatClientsWrite_isNoMarkup() {
     Model model = Model.create(Model.plain(1, 2));
     open(model);
