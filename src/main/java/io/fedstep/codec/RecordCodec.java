@@ -97,12 +97,12 @@ public final class RecordCodec {
         .put("digest", accepted.content().digest());
   }
 
-  private static ObjectNode client(RoundRecord ended, Decision.Accepted update) {
+  /** An update that is in a round, as its record shows it. */
+  public static ObjectNode client(RoundPolicy policy, long round, Decision.Accepted update) {
     ObjectNode json = client(update);
-    RoundPolicy policy = ended.spec().round();
     return policy.buffering() == null
         ? json
-        : json.put("trained_from", ended.round() - update.staleness())
+        : json.put("trained_from", round - update.staleness())
             .put("staleness", update.staleness())
             .put("effective_weight", policy.effectiveWeight(update.weight(), update.staleness()));
   }
@@ -149,9 +149,16 @@ public final class RecordCodec {
 
   /** A record as the contract shows it. */
   public static ObjectNode view(String model, RoundRecord ended) {
+    return view(model, ended, Long.MAX_VALUE);
+  }
+
+  /** The same, with at most that many clients. */
+  public static ObjectNode view(String model, RoundRecord ended, long most) {
     ObjectNode json = summary(model, ended);
     var clients = json.putArray("clients");
-    ended.clients().forEach(update -> clients.add(client(ended, update)));
+    ended.clients().stream()
+        .limit(most)
+        .forEach(update -> clients.add(client(ended.spec().round(), ended.round(), update)));
     return json;
   }
 

@@ -7,6 +7,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
@@ -21,6 +22,7 @@ import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Predicate;
@@ -323,6 +325,31 @@ public final class Coordinator implements AutoCloseable {
     return open != null
         ? open
         : runner.admission().over(client, round, state.status().newest().version());
+  }
+
+  /** The updates that the open round has so far, by client id; null if another round is open. */
+  public @Nullable List<Decision.Accepted> open(String model, long round) {
+    ModelState state = runner(model).state();
+    return state
+        .look(() ->
+            Optional.of(state.open().round())
+                .filter(open -> open.number() == round)
+                .map(Round::inClientOrder))
+        .orElse(null);
+  }
+
+  /** Notes that an update for a model was refused, unless there is no such model. */
+  public void refused(String model, long round, String client, Refusal refusal, int status) {
+    ModelRunner runner = running.get(model);
+    if (runner != null) {
+      runner.state().refused(round, client, refusal, status);
+    }
+  }
+
+  /** The last updates for a model that were refused, newest first. */
+  public List<RefusedUpdate> refusals(String model) {
+    spec(model);
+    return runner(model).state().refusals();
   }
 
   /** The record of a round that is over, or null. */

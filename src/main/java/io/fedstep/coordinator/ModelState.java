@@ -12,6 +12,7 @@ import io.fedstep.store.OpenRound;
 import io.fedstep.store.Version;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.Condition;
@@ -31,6 +32,7 @@ final class ModelState {
   private final Condition changed = lock.newCondition();
 
   private OpenRound open;
+  private final Refusals refusals = new Refusals();
   private boolean closing;
   private @Nullable Instant deadline;
   private final ConcurrentSkipListMap<Long, RoundRecord> recent = new ConcurrentSkipListMap<>();
@@ -167,7 +169,21 @@ final class ModelState {
             phase(),
             open.round().updates(),
             open.round().openedAt(),
-            deadline));
+            deadline,
+            refusals.told()));
+  }
+
+  /** Notes that an update was refused. */
+  void refused(long round, String client, Refusal refusal, int status) {
+    boolean first = refusals.add(round, client, refusal, status, engine.clock().instant());
+    if (first && !engine.draining()) {
+      var _ = engine.after(Refusals.PAUSE, () -> change(refusals::tell));
+    }
+  }
+
+  /** The last updates that were refused, newest first. */
+  List<RefusedUpdate> refusals() {
+    return refusals.newestFirst();
   }
 
   private Phase phase() {

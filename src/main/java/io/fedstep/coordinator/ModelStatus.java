@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param newest its newest version; the open round has its number and trains from it
  * @param updates how many the open round has
  * @param deadline of the open round, or null
+ * @param refused how many updates were refused since the server started, as far as that is told
  */
 public record ModelStatus(
     ModelHead head,
@@ -18,7 +19,8 @@ public record ModelStatus(
     Phase phase,
     int updates,
     Instant openedAt,
-    @Nullable Instant deadline) {
+    @Nullable Instant deadline,
+    long refused) {
   /** The open round's number. */
   public long round() {
     return newest.version();

@@ -17,18 +17,21 @@ final class Softmax {
    * Mean cross-entropy over the examples, and its gradient.
    *
    * @param loss in nats
+   * @param accuracy the share of the examples whose digit gets the highest score
    * @param gradient as long as the weights
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over, compared by nobody
-  record Result(double loss, float[] gradient) {}
+  record Result(double loss, double accuracy, float[] gradient) {}
 
   /** Loss and gradient at the given weights: {@code d loss / d score = probability - target}. */
   static Result gradient(float[] weights, List<Digit> examples) {
     double loss = 0;
+    int right = 0;
     double[] sum = new double[WEIGHTS];
     for (Digit image : examples) {
       double[] errors = probabilities(weights, image.pixels());
       loss -= Math.log(errors[image.value()]);
+      right += highest(errors) == image.value() ? 1 : 0;
       errors[image.value()] -= 1;
       addOuter(sum, errors, image.pixels());
     }
@@ -36,7 +39,7 @@ final class Softmax {
     for (int i = 0; i < WEIGHTS; i++) {
       mean[i] = (float) (sum[i] / examples.size());
     }
-    return new Result(loss / examples.size(), mean);
+    return new Result(loss / examples.size(), (double) right / examples.size(), mean);
   }
 
   /** The share of examples whose digit gets the highest score. */

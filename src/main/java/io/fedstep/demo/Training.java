@@ -87,7 +87,10 @@ final class Training {
 
   private static Update update(Weights weights, List<Digit> examples) {
     Softmax.Result result = Softmax.gradient(weights.floats(), examples);
-    return Update.of(result.gradient()).weighing(examples.size()).with("loss", result.loss());
+    return Update.of(result.gradient())
+        .weighing(examples.size())
+        .with("loss", result.loss())
+        .with("accuracy", result.accuracy());
   }
 
   private void print(Weights made) throws IOException, InterruptedException {

@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AuthenticationCredentialsNotFoundException;
 import org.springframework.security.authorization.AuthorizationDecision;
@@ -49,25 +50,29 @@ final class Access implements AuthorizationManager<RequestAuthorizationContext> 
       (caller, path) -> CONTRIBUTES.allows(caller, path) || OBSERVES.allows(caller, path);
 
   private static final List<Rule> RULES =
-      List.of(
-          rule(READ, "/actuator/health/liveness", null),
-          rule(READ, "/actuator/health/readiness", null),
-          rule(READ, "/actuator/**", (caller, _) -> caller.role() != CLIENT && caller.seesAll()),
-          rule(READ, "/v3/api-docs", (_, _) -> true),
-          rule(READ, "/v1/models", (_, _) -> true), // of which he is shown his own
-          rule(READ, MODEL, OF_MODEL),
-          rule(READ, MODEL + "/weights", OF_MODEL),
-          rule(READ, MODEL + "/versions/{version}/weights", OF_MODEL),
-          rule(READ, MODEL + "/versions/{version}/gradient", OF_MODEL),
-          rule(READ, MODEL + "/rounds/current", OF_MODEL),
-          rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
-          rule(List.of("PUT"), MODEL + "/versions/{version}/reports/{client}", CONTRIBUTES),
-          rule(READ, MODEL + "/rounds/{round}/updates/{client}", LOOKS_UP),
-          rule(READ, MODEL + "/**", OBSERVES),
-          rule(
-              ANY,
-              MODEL + "/**",
-              (caller, path) -> caller.role() == ADMIN && OF_MODEL.allows(caller, path)));
+      Stream.concat(Page.PATHS.stream().map(path -> rule(READ, path, null)), rules()).toList();
+
+  private static Stream<Rule> rules() {
+    return Stream.of(
+        rule(READ, "/actuator/health/liveness", null),
+        rule(READ, "/actuator/health/readiness", null),
+        rule(READ, "/actuator/**", (caller, _) -> caller.role() != CLIENT && caller.seesAll()),
+        rule(READ, "/v3/api-docs", (_, _) -> true),
+        rule(READ, "/v1/models", (_, _) -> true), // of which he is shown his own
+        rule(READ, MODEL, OF_MODEL),
+        rule(READ, MODEL + "/weights", OF_MODEL),
+        rule(READ, MODEL + "/versions/{version}/weights", OF_MODEL),
+        rule(READ, MODEL + "/versions/{version}/gradient", OF_MODEL),
+        rule(READ, MODEL + "/rounds/current", OF_MODEL),
+        rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
+        rule(List.of("PUT"), MODEL + "/versions/{version}/reports/{client}", CONTRIBUTES),
+        rule(READ, MODEL + "/rounds/{round}/updates/{client}", LOOKS_UP),
+        rule(READ, MODEL + "/**", OBSERVES),
+        rule(
+            ANY,
+            MODEL + "/**",
+            (caller, path) -> caller.role() == ADMIN && OF_MODEL.allows(caller, path)));
+  }
 
   private static Rule rule(List<String> methods, String path, @Nullable Test test) {
     return new Rule(methods, PathPatternRequestMatcher.pathPattern(path), test);

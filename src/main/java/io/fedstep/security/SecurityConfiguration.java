@@ -67,7 +67,10 @@ class SecurityConfiguration {
         .securityContext(Customizer.withDefaults())
         .sessionManagement(
             sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-        .headers(headers -> headers.cacheControl(HeadersConfigurer.CacheControlConfig::disable))
+        .headers(headers ->
+            headers
+                .cacheControl(HeadersConfigurer.CacheControlConfig::disable)
+                .addHeaderWriter(new Page()))
         .exceptionHandling(
             refusals -> refusals.authenticationEntryPoint(doorman).accessDeniedHandler(doorman))
         .cors(cors -> cors.configurationSource(request -> cors(request, properties)))

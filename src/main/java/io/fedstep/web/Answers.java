@@ -5,6 +5,9 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.coordinator.RefusedUpdate;
+import io.fedstep.model.RoundPolicy;
+import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.VersionInfo;
@@ -12,6 +15,7 @@ import io.fedstep.vector.Tensor;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -60,7 +64,8 @@ final class Answers {
       place.put("offset", tensor.offset());
     }
     json.put("created_at", RecordCodec.time(head.createdAt()));
-    return json;
+    json.put("updates", status.updates());
+    return json.setAll(times(status));
   }
 
   /** A model that could not be read. */
@@ -78,8 +83,37 @@ final class Answers {
         .put("updates", status.updates())
         .put("min_updates", status.minUpdates())
         .put("max_updates", status.maxUpdates())
+        .setAll(times(status));
+  }
+
+  private static ObjectNode times(ModelStatus status) {
+    return Json.object()
         .put("opened_at", RecordCodec.time(status.openedAt()))
         .put("deadline", status.deadline() == null ? null : RecordCodec.time(status.deadline()));
+  }
+
+  /** The updates of a round, with what their clients measured. */
+  static ObjectNode updates(RoundPolicy policy, long round, List<Decision.Accepted> accepted) {
+    ObjectNode json = Json.object();
+    ArrayNode updates = json.putArray("updates");
+    for (Decision.Accepted one : accepted) {
+      ObjectNode update = RecordCodec.client(policy, round, one);
+      update.set("metrics", RecordCodec.metrics(one.metrics()));
+      updates.add(update);
+    }
+    return json;
+  }
+
+  /** An update that was refused. */
+  static ObjectNode refused(String model, RefusedUpdate refused) {
+    return Json.object()
+        .put("model", model)
+        .put("round", refused.round())
+        .put("client", refused.client())
+        .put("code", refused.code())
+        .put("status", refused.status())
+        .put("detail", refused.detail())
+        .put("at", RecordCodec.time(refused.at()));
   }
 
   /** The answer to what made or set a version. */

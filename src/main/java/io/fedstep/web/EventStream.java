@@ -6,6 +6,7 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.coordinator.RefusedUpdate;
 import io.fedstep.round.RoundRecord;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -56,6 +57,7 @@ final class EventStream {
 
   /** Tells what has changed. */
   void tell(ModelStatus before, ModelStatus now) throws IOException {
+    refused(before, now);
     int seen = before.updates();
     if (!now.newest().base().equals(before.newest().base())) {
       ended(before.round(), now);
@@ -78,6 +80,18 @@ final class EventStream {
       send("training-stopped", now);
     }
     out.flush();
+  }
+
+  /** The updates that were refused in between, as far as they are kept. */
+  private void refused(ModelStatus before, ModelStatus now) throws IOException {
+    if (now.refused() <= before.refused()) {
+      return;
+    }
+    for (RefusedUpdate one : coordinator.refusals(model).reversed()) {
+      if (one.number() > before.refused() && one.number() <= now.refused()) {
+        write("update-refused", before.round(), before.updates(), Answers.refused(model, one));
+      }
+    }
   }
 
   private static boolean isLater(@Nullable Instant before, @Nullable Instant now) {

@@ -70,9 +70,9 @@ class ProblemAdvice {
       headers.forEach((name, values) -> values.forEach(value -> response.setHeader(name, value)));
       Problem problem = Problems.of(status);
       String detail = framework.getBody().getDetail();
-      request.setAttribute(Problems.OUTCOME, problem.code());
-      Problems.write(
-          response, Refusal.of(problem, detail == null ? problem.title() : detail), status);
+      Refusal refusal = Refusal.of(problem, detail == null ? problem.title() : detail);
+      Problems.refuse(request, refusal);
+      Problems.write(response, refusal, status);
       return;
     }
     LOG.error("{} {} failed", request.getMethod(), request.getRequestURI(), e);

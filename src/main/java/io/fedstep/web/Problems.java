@@ -15,6 +15,9 @@ final class Problems {
   /** The request attribute that says what came of an update. */
   static final String OUTCOME = "io.fedstep.outcome";
 
+  /** The request attribute that says why it is refused. */
+  static final String REFUSAL = "io.fedstep.refusal";
+
   private static final JsonMapper MAPPER = JsonMapper.shared();
 
   private Problems() {}
@@ -40,9 +43,15 @@ final class Problems {
       throws IOException {
     if (request.getAttribute(OUTCOME)
         == null) { // an update whose answer is lost is in all the same
-      request.setAttribute(OUTCOME, refusal.problem().code());
+      refuse(request, refusal);
     }
     write(response, refusal, refusal.problem().status());
+  }
+
+  /** Notes why a request is refused. */
+  static void refuse(HttpServletRequest request, Refusal refusal) {
+    request.setAttribute(OUTCOME, refusal.problem().code());
+    request.setAttribute(REFUSAL, refusal);
   }
 
   /** The same, under a status that the container chose. */

@@ -4,12 +4,15 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -71,6 +74,10 @@ class RoundController {
     if (number == status.newest().version()) {
       return Answers.ok(Answers.currentRound(status));
     }
+    return Answers.ok(RecordCodec.view(model, record(model, number)));
+  }
+
+  private RoundRecord record(String model, long number) {
     RoundRecord ended = coordinator.record(model, number);
     if (ended == null) {
       throw Refusal.of(
@@ -78,22 +85,36 @@ class RoundController {
               "Model '%s' has no round %d, or keeps its record no more.".formatted(model, number))
           .exception();
     }
-    return Answers.ok(RecordCodec.view(model, ended));
+    return ended;
   }
 
   @GetMapping
   ResponseEntity<ObjectNode> list(@PathVariable String model, HttpServletRequest request) {
     coordinator.spec(Query.name("model", model));
-    var query = new Query(request, Set.of("limit", "before")::contains);
+    var query = new Query(request, Set.of("limit", "before", "clients")::contains);
     Long before = query.number("before");
     Long limit = query.number("limit");
     int most = (int) Math.min(MOST, limit == null ? DEFAULT_LIMIT : limit);
+    Long clients = query.number("clients");
+    long mostClients = clients == null ? Long.MAX_VALUE : clients;
     ObjectNode json = Json.object();
     ArrayNode rounds = json.putArray("rounds");
     coordinator
         .records(model, before == null ? Long.MAX_VALUE : before, most)
-        .forEach(ended -> rounds.add(RecordCodec.view(model, ended)));
+        .forEach(ended -> rounds.add(RecordCodec.view(model, ended, mostClients)));
     return Answers.ok(json);
+  }
+
+  @GetMapping("/{round}/updates")
+  ResponseEntity<ObjectNode> updates(@PathVariable String model, @PathVariable String round) {
+    ModelSpec spec = coordinator.spec(Query.name("model", model));
+    long number = Query.number("The round", round);
+    List<Decision.Accepted> open = coordinator.open(model, number);
+    if (open != null) {
+      return Answers.ok(Answers.updates(spec.round(), number, open));
+    }
+    RoundRecord ended = record(model, number);
+    return Answers.ok(Answers.updates(ended.spec().round(), number, ended.clients()));
   }
 
   @PostMapping("/current/close")

@@ -49,11 +49,14 @@ class WebConfiguration {
   }
 
   @Bean
-  WebMvcConfigurer updateTimer(Listener listener) {
+  WebMvcConfigurer interceptors(Listener listener, Coordinator coordinator) {
     return new WebMvcConfigurer() {
       @Override
       public void addInterceptors(InterceptorRegistry registry) {
         registry.addInterceptor(new UpdateTimer(listener)).addPathPatterns(UpdateController.PATH);
+        registry
+            .addInterceptor(new RefusedUpdates(coordinator))
+            .addPathPatterns(UpdateController.PATH);
       }
     };
   }

@@ -35,7 +35,9 @@ class AccessTest {
       GET    /actuator/prometheus                           0 0       - -     - -      - -
       GET    /actuator                                      0 0       - -     - -      - -
       GET    /v3/api-docs                                   0 0       + +     + +      + +
-      GET    /                                              0 0       - -     - -      - -
+      GET    /                                              + +       + +     + +      + +
+      GET    /dashboard/dashboard.css                       + +       + +     + +      + +
+      GET    /nothing                                       0 0       - -     - -      - -
       GET    /v1/nothing                                    0 0       - -     - -      - -
       GET    /v1/models                                     0 0       + +     + +      + +
       GET    /v1/models/{model}                             0 0       + -     + -      + -
@@ -65,6 +67,8 @@ class AccessTest {
       PUT    /v1/models/{model}/rounds/0/updates/someone    0 0       - -     - -      + -
       GET    /v1/models/{model}/rounds/0/updates/ME         0 0       + -     + -      + -
       GET    /v1/models/{model}/rounds/0/updates/someone    0 0       - -     + -      + -
+      GET    /v1/models/{model}/rounds/0/updates            0 0       - -     + -      + -
+      GET    /v1/models/{model}/refusals                    0 0       - -     + -      + -
       DELETE /v1/models/{model}                             0 0       - -     - -      + -
       """;
 

@@ -139,6 +139,27 @@ class EventsTest {
   }
 
   @Test
+  void refusedUpdates_areTold_oneByOne() {
+    Model model = Model.create(Model.plain(2, 2));
+    model.submit(0, "early", "{\"gradient\": [NaN, 1, 1]}").is(422);
+    try (var stream = new Stream(model)) {
+      assertThat(stream.next().name()).isEqualTo("round-opened");
+      model.submit(0, "alice", "{\"gradient\": [NaN, 1, 1]}").is(422);
+      model.submit(3, "bob", ONE).is(409);
+      Event event = stream.next();
+      while (event.data().path("client").asString().equals("early")) { // told, or just not yet
+        event = stream.next();
+      }
+      assertThat(event).hasToString("update-refused 0.0");
+      JsonNode refusals = model.get("/refusals").is(200).json().path("refusals");
+      assertThat(event.data()).isEqualTo(refusals.path(1));
+      assertThat(stream.next().data()).isEqualTo(refusals.path(0));
+      model.submit(0, "alice", ONE).is(201);
+      assertThat(stream.next()).hasToString("update-accepted 0.1");
+    }
+  }
+
+  @Test
   void stream_endsWithTheModel_andWithTheServer(@TempDir Path data) {
     try (Server server = Server.start(data)) {
       Model model = Model.create(server.http(), Model.PLAIN);

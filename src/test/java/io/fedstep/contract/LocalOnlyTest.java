@@ -58,6 +58,13 @@ class LocalOnlyTest {
   }
 
   @Test
+  void dashboard_isForThisMachineToo() throws IOException {
+    try (var request = new RawRequest(Server.shared().http())) {
+      request.send("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n").read().problem(403, "forbidden");
+    }
+  }
+
+  @Test
   void pageOfAnotherSite_closesNoRound_andIsAudited() {
     Model model = Model.create("{\"tensors\": {\"w\": [1]}, \"round\": {\"max_updates\": 5}}");
     model.submit(0, "alice", "{\"gradient\": [1]}").is(201);

@@ -40,7 +40,9 @@ class MutationTest {
           new Seed("POST", "/versions/0/restore?newest=77", JSON, ""),
           new Seed("POST", "/rounds/current/close", JSON, ""),
           new Seed("GET", "/rounds/current?after=0&wait=1ms", JSON, ""),
-          new Seed("GET", "/rounds?limit=5&before=3", JSON, ""),
+          new Seed("GET", "/rounds?limit=5&before=3&clients=0", JSON, ""),
+          new Seed("GET", "/rounds/0/updates", JSON, ""),
+          new Seed("GET", "/refusals", JSON, ""),
           new Seed("GET", "/weights?wait=1ms", JSON, ""),
           new Seed("GET", "/versions/0/optimizer/state", JSON, ""));
 

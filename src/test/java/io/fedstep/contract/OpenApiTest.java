@@ -178,6 +178,10 @@ class OpenApiTest {
     assertDocumented("Optimizer", model.json("optimizer"));
     assertDocumented("CurrentRound", model.current());
     assertDocumented("Receipt", model.submit(0, "alice", UPDATE).is(201).json());
+    assertDocumented(
+        "Update", model.get("/rounds/0/updates").is(200).json().path("updates").path(0));
+    model.submit(9, "alice", UPDATE).is(409);
+    assertDocumented("RefusedUpdate", model.get("/refusals").json().path("refusals").path(0));
     JsonNode round = model.post("/rounds/current/close").is(200).json();
     assertDocumented("RoundRecord", round);
     assertThat(

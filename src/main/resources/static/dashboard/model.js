@@ -1,0 +1,244 @@
+// The page of a model: loads it, follows its events, and paints what changed.
+
+import { follow, get, pathOf } from './api.js';
+import { chartsPart } from './charts.js';
+import { h, phasePill, setText } from './dom.js';
+import { clock, count, number, sizeOf } from './format.js';
+import { openPart } from './open.js';
+import { roundsPart } from './rounds.js';
+import { refusalsPart, specPart, versionsPart } from './tables.js';
+
+const PAINT_PAUSE = 150;
+const FETCH_PAUSE = 1000;
+const MOST_ROUNDS = 500;
+const KEPT_ROUNDS = 2000;
+const LOOK_PAUSE = 5000;
+
+/** The page of the model of that name. */
+export function modelPage(name, frame) {
+  const path = pathOf(name);
+  const pill = h('span');
+  const facts = h('p', { class: 'facts muted' });
+  const trouble = h('p', { class: 'note bad', role: 'alert', hidden: true });
+  const open = openPart();
+  const spec = specPart();
+  const charts = chartsPart();
+  const rounds = roundsPart(name);
+  const refusals = refusalsPart();
+  const versions = versionsPart();
+  const parts = h('div', { class: 'parts', hidden: true },
+    open.element, refusals.element, charts.element, rounds.element, versions.element, spec.element);
+  const element = h('div', {},
+    h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('a', { href: '#/' }, 'All models')),
+    h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, parts);
+
+  const abort = new AbortController();
+  const known = { model: null, current: null, contributors: [], rounds: new Map(), refusals: [], versions: [] };
+  const changed = new Set();
+  let painting = null;
+  let inOrder = [];
+  let looking = null;
+
+  function add({ clients, ...round }) { // who was in it is asked for when it is wanted
+    known.rounds.set(round.round, round);
+    if (known.rounds.size > KEPT_ROUNDS) {
+      known.rounds.delete(Math.min(...known.rounds.keys()));
+    }
+  }
+
+  // What is fetched: each at most once a second, however often it is asked for
+
+  const FETCHES = {
+    model: async () => {
+      known.model = await get(path, abort.signal);
+    },
+    current: async () => {
+      known.current = await get(`${path}/rounds/current`, abort.signal);
+    },
+    contributors: async () => {
+      const round = known.current?.round;
+      if (round !== undefined) {
+        const { updates } = await get(`${path}/rounds/${round}/updates`, abort.signal);
+        known.contributors = round === known.current.round ? updates : [];
+      }
+    },
+    rounds: async () => {
+      const { rounds: found } = await get(`${path}/rounds?limit=${MOST_ROUNDS}&clients=0`, abort.signal);
+      found.forEach(add);
+    },
+    refusals: async () => {
+      known.refusals = (await get(`${path}/refusals`, abort.signal)).refusals;
+    },
+    versions: async () => {
+      known.versions = (await get(`${path}/versions`, abort.signal)).versions;
+    },
+  };
+  const fetches = {};
+
+  async function run(what) {
+    const fetching = fetches[what];
+    fetching.again = false;
+    fetching.busy = true;
+    try {
+      await FETCHES[what]();
+      paint(what);
+    } catch (e) {
+      if (!abort.signal.aborted) {
+        failed(what, e);
+      }
+    }
+    fetching.timer = setTimeout(() => {
+      fetching.busy = false;
+      if (fetching.again) {
+        run(what);
+      }
+    }, FETCH_PAUSE);
+  }
+
+  function refresh(...whats) {
+    for (const what of whats) {
+      fetches[what] ??= { busy: false, again: false };
+      if (fetches[what].busy) {
+        fetches[what].again = true;
+      } else {
+        run(what);
+      }
+    }
+  }
+
+  function failed(what, e) {
+    if (e.status === 403 && what !== 'model') {
+      note(`${e.message} The open round is all that this token shows of it.`);
+    } else if (e.status >= 400 && e.status !== 401 && e.status !== 429) {
+      note(e.message);
+    }
+  }
+
+  function note(text) {
+    setText(trouble, text);
+    trouble.hidden = text === '';
+  }
+
+  // What is painted: only what changed, a few times a second
+
+  const PAINTS = {
+    model: () => {
+      const { model } = known;
+      parts.hidden = model.version === undefined;
+      pill.replaceChildren(phasePill(model.phase));
+      if (model.detail) {
+        note(model.detail);
+      }
+      if (model.version !== undefined) {
+        setText(facts, `Version ${count(model.version)}${model.round.rounds ? ` of ${count(model.round.rounds)}` : ''}`
+          + ` · ${count(model.parameters)} parameters · ${sizeOf(model)} an update or version · created ${clock(model.created_at)}`);
+        spec.set(model);
+      }
+    },
+    current: () => {
+      open.set(known.current, known.contributors);
+      pill.replaceChildren(phasePill(known.current.phase));
+    },
+    contributors: () => known.current && open.set(known.current, known.contributors),
+    rounds: () => {
+      inOrder = [...known.rounds.values()].sort((a, b) => a.round - b.round);
+      rounds.set(inOrder);
+      charts.set(inOrder, known.versions);
+    },
+    refusals: () => refusals.set(known.refusals),
+    versions: () => {
+      if (known.model?.parameters !== undefined) {
+        versions.set(known.versions, known.model);
+      }
+      if (known.versions.some((one) => one.reports > 0)) {
+        charts.set(inOrder, known.versions);
+      }
+    },
+  };
+
+  function paint(...whats) {
+    whats.forEach((what) => changed.add(what));
+    painting ??= setTimeout(() => {
+      painting = null;
+      const now = [...changed];
+      changed.clear();
+      now.forEach((what) => PAINTS[what]());
+    }, PAINT_PAUSE);
+  }
+
+  // What is told
+
+  function heard({ name: event, data }) {
+    switch (event) {
+      case 'round-opened':
+        if (data.round !== known.current?.round) {
+          known.contributors = [];
+        }
+        known.current = data;
+        paint('current');
+        refresh('contributors');
+        break;
+      case 'update-accepted':
+        known.current = data;
+        paint('current');
+        refresh('contributors');
+        break;
+      case 'round-completed':
+      case 'round-discarded':
+        add(data);
+        paint('rounds');
+        refresh('model', 'versions');
+        frame.say(`Round ${data.round} ${data.outcome}`
+          + ('loss' in data.metrics ? `, loss ${number(data.metrics.loss)}` : ''));
+        break;
+      case 'deadline-passed':
+      case 'training-stopped':
+        known.current = data;
+        paint('current');
+        refresh('model');
+        break;
+      case 'update-refused':
+        refresh('refusals');
+        frame.say(`An update of ${data.client} was refused: ${data.code}`);
+        break;
+      case 'comment': // nothing for a while; what no event tells is looked up
+        refresh('current', 'model', 'versions');
+        break;
+      default:
+    }
+  }
+
+  function stateChanged(state, reason) {
+    frame.is(state);
+    if (state === 'live') {
+      note('');
+      refresh('model', 'current', 'rounds', 'refusals', 'versions');
+    } else if (state === 'refused' && reason.status === 404) {
+      frame.is('gone');
+      parts.hidden = true;
+      facts.hidden = true;
+      pill.replaceChildren();
+      note(reason.message);
+    } else if (state === 'refused') {
+      looking ??= setInterval(() => document.hidden || refresh('model', 'current'), LOOK_PAUSE);
+      refresh('model', 'current');
+      failed('events', reason);
+    }
+  }
+
+  const unfollow = follow(`${path}/events`, heard, stateChanged);
+  const ticking = setInterval(() => open.tick(), 1000);
+
+  return {
+    element,
+    close() {
+      unfollow();
+      abort.abort();
+      clearInterval(ticking);
+      clearInterval(looking);
+      clearTimeout(painting);
+      Object.values(fetches).forEach(({ timer }) => clearTimeout(timer));
+      charts.close();
+    },
+  };
+}

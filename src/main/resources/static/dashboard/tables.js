@@ -1,0 +1,94 @@
+// The lists of a model's page: updates that were refused, versions, and the spec.
+
+import { h, section, table, when } from './dom.js';
+import { clock, count, number, plugin, sizeOf, spoken } from './format.js';
+
+const MOST_UNSCROLLED = 5;
+
+/** Who was refused, and why. */
+export function refusalsPart() {
+  const list = h('ol', { class: 'refusals', 'aria-label': 'Refused updates, newest first' });
+  const empty = h('p', { class: 'empty' }, 'No update was refused since the server started.');
+  const element = section('Refused updates', empty, list);
+  return {
+    element,
+    set(refusals) {
+      empty.hidden = refusals.length > 0;
+      if (refusals.length > MOST_UNSCROLLED) {
+        list.tabIndex = 0; // so that keys scroll it
+      }
+      list.replaceChildren(...refusals.map((one) => h('li', {},
+        h('span', { class: 'muted' }, when(one.at, clock(one.at))),
+        h('b', {}, one.client),
+        h('span', {}, h('span', { class: 'pill refused' }, `${one.status} ${one.code}`)),
+        h('span', { class: 'muted' }, `round ${count(one.round)}`),
+        h('span', { class: 'reason' }, one.detail))));
+    },
+  };
+}
+
+/** The versions that are kept. */
+export function versionsPart() {
+  const { frame, body } = table('Versions kept, newest first',
+    ['Version', 'Made by', 'At', 'Size', 'Digest', 'Reported by clients']);
+  const element = section('Versions', frame);
+  return {
+    element,
+    set(versions, model) {
+      body.replaceChildren(...versions.map((one) => h('tr', {},
+        h('th', { scope: 'row' }, count(one.version)),
+        h('td', {}, one.made_by),
+        h('td', {}, when(one.created_at, clock(one.created_at))),
+        h('td', {}, sizeOf(model)),
+        h('td', {}, h('code', {}, one.digest)),
+        h('td', {}, one.reports === 0 ? '–' : `${Object.entries(one.metrics)
+          .map(([name, value]) => `${name} ${number(value)}`).join(', ')} (${count(one.reports)})`))));
+    },
+  };
+}
+
+function policy(round) {
+  const most = round.max_updates;
+  const words = [round.timeout
+    ? `closes with ${count(most)} updates, or every ${spoken(round.timeout)} with at least ${count(round.min_updates)}`
+    : `closes with ${count(most)} ${most === 1 ? 'update' : 'updates'}`];
+  if (round.mode === 'buffered') {
+    words.push(`buffered: updates may be ${count(round.max_staleness)} versions behind`);
+  }
+  if (round.participation !== undefined && round.participation < 1) {
+    words.push(`invites ${number(100 * round.participation)} % of the clients`);
+  }
+  if (round.rounds) {
+    words.push(`stops at version ${count(round.rounds)}`);
+  }
+  return words.join('; ');
+}
+
+/** What the model is made of, in words and as its spec. */
+export function specPart() {
+  const list = h('dl', { class: 'spec' });
+  const raw = h('pre', { tabindex: '0' });
+  const element = section('Spec', list, h('details', {}, h('summary', {}, 'As JSON'), raw));
+  return {
+    element,
+    set(model) {
+      const { lrate, w_decay: decay, modules, regularizers } = model.optimizer;
+      const rows = [
+        ['Optimizer', modules.length ? modules.map(plugin).join(', then ') : 'plain gradient step'],
+        ['Learning rate', typeof lrate === 'number' ? String(lrate) : plugin(lrate)],
+        ['Weight decay', decay ? (typeof decay === 'number' ? String(decay) : plugin(decay)) : null],
+        ['Regularizers', regularizers?.length ? regularizers.map(plugin).join(', ') : null],
+        ['Aggregator', plugin(model.aggregator)],
+        ['Update bound', model.update_bound ? `L2 norm ${model.update_bound.max_norm}, ${model.update_bound.action}` : null],
+        ['Round', policy(model.round)],
+        ['Tensors', Object.entries(model.tensors).slice(0, 12)
+          .map(([name, shape]) => `${name} [${shape.join(', ')}]`).join(', ')
+          + (Object.keys(model.tensors).length > 12 ? ` and ${count(Object.keys(model.tensors).length - 12)} more` : '')],
+        ['Numbers', model.dtype],
+      ].filter(([, value]) => value !== null);
+      list.replaceChildren(...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
+      const { tensors, dtype, optimizer, aggregator, update_bound: bound, round } = model;
+      raw.textContent = JSON.stringify({ tensors, dtype, optimizer, aggregator, update_bound: bound, round }, null, 2);
+    },
+  };
+}

@@ -1,0 +1,359 @@
+package io.fedstep.contract;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.fedstep.security.Token;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
+
+/** The dashboard in a real browser. */
+class DashboardTest {
+  private static final int WIDTH = 1200;
+  private static final int HEIGHT = 900;
+  private static final int PHONE_WIDTH = 360;
+  private static final int PHONE_HEIGHT = 740;
+
+  /** What has the focus: its tag, its name, and the width of its outline. */
+  private static final String FOCUS =
+      """
+      const at = document.activeElement;
+      const name = (at.getAttribute('aria-label') ?? at.textContent).trim() || at.id;
+      const box = at.getBoundingClientRect();
+      const style = getComputedStyle(at);
+      return [at.tagName, name.slice(0, 40), style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth),
+        box.bottom > 0 && box.top < innerHeight];
+      """;
+
+  @TempDir private static Path data;
+  @TempDir private static Path dataWithTokens;
+  private static Browser browser;
+  private static Server trained;
+
+  @BeforeAll
+  static void start() {
+    assumeTrue(Browser.isInstalled(), "chromium or chromedriver is not installed");
+    trained = Server.start(data, "spring.profiles.active=demo");
+    TrainedDigits.prepare(trained.http());
+    browser = new Browser();
+  }
+
+  @AfterAll
+  static void stop() {
+    if (browser != null) {
+      browser.close();
+      trained.close();
+    }
+  }
+
+  @AfterEach
+  void pageIsAtPeace() {
+    assertThat(browser.complaints()).isEmpty();
+    browser.scheme("light");
+    browser.resize(WIDTH, HEIGHT, false);
+  }
+
+  private static String address(Http http, String path) {
+    return "http://127.0.0.1:" + http.port() + path;
+  }
+
+  private static void open(Model model) {
+    browser.open(address(model.http(), "/#/models/" + model.name()));
+    browser.awaitText(model.name(), "Live", "No round has ended yet.");
+  }
+
+  @Test
+  void models_areShown_withTheirOpenRound() {
+    Model model = Model.create(Model.plain(2, 4));
+    browser.open(address(model.http(), "/"));
+    browser.awaitText(model.name(), "0 of 4 updates", "Live");
+    browser.find("#filter").sendKeys(model.name());
+    assertThat(browser.findAll(".model")).hasSize(1);
+    model.submit(0, "alice", update(0.5)).is(201);
+    browser.awaitText("1 of 4 updates");
+    browser.find(".model a").click();
+    browser.awaitText("Open round 0", "1 of 4 updates", "alice");
+    assertThat(browser.list("return [document.title]"))
+        .containsExactly(model.name() + " – fedstep");
+  }
+
+  private static String update(double loss) {
+    return """
+    {"gradient": [1, 2, 3], "weight": 7, "metrics": {"loss": %s}}\
+    """
+        .formatted(loss);
+  }
+
+  @Test
+  void round_thatCompletes_appearsWithoutReload() {
+    Model model = Model.create(Model.plain(2, 2));
+    open(model);
+    browser.run("window.notReloaded = true");
+    model.submit(0, "alice", update(0.5)).is(201);
+    browser.awaitText("1 of 2 updates", "1 more needed", "alice");
+    model.submit(0, "bob", update(0.75)).is(201);
+    browser.awaitText(
+        "Open round 1", "0 of 2 updates", "completed", "loss 0.625".replace(' ', '\n'));
+    for (int round = 1; round < 4; round++) {
+      model.submit(round, "alice", update(0.5 - round / 10.0)).is(201);
+      model.submit(round, "bob", update(0.5 - round / 10.0)).is(201);
+      model.awaitVersion(round + 1);
+    }
+    browser.awaitText("Version 4", "Open round 4");
+    browser.awaitTrue(
+        """
+        document.querySelector('.plot')?.getAttribute('aria-label')\
+        ?.includes('loss over rounds 0 to 3: 0.625 at first, 0.2 at last')\
+        """);
+    browser.find("button[aria-label='Updates of round 3']").click();
+    browser.awaitText("loss 0.2", "crc32c:");
+    assertThat(browser.run("return window.notReloaded")).isEqualTo(true);
+  }
+
+  @Test
+  void refusedUpdate_showsItsReason() {
+    Model model = Model.create(Model.plain(2, 2));
+    open(model);
+    model.submit(0, "mallory", "{\"gradient\": [1, NaN, 3]}").problem(422, "not-finite");
+    browser.awaitText("mallory", "422 not-finite", "The value 1 of tensor 'w' is NaN");
+    model.submit(9, "alice", update(1)).problem(409, "round-not-open");
+    browser.awaitText("409 round-not-open", "Round 9 is not open yet");
+  }
+
+  @Test
+  void modelThatIsDeleted_isGone() {
+    Model model = Model.create(Model.plain(2, 2));
+    open(model);
+    model.http().delete(model.path("")).is(204);
+    browser.awaitText("Not found", "There is no model '%s'.".formatted(model.name()));
+    assertThat(browser.complaints()).allSatisfy(text -> assertThat(text).contains("404"));
+  }
+
+  @Test
+  void whatClientsWrite_isNoMarkup() {
+    Model model = Model.create(Model.plain(1, 2));
+    open(model);
+    String key = "<img src=x onerror=alert(1)>";
+    model.submit(0, "mallory", "{\"gradient\": {\"%s\": [1]}}".formatted(key)).is(422);
+    browser.awaitText("mallory", key);
+    assertThat(browser.findAll("main img")).isEmpty();
+  }
+
+  @Test
+  void token_isAskedFor_andKeptForTheTabOnly() {
+    var properties = new ArrayList<String>();
+    for (String role : List.of("admin", "observer", "client")) {
+      String key = "fedstep.security.tokens[%d].".formatted(properties.size() / 4);
+      properties.add(key + "id=" + role);
+      properties.add(key + "sha256=" + Token.sha256("secret-" + role));
+      properties.add(key + "role=" + role);
+      properties.add(key + "models=*");
+    }
+    try (Server server = Server.start(dataWithTokens, properties.toArray(String[]::new))) {
+      Model model = Model.create(server.http().as("secret-admin"), Model.plain(1, 2));
+      browser.open(address(server.http(), "/"));
+      browser.awaitText("This server asks for a token");
+      assertThat(browser.text()).doesNotContain(model.name());
+      assertReadableAndLabelled();
+      enter("guess");
+      browser.awaitText("not known here");
+      enter("secret-observer");
+      browser.awaitText(model.name(), "Live");
+      browser.reload();
+      browser.awaitText(model.name(), "Live");
+      browser.find(".model a").click();
+      browser.awaitText("Open round 0", "Live");
+      assertThat(browser.list("return [document.cookie, localStorage.length]"))
+          .containsExactly("", "0");
+      browser.newTab(address(server.http(), "/"));
+      browser.awaitText("This server asks for a token");
+      enter("secret-client"); // which may not see who else trains
+      browser.awaitText(model.name());
+      browser.find(".model a").click();
+      browser.awaitText(
+          "Open round 0", "'client' has the role client, which may not do this here.");
+      browser.find("#forget").click();
+      browser.awaitText("This server asks for a token");
+      assertThat(browser.list("return [sessionStorage.length]")).containsExactly("0");
+    }
+    assertThat(browser.complaints())
+        .allSatisfy(text -> assertThat(text).containsAnyOf("401", "403"));
+  }
+
+  private static void enter(String token) {
+    WebElement input = browser.find("#token");
+    input.sendKeys(token, Keys.ENTER);
+  }
+
+  // What is looked for on every page
+
+  @ParameterizedTest
+  @CsvSource({"light, /", "dark, /", "light, /#/models/digits", "dark, /#/models/digits"})
+  void page_isReadable_andLabelled(String scheme, String path) {
+    browser.scheme(scheme);
+    show(path);
+    if (path.contains("models")) {
+      browser.run("document.querySelectorAll('summary, th > button').forEach(one => one.click())");
+      browser.awaitText("Received", "\"dtype\": \"float32\"");
+    }
+    assertReadableAndLabelled();
+  }
+
+  private static void assertReadableAndLabelled() {
+    assertThat(browser.list(script("contrast.js"))).isEmpty();
+    assertThat(browser.list(script("labels.js"))).isEmpty();
+  }
+
+  /** Opens a page of the server that has trained, and waits until all of it is there. */
+  private static void show(String path) {
+    browser.open(address(trained.http(), path));
+    browser.awaitText("digits", "7 of 10 updates", "deadline in");
+    if (path.contains("models")) {
+      browser.awaitText("client-10", "410 round-closed", "Show more of 100 rounds");
+    } else {
+      browser.awaitText("loss 0.0");
+    }
+  }
+
+  private static String script(String name) {
+    try (InputStream file = DashboardTest.class.getResourceAsStream("/dashboard/" + name)) {
+      return new String(Objects.requireNonNull(file, name).readAllBytes(), UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/", "/#/models/digits"})
+  void phone_scrollsUpAndDownOnly(String path) {
+    browser.resize(PHONE_WIDTH, PHONE_HEIGHT, true);
+    show(path);
+    assertThat(browser.list("return [document.documentElement.scrollWidth, innerWidth]"))
+        .containsExactly("" + PHONE_WIDTH, "" + PHONE_WIDTH);
+  }
+
+  @Test
+  void noOtherHost_isAsked() {
+    browser.open(address(trained.http(), "/"));
+    var _ = browser.origins();
+    show("/");
+    show("/#/models/digits");
+    assertThat(browser.origins().stream().filter(origin -> origin.startsWith("http")))
+        .containsExactly(address(trained.http(), ""));
+    Reply page = trained.http().get("/").is(200);
+    assertThat(page.header("Content-Security-Policy"))
+        .contains("default-src 'none'", "script-src 'self'")
+        .doesNotContain("unsafe", "http");
+  }
+
+  @Test
+  void keyboard_reachesEverything_andShowsWhereItIs() {
+    browser.open(address(trained.http(), "/"));
+    browser.awaitText("digits", "loss");
+    List<String> stops = tabThrough(12);
+    assertThat(stops.subList(0, 3))
+        .containsExactly("A Skip to the content", "A fedstep", "INPUT filter");
+    assertThat(stops).contains("A digits", "A OpenAPI document");
+
+    show("/#/models/digits");
+    browser.run("document.activeElement.blur(); scrollTo(0, 0)");
+    assertThat(tabThrough(30))
+        .contains(
+            "A All models",
+            "SUMMARY As JSON",
+            "DIV Rounds that ended, newest first",
+            "BUTTON Updates of round 98",
+            "BUTTON Show more of 100 rounds",
+            "DIV Versions kept, newest first");
+    browser.run("document.querySelector('button[aria-label=\"Updates of round 97\"]').focus()");
+    browser.press(Keys.ENTER);
+    browser.awaitTrue("document.activeElement.getAttribute('aria-expanded') === 'true'");
+    browser.press(Keys.ENTER);
+    browser.awaitTrue("document.activeElement.getAttribute('aria-expanded') === 'false'");
+    browser.run("document.querySelector('.skip').focus()");
+    browser.press(Keys.ENTER);
+    assertThat(browser.list("return [document.activeElement.id, location.hash]"))
+        .containsExactly("main", "#/models/digits");
+  }
+
+  /** Where the tab key leads; each place is on the screen and marked. */
+  private static List<String> tabThrough(int most) {
+    var stops = new ArrayList<String>();
+    for (int i = 0; i < most; i++) {
+      browser.tab();
+      List<String> focus = browser.list(FOCUS);
+      if (!focus.getFirst().equals("BODY")) {
+        String stop = focus.get(0) + " " + focus.get(1);
+        assertThat(Double.parseDouble(focus.get(2))).as(stop).isGreaterThanOrEqualTo(2);
+        assertThat(focus.get(3)).as(stop).isEqualTo("true");
+        stops.add(stop);
+      }
+    }
+    return stops;
+  }
+
+  /** The pictures of the README: {@code -Ddashboard.images=docs/images}. */
+  @Test
+  void pictures() {
+    var folder = Path.of(System.getProperty("dashboard.images", "target/dashboard"));
+    browser.resize(WIDTH, HEIGHT + 100, false);
+    show("/#/models/digits");
+    write(folder.resolve("model-light.png"), browser.picture());
+    browser.scheme("dark");
+    browser.awaitTrue("matchMedia('(prefers-color-scheme: dark)').matches");
+    write(folder.resolve("model-dark.png"), browser.picture());
+    browser.resize(PHONE_WIDTH, PHONE_HEIGHT, true);
+    show("/#/models/digits");
+    write(folder.resolve("model-phone.png"), browser.picture());
+    browser.scheme("light");
+    browser.resize(WIDTH, 400, false);
+    show("/");
+    write(folder.resolve("models-light.png"), browser.picture());
+  }
+
+  /** Writes a picture as small as PNG makes it. */
+  private static void write(Path file, byte[] picture) {
+    try {
+      Files.createDirectories(file.getParent());
+      BufferedImage image = ImageIO.read(new ByteArrayInputStream(picture));
+      var opaque =
+          new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
+      opaque.getGraphics().drawImage(image, 0, 0, null);
+      ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
+      ImageWriteParam smallest = writer.getDefaultWriteParam();
+      smallest.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+      smallest.setCompressionQuality(0);
+      Files.deleteIfExists(file);
+      try (ImageOutputStream out = ImageIO.createImageOutputStream(file.toFile())) {
+        writer.setOutput(out);
+        writer.write(null, new IIOImage(opaque, null, null), smallest);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
