@@ -1,0 +1,27 @@
+"""Client of fedstep, a federated-learning aggregation server."""
+
+from .client import Client, Weights
+from .events import Event
+from .problems import (
+    FedstepError,
+    NotInvited,
+    Problem,
+    RoundClosed,
+    TrainingStopped,
+    Unreachable,
+)
+from .training import LocalStep, Update
+
+__all__ = [
+    "Client",
+    "Event",
+    "FedstepError",
+    "LocalStep",
+    "NotInvited",
+    "Problem",
+    "RoundClosed",
+    "TrainingStopped",
+    "Unreachable",
+    "Update",
+    "Weights",
+]
