@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from fedstep import Client, FedstepError
 
 PARAMETERS = 10_000_000

@@ -1,0 +1,23 @@
+"""Runs all tests: ``python clients/python/tests``."""
+
+from __future__ import annotations
+
+import sys
+import unittest
+from pathlib import Path
+
+
+def main() -> int:
+    folder = str(Path(__file__).resolve().parent)
+    sys.path.insert(0, folder)
+    suite = unittest.defaultTestLoader.discover(folder)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1, durations=5).run(suite)
+    for test, reason in result.skipped:
+        print(f"skipped {test}: {reason}")
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    skipped = len(result.skipped)
+    print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+sys.exit(main())
