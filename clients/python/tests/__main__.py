@@ -11,7 +11,7 @@ def main() -> int:
     folder = str(Path(__file__).resolve().parent)
     sys.path.insert(0, folder)
     suite = unittest.defaultTestLoader.discover(folder)
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1, durations=5).run(suite)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     for test, reason in result.skipped:
         print(f"skipped {test}: {reason}")
     failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)

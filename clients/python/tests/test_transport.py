@@ -95,9 +95,7 @@ class TransportTest(unittest.TestCase):
             self.addCleanup(patch.stop)
 
     def client(self, server: Scripted, timeout: float = 30) -> Client:
-        client = Client(server.url, client_id="alice", timeout=timeout, progress=False)
-        self.addCleanup(client.close)
-        return client
+        return Client(server.url, client_id="alice", timeout=timeout, progress=False)
 
     def test_what_is_lost_or_busy_is_asked_again(self) -> None:
         server = Scripted(

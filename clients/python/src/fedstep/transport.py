@@ -278,12 +278,12 @@ class Transport:
             raise
 
     def _connection(self, fresh: bool) -> http.client.HTTPConnection:
-        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        kept: _Kept | None = getattr(self._local, "kept", None)
         if kept is None:
-            kept = self._local.connection = self._open()
+            kept = self._local.kept = _Kept(self._open())
         elif fresh:
-            kept.close()  # one that was idle may break just when it is used
-        return kept
+            kept.connection.close()  # one that was idle may break just when it is used
+        return kept.connection
 
     def _open(self) -> http.client.HTTPConnection:
         if self._secure:
@@ -294,9 +294,19 @@ class Transport:
 
     def close(self) -> None:
         """Closes this thread's connection; the next request opens another."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
+        kept: _Kept | None = getattr(self._local, "kept", None)
+        if kept is not None:
+            kept.connection.close()
+
+
+class _Kept:
+    """A thread's connection, which is closed when the thread ends."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 class Lines:
