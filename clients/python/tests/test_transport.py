@@ -29,6 +29,7 @@ class Scripted:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.requests: list[str] = []
+        self.fields: list[str] = []
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
@@ -44,6 +45,7 @@ class Scripted:
     def _answer(self, connection: socket.socket, reader: io.BufferedReader, line: str) -> bool:
         length = 0
         while (field := reader.readline().decode().lower()) != "\r\n":
+            self.fields.append(field.rstrip())
             if field.startswith("content-length:"):
                 length = int(field.partition(":")[2])
         step = self._script.pop(0)
@@ -172,6 +174,15 @@ class TransportTest(unittest.TestCase):
         with self.assertRaises(Problem) as raised:
             self.client(server).models()
         self.assertEqual((raised.exception.code, raised.exception.detail), ("", '"nginx"'))
+
+    def test_a_token_is_shown_with_each_request(self) -> None:
+        server = Scripted(refuse(401, "unauthorized"), NONE)
+        client = Client(server.url, "secret", progress=False)
+        with self.assertRaises(Problem) as raised:
+            client.models()
+        self.assertEqual(raised.exception.code, "unauthorized")
+        client.models()
+        self.assertEqual(server.fields.count("authorization: bearer secret"), 2)
 
     def test_names_are_escaped(self) -> None:
         server = Scripted(refuse(400, "malformed"))

@@ -21,7 +21,7 @@ CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 60.0
 """Of a connection on which something is to come; then the request is tried again."""
 FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 5.0
+LONGEST_PAUSE_SECONDS = 2.0
 PIECE = 4 << 20
 """Bytes between two looks at the clock."""
 
