@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fedstep import Client, FedstepError
+from fedstep import Client, FedstepError, tensors
 
 PARAMETERS = 10_000_000
 TURNS = 15
@@ -54,7 +54,7 @@ def main(url: str) -> None:
                 print(error, file=sys.stderr)
 
 
-def compare(client: Client, model: str, values: np.ndarray, file: Path) -> None:
+def compare(client: Client, model: str, values: tensors.Array, file: Path) -> None:
     uploads: dict[str, list[float]] = {"curl": [], "fedstep": []}
     downloads: dict[str, list[float]] = {"curl": [], "fedstep": []}
     for turn in range(TURNS + 1):
@@ -69,8 +69,8 @@ def compare(client: Client, model: str, values: np.ndarray, file: Path) -> None:
         if turn > 0:  # the first warms up
             for times, took in measured:
                 times.append(took)
-    for name, times in (("upload", uploads), ("download", downloads)):
-        medians = {who: statistics.median(took) for who, took in times.items()}
+    for name, kinds in (("upload", uploads), ("download", downloads)):
+        medians = {who: statistics.median(took) for who, took in kinds.items()}
         rates = {who: values.nbytes / median / 1e6 for who, median in medians.items()}
         print(
             f"{name}: fedstep {rates['fedstep']:.0f} MB/s, curl {rates['curl']:.0f} MB/s, "

@@ -14,7 +14,8 @@ from typing import Any
 
 import digits
 import numpy as np
-from declearn.model.sklearn import SklearnSGDModel
+import torch
+from declearn.model.torch import TorchModel
 from declearn.optimizer import Optimizer
 
 from fedstep import Client, Problem
@@ -25,12 +26,11 @@ CLIENTS = 3
 BATCH = 32
 
 
-def model() -> SklearnSGDModel:
+def model() -> TorchModel:
     """A linear classifier of digits."""
-    made = SklearnSGDModel.from_parameters(kind="classifier", loss="log_loss", dtype="float32")
-    shape = {"features_shape": (digits.PIXELS,), "data_type": "float32"}
-    made.initialize({**shape, "classes": np.arange(digits.DIGITS)})
-    return made
+    return TorchModel(
+        torch.nn.Linear(digits.PIXELS, digits.DIGITS), torch.nn.CrossEntropyLoss(reduction="none")
+    )
 
 
 def take_part(url: str, number: int) -> None:

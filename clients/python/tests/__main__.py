@@ -1,4 +1,7 @@
-"""Runs all tests: ``python clients/python/tests``."""
+"""Runs all tests, or those whose name has one of some words:
+
+python clients/python/tests [WORD ...]
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from pathlib import Path
 def main() -> int:
     folder = str(Path(__file__).resolve().parent)
     sys.path.insert(0, folder)
-    suite = unittest.defaultTestLoader.discover(folder)
+    loader = unittest.TestLoader()
+    loader.testNamePatterns = [f"*{word}*" for word in sys.argv[1:]] or None
+    suite = loader.discover(folder)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     for test, reason in result.skipped:
         print(f"skipped {test}: {reason}")

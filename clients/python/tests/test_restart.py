@@ -1,7 +1,8 @@
 """A server that is killed and started again while clients train."""
 
-from __future__ import unittest
+from __future__ import annotations
 
+import unittest
 from collections.abc import Callable
 
 import numpy as np

@@ -21,7 +21,7 @@ class _Socket:
         self._answer = answer
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(io.BytesIO(self._answer))  # type: ignore[arg-type]
+        return io.BufferedReader(io.BytesIO(self._answer))
 
 
 def answer(body: Body) -> Incoming:
@@ -40,7 +40,7 @@ def back(arrays: Mapping[str, Any]) -> tensors.Arrays:
 
 class TensorsTest(unittest.TestCase):
     def test_arrays_come_back_as_they_were(self) -> None:
-        arrays = {
+        arrays: tensors.Arrays = {
             "a": np.arange(6, dtype=np.float32).reshape(2, 3),
             "scalar": np.array(7, np.float64),
             "half": np.array([1.5, -0.0], np.float16),
