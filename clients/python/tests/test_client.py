@@ -111,12 +111,12 @@ class RoundsTest(ServerTest):
         join()
         assert seen[0] is not None
         self.assertEqual(seen[0].version, 1)
-        np.testing.assert_array_equal(seen[0].arrays["w"], np.float32([0.25, 2, 3]))
+        np.testing.assert_array_equal(seen[0].arrays["w"], np.array([0.25, 2, 3], np.float32))
         record = self.admin.round(self.model, 0)
         self.assertEqual(record["metrics"], {"loss": 0.75})
         self.assertEqual(len(self.admin.rounds(self.model)), 1)
         np.testing.assert_array_equal(
-            self.admin.gradient(self.model)["w"], np.float32([0.75, 0, 0])
+            self.admin.gradient(self.model)["w"], np.array([0.75, 0, 0], np.float32)
         )
 
     def test_waiting_ends_with_the_time_or_the_training(self) -> None:
