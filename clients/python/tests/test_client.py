@@ -285,6 +285,19 @@ class TrainTest(ServerTest):
         weights = self.client("alice").train(self.model, step, rounds=2)
         self.assertEqual((trained, weights.version), ([0, 1, 2], 3))
 
+    def test_training_that_is_stopped_meanwhile_ends(self) -> None:
+        self.admin.create(self.model, TOY, optimizer=SGD)
+
+        def step(weights: Arrays, round: int) -> Update:
+            if round == 1:
+                self.admin.stop(self.model)
+            return Update(STEP)
+
+        weights = self.client("alice").train(self.model, step)
+        self.assertEqual((weights.version, weights.phase), (1, "stopped"))
+        again = self.client("alice").train(self.model, step)
+        self.assertEqual(again.base, weights.base)
+
     def test_a_restored_version_is_trained_from(self) -> None:
         self.admin.create(self.model, TOY, optimizer=SGD)
 

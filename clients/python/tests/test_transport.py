@@ -192,7 +192,9 @@ class TransportTest(unittest.TestCase):
 
 
 class ProgressTest(unittest.TestCase):
-    def shown(self, seconds: float, show: bool | None, terminal: bool = True) -> str:
+    def shown(
+        self, seconds: float, show: bool | None, terminal: bool = True, tqdm: object = None
+    ) -> str:
         out = io.StringIO()
         out.isatty = lambda: terminal  # type: ignore[method-assign]
         clock = mock.Mock()
@@ -200,7 +202,7 @@ class ProgressTest(unittest.TestCase):
         with (
             contextlib.redirect_stderr(out),
             mock.patch.object(progress, "time", clock),
-            mock.patch.object(progress, "_tqdm", lambda *_: None),
+            mock.patch.object(progress, "_tqdm", lambda *_: tqdm),
             progress.Progress("/weights", 8_000_000, show) as bar,
         ):
             bar.add(4_000_000)
@@ -208,6 +210,12 @@ class ProgressTest(unittest.TestCase):
 
     def test_long_transfers_show_a_bar_on_a_terminal(self) -> None:
         self.assertIn("/weights [###############               ]  50% 4 MB", self.shown(2, None))
+
+    def test_tqdm_shows_them_where_it_is_installed(self) -> None:
+        bar = mock.Mock()
+        self.assertEqual(self.shown(2, None, tqdm=bar), "")
+        bar.close.assert_called_once()
+        self.assertEqual(self.shown(0.5, None, tqdm=mock.Mock(close=self.fail)), "")
 
     def test_short_ones_logs_and_whoever_asked_for_none_see_nothing(self) -> None:
         self.assertEqual(self.shown(0.5, None), "")

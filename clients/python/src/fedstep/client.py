@@ -55,7 +55,7 @@ class Client:
         url: the server, such as ``"http://127.0.0.1:8080"``.
         token: a bearer token or a JWT.
         client_id: under which name updates and reports are sent; with a token, the token's id.
-        timeout: seconds for which a request is tried again before it is an error.
+        timeout: seconds, from its first failure on, for which a request is tried again.
         context: for https: a context with the server's authority or a client certificate.
         progress: False never shows a bar, None only to a terminal.
     """

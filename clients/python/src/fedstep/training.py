@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .problems import NotInvited, Problem, RoundClosed, TrainingStopped
@@ -66,17 +66,13 @@ def train(client: Client, model: str, local_step: LocalStep, rounds: int | None 
     accepted = 0
     while weights.phase != "stopped" and (rounds is None or accepted < rounds):
         try:
-            if (not sampled or _invited(client, model, weights)) and _contribute(
-                client, model, weights, local_step
-            ):
-                accepted += 1
+            if not sampled or _invited(client, model, weights):
+                accepted += _contribute(client, model, weights, local_step)
         except TrainingStopped:
-            break
+            return client.weights(model)
         newer = client.wait(model, weights)
-        if newer is None:
-            break
-        weights = newer
-    return client.weights(model) if weights.phase != "stopped" and rounds is None else weights
+        weights = replace(weights, phase="stopped") if newer is None else newer
+    return weights
 
 
 def _invited(client: Client, model: str, weights: Weights) -> bool:

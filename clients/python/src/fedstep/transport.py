@@ -116,7 +116,7 @@ class Transport:
     Args:
         url: its address, such as ``https://fedstep.example:8443``.
         token: a bearer token.
-        timeout: seconds for which a request is tried again.
+        timeout: seconds for which a request that failed is tried again.
         context: how to speak TLS.
         progress: whether transfers are shown; None for those who look at a terminal.
     """
@@ -169,7 +169,7 @@ class Transport:
         """
         target = path + ("?" + urlencode(query) if query else "")
         request = _Request(method, target, headers or {}, body, wait, repeat)
-        give_up = time.monotonic() + self.timeout + wait
+        give_up = None  # from the first failure on: what takes long is not what fails
         tries = 0
         lost_one = False
         while True:
@@ -190,6 +190,7 @@ class Transport:
                 if again is None:
                     raise
                 error, pause = problem, again
+            give_up = give_up or time.monotonic() + self.timeout
             if time.monotonic() + pause > give_up:
                 raise error
             log.log(
