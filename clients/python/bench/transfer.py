@@ -20,7 +20,7 @@ import numpy as np
 from fedstep import Client, FedstepError, tensors
 
 PARAMETERS = 10_000_000
-TURNS = 15
+TURNS = 20
 MODEL = "transfer-bench"
 OCTETS = "application/octet-stream"
 
@@ -55,27 +55,40 @@ def main(url: str) -> None:
 
 
 def compare(client: Client, model: str, values: tensors.Array, file: Path) -> None:
-    uploads: dict[str, list[float]] = {"curl": [], "fedstep": []}
-    downloads: dict[str, list[float]] = {"curl": [], "fedstep": []}
-    for turn in range(TURNS + 1):
-        client.client_id = f"python-{turn}"
+    weights = client.weights(MODEL)
+
+    def curl_upload(turn: int) -> float:
         to = f"{model}/rounds/0/updates/curl-{turn}"
-        measured = (
-            (uploads["curl"], curl("-T", str(file), "-H", f"Content-Type: {OCTETS}", to)),
-            (uploads["fedstep"], seconds(lambda: client.submit(MODEL, 0, {"w": values}))),
-            (downloads["curl"], curl(f"{model}/weights")),
-            (downloads["fedstep"], seconds(lambda: client.weights(MODEL))),
-        )
-        if turn > 0:  # the first warms up
-            for times, took in measured:
-                times.append(took)
-    for name, kinds in (("upload", uploads), ("download", downloads)):
-        medians = {who: statistics.median(took) for who, took in kinds.items()}
-        rates = {who: values.nbytes / median / 1e6 for who, median in medians.items()}
-        print(
-            f"{name}: fedstep {rates['fedstep']:.0f} MB/s, curl {rates['curl']:.0f} MB/s, "
-            f"ratio {rates['fedstep'] / rates['curl']:.2f}"
-        )
+        return curl("-T", str(file), "-H", f"Content-Type: {OCTETS}", to)
+
+    def upload(turn: int) -> float:
+        client.client_id = f"fedstep-{turn}"
+        return seconds(lambda: client.submit(MODEL, weights, {"w": values}))
+
+    def curl_download(turn: int) -> float:
+        return curl(f"{model}/weights")
+
+    def download(turn: int) -> float:
+        return seconds(lambda: client.weights(MODEL))
+
+    measure("upload", {"fedstep": upload, "curl": curl_upload}, values.nbytes)
+    measure("download", {"fedstep": download, "curl": curl_download}, values.nbytes)
+
+
+def measure(what: str, ways: dict[str, Callable[[int], float]], size: int) -> None:
+    """Times each way once a turn, in another order each time: what comes second finds the disk
+    busy with the first."""
+    times: dict[str, list[float]] = {who: [] for who in ways}
+    for turn in range(TURNS + 1):
+        for who in sorted(ways, reverse=turn % 2 == 0):
+            took = ways[who](turn)
+            if turn > 0:  # the first warms up
+                times[who].append(took)
+    rates = {who: size / statistics.median(took) / 1e6 for who, took in times.items()}
+    print(
+        f"{what}: fedstep {rates['fedstep']:.0f} MB/s, curl {rates['curl']:.0f} MB/s, "
+        f"ratio {rates['fedstep'] / rates['curl']:.2f}"
+    )
 
 
 if __name__ == "__main__":

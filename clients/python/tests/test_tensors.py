@@ -79,6 +79,37 @@ class TensorsTest(unittest.TestCase):
         got = back({"a": np.zeros(3), "b": np.zeros((2, 2))})
         self.assertIs(got["a"].base, got["b"].base)
 
+    def test_memory_is_used_again_once_nobody_has_an_array_of_it(self) -> None:
+        sent = {"a": np.arange(50_000.0), "b": np.zeros(1)}
+        first = back(sent)["a"][10:]
+        second = back(sent)["a"]
+        self.assertFalse(np.shares_memory(first, second))
+        place = second.ctypes.data
+        del second
+        third = back({"a": -np.arange(50_000.0), "b": np.zeros(1)})["a"]
+        self.assertEqual(third.ctypes.data, place)
+        np.testing.assert_array_equal(first, sent["a"][10:])
+        self.assertTrue(third.flags.writeable)
+
+    def test_what_has_the_models_shapes_and_dtype_is_sent_flat_in_its_order(self) -> None:
+        model: tensors.Arrays = {"b": np.zeros(2, np.float32), "a": np.zeros((1, 2), np.float32)}
+        arrays: tensors.Arrays = {
+            "a": np.array([[1, 2]], np.float32),
+            "b": np.array([3, 4], np.float32),
+        }
+        body = tensors.encode(arrays, model)
+        self.assertEqual((body.kind, body.length), (tensors.OCTETS, 16))
+        sent = np.frombuffer(b"".join(bytes(piece) for piece in body.pieces()), np.float32)
+        np.testing.assert_array_equal(sent, [3, 4, 1, 2])
+        for other in (
+            {"a": arrays["a"]},
+            arrays | {"c": arrays["a"]},
+            arrays | {"b": np.zeros(3, np.float32)},
+            arrays | {"b": np.zeros(2)},
+            arrays | {"b": [3, 4]},
+        ):
+            self.assertEqual(tensors.encode(other, model).kind, tensors.SAFETENSORS)
+
     def test_lists_are_numbers(self) -> None:
         np.testing.assert_array_equal(back({"w": [[1, 2], [3, 4]]})["w"], [[1, 2], [3, 4]])
         self.assertEqual(back({"w": 2.5})["w"], 2.5)

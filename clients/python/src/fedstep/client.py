@@ -255,8 +255,8 @@ class Client:
         after. It is on stable storage when this returns.
 
         Args:
-            trained_from: the weights, or the number of their version; with the weights, the server
-                checks that it has the same.
+            trained_from: the weights, or the number of their version. With the weights, the server
+                checks that it has the same, and the upload is faster.
             gradient: the tensors by name, as for :meth:`create`; they must not change meanwhile.
             weight: how many examples or steps it stands for.
             metrics: such as the loss before training.
@@ -275,11 +275,12 @@ class Client:
             query[f"metric.{name}"] = float(value)
         if isinstance(trained_from, Weights):
             query["base"] = trained_from.base
-            number = trained_from.version
+            number, model_arrays = trained_from.version, trained_from.arrays
         else:
-            number = trained_from
+            number, model_arrays = trained_from, None
         path = f"{_model(model)}/rounds/{number}/updates/{self._me()}"
-        return self._transport.request("PUT", path, _json, query=query, body=encode(gradient))
+        body = encode(gradient, model_arrays)
+        return self._transport.request("PUT", path, _json, query=query, body=body)
 
     def round(self, model: str, number: int | None = None) -> Json:
         """The open round, or the record of an earlier one."""
