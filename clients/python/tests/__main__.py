@@ -5,12 +5,14 @@ python clients/python/tests [WORD ...]
 
 from __future__ import annotations
 
+import signal
 import sys
 import unittest
 from pathlib import Path
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end as well
     folder = str(Path(__file__).resolve().parent)
     sys.path.insert(0, folder)
     loader = unittest.TestLoader()
