@@ -24,6 +24,17 @@ class RestartTest(unittest.TestCase):
         optimizer = {"lrate": 0.125, "modules": []}
         admin.create("restarted", {"w": np.zeros(3)}, optimizer=optimizer, round=policy)
 
+        completed: list[int] = []
+        events = admin.events("restarted")
+        self.assertEqual(next(events).name, "round-opened")
+
+        def follow() -> None:
+            while len(completed) < ROUNDS:
+                event = next(events)
+                if event.name == "round-completed":
+                    completed.append(event.data["round"])
+
+        followed = in_thread(follow)
         restarts: list[Callable[[], None]] = []
 
         def take_part(name: str) -> None:
@@ -38,6 +49,8 @@ class RestartTest(unittest.TestCase):
         for join in [in_thread(lambda name=name: take_part(name)) for name in WANTED]:  # type: ignore[misc]
             join()
         restarts[0]()
+        followed()
+        self.assertEqual(completed, list(range(ROUNDS)))
         wanted = np.zeros(3)
         for _ in range(ROUNDS):
             wanted -= 0.125 * (wanted - 2.0)
