@@ -134,12 +134,12 @@ class RoundsTest(ServerTest):
         self.admin.create(self.model, TOY)
         alice = self.client("alice")
         with self.assertRaises(Problem) as raised:
-            alice.submit(self.model, 0, STEP | {"w": np.zeros(4)})
+            alice.submit(self.model, 0, {**STEP, "w": np.zeros(4)})
         self.assertEqual(raised.exception.code, "wrong-shape")
         self.assertEqual(raised.exception.members["tensor"], "w")
         self.assertEqual(raised.exception.members["expected"], [3])
         with self.assertRaises(Problem) as raised:
-            alice.submit(self.model, 0, STEP | {"w": np.array([0, np.nan, 0])})
+            alice.submit(self.model, 0, {**STEP, "w": np.array([0, np.nan, 0])})
         self.assertEqual(raised.exception.code, "not-finite")
         self.assertEqual(raised.exception.members["index"], 1)
 

@@ -93,7 +93,7 @@ class GoldenTest(unittest.TestCase):
         for step in case["rounds"][:EXPORTED_AT]:
             submit(self.client, tensors(case, step["in"]))
         document = json.loads(self.client.optimizer_state("golden"))
-        state = unpacked(document["modules"][0][1]["state"], "<f4")
+        state = dict(unpacked(document["modules"][0][1]["state"], "<f4"))
         for step in case["rounds"][EXPORTED_AT:]:
             wanted = tensors(case, step["out"])
             for name, gradient in tensors(case, step["in"]).items():

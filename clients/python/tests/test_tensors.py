@@ -12,8 +12,8 @@ from unittest import mock
 import numpy as np
 
 from fedstep import Update, tensors
+from fedstep.messages import Body, Incoming
 from fedstep.progress import Progress
-from fedstep.transport import Body, Incoming
 
 
 class _Socket:
@@ -103,10 +103,10 @@ class TensorsTest(unittest.TestCase):
         np.testing.assert_array_equal(sent, [3, 4, 1, 2])
         for other in (
             {"a": arrays["a"]},
-            arrays | {"c": arrays["a"]},
-            arrays | {"b": np.zeros(3, np.float32)},
-            arrays | {"b": np.zeros(2)},
-            arrays | {"b": [3, 4]},
+            {**arrays, "c": arrays["a"]},
+            {**arrays, "b": np.zeros(3, np.float32)},
+            {**arrays, "b": np.zeros(2)},
+            {**arrays, "b": [3, 4]},
         ):
             self.assertEqual(tensors.encode(other, model).kind, tensors.SAFETENSORS)
 

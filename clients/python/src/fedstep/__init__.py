@@ -1,6 +1,7 @@
 """Client of fedstep, a federated-learning aggregation server."""
 
-from .client import Client, Weights
+from .answers import Weights
+from .client import Client
 from .events import Event
 from .problems import (
     FedstepError,

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .messages import Lines, Lost
 from .problems import Problem, Unreachable
-from .transport import Lines, Lost, Transport
+from .transport import Transport
 
-SILENCE_SECONDS = 45.0
-"""The server says something every 15 seconds."""
 PAUSE_SECONDS = 0.5
 
 log = logging.getLogger("fedstep")
@@ -51,7 +50,7 @@ def follow(transport: Transport, path: str) -> Iterator[Event]:
         if last_id:
             headers["Last-Event-ID"] = last_id
         try:
-            lines = transport.stream(path, headers, SILENCE_SECONDS)
+            lines = transport.stream(path, headers)
             try:
                 greeted = set[str]()
                 for event in parse(lines):

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .transport import PIECE, Body, Incoming
+from .messages import PIECE, Body, Incoming
 
 Array = NDArray[Any]
-Arrays = dict[str, Array]
+Arrays = Mapping[str, Array]
 
 SAFETENSORS = "application/x-safetensors"
 OCTETS = "application/octet-stream"
@@ -169,7 +169,7 @@ def _give_back(whole: Array) -> None:
     _spare[:] = [whole]
 
 
-def subtract(before: Mapping[str, Array], after: Mapping[str, Any]) -> Arrays:
+def subtract(before: Arrays, after: Mapping[str, Any]) -> Arrays:
     """``before - after`` for each of ``before``'s tensors, in its dtype."""
     return {name: array - _array(after[name], array.dtype) for name, array in before.items()}
 

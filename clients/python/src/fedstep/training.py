@@ -10,7 +10,8 @@ from .problems import NotInvited, Problem, RoundClosed, TrainingStopped
 from .tensors import Arrays, subtract
 
 if TYPE_CHECKING:
-    from .client import Client, Weights
+    from .answers import Weights
+    from .client import Client
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ def _invited(client: Client, model: str, weights: Weights) -> bool:
 
 def _contribute(client: Client, model: str, weights: Weights, local_step: LocalStep) -> bool:
     """Whether the update of this client is in the round."""
-    update = local_step(weights.arrays, weights.version)
+    update = local_step(dict(weights.arrays), weights.version)
     if update is None:
         return False
     try:

@@ -7,11 +7,12 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
+from .messages import Body, Incoming, Lines, Lost
 from .problems import Problem, Unreachable, problem_of
 from .progress import Progress
 
@@ -22,30 +23,8 @@ SILENCE_SECONDS = 60.0
 """Of a connection on which something is to come; then the request is tried again."""
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
-PIECE = 4 << 20
-"""Bytes between two looks at the clock."""
 
 log = logging.getLogger("fedstep")
-
-
-@dataclass(frozen=True)
-class Body:
-    """What a request carries.
-
-    Attributes:
-        kind: its media type.
-        length: in bytes.
-        pieces: gives the bytes, once for each try.
-    """
-
-    kind: str
-    length: int
-    pieces: Callable[[], Iterable[memoryview | bytes]]
-
-    @staticmethod
-    def of(kind: str, content: bytes) -> Body:
-        """A body that is in memory."""
-        return Body(kind, len(content), lambda: [content])
 
 
 @dataclass(frozen=True)
@@ -60,54 +39,6 @@ class _Request:
     @property
     def path(self) -> str:
         return self.target.partition("?")[0]
-
-
-class Incoming:
-    """An answer whose body is to be read."""
-
-    def __init__(self, response: http.client.HTTPResponse, progress: Progress) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self._response = response
-        self._progress = progress
-
-    @property
-    def left(self) -> int:
-        """Bytes that are still to come, where the server has said so."""
-        return self._response.length or 0
-
-    def read(self, size: int | None = None) -> bytes:
-        """The next ``size`` bytes, or all."""
-        try:
-            data = self._response.read(size)
-        except (OSError, http.client.HTTPException) as error:
-            raise Lost(str(error), sent=True) from error
-        if size is not None and len(data) < size:
-            raise Lost(f"the answer ends {size - len(data)} bytes early", sent=True)
-        self._progress.add(len(data))
-        return data
-
-    def readinto(self, buffer: memoryview) -> None:
-        """Fills a buffer of bytes, without a copy in between."""
-        done = 0
-        while done < len(buffer):
-            try:
-                some = self._response.readinto(buffer[done : done + PIECE])
-            except (OSError, http.client.HTTPException) as error:
-                raise Lost(str(error), sent=True) from error
-            if some == 0:
-                raise Lost(f"the answer ends {len(buffer) - done} bytes early", sent=True)
-            done += some
-            self._progress.add(some)
-
-
-class Lost(Exception):
-    """A connection broke; ``sent`` if the server may have seen the request."""
-
-    def __init__(self, why: str, sent: bool, final: bool = False) -> None:
-        super().__init__(why)
-        self.sent = sent
-        self.final = final
 
 
 class Transport:
@@ -259,7 +190,7 @@ class Transport:
                 progress.add(len(piece))
         return None
 
-    def stream(self, path: str, headers: Mapping[str, str], silence: float) -> Lines:
+    def stream(self, path: str, headers: Mapping[str, str]) -> Lines:
         """An answer without end, read line by line on a connection of its own.
 
         Raises:
@@ -272,7 +203,6 @@ class Transport:
             response = _response(connection, broken)
             if response.status != 200:
                 raise problem_of(response.status, response.headers, response.read())
-            connection.sock.settimeout(silence)
             return Lines(connection, response)
         except BaseException:
             connection.close()
@@ -308,34 +238,6 @@ class _Kept:
 
     def __del__(self) -> None:
         self.connection.close()
-
-
-class Lines:
-    """The lines of an endless answer."""
-
-    def __init__(
-        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse
-    ) -> None:
-        self._connection = connection
-        self._response = response
-
-    def next(self) -> str:
-        """The next line, without its end.
-
-        Raises:
-            Lost: at the answer's end, after a silence, or if the connection broke.
-        """
-        try:
-            line = self._response.readline()
-        except (OSError, http.client.HTTPException) as error:
-            raise Lost(str(error), sent=True) from error
-        if not line.endswith(b"\n"):
-            raise Lost("the stream ended", sent=True)
-        return line.decode("utf-8").rstrip("\r\n")
-
-    def close(self) -> None:
-        self._response.close()
-        self._connection.close()
 
 
 def _response(
