@@ -15,7 +15,7 @@ from unittest import mock
 import numpy as np
 from support import hang_up
 
-from fedstep import Client, Problem, RoundClosed, Unreachable, progress, transport
+from fedstep import Client, Problem, RoundClosed, Unreachable, Weights, progress, transport
 
 Script = Callable[[socket.socket, str], bool]
 """Answers a request, and says whether the connection is over."""
@@ -82,6 +82,14 @@ def refuse_unread(connection: socket.socket, line: str) -> bool:
 def cut_short(connection: socket.socket, line: str) -> bool:
     connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"models":')
     return True
+
+
+def unchanged(*fields: str) -> Script:
+    def step(connection: socket.socket, line: str) -> bool:
+        connection.sendall("\r\n".join(["HTTP/1.1 304 Same", *fields, "", ""]).encode())
+        return False
+
+    return step
 
 
 NONE = reply(200, {"models": []})
@@ -174,6 +182,16 @@ class TransportTest(unittest.TestCase):
         with self.assertRaises(Problem) as raised:
             self.client(server).models()
         self.assertEqual((raised.exception.code, raised.exception.detail), ("", '"nginx"'))
+
+    def test_waiting_goes_on_with_a_pause_where_the_server_does_not_hold_the_answer(self) -> None:
+        server = Scripted(unchanged(), unchanged(), unchanged("Fedstep-Phase: stopped"))
+        clock = mock.Mock(sleep=self.pauses.append, monotonic=time.monotonic)
+        with mock.patch("fedstep.client.time", clock):
+            weights = Weights(7, "3f9c2a71-7", None, {})
+            self.assertIsNone(self.client(server).wait("m", weights))
+        self.assertEqual(self.pauses, [0.5, 0.5])
+        self.assertEqual(server.requests, ["GET /v1/models/m/weights?wait=30000ms"] * 3)
+        self.assertEqual(server.fields.count('if-none-match: "3f9c2a71-7"'), 3)
 
     def test_a_token_is_shown_with_each_request(self) -> None:
         server = Scripted(refuse(401, "unauthorized"), NONE)

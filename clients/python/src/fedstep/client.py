@@ -31,6 +31,7 @@ from .transport import Transport
 
 LONGEST_POLL_SECONDS = 30.0
 """The server holds an answer back for at most a minute."""
+PAUSE_SECONDS = 0.5
 
 
 class Client(Administration):
@@ -108,6 +109,7 @@ class Client(Administration):
             left = LONGEST_POLL_SECONDS
             if end is not None:
                 left = min(left, max(end - time.monotonic(), 0.0))
+            asked = time.monotonic()
             headers = {"Accept": SAFETENSORS, "If-None-Match": f'"{after.base}"'}
             newest = self._transport.request(
                 "GET",
@@ -121,6 +123,8 @@ class Client(Administration):
                 return newest
             if newest == "stopped" or (end is not None and time.monotonic() >= end):
                 return None
+            if time.monotonic() - asked < left / 2:
+                time.sleep(min(PAUSE_SECONDS, left))  # a server that shuts down answers at once
 
     def gradient(self, model: str, version: int | None = None) -> Arrays:
         """What the last optimizer module gave in the round that made a version (the newest)."""
