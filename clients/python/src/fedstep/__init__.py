@@ -1,0 +1,28 @@
+"""Client of fedstep, a federated-learning aggregation server."""
+
+from .answers import Weights
+from .client import Client
+from .events import Event
+from .problems import (
+    FedstepError,
+    NotInvited,
+    Problem,
+    RoundClosed,
+    TrainingStopped,
+    Unreachable,
+)
+from .training import LocalStep, Update
+
+__all__ = [
+    "Client",
+    "Event",
+    "FedstepError",
+    "LocalStep",
+    "NotInvited",
+    "Problem",
+    "RoundClosed",
+    "TrainingStopped",
+    "Unreachable",
+    "Update",
+    "Weights",
+]

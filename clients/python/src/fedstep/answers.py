@@ -1,0 +1,86 @@
+"""Where things are on a server, and what its answers are read into."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from .messages import PIECE, Incoming
+from .tensors import Arrays, decode
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A version of a model.
+
+    Attributes:
+        version: its number, which is that of the round that trains from it.
+        base: the tag that names this content of this version alone.
+        phase: ``"stopped"`` while training is, else None.
+        arrays: the tensors by name, in the model's order and dtype, views of one buffer.
+    """
+
+    version: int
+    base: str
+    phase: str | None
+    arrays: Arrays
+
+
+def path_of(model: str) -> str:
+    """A model's address, below the server's."""
+    return "/v1/models/" + quote(model, safe="")
+
+
+def vector_path(model: str, version: int | None, what: str) -> str:
+    """The address of a version's weights or gradient; the newest's without a number."""
+    return path_of(model) + ("" if version is None else f"/versions/{version}") + "/" + what
+
+
+def read_json(incoming: Incoming) -> Json:
+    """Reads an object."""
+    document = json.loads(incoming.read())
+    assert isinstance(document, dict)
+    return document
+
+
+def read_nothing(incoming: Incoming) -> None:
+    """Reads an answer that says no more than that it is done."""
+    incoming.read()
+
+
+def list_in(document: Json, key: str) -> list[Json]:
+    """The list that an answer consists of."""
+    return list(document[key])
+
+
+def read_weights(incoming: Incoming) -> Weights:
+    """Reads a safetensors file with what its head tells."""
+    headers = incoming.headers
+    tag = headers["ETag"].strip('"').removesuffix(".safetensors")
+    phase = headers.get("Fedstep-Phase")
+    arrays = MappingProxyType(decode(incoming))  # the order tells how an update is sent
+    return Weights(int(headers["Fedstep-Version"]), tag, phase, arrays)
+
+
+def read_weights_or_phase(incoming: Incoming) -> Weights | str | None:
+    """Reads what there is after a wait: other weights, or only the phase."""
+    if incoming.status == 304:
+        return incoming.headers.get("Fedstep-Phase")
+    return read_weights(incoming)
+
+
+def save_weights(incoming: Incoming, out: BinaryIO) -> int:
+    """Writes an answer to a file, in place of what an earlier try wrote; the version."""
+    out.seek(0)
+    out.truncate()
+    buffer = bytearray(min(PIECE, max(incoming.left, 1)))
+    while incoming.left > 0:
+        piece = memoryview(buffer)[: incoming.left]
+        incoming.readinto(piece)
+        out.write(piece)
+    return int(incoming.headers["Fedstep-Version"])

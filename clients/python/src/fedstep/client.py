@@ -1,0 +1,253 @@
+"""A server's models: create them, wait for versions, submit updates."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from .administration import Administration
+from .answers import (
+    Json,
+    Weights,
+    list_in,
+    path_of,
+    read_json,
+    read_weights,
+    read_weights_or_phase,
+    save_weights,
+    vector_path,
+)
+from .events import Event, follow
+from .messages import Incoming
+from .tensors import SAFETENSORS, Arrays, decode, encode
+from .training import LocalStep, train
+from .transport import Transport
+
+LONGEST_POLL_SECONDS = 30.0
+"""The server holds an answer back for at most a minute."""
+PAUSE_SECONDS = 0.5
+
+
+class Client(Administration):
+    """Speaks to a fedstep server. Threads may share one; each has its own connection.
+
+    A request whose answer is lost, or that is refused for a while (429, 503, 507), is sent again
+    until ``timeout`` is over; whatever the server did with a lost one is not done twice.
+
+    Args:
+        url: the server, such as ``"http://127.0.0.1:8080"``.
+        token: a bearer token or a JWT.
+        client_id: under which name updates and reports are sent; with a token, the token's id.
+        timeout: seconds, from its first failure on, for which a request is tried again.
+        context: for https: a context with the server's authority or a client certificate.
+        progress: False never shows a bar, None only to a terminal.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        client_id: str | None = None,
+        timeout: float = 300.0,
+        context: ssl.SSLContext | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.client_id = client_id
+        super().__init__(Transport(url, token, timeout, context, progress))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes this thread's connection."""
+        self._transport.close()
+
+    # Models
+
+    def models(self) -> list[Json]:
+        """The models that the caller may see."""
+        return list_in(self._get("/v1/models"), "models")
+
+    def model(self, model: str) -> Json:
+        """A model's spec, newest version and phase."""
+        return self._get(path_of(model))
+
+    # Versions
+
+    def weights(self, model: str, version: int | None = None) -> Weights:
+        """The newest weights, or those of a version that is kept."""
+        return self._transport.request(
+            "GET",
+            vector_path(model, version, "weights"),
+            read_weights,
+            headers={"Accept": SAFETENSORS},
+        )
+
+    def wait(self, model: str, after: Weights, timeout: float | None = None) -> Weights | None:
+        """Waits until there are other weights than ``after``.
+
+        Returns:
+            The newest, or None if training is stopped or ``timeout`` seconds are over.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = LONGEST_POLL_SECONDS
+            if end is not None:
+                left = min(left, max(end - time.monotonic(), 0.0))
+            asked = time.monotonic()
+            headers = {"Accept": SAFETENSORS, "If-None-Match": f'"{after.base}"'}
+            newest = self._transport.request(
+                "GET",
+                path_of(model) + "/weights",
+                read_weights_or_phase,
+                query={"wait": f"{int(left * 1000)}ms"},
+                headers=headers,
+                wait=left,
+            )
+            if isinstance(newest, Weights):
+                return newest
+            if newest == "stopped" or (end is not None and time.monotonic() >= end):
+                return None
+            if time.monotonic() - asked < left / 2:
+                time.sleep(min(PAUSE_SECONDS, left))  # a server that shuts down answers at once
+
+    def gradient(self, model: str, version: int | None = None) -> Arrays:
+        """What the last optimizer module gave in the round that made a version (the newest)."""
+        number = self.model(model)["version"] if version is None else version
+        return self._transport.request(
+            "GET", vector_path(model, number, "gradient"), decode, headers={"Accept": SAFETENSORS}
+        )
+
+    def versions(self, model: str) -> list[Json]:
+        """The versions that are kept, newest first, with the means of what was reported of them."""
+        return list_in(self._get(path_of(model) + "/versions"), "versions")
+
+    def pull(self, model: str, file: str | os.PathLike[str], version: int | None = None) -> int:
+        """Writes weights to a ``.safetensors`` file, which appears whole or not at all.
+
+        Returns:
+            Their version.
+        """
+        target = Path(file)
+        part = target.with_name(target.name + ".part")
+        try:
+            with part.open("wb") as out:
+                number = self._transport.request(
+                    "GET",
+                    vector_path(model, version, "weights"),
+                    lambda incoming: save_weights(incoming, out),
+                    headers={"Accept": SAFETENSORS},
+                )
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        return number
+
+    def report(
+        self, model: str, version: int, metrics: Mapping[str, float], weight: float = 1.0
+    ) -> None:
+        """Tells what this client measured of a version; the last report counts."""
+        path = f"{path_of(model)}/versions/{version}/reports/{self._me()}"
+        numbers = {name: float(value) for name, value in metrics.items()}
+        self._put(path, {"weight": float(weight), "metrics": numbers})
+
+    # Rounds
+
+    def submit(
+        self,
+        model: str,
+        trained_from: Weights | int,
+        gradient: Mapping[str, Any],
+        *,
+        weight: float = 1.0,
+        metrics: Mapping[str, float] | None = None,
+    ) -> Json:
+        """Sends an update: a gradient of the loss, or the weights before training minus those
+        after. It is on stable storage when this returns.
+
+        Args:
+            trained_from: the weights, or the number of their version. With the weights, the server
+                checks that it has the same, and the upload is faster.
+            gradient: the tensors by name, as for :meth:`create`; they must not change meanwhile.
+            weight: how many examples or steps it stands for.
+            metrics: such as the loss before training.
+
+        Returns:
+            The receipt: ``round``, ``client``, ``weight``, ``digest``, ``updates``.
+
+        Raises:
+            RoundClosed: fetch the newest weights and train again.
+            NotInvited: wait for the next round.
+            TrainingStopped: it is over.
+            Problem: ``wrong-shape``, ``not-finite`` …, with the tensor and the index.
+        """
+        query: dict[str, object] = {"weight": float(weight)}
+        for name, value in (metrics or {}).items():
+            query[f"metric.{name}"] = float(value)
+        if isinstance(trained_from, Weights):
+            query["base"] = trained_from.base
+            number, model_arrays = trained_from.version, trained_from.arrays
+        else:
+            number, model_arrays = trained_from, None
+        path = f"{path_of(model)}/rounds/{number}/updates/{self._me()}"
+        body = encode(gradient, model_arrays)
+        return self._transport.request("PUT", path, read_json, query=query, body=body)
+
+    def round(self, model: str, number: int | None = None) -> Json:
+        """The open round, or the record of an earlier one."""
+        if number is not None:
+            return self._get(f"{path_of(model)}/rounds/{number}")
+        query = {} if self.client_id is None else {"client": self.client_id}
+        return self._transport.request(
+            "GET", path_of(model) + "/rounds/current", read_json, query=query
+        )
+
+    def rounds(self, model: str, limit: int = 50, before: int | None = None) -> list[Json]:
+        """Records of completed rounds, newest first."""
+        query = {"limit": limit} | ({} if before is None else {"before": before})
+        path = path_of(model) + "/rounds"
+        return list_in(self._transport.request("GET", path, read_json, query=query), "rounds")
+
+    def train(self, model: str, local_step: LocalStep, rounds: int | None = None) -> Weights:
+        """Takes part in a model's training: see :func:`fedstep.training.train`."""
+        return train(self, model, local_step, rounds)
+
+    def events(self, model: str) -> Iterator[Event]:
+        """What happens to a model, as it happens, through lost connections and restarts."""
+        return follow(self._transport, path_of(model) + "/events")
+
+    # The optimizer
+
+    def optimizer(self, model: str) -> Json:
+        """The optimizer's config, as declearn's ``get_config`` gives it."""
+        return self._get(path_of(model) + "/optimizer")
+
+    def optimizer_state(self, model: str, version: int | None = None) -> bytes:
+        """The optimizer's state, byte for byte as declearn's ``json.dumps(optimizer.get_state(),
+        default=json_pack)`` writes it."""
+        path = (
+            path_of(model) + "/optimizer/state"
+            if version is None
+            else f"{path_of(model)}/versions/{version}/optimizer/state"
+        )
+        return self._transport.request("GET", path, Incoming.read)
+
+    def _me(self) -> str:
+        if self.client_id is None:
+            raise ValueError("this needs Client(…, client_id=…)")
+        return quote(self.client_id, safe="")

@@ -1,0 +1,81 @@
+"""declearn on the client's side: its ``Model`` and ``Optimizer`` train, fedstep aggregates, and the
+server's optimizer state goes to a declearn ``Optimizer`` and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from declearn.model.api import Model, Vector
+from declearn.optimizer import Optimizer
+from declearn.utils import json_pack, json_unpack
+
+from .tensors import Arrays
+from .training import LocalStep, Update
+
+
+def weights_of(model: Model) -> dict[str, Any]:
+    """A model's trainable weights by name, for ``Client.create``."""
+    return dict(model.get_weights(trainable=True).coefs)
+
+
+def set_weights(model: Model, weights: Arrays) -> None:
+    """Gives a model its trainable weights.
+
+    Raises:
+        TypeError: for a model on another framework than NumPy, scikit-learn or torch.
+    """
+    present = model.get_weights(trainable=True)
+    coefs = {name: _like(weights[name], value) for name, value in present.coefs.items()}
+    vector: Vector[Any] = type(present)(coefs)
+    model.set_weights(vector, trainable=True)
+
+
+def _like(array: Any, value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return array.astype(value.dtype)
+    if type(value).__module__.partition(".")[0] == "torch":
+        import torch  # noqa: PLC0415 - there is a tensor of it, so it is imported already
+
+        return torch.from_numpy(array).to(value)
+    raise TypeError(f"weights of type {type(value)} are not supported")
+
+
+def local_step(
+    model: Model, optimizer: Optimizer, batches: Callable[[int], Iterable[Any]]
+) -> LocalStep:
+    """A step for ``Client.train``: one declearn training step for each batch.
+
+    Args:
+        batches: gets the round's number, and gives declearn batches ``(x, y, weights)``.
+    """
+
+    def step(weights: Arrays, round: int) -> Update:
+        set_weights(model, weights)
+        optimizer.start_round()
+        model.collect_training_losses()
+        seen = 0
+        for batch in batches(round):
+            optimizer.run_train_step(model, batch)
+            seen += len(batch[0])
+        losses = model.collect_training_losses()
+        metrics = {"loss": float(np.mean(losses[0]))} if losses else {}
+        return Update.from_weights(weights, weights_of(model), seen, metrics)
+
+    return step
+
+
+def load_state(optimizer: Optimizer, state: bytes) -> None:
+    """Gives a declearn optimizer the state that ``Client.optimizer_state`` exported.
+
+    Raises:
+        KeyError, RuntimeError: if the optimizer has other modules.
+    """
+    optimizer.set_state(json.loads(state, object_hook=json_unpack))
+
+
+def dump_state(optimizer: Optimizer) -> bytes:
+    """A declearn optimizer's state, for ``Client.set_optimizer_state``."""
+    return json.dumps(optimizer.get_state(), default=json_pack).encode()

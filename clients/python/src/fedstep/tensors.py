@@ -1,0 +1,199 @@
+"""Named arrays on the wire, none copied as a whole: as safetensors, each in its own format, or
+as the flat vector."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import math
+import weakref
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .messages import PIECE, Body, Incoming
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+
+SAFETENSORS = "application/x-safetensors"
+OCTETS = "application/octet-stream"
+
+MOST_SPARE = 256 << 20
+"""Bytes that are kept for the next download."""
+
+_FORMATS = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    value: Any
+    format: str
+    shape: tuple[int, ...]
+
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape) * np.dtype(_FORMATS[self.format]).itemsize
+
+    def pieces(self) -> Iterator[memoryview]:
+        array = _array(self.value)
+        wire = np.dtype(_FORMATS[self.format])
+        if array.dtype == wire and array.flags.c_contiguous:
+            whole = array.reshape(-1).view(np.uint8).data
+            for begin in range(0, len(whole), PIECE):
+                yield whole[begin : begin + PIECE]
+        else:
+            values = array.reshape(-1) if array.flags.c_contiguous else array.flat
+            step = PIECE // wire.itemsize
+            for begin in range(0, array.size, step):
+                some = np.ascontiguousarray(values[begin : begin + step], wire)
+                yield some.view(np.uint8).data
+
+
+def floating(arrays: Mapping[str, Any]) -> dict[str, _Tensor]:
+    """The tensors that take part: arrays of floating point, and what torch has of it. Torch's other
+    tensors (``num_batches_tracked``) stay where they are.
+
+    Raises:
+        TypeError: for a NumPy array of anything else.
+    """
+    tensors = {}
+    for name, value in arrays.items():
+        kind = str(getattr(value, "dtype", "float64"))
+        kind, is_torch = kind.removeprefix("torch."), kind.startswith("torch.")
+        number = {"float16": "F16", "bfloat16": "BF16", "float32": "F32", "float64": "F64"}
+        if isinstance(value, np.ndarray):
+            kind = value.dtype.name  # without its byte order
+        if kind in number:
+            tensors[name] = _Tensor(value, number[kind], tuple(np.shape(value)))
+        elif not is_torch:
+            raise TypeError(f"{name!r} is {kind}, not floating point")
+    return tensors
+
+
+def shapes(arrays: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The shape of each tensor that takes part."""
+    return {name: list(tensor.shape) for name, tensor in floating(arrays).items()}
+
+
+def common_dtype(arrays: Mapping[str, Any]) -> str:
+    """``"float64"`` if there is an array of it, else ``"float32"``."""
+    formats = [t.format for t in floating(arrays).values() if hasattr(t.value, "dtype")]
+    return "float64" if "F64" in formats else "float32"
+
+
+def encode(arrays: Mapping[str, Any], model: Arrays | None = None) -> Body:
+    """Arrays as the body of a request. They are read while it is sent, so they must not change
+    until it is answered.
+
+    Args:
+        arrays: float16, bfloat16, float32 or float64, of NumPy or torch, or nested lists of
+            numbers. What is not contiguous or in another byte order is copied a piece at a time.
+        model: the model's weights, if they are known. Arrays of the same shapes and dtype are sent
+            as the flat vector, which the server takes in faster.
+    """
+    tensors = floating(arrays)
+    if model is not None and _fit(tensors, model):
+        in_order = [tensors[name] for name in model]
+        return Body(
+            OCTETS,
+            sum(tensor.bytes for tensor in in_order),
+            lambda: itertools.chain.from_iterable(tensor.pieces() for tensor in in_order),
+        )
+    header: dict[str, Any] = {}
+    at = 0
+    for name, tensor in tensors.items():
+        end = at + tensor.bytes
+        header[name] = {
+            "dtype": tensor.format,
+            "shape": list(tensor.shape),
+            "data_offsets": [at, end],
+        }
+        at = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    head = len(text).to_bytes(8, "little") + text
+
+    def pieces() -> Iterator[memoryview | bytes]:
+        yield head
+        for tensor in tensors.values():
+            yield from tensor.pieces()
+
+    return Body(SAFETENSORS, len(head) + at, pieces)
+
+
+def _fit(tensors: Mapping[str, _Tensor], model: Arrays) -> bool:
+    return tensors.keys() == model.keys() and all(
+        tensor.shape == model[name].shape and _FORMATS[tensor.format] == model[name].dtype
+        for name, tensor in tensors.items()
+    )
+
+
+def decode(incoming: Incoming) -> Arrays:
+    """Reads an answer into one buffer; the arrays are views of it, in the model's order."""
+    header = json.loads(incoming.read(int.from_bytes(incoming.read(8), "little")))
+    header.pop("__metadata__", None)
+    buffer = _buffer(max(entry["data_offsets"][1] for entry in header.values()))
+    incoming.readinto(buffer.data)
+    arrays = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        arrays[name] = buffer[begin:end].view(_FORMATS[entry["dtype"]]).reshape(entry["shape"])
+    return arrays
+
+
+_spare: list[Array] = []
+"""The buffer of arrays that nobody has any more: the system takes as long to give out another as
+the bytes take to arrive from near by."""
+
+
+def _buffer(size: int) -> Array:
+    """Bytes to read into. Views of it keep it from being used again."""
+    whole = None
+    with contextlib.suppress(IndexError):
+        whole = _spare.pop()
+    if whole is None or whole.size != size:
+        whole = np.empty(size, np.uint8)
+    # a view's base is the array that owns its memory, but it does not look through a memoryview
+    lent: Array = np.frombuffer(whole.data, np.uint8)
+    if size <= MOST_SPARE:
+        weakref.finalize(lent, _give_back, whole).atexit = False
+    return lent
+
+
+def _give_back(whole: Array) -> None:
+    _spare[:] = [whole]
+
+
+def subtract(before: Arrays, after: Mapping[str, Any]) -> Arrays:
+    """``before - after`` for each of ``before``'s tensors, in its dtype."""
+    return {name: array - _array(after[name], array.dtype) for name, array in before.items()}
+
+
+def _array(value: Any, dtype: Any = None) -> Array:
+    """A value as an array: a view wherever there can be one, bfloat16 as its bits unless a dtype
+    is asked for."""
+    if hasattr(value, "detach"):
+        tensor = value.detach().cpu()
+        if str(tensor.dtype) != "torch.bfloat16":
+            value = tensor.numpy()
+        elif dtype is None:
+            value = tensor.contiguous().view(dtype=_torch_int16()).numpy().view(np.uint16)
+        else:
+            value = tensor.float().numpy()
+    array = np.asarray(value)
+    if array.dtype.name == "bfloat16":
+        array = array.astype(dtype) if dtype else np.ascontiguousarray(array).view(np.uint16)
+    if array.dtype.kind in "iu" and not hasattr(value, "dtype"):
+        array = array.astype(np.float64)
+    return array if dtype is None else array.astype(dtype, copy=False)
+
+
+def _torch_int16() -> Any:
+    import torch  # noqa: PLC0415 - there is a tensor of it, so it is imported already
+
+    return torch.int16

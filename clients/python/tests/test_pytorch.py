@@ -1,0 +1,123 @@
+"""PyTorch on the client's side."""
+
+from __future__ import annotations
+
+import contextlib
+import unittest
+
+import numpy as np
+from support import client, in_thread
+
+from fedstep import Problem, Weights
+
+try:
+    import torch
+except ImportError as error:
+    raise unittest.SkipTest("torch is not installed") from error
+
+from fedstep import pytorch, tensors
+
+
+def network(seed: int) -> torch.nn.Module:
+    torch.manual_seed(seed)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3),
+        torch.nn.BatchNorm2d(4),
+        torch.nn.Flatten(),
+        torch.nn.Linear(16, 2),
+    )
+
+
+class PytorchTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.model = self._testMethodName
+        self.client = client("alice")
+        self.addCleanup(self.remove)
+
+    def remove(self) -> None:
+        with contextlib.suppress(Problem):
+            self.client.delete(self.model)
+
+    def test_a_state_dict_comes_back_to_the_bit(self) -> None:
+        sent, got = network(1), network(2)
+        with torch.no_grad():
+            sent(torch.randn(8, 1, 4, 4))  # moves the buffers of the normalization
+        self.client.create(self.model, sent.state_dict())
+        steps = got.state_dict()["1.num_batches_tracked"].clone()
+        pytorch.load_weights(got, self.client.weights(self.model).arrays)
+        for name, tensor in got.state_dict().items():
+            if tensor.is_floating_point():
+                self.assertTrue(torch.equal(tensor, sent.state_dict()[name]), name)
+        self.assertEqual(got.state_dict()["1.num_batches_tracked"], steps)
+        self.assertNotIn("1.num_batches_tracked", self.client.weights(self.model).arrays)
+
+    def test_every_format_and_layout_arrives(self) -> None:
+        exact = torch.tensor([[1.5, -2.0, 3.0], [0.25, -0.0, 8.0]])
+        arrays = {
+            "float32": exact,
+            "transposed": exact.T,
+            "strided": exact[:, ::2],
+            "half": exact.half(),
+            "bfloat16": exact.bfloat16(),
+            "bfloat16-transposed": exact.bfloat16().T,
+            "scalar": torch.tensor(2.5),
+            "learned": torch.nn.Parameter(exact),
+        }
+        self.client.create(self.model, arrays)
+        got = self.client.weights(self.model).arrays
+        self.assertEqual(list(got), list(arrays))
+        for name, tensor in arrays.items():
+            np.testing.assert_array_equal(got[name], tensor.detach().float().numpy(), name)
+        self.assertEqual(self.client.model(self.model)["dtype"], "float32")
+
+    def test_a_tensor_is_sent_from_its_own_memory(self) -> None:
+        tensor = torch.zeros(1000)
+        pieces = list(tensors.encode({"w": tensor}).pieces())[1:]
+        tensor += 1
+        self.assertEqual(np.frombuffer(pieces[0], np.float32).sum(), 1000)
+
+    def test_clients_train_a_module_together(self) -> None:
+        self.client.create(
+            self.model,
+            network(1).state_dict(),
+            optimizer={"lrate": 1.0, "modules": []},
+            round={"min_updates": 2, "rounds": 5},
+        )
+        ended: list[Weights] = []
+
+        def take_part(name: str, seed: int) -> None:
+            module = network(seed)
+            optimizer = torch.optim.SGD(module.parameters(), 0.1)
+            random = torch.Generator().manual_seed(seed)
+            x = torch.randn(32, 1, 4, 4, generator=random)
+            y = (x.mean((1, 2, 3)) > 0).long()
+
+            def train(round: int) -> pytorch.Trained:
+                for _ in range(3):
+                    loss = torch.nn.functional.cross_entropy(module(x), y)
+                    optimizer.zero_grad()
+                    loss.backward()
+                    optimizer.step()
+                return len(x), {"loss": loss.item()}
+
+            step = pytorch.local_step(module, train)
+            ended.append(client(name).train(self.model, step))
+
+        for join in [
+            in_thread(lambda: take_part("alice", 3)),
+            in_thread(lambda: take_part("bob", 4)),
+        ]:
+            join()
+        self.assertEqual([weights.version for weights in ended], [5, 5])
+        losses = [r["metrics"]["loss"] for r in self.client.rounds(self.model)]
+        self.assertLess(losses[0], 0.9 * losses[-1])  # newest first
+
+    def test_what_does_not_fit_a_module_is_said(self) -> None:
+        with self.assertRaises(KeyError):
+            pytorch.load_weights(network(1), {"none": np.zeros(3)})
+        with self.assertRaisesRegex(RuntimeError, "3.bias"):
+            pytorch.load_weights(network(1), {"3.bias": np.zeros(3)})
+
+
+if __name__ == "__main__":
+    unittest.main()
