@@ -56,6 +56,7 @@ public final class DataFolder implements AutoCloseable {
     } catch (OverlappingFileLockException e) {
       // held by this process: the same answer
     } catch (IOException e) {
+      Disk.close(file, channel);
       throw new StorageException(file.toString(), e);
     }
     Disk.close(file, channel);

@@ -118,14 +118,7 @@ final class Simulation implements AutoCloseable {
     while (true) {
       try {
         alarms = new SimAlarms(clock);
-        coordinator =
-            new Coordinator(
-                new DataFolder(disk.root()),
-                LIMITS,
-                clock,
-                alarms,
-                () -> "%08x".formatted(incarnations++),
-                Listener.NONE);
+        coordinator = coordinator(new DataFolder(disk.root()));
         coordinator.models().forEach(this::settle);
         if (!disk.dead()) {
           return;
@@ -139,6 +132,17 @@ final class Simulation implements AutoCloseable {
       if (disk.dead()) {
         disk = next();
       } // else somebody starts it again
+    }
+  }
+
+  /** One that fails at start leaves the folder to the next, as the end of its process would. */
+  private Coordinator coordinator(DataFolder data) {
+    try {
+      return new Coordinator(
+          data, LIMITS, clock, alarms, () -> "%08x".formatted(incarnations++), Listener.NONE);
+    } catch (StorageException e) {
+      data.close();
+      throw e;
     }
   }
 
