@@ -193,6 +193,7 @@ export function modelPage(name, frame) {
         break;
       case 'deadline-passed':
       case 'training-stopped':
+      case 'training-started':
         known.current = data;
         paint('current');
         refresh('model');

@@ -76,8 +76,9 @@ final class EventStream {
           updates,
           Answers.currentRound(now).put("updates", updates));
     }
-    if (now.phase() == Phase.STOPPED && before.phase() != Phase.STOPPED) {
-      send("training-stopped", now);
+    boolean stopped = now.phase() == Phase.STOPPED;
+    if (stopped != (before.phase() == Phase.STOPPED)) {
+      send(stopped ? "training-stopped" : "training-started", now);
     }
     out.flush();
   }

@@ -90,8 +90,9 @@ class DashboardTest {
   void models_areShown_withTheirOpenRound() {
     Model model = Model.create(Model.plain(2, 4));
     browser.open(address(model.http(), "/"));
-    browser.awaitText(model.name(), "0 of 4 updates", "Live");
-    browser.find("#filter").sendKeys(model.name());
+    browser.awaitText("Live", "Models");
+    browser.find("#filter").sendKeys(model.name()); // beside those of all other tests
+    browser.awaitText(model.name(), "0 of 4 updates");
     assertThat(browser.findAll(".model")).hasSize(1);
     model.submit(0, "alice", update(0.5)).is(201);
     browser.awaitText("1 of 4 updates");

@@ -99,6 +99,7 @@ class EventsTest {
       model.post("/stop").is(200);
       assertThat(stream.next()).hasToString("training-stopped 1.0");
       model.post("/start").is(200);
+      assertThat(stream.next()).hasToString("training-started 1.0");
       model.submit(1, "alice", ONE).is(201);
       assertThat(stream.next()).hasToString("update-accepted 1.1");
       model.post("/versions/0/restore").is(201);
