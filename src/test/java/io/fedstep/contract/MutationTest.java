@@ -1,12 +1,15 @@
 package io.fedstep.contract;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.github.luben.zstd.Zstd;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -19,8 +22,20 @@ class MutationTest {
       {"__type__": "np.ndarray", "dump": ["0000803f0000803f0000803f", "float32", [3]]}}}}]]}\
       """;
 
-  /** A request's line after {@code /v1/models/NAME}, its media type and its body. */
-  private record Seed(String method, String path, String type, String body) {}
+  private static final String ARRAY =
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }" + " ".repeat(60) + "\n";
+  private static final String TENSORS =
+      "{\"w\": {\"dtype\": \"F32\", \"shape\": [3], \"data_offsets\": [0, 12]}}";
+
+  /**
+   * A request's line after {@code /v1/models/NAME}, its header fields and its body, a byte a
+   * character.
+   */
+  private record Seed(String method, String path, List<String> fields, String body) {
+    Seed(String method, String path, String type, String body) {
+      this(method, path, List.of("Content-Type: " + type), body);
+    }
+  }
 
   private static final String JSON = "application/json";
   private static final List<Seed> SEEDS =
@@ -44,7 +59,63 @@ class MutationTest {
           new Seed("GET", "/rounds/0/updates", JSON, ""),
           new Seed("GET", "/refusals", JSON, ""),
           new Seed("GET", "/weights?wait=1ms", JSON, ""),
-          new Seed("GET", "/versions/0/optimizer/state", JSON, ""));
+          new Seed("GET", "/versions/0/optimizer/state", JSON, ""),
+          new Seed("DELETE", "/rounds/0/updates/a", List.of("If-Match: \"3f9c2a71-7\""), ""),
+          new Seed(
+              "GET",
+              "/weights",
+              List.of(
+                  "Accept: application/json;q=0.5, application/x-npy",
+                  "Accept-Encoding: gzip;q=0.5, zstd, identity;q=0",
+                  "If-None-Match: W/\"3f9c2a71-7\", \"a\"",
+                  "Range: bytes=0-3,5-",
+                  "If-Range: \"3f9c2a71-7\""),
+              ""),
+          new Seed(
+              "GET",
+              "/rounds/current",
+              List.of(
+                  "Authorization: Bearer abc.def",
+                  "Origin: http://localhost:8080",
+                  "Sec-Fetch-Site: same-origin",
+                  "Cookie: a=b; c=\"d\"",
+                  "Expect: 100-continue",
+                  "Connection: keep-alive, Upgrade"),
+              ""),
+          new Seed(
+              "PUT",
+              "/rounds/0/updates/c",
+              "application/x-npy",
+              "\u0093NUMPY\u0001\u0000"
+                  + (char) ARRAY.length()
+                  + "\u0000"
+                  + ARRAY
+                  + "abcdefghijkl"),
+          new Seed(
+              "PUT",
+              "/rounds/0/updates/d",
+              "application/x-safetensors",
+              (char) TENSORS.length() + "\u0000".repeat(7) + TENSORS + "abcdefghijkl"),
+          new Seed(
+              "PUT",
+              "/rounds/0/updates/e",
+              List.of("Content-Type: application/json", "Content-Encoding: gzip"),
+              gzipped("{\"gradient\": [1, 2, 3]}")),
+          new Seed(
+              "PUT",
+              "/rounds/0/updates/f",
+              List.of("Content-Type: application/octet-stream", "Content-Encoding: zstd"),
+              new String(Zstd.compress("abcdefghijkl".getBytes(ISO_8859_1)), ISO_8859_1)));
+
+  private static String gzipped(String text) {
+    var bytes = new ByteArrayOutputStream();
+    try (var gzip = new GZIPOutputStream(bytes)) {
+      gzip.write(text.getBytes(ISO_8859_1));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toString(ISO_8859_1);
+  }
 
   private static String mutated(String text, Random random, int most) {
     byte[] bytes = text.getBytes(ISO_8859_1);
@@ -73,9 +144,13 @@ class MutationTest {
       int fixed = path.length() - one.path().length();
       String line = path.substring(0, fixed) + mutated(path.substring(fixed), random, 1);
       String body = mutated(one.body(), random, 4);
-      Reply reply = send(model.http(), one, line.replaceAll("[\\s\\x00-\\x1f]", "_"), body);
+      List<String> fields =
+          one.fields().stream().map(field -> onOneLine(mutated(field, random, 1))).toList();
+      Reply reply =
+          send(model.http(), one.method(), line.replaceAll("[\\s\\x00-\\x1f]", "_"), fields, body);
       String what =
-          "seed %d, request %d: %s %s %s: %s".formatted(seed, i, one.method(), line, body, reply);
+          "seed %d, request %d: %s %s %s %s: %s"
+              .formatted(seed, i, one.method(), line, fields, body, reply);
       assertThat(reply.status()).as(what).isLessThan(500);
       assertThat(reply.text()).as(what).doesNotContain("Exception", "\tat ");
       if (reply.status() >= 400) {
@@ -85,13 +160,18 @@ class MutationTest {
     }
   }
 
-  private static Reply send(Http http, Seed seed, String line, String body) throws IOException {
+  private static String onOneLine(String field) {
+    return field.replaceAll("[\\r\\n]", "_");
+  }
+
+  private static Reply send(Http http, String method, String line, List<String> fields, String body)
+      throws IOException {
     try (var request = new RawRequest(http)) {
       byte[] bytes = body.getBytes(ISO_8859_1);
       String head =
-          "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
-              .formatted(seed.method(), line, seed.type(), bytes.length);
-      request.send(head.getBytes(UTF_8)).send(bytes);
+          "%s %s HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Length: %d\r\n\r\n"
+              .formatted(method, line, String.join("\r\n", fields), bytes.length);
+      request.send(head.getBytes(ISO_8859_1)).send(bytes);
       return request.read();
     }
   }

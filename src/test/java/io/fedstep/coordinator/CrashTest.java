@@ -94,7 +94,7 @@ class CrashTest {
     for (int operation = 0; ; operation++) {
       try (var simulation = new Simulation(folder.resolve("at-" + operation), FIRST + 41)) {
         simulation.fail(fault, operation, lasting);
-        for (int step = 0; step < (LONG ? 200 : 9); step++) {
+        for (int step = 0; step < (LONG ? 40 : 9); step++) {
           run(simulation, "%s at operation %d, step %d".formatted(fault, operation, step));
         }
         boolean failed = simulation.hasFailed();
