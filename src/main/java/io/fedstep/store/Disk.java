@@ -218,6 +218,13 @@ final class Disk {
     }
   }
 
+  /** Checks that a file is of the format that its reader knows. */
+  static void checkFormat(Path file, ObjectNode head, int format) {
+    if (head.path("format").asInt(0) != format) {
+      throw new CorruptionException(file, "format " + format, head.path("format").toString());
+    }
+  }
+
   /** Renames, and makes it durable on both sides. */
   static void rename(Path from, Path to) {
     step(

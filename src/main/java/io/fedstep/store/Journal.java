@@ -55,9 +55,7 @@ public final class Journal implements AutoCloseable {
   }
 
   private static Round begin(Path path, ModelSpec spec, ObjectNode first) {
-    if (first.path("format").asInt(0) != FORMAT) {
-      throw new CorruptionException(path, "format " + FORMAT, first.path("format").toString());
-    }
+    Disk.checkFormat(path, first, FORMAT);
     if (first.path("row_bytes").asLong(0) != spec.vectorBytes()) {
       throw new CorruptionException(
           path,

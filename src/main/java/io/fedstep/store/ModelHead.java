@@ -74,9 +74,7 @@ public record ModelHead(
   }
 
   private static ModelHead read(Path file, ObjectNode json) {
-    if (json.path("format").asInt(0) != FORMAT) {
-      throw new CorruptionException(file, "format " + FORMAT, json.path("format").toString());
-    }
+    Disk.checkFormat(file, json, FORMAT);
     return new ModelHead(
         Json.text(json.required("model")),
         Json.text(json.required("incarnation")),

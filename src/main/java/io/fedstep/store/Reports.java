@@ -47,9 +47,8 @@ public final class Reports implements AutoCloseable {
     var reports = new Reports(path, found.file());
     if (found.entries().isEmpty()) { // of a crash while it was made
       found.file().append(List.of(head()));
-    } else if (found.entries().getFirst().path("format").asInt(0) != FORMAT) {
-      throw new CorruptionException(
-          path, "format " + FORMAT, found.entries().getFirst().path("format").toString());
+    } else {
+      Disk.checkFormat(path, found.entries().getFirst(), FORMAT);
     }
     found.entries().stream()
         .skip(1)

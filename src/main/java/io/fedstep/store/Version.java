@@ -70,9 +70,7 @@ public final class Version {
   }
 
   private static VersionInfo info(Path document, ObjectNode json) {
-    if (json.path("format").asInt(0) != FORMAT) {
-      throw new CorruptionException(document, "format " + FORMAT, json.path("format").toString());
-    }
+    Disk.checkFormat(document, json, FORMAT);
     return new VersionInfo(
         json.required("version").longValue(),
         VersionInfo.MadeBy.valueOf(Json.text(json.required("made_by")).toUpperCase(Locale.ROOT)),
