@@ -8,6 +8,8 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -100,10 +102,7 @@ final class Exchange {
         throw failure;
       }
       Thread.sleep(next);
-      pause =
-          LONGEST_PAUSE.compareTo(pause.multipliedBy(2)) < 0
-              ? LONGEST_PAUSE
-              : pause.multipliedBy(2);
+      pause = Collections.min(List.of(pause.multipliedBy(2), LONGEST_PAUSE));
     }
   }
 
