@@ -3,6 +3,7 @@ package io.fedstep;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.LocalCoordinator;
 import io.fedstep.metrics.FreeSpace;
 import io.fedstep.metrics.ServerMeters;
 import io.fedstep.security.Credentials;
@@ -29,7 +30,7 @@ class FedstepConfiguration {
   Coordinator coordinator(FedstepProperties properties, Listener listener) {
     var random = new SecureRandom();
     LimitProperties limits = properties.limits();
-    return new Coordinator(
+    return new LocalCoordinator(
         new DataFolder(properties.dataDir()),
         new Limits(
             properties.keepVersions(),

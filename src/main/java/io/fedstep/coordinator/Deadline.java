@@ -28,7 +28,7 @@ final class Deadline {
   void set(Instant now) {
     cancel();
     RoundPolicy policy = state.spec().round();
-    Instant next = policy.deadline(state.open().round().openedAt(), now);
+    Instant next = policy.deadline(state.round().openedAt(), now);
     state.deadline(next);
     if (next != null && !state.stopped()) {
       alarm = engine.after(Duration.between(now, next), () -> rings.accept(next));
