@@ -1,0 +1,206 @@
+package io.fedstep.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import kafka.tools.StorageTool;
+import org.slf4j.LoggerFactory;
+
+/** Kafka brokers, each a process of its own that can be killed and started again. */
+public final class Brokers implements AutoCloseable {
+  /** The settings that fedstep needs, which are those of the trials' brokers too. */
+  private static final Path SETTINGS = Path.of("docker/kafka/server.properties");
+
+  private static final Path LOGGING = Path.of("docker/kafka/logback.xml");
+  private static final String CLUSTER_ID = "fedstep-brokers-tests0";
+  private static final long START_SECONDS = 90;
+
+  static {
+    for (String name : List.of("kafka", "org.apache.kafka")) { // would write everything they do
+      ((Logger) LoggerFactory.getLogger(name)).setLevel(Level.ERROR);
+    }
+  }
+
+  private final Path folder;
+  private final List<Integer> ports;
+  private final List<Process> processes = new ArrayList<>();
+
+  private Brokers(Path folder, List<Integer> ports) {
+    this.folder = folder;
+    this.ports = ports;
+  }
+
+  /** So many brokers with empty logs below {@code folder}, once all of them are ready. */
+  public static Brokers start(Path folder, int count) {
+    var brokers = new Brokers(folder, freePorts(2 * count));
+    try {
+      for (int i = 0; i < count; i++) {
+        brokers.format(i);
+      }
+      for (int i = 0; i < count; i++) { // a majority has to be there for any to get ready
+        brokers.processes.add(brokers.launch(i));
+      }
+      brokers.processes.stream().map(Brokers::ready).toList().forEach(CompletableFuture::join);
+      return brokers;
+    } catch (IOException e) {
+      brokers.close();
+      throw new UncheckedIOException(e);
+    } catch (RuntimeException e) {
+      brokers.close();
+      throw e;
+    }
+  }
+
+  private static List<Integer> freePorts(int count) {
+    var sockets = new ArrayList<ServerSocket>();
+    try {
+      for (int i = 0; i < count; i++) {
+        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+      }
+      List<Integer> ports = sockets.stream().map(ServerSocket::getLocalPort).toList();
+      for (ServerSocket socket : sockets) {
+        socket.close();
+      }
+      return ports;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private int count() {
+    return ports.size() / 2;
+  }
+
+  private String address(int broker) {
+    return "127.0.0.1:" + ports.get(broker);
+  }
+
+  private String controller(int broker) {
+    return "127.0.0.1:" + ports.get(count() + broker);
+  }
+
+  private Path settings(int broker) {
+    return folder.resolve(broker + ".properties");
+  }
+
+  private void format(int broker) throws IOException {
+    var settings = new Properties();
+    try (var reader = Files.newBufferedReader(SETTINGS)) {
+      settings.load(reader);
+    }
+    settings.put("node.id", "" + broker);
+    settings.put(
+        "listeners", "BROKER://%s,CONTROLLER://%s".formatted(address(broker), controller(broker)));
+    settings.put(
+        "controller.quorum.voters",
+        IntStream.range(0, count()).mapToObj(i -> i + "@" + controller(i)).collect(joining(",")));
+    settings.put("log.dirs", folder.resolve("log-" + broker).toString());
+    if (count() < 3) {
+      settings.put("min.insync.replicas", "1");
+      settings.put("transaction.state.log.min.isr", "1");
+      for (String topics : List.of("default", "offsets.topic", "transaction.state.log")) {
+        settings.put(topics + ".replication.factor", "" + count());
+      }
+    }
+    try (var writer = Files.newBufferedWriter(settings(broker))) {
+      settings.store(writer, null);
+    }
+    var said = new ByteArrayOutputStream();
+    String[] command = {
+      "format", "--cluster-id", CLUSTER_ID, "--config", settings(broker).toString()
+    };
+    if (StorageTool.execute(command, new PrintStream(said, true, UTF_8)) != 0) {
+      throw new IllegalStateException(said.toString(UTF_8));
+    }
+  }
+
+  private Process launch(int broker) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Dlogback.configurationFile=" + LOGGING.toAbsolutePath(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Broker.class.getName(),
+            settings(broker).toString())
+        .redirectErrorStream(true)
+        .start();
+  }
+
+  /** Done once the broker has said so; reads on, since a full pipe would stop the broker. */
+  private static CompletableFuture<Void> ready(Process process) {
+    var ready = new CompletableFuture<Void>();
+    var log = new StringBuilder();
+    Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          try (BufferedReader lines =
+              new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+              if (!ready.isDone()) {
+                log.append(line).append('\n');
+              }
+              if (line.contains("Kafka Server started")) {
+                ready.complete(null);
+              }
+            }
+          } catch (IOException e) {
+            log.append(e); // the pipe of a killed process
+          }
+          ready.completeExceptionally(new IllegalStateException("the broker ended:\n" + log));
+        });
+    return ready.orTimeout(START_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** How many they are. */
+  public int size() {
+    return count();
+  }
+
+  /** The addresses of all, as {@code fedstep.kafka.brokers} takes them. */
+  public String bootstrap() {
+    return IntStream.range(0, count()).mapToObj(this::address).collect(joining(","));
+  }
+
+  /** Ends a broker as {@code kill -9} does; returns once it is gone. */
+  public void kill(int broker) {
+    processes.get(broker).destroyForcibly().onExit().join();
+  }
+
+  /** Starts a killed broker again on its log; returns once it is ready. */
+  public void restart(int broker) {
+    try {
+      Process process = launch(broker);
+      processes.set(broker, process);
+      ready(process).join();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    processes.forEach(Process::destroyForcibly);
+    processes.forEach(process -> process.onExit().join());
+  }
+}
