@@ -1,5 +1,7 @@
 package io.fedstep.coordinator;
 
+import static java.util.stream.Collectors.joining;
+
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -7,14 +9,17 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateHeader;
+import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * deletion with the failure.
  */
 public abstract class Coordinator implements AutoCloseable {
+  /** Draws of 8 hex digits that make a model's secret. */
+  private static final int SECRET = 5;
+
   /** A model as it is now; throws if there is none, or none that can be read. */
   protected abstract ModelState state(String model);
 
@@ -42,6 +50,41 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** Creates a model, or finds it with the same spec. */
   public abstract Creation create(String model, ModelSpec spec);
+
+  /** Checks that a model may be one more of {@code models}. */
+  protected static void checkNew(ModelSpec spec, int models, Limits limits) {
+    if (spec.parameters() > limits.maxParameters()) {
+      throw Refusal.of(
+              Problem.TOO_LARGE,
+              "The model has %d parameters; this server takes %d (fedstep.max-parameters)."
+                  .formatted(spec.parameters(), limits.maxParameters()))
+          .with("expected", limits.maxParameters())
+          .with("actual", spec.parameters())
+          .exception();
+    }
+    if (models >= limits.models()) {
+      throw Refusal.of(
+              Problem.TOO_MANY_REQUESTS,
+              "There are %d models (fedstep.limits.models); delete one first."
+                  .formatted(limits.models()))
+          .with("retry_after", 60)
+          .exception();
+    }
+  }
+
+  /** The head of a new model; {@code incarnations} gives 8 random hex digits each time. */
+  protected static ModelHead newHead(
+      String model, ModelSpec spec, Instant now, Supplier<String> incarnations) {
+    String incarnation = incarnations.get();
+    String secret = Stream.generate(incarnations).limit(SECRET).collect(joining());
+    return new ModelHead(model, incarnation, now, spec, false, -1, secret);
+  }
+
+  /** The refusal for a model that is there with another spec. */
+  public static Refusal exists(String model) {
+    return Refusal.of(
+        Problem.MODEL_EXISTS, "Model '%s' exists with another spec.".formatted(model));
+  }
 
   /** Removes a model and all it stored. */
   public abstract void delete(String model);
@@ -118,7 +161,7 @@ public abstract class Coordinator implements AutoCloseable {
   }
 
   /** The refusal for a model that is not there. */
-  protected static Refusal noModel(String model) {
+  public static Refusal noModel(String model) {
     return Refusal.of(Problem.MODEL_NOT_FOUND, "There is no model '%s'.".formatted(model));
   }
 

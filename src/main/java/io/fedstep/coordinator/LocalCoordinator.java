@@ -1,7 +1,5 @@
 package io.fedstep.coordinator;
 
-import static java.util.stream.Collectors.joining;
-
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -11,14 +9,12 @@ import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 public final class LocalCoordinator extends Coordinator {
   /** After which a model is opened again that had no room to be. */
   private static final Duration RETRY = Duration.ofSeconds(5);
-
-  /** Draws of 8 hex digits that make a model's secret. */
-  private static final int SECRET = 5;
 
   private final DataFolder data;
   private final Engine engine;
@@ -122,31 +115,10 @@ public final class LocalCoordinator extends Coordinator {
       if (existing.state().spec().equals(spec)) {
         return new Creation(existing.state().look(existing.state()::status), false);
       }
-      throw Refusal.of(
-              Problem.MODEL_EXISTS, "Model '%s' exists with another spec.".formatted(model))
-          .exception();
+      throw exists(model).exception();
     }
-    if (spec.parameters() > limits.maxParameters()) {
-      throw Refusal.of(
-              Problem.TOO_LARGE,
-              "The model has %d parameters; this server takes %d (fedstep.max-parameters)."
-                  .formatted(spec.parameters(), limits.maxParameters()))
-          .with("expected", limits.maxParameters())
-          .with("actual", spec.parameters())
-          .exception();
-    }
-    if (running.size() + broken.size() >= limits.models()) {
-      throw Refusal.of(
-              Problem.TOO_MANY_REQUESTS,
-              "There are %d models (fedstep.limits.models); delete one first."
-                  .formatted(limits.models()))
-          .with("retry_after", 60)
-          .exception();
-    }
-    String incarnation = incarnations.get();
-    String secret = Stream.generate(incarnations).limit(SECRET).collect(joining());
-    Instant now = engine.clock().instant();
-    var head = new ModelHead(model, incarnation, now, spec, false, -1, secret);
+    checkNew(spec, running.size() + broken.size(), limits);
+    ModelHead head = newHead(model, spec, engine.clock().instant(), incarnations);
     data.create(head);
     ModelStatus status;
     try {

@@ -13,7 +13,6 @@ import io.fedstep.store.ModelFolder;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.UpdateMatrix;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -306,23 +305,7 @@ final class ModelRunner {
   }
 
   private void deadlineCame(Instant due) {
-    boolean close =
-        state.locked(() -> {
-          Duration timeout = state.spec().round().timeout();
-          if (!due.equals(state.deadline())
-              || timeout == null
-              || state.isClosing()
-              || state.stopped()) {
-            return false;
-          }
-          if (state.round().updates() >= state.spec().round().minUpdates()) {
-            return true;
-          }
-          deadline.pass(due, timeout);
-          engine.listener().deadlinePassed(state.model());
-          return false;
-        });
-    if (close) {
+    if (deadline.closes(due)) {
       stepper.closeOrRetry(Decision.Cause.DEADLINE);
     }
   }

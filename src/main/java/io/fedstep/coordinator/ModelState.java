@@ -83,7 +83,7 @@ public final class ModelState {
   }
 
   /** Runs something short under the lock. */
-  <T> T locked(Supplier<T> action) {
+  public <T> T locked(Supplier<T> action) {
     lock.lock();
     try {
       return action.get();
@@ -93,7 +93,7 @@ public final class ModelState {
   }
 
   /** Changes something under the lock, and wakes who waits for a change. */
-  void change(Runnable action) {
+  public void change(Runnable action) {
     lock.lock();
     try {
       action.run();
@@ -104,7 +104,7 @@ public final class ModelState {
   }
 
   /** Looks at the model; returns once what was seen is durable, throws if the model has ended. */
-  <T> T look(Supplier<T> look) {
+  public <T> T look(Supplier<T> look) {
     return look(look, _ -> true);
   }
 
@@ -158,7 +158,7 @@ public final class ModelState {
   }
 
   /** The model as it is, one that has ended too. */
-  ModelStatus status() {
+  public ModelStatus status() {
     return locked(() ->
         new ModelStatus(
             folder.head(),
@@ -206,7 +206,7 @@ public final class ModelState {
   }
 
   /** Whether the open round has as many updates as it takes. */
-  boolean full() {
+  public boolean full() {
     return round.updates() >= spec().round().maxUpdates();
   }
 
@@ -233,17 +233,22 @@ public final class ModelState {
   }
 
   /** Why the model has ended, or null. */
-  @Nullable Refusal ended() {
+  public @Nullable Refusal ended() {
     return locked(() -> ended);
   }
 
   /** Ends the model; the first reason stays, unless it is removed. */
-  void end(Refusal refusal) {
+  public void end(Refusal refusal) {
     change(() -> {
       if (ended == null || refusal.problem() == Problem.MODEL_NOT_FOUND) {
         ended = refusal;
       }
     });
+  }
+
+  /** Whether the model has ended is for others to say: why it has, or null if it has not. */
+  public void ended(@Nullable Refusal why) {
+    ended = why;
   }
 
   /** A decision was appended to the journal; the lock is held. */
@@ -252,7 +257,7 @@ public final class ModelState {
   }
 
   /** The round is closed; the lock is held. */
-  void closing() {
+  public void closing() {
     closing = true;
   }
 
@@ -287,24 +292,28 @@ public final class ModelState {
     return round;
   }
 
-  boolean isClosing() {
+  /** Whether a version is being made. */
+  public boolean isClosing() {
     return closing;
   }
 
-  ModelFolder folder() {
+  /** Its files. */
+  public ModelFolder folder() {
     return folder;
   }
 
-  ModelSpec spec() {
+  /** Its spec. */
+  public ModelSpec spec() {
     return folder.spec();
   }
 
-  String model() {
+  /** Its name. */
+  public String model() {
     return folder.head().model();
   }
 
   /** The record of a round that is over, or null. */
-  @Nullable RoundRecord record(long number) {
+  public @Nullable RoundRecord record(long number) {
     RoundRecord found = recent.get(number);
     return found != null ? found : folder.record(number);
   }

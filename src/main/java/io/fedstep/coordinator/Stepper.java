@@ -10,6 +10,7 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Shard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -129,15 +130,19 @@ final class Stepper {
     long started = System.nanoTime();
     VersionDraft draft = folder.draft();
     try {
-      RoundClose.Result result =
+      Part whole =
           RoundClose.run(
               state.spec(),
               folder.head().secret(),
               before,
-              open,
+              state.round().inClientOrder(),
+              open.matrix(),
+              Shard.WHOLE,
               draft,
+              Gather.WHOLE,
               engine.helpers(),
               threads());
+      RoundClose.Result result = RoundClose.joined(List.of(whole));
       if (!result.finite()) {
         draft.close();
         draft = folder.draft();
