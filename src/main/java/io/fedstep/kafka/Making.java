@@ -117,7 +117,7 @@ final class Making {
     Version before = folder.newest();
     var parts = new ArrayList<Part>();
     for (int shard = 0; shard < model.placement().shards(); shard++) {
-      parts.add(Part.of(folder.sharedDrafts().given(round.base(), RangeFold.part(shard))));
+      parts.add(PartCodec.read(folder.sharedDrafts().given(round.base(), RangeFold.part(shard))));
     }
     RoundClose.Result result = RoundClose.joined(parts);
     VersionDraft draft = folder.sharedDrafts().ofRound(round.base());

@@ -77,7 +77,7 @@ final class RangeFold {
 
   private void run() {
     try {
-      ObjectNode part = compute().write();
+      ObjectNode part = PartCodec.write(compute());
       state.folder().sharedDrafts().give(base, part(shard.index()), part);
       tell(step, true, null);
     } catch (CancellationException e) {
