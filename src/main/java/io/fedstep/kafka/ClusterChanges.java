@@ -10,6 +10,8 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.Version;
@@ -44,31 +46,35 @@ final class ClusterChanges implements ModelChanges {
 
   @Override
   public VersionDraft beginState() {
-    return state.folder().sharedDrafts().toHandOver();
+    return state.folder().sharedDrafts().fresh();
   }
 
   @Override
   public VersionInfo setState(VersionDraft draft, @Nullable Long newest) {
+    return handOver(draft, "state", Json.object().put("newest", newest));
+  }
+
+  /** The leader goes on with a draft; unless it says no, that may be at any time. */
+  private VersionInfo handOver(VersionDraft draft, String kind, ObjectNode request) {
     draft.force();
-    ObjectNode request = Json.object().put("draft", draft.name()).put("newest", newest);
-    VersionInfo made = VersionInfo.of(ask("state", request));
-    draft.leave();
-    return made;
+    draft.leave(true);
+    try {
+      return VersionInfo.of(ask(kind, request.put("draft", draft.name())));
+    } catch (RefusedException e) {
+      draft.leave(e.refusal().problem() == Problem.NOT_READY);
+      throw e;
+    }
   }
 
   @Override
   public VersionDraft beginWeights() {
     state.look(new ChangeRules(state)::checkWeightsAllowed);
-    return state.folder().sharedDrafts().toHandOver();
+    return state.folder().sharedDrafts().fresh();
   }
 
   @Override
   public VersionInfo setWeights(VersionDraft draft) {
-    draft.force();
-    ObjectNode request =
-        Json.object().put("draft", draft.name()).put("digest", draft.weightsDigest());
-    VersionInfo made = VersionInfo.of(ask("weights", request));
-    return made;
+    return handOver(draft, "weights", Json.object().put("digest", draft.weightsDigest()));
   }
 
   @Override

@@ -121,13 +121,14 @@ final class Making {
     }
     RoundClose.Result result = RoundClose.joined(parts);
     VersionDraft draft = folder.sharedDrafts().ofRound(round.base());
-    draft.leave();
+    draft.leave(true);
     try {
       if (result.finite()) {
         RoundClose.resume(state.spec(), before, parts, draft);
       } else {
         draft.close();
-        draft = folder.draft(); // the other is removed with the version's other leavings
+        draft =
+            folder.sharedDrafts().fresh(); // the other is removed with the version's other leavings
         draft.copyWeights(before);
         draft.copyState(before);
       }
@@ -194,7 +195,7 @@ final class Making {
     }
     RoundRecord discarded = record(round, updates, RoundRecord.Outcome.DISCARDED, null, now);
     boolean restores = kind.equals("restore");
-    try (VersionDraft draft = restores ? folder.draft() : handedOver(replacement)) {
+    try (VersionDraft draft = restores ? folder.sharedDrafts().fresh() : handedOver(replacement)) {
       if (restores) {
         Version from =
             Objects.requireNonNull(folder.version(replacement.required("from").longValue()));
@@ -214,7 +215,7 @@ final class Making {
   /** It stays if it cannot be committed now. */
   private VersionDraft handedOver(JsonNode replacement) {
     VersionDraft draft = state.folder().sharedDrafts().handedOver(Wire.text(replacement, "draft"));
-    draft.leave();
+    draft.leave(true);
     return draft;
   }
 

@@ -114,7 +114,7 @@ final class RangeFold {
 
   private Part compute() {
     try (VersionDraft draft = state.folder().sharedDrafts().ofRound(base).with(cluster.scratch())) {
-      draft.leave();
+      draft.leave(true);
       Part part =
           RoundClose.run(
               head.spec(),

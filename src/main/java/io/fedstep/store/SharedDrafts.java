@@ -19,11 +19,11 @@ public final class SharedDrafts {
 
   /** The draft in which all ranges write the version after the round that trains from a base. */
   public VersionDraft ofRound(String base) {
-    return draft(ROUND + base);
+    return VersionDraft.shared(versions.resolve(ROUND + base), model.spec(), model.head().model());
   }
 
-  /** A new draft, for whoever is told its name. */
-  public VersionDraft toHandOver() {
+  /** A new draft of one process, which another may go on with that is told its name. */
+  public VersionDraft fresh() {
     return draft(HANDED + UUID.randomUUID());
   }
 
@@ -36,7 +36,7 @@ public final class SharedDrafts {
   }
 
   private VersionDraft draft(String name) {
-    return VersionDraft.shared(versions.resolve(name), model.spec(), model.head().model());
+    return new VersionDraft(versions.resolve(name), model.spec(), model.head().model());
   }
 
   /**

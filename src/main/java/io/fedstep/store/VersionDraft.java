@@ -108,9 +108,9 @@ public final class VersionDraft implements AutoCloseable {
     Disk.forceFolder(folder);
   }
 
-  /** Leaves it to others: closing it does not remove it. */
-  public void leave() {
-    left = true;
+  /** Leaves it to others, or takes it back: closing it does not remove it while it is left. */
+  public void leave(boolean toOthers) {
+    left = toOthers;
   }
 
   /**
@@ -151,7 +151,7 @@ public final class VersionDraft implements AutoCloseable {
     if (from.folder() == null) {
       newWeights();
     } else {
-      from.copy(Version.WEIGHTS, folder);
+      copy(from, Version.WEIGHTS);
     }
   }
 
@@ -160,8 +160,15 @@ public final class VersionDraft implements AutoCloseable {
     if (from.folder() == null) {
       initialState();
     } else {
-      from.copy(Version.STATE, folder);
+      copy(from, Version.STATE);
     }
+  }
+
+  private void copy(Version from, String file) {
+    if (Disk.exists(folder.resolve(file))) { // of a process that did not come to its end
+      Disk.delete(folder.resolve(file));
+    }
+    from.copy(file, folder);
   }
 
   /** Writes the state before the first step. */
