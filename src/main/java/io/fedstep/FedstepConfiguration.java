@@ -1,20 +1,27 @@
 package io.fedstep;
 
 import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.LocalCoordinator;
+import io.fedstep.kafka.ClusterMeters;
+import io.fedstep.kafka.KafkaCoordinator;
 import io.fedstep.metrics.FreeSpace;
+import io.fedstep.metrics.RangeMeters;
 import io.fedstep.metrics.ServerMeters;
 import io.fedstep.security.Credentials;
 import io.fedstep.security.Openness;
 import io.fedstep.security.RequestRate;
 import io.fedstep.security.SecurityProperties;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.ScratchFolder;
 import io.fedstep.web.WebLimits;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.function.Supplier;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.boot.web.server.servlet.ConfigurableServletWebServerFactory;
@@ -26,23 +33,44 @@ import org.springframework.core.io.FileSystemResource;
 @Configuration(proxyBeanMethods = false)
 class FedstepConfiguration {
   @Bean
-  Coordinator coordinator(FedstepProperties properties, Listener listener) {
+  Coordinator coordinator(
+      FedstepProperties properties, Listener listener, ClusterMeters clusterMeters) {
     var random = new SecureRandom();
+    Supplier<String> incarnations = () -> "%08x".formatted(random.nextInt());
+    InstantSource clock = InstantSource.system();
+    Limits limits = limits(properties);
+    return switch (properties.engine()) {
+      case LOCAL ->
+          new LocalCoordinator(
+              new DataFolder(properties.dataDir()), limits, clock, incarnations, listener);
+      case KAFKA ->
+          new KafkaCoordinator(
+              properties.kafka().settings(),
+              DataFolder.shared(properties.dataDir()),
+              new ScratchFolder(properties.kafka().scratchDir()),
+              new Engine(clock, listener, limits),
+              limits,
+              incarnations,
+              clusterMeters);
+    };
+  }
+
+  private static Limits limits(FedstepProperties properties) {
     LimitProperties limits = properties.limits();
-    return new Coordinator(
-        new DataFolder(properties.dataDir()),
-        new Limits(
-            properties.keepVersions(),
-            properties.keepRounds(),
-            properties.maxParameters(),
-            limits.models(),
-            limits.uploads(),
-            limits.uploadsPerClient(),
-            limits.waiting(),
-            Runtime.getRuntime().availableProcessors()),
-        InstantSource.system(),
-        () -> "%08x".formatted(random.nextInt()),
-        listener);
+    return new Limits(
+        properties.keepVersions(),
+        properties.keepRounds(),
+        properties.maxParameters(),
+        limits.models(),
+        limits.uploads(),
+        limits.uploadsPerClient(),
+        limits.waiting(),
+        Runtime.getRuntime().availableProcessors());
+  }
+
+  @Bean
+  ClusterMeters clusterMeters(MeterRegistry registry) {
+    return new RangeMeters(registry);
   }
 
   @Bean

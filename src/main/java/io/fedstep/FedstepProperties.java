@@ -17,6 +17,8 @@ import org.springframework.validation.annotation.Validated;
  * @param keepVersions versions of a model that are kept
  * @param keepRounds round records of a model that are kept beyond those of its versions
  * @param maxParameters the most parameters of a model
+ * @param engine what decides and computes
+ * @param kafka the cluster, if that is the engine
  * @param limits how much the server takes on
  * @param security who may do what
  */
@@ -27,5 +29,15 @@ public record FedstepProperties(
     @Min(1) @Max(1_000_000) @DefaultValue("10") int keepVersions,
     @Min(0) @Max(1_000_000) @DefaultValue("1000") int keepRounds,
     @Min(1) @Max(10_000_000_000L) @DefaultValue("1000000000") long maxParameters,
+    @NotNull @DefaultValue("local") Engine engine,
+    @NotNull @Valid @DefaultValue KafkaProperties kafka,
     @NotNull @Valid @DefaultValue LimitProperties limits,
-    @NotNull @Valid @DefaultValue SecurityProperties security) {}
+    @NotNull @Valid @DefaultValue SecurityProperties security) {
+  /** What decides and computes. */
+  public enum Engine {
+    /** This process alone, with its own disk. */
+    LOCAL,
+    /** Several processes, with Kafka and a shared folder. */
+    KAFKA
+  }
+}

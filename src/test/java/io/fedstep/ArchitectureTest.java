@@ -52,13 +52,15 @@ class ArchitectureTest {
                    tools.jackson
       coordinator: store codec round model aggregate optim vector problem
                    org.slf4j
+      kafka:       coordinator store codec round model aggregate optim vector problem
+                   org.apache.kafka tools.jackson org.slf4j
       security:    model problem
                    org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson
                    org.slf4j
       web:         security coordinator store codec round model aggregate optim vector problem
                    org.springframework jakarta.servlet org.yaml
                    com.github.luben tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
-      metrics:     coordinator round io.micrometer
+      metrics:     coordinator kafka round io.micrometer
       client:      tools.jackson
       demo:        client org.springframework tools.jackson
       """;

@@ -22,11 +22,19 @@ public final class Distances {
     this.squares = squares;
   }
 
-  /** The distances between {@code count} updates, from sums over all coordinates in order. */
-  public static Distances of(int count, PairSums... parts) {
+  /**
+   * The distances between {@code count} updates, from sums over all coordinates in order.
+   *
+   * @param parts arrays that each have the sums of all pairs, once or several times in a row
+   */
+  public static Distances of(int count, double[]... parts) {
     double[] squares = new double[pairs(count)];
-    for (PairSums part : parts) {
-      part.addTo(squares);
+    for (double[] part : parts) {
+      for (int from = 0; from < part.length; from += squares.length) {
+        for (int pair = 0; pair < squares.length; pair++) {
+          squares[pair] += part[from + pair];
+        }
+      }
     }
     for (int pair = 0; pair < squares.length; pair++) {
       squares[pair] = Math.min(squares[pair], LARGEST);

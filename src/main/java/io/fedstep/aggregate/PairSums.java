@@ -85,10 +85,8 @@ public final class PairSums {
     return lanes[0];
   }
 
-  /** Adds what is in here to the sums of all. */
-  void addTo(double[] total) {
-    for (int pair = 0; pair < sums.length; pair++) {
-      total[pair] += sums[pair];
-    }
+  /** The sums of the pairs (0, 1), (0, 2) and so on. */
+  public double[] sums() {
+    return sums;
   }
 }

@@ -93,7 +93,7 @@ final class Exchange {
       } catch (RefusedByServer e) {
         throw e;
       } catch (IOException e) {
-        if (request.method().equals("POST")) { // it may have been done, and would be done again
+        if (isOnce(request)) {
           throw e;
         }
         failure = e;
@@ -113,10 +113,16 @@ final class Exchange {
     if (named != null) {
       return named;
     }
-    if (AWAY.contains(refusal.status()) && refusal.code().isEmpty()) {
+    boolean away = AWAY.contains(refusal.status()) && refusal.code().isEmpty();
+    if (away && !isOnce(answer.request())) {
       return pause;
     }
     throw refusal;
+  }
+
+  /** Whether it may have been done although no answer came, and would be done a second time. */
+  private static boolean isOnce(HttpRequest request) {
+    return request.method().equals("POST");
   }
 
   private static @Nullable Duration later(HttpResponse<?> answer) {

@@ -12,8 +12,8 @@ public final class JoinedCrc32c {
   private int usualPower = Crc32c.power(0);
 
   /** A piece, or several one after another. */
-  private record Piece(long offset, long length, int crc) {
-    long end() {
+  public record Piece(long offset, long length, int crc) {
+    private long end() {
       return offset + length;
     }
   }
@@ -32,6 +32,21 @@ public final class JoinedCrc32c {
     }
     int crc = Crc32c.multiply(usualPower, first.crc) ^ second.crc;
     return new Piece(first.offset, first.length + second.length, crc);
+  }
+
+  /** Takes pieces that were joined elsewhere. */
+  public void addAll(List<Piece> others) {
+    others.forEach(piece -> add(piece.offset, piece.length, piece.crc));
+  }
+
+  /** What came, in order, as few pieces as that makes. */
+  public synchronized List<Piece> pieces() {
+    List<Piece> all = List.copyOf(pieces);
+    pieces.clear();
+    all.stream()
+        .sorted(Comparator.comparingLong(Piece::offset))
+        .forEach(piece -> add(piece.offset, piece.length, piece.crc));
+    return List.copyOf(pieces);
   }
 
   /**

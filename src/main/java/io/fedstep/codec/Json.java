@@ -66,12 +66,12 @@ public final class Json {
   }
 
   /** Reads one document of our own. */
-  static JsonNode read(byte[] bytes) {
+  public static JsonNode read(byte[] bytes) {
     return MAPPER.readTree(bytes);
   }
 
   /** The document on one line. */
-  static byte[] write(JsonNode node) {
+  public static byte[] write(JsonNode node) {
     return MAPPER.writeValueAsBytes(node);
   }
 

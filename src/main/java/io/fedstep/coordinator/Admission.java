@@ -8,86 +8,74 @@ import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.round.Verdict;
-import io.fedstep.store.UpdateMatrix;
-import java.util.concurrent.CompletableFuture;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Who may send an update, and what is said to one whose round is over. */
-final class Admission {
+/** Who may send an update, whose update enters, and what is said to one whose round is over. */
+public final class Admission {
   private final ModelState state;
-  private final ModelRunner runner;
-  private final Engine engine;
-  private final UpdateMatrix matrix;
 
-  Admission(ModelState state, ModelRunner runner, Engine engine) {
+  /** The rules for a model. */
+  public Admission(ModelState state) {
     this.state = state;
-    this.runner = runner;
-    this.engine = engine;
-    matrix = state.open().matrix(); // one and the same for all rounds
   }
 
-  /** An update whose numbers are in their row. */
-  record Submission(
-      long round,
-      String client,
-      int row,
-      UpdateHeader header,
-      Content content,
-      CompletableFuture<Verdict> verdict) {}
-
-  /** Lets an update send its numbers, or throws the refusal. */
-  Upload begin(long round, String client, @Nullable String base) {
-    Upload upload =
+  /**
+   * Lets an update send its numbers, or throws the refusal.
+   *
+   * @return the update that its client has in the round already, with which it is compared, or null
+   */
+  public Decision.@Nullable Accepted begin(long from, String client, @Nullable String base) {
+    Verdict verdict =
         state.look(
-            () -> beginOpen(round, client, base), begun -> begun == null || begun.compares());
-    return upload != null ? upload : beginOver(round, client);
+            () -> beginOpen(from, client, base), begun -> !(begun instanceof Verdict.Welcome));
+    return switch (verdict) {
+      case null -> beginOver(from, client);
+      case Verdict.Repeats repeats -> repeats.earlier();
+      case Verdict.Refused refused -> throw refused.refusal().exception();
+      case Verdict.Welcome _, Verdict.Enters _ -> null;
+    };
   }
 
-  private @Nullable Upload beginOpen(long round, String client, @Nullable String base) {
-    Round open = state.open().round();
-    if (round > open.number()) {
+  /** The answer of the open round, or null if the update is for one that is over. */
+  private @Nullable Verdict beginOpen(long from, String client, @Nullable String base) {
+    Round open = state.round();
+    if (from > open.number()) {
       Refusal refusal =
           Refusal.of(
                   Problem.ROUND_NOT_OPEN,
-                  "Round %d is not open yet; round %d is.".formatted(round, open.number()))
+                  "Round %d is not open yet; round %d is.".formatted(from, open.number()))
               .with("current_round", open.number());
-      throw whileClosing(refusal).exception();
+      return new Verdict.Refused(whileClosing(refusal));
     }
-    Round.Origin origin = state.origin(round);
+    Round.Origin origin = state.origin(from);
     if (origin == null) {
       return null;
     }
-    Decision.Accepted earlier = state.earlier(client, round);
+    Decision.Accepted earlier = state.earlier(client, from);
     if (earlier != null) {
-      return compared(round, earlier);
+      return new Verdict.Repeats(earlier);
     }
     // into a buffer it goes in any case: once the closed round is over, if that has no room
-    if (!(state.isClosing() && state.spec().round().buffering() != null)
+    if (!(state.isClosing() && state.isBuffered())
         && open.admit(client, origin, base) instanceof Verdict.Refused refused) {
-      throw whileClosing(refused.refusal()).exception();
+      return new Verdict.Refused(whileClosing(refused.refusal()));
     }
     if (state.stopped()) {
-      throw stopped().exception();
+      return new Verdict.Refused(stopped());
     }
-    if (!state.folder().head().invites(round, client)) {
-      throw Refusal.of(
+    if (!state.folder().head().invites(from, client)) {
+      return new Verdict.Refused(
+          Refusal.of(
               Problem.NOT_INVITED,
               "Client '%s' is not invited to round %d; GET rounds/current?client= tells it."
-                  .formatted(client, round))
-          .exception();
+                  .formatted(client, from)));
     }
-    engine.takeUpload(client);
-    int row = matrix.take();
-    return Upload.into(runner, round, client, row, matrix.row(row));
-  }
-
-  private Upload compared(long round, Decision.Accepted earlier) {
-    engine.takeUpload(earlier.client());
-    return Upload.comparedWith(runner, round, earlier);
+    return new Verdict.Welcome();
   }
 
   /** The refusal of an update that is not in the open round of a stopped model. */
-  Refusal stopped() {
+  private Refusal stopped() {
     return Refusal.of(
         Problem.TRAINING_STOPPED,
         "Training of model '%s' is stopped; its weights can be read.".formatted(state.model()));
@@ -97,14 +85,14 @@ final class Admission {
     return state.isClosing() ? refusal.with("retry_after", 1) : refusal;
   }
 
-  private Upload beginOver(long round, String client) {
+  private Decision.Accepted beginOver(long from, String client) {
     long current = state.status().newest().version();
-    Decision.Accepted update = over(client, round, current);
+    Decision.Accepted update = over(client, from, current);
     if (update != null) {
-      return compared(round, update);
+      return update;
     }
-    Refusal refusal = Round.over(round, current);
-    throw (state.record(round) == null ? refusal.with("recorded", false) : refusal).exception();
+    Refusal refusal = Round.over(from, current);
+    throw (state.record(from) == null ? refusal.with("recorded", false) : refusal).exception();
   }
 
   /** The update that a client computed from a version, in a round that is over, or null. */
@@ -120,34 +108,46 @@ final class Admission {
     return null;
   }
 
+  /** Whether an update can be decided by the open round; the lock is held. */
+  boolean isForOpen(long from) {
+    return state.origin(from) != null && (!state.isClosing() || state.isBuffered());
+  }
+
+  /**
+   * The verdict on an update whose numbers are in {@code row}, or null if it came too late; welcome
+   * if it is for the next round. The lock is held.
+   */
+  public @Nullable Verdict decide(
+      long from, String client, int row, UpdateHeader header, Content content, Instant now) {
+    Round round = state.round();
+    Round.Origin origin = state.origin(from);
+    if (origin == null) {
+      return null; // the round was discarded while this one waited, or there were many since
+    }
+    Decision.Accepted earlier = state.earlier(client, from);
+    if (earlier != null) {
+      return Round.repeat(earlier, header.weight(), content);
+    }
+    if (state.stopped()) {
+      return new Verdict.Refused(stopped());
+    }
+    if (state.isClosing() && state.isBuffered()) {
+      return new Verdict.Welcome();
+    }
+    return round.accept(client, origin, row, header, content, now);
+  }
+
   /** The verdict on an update whose round ended while its numbers came. */
-  Verdict late(Submission submission) {
-    long round = submission.round();
+  public Verdict late(long from, String client, UpdateHeader header, Content content) {
     ModelStatus status = state.status();
     long current = status.newest().version();
-    Decision.Accepted inOpen =
-        state.locked(() -> state.open().round().update(submission.client(), round));
-    Decision.Accepted earlier = inOpen != null ? inOpen : over(submission.client(), round, current);
+    Decision.Accepted inOpen = state.locked(() -> state.round().update(client, from));
+    Decision.Accepted earlier = inOpen != null ? inOpen : over(client, from, current);
     if (earlier != null) {
-      return Round.repeat(earlier, submission.header().weight(), submission.content());
+      return Round.repeat(earlier, header.weight(), content);
     }
-    boolean closing = current == round;
-    Refusal refusal = Round.over(round, closing ? round + 1 : current);
+    boolean closing = current == from;
+    Refusal refusal = Round.over(from, closing ? from + 1 : current);
     return new Verdict.Refused(closing ? refusal.with("retry_after", 1) : refusal);
-  }
-
-  /** An upload is over that was compared. */
-  void finished(String client) {
-    engine.giveUploadBack(client);
-  }
-
-  /** An upload is over; its row is free unless its update is in the round. */
-  void finished(String client, int row, boolean inMatrix) {
-    finished(client);
-    if (inMatrix) {
-      matrix.keep();
-    } else {
-      matrix.release(row);
-    }
   }
 }

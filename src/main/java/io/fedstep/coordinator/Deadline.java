@@ -11,40 +11,71 @@ import org.jspecify.annotations.Nullable;
  * The alarm of the open round. It runs on the monotonic clock; the wall clock says once, when it is
  * set, how much is left.
  */
-final class Deadline {
+public final class Deadline {
   private final ModelState state;
   private final Engine engine;
-  private final Consumer<Instant> rings;
+  private final @Nullable Consumer<Instant> rings;
   private @Nullable Future<?> alarm;
 
-  /** An alarm that tells {@code rings} which deadline has come, on a thread of the engine's. */
-  Deadline(ModelState state, Engine engine, Consumer<Instant> rings) {
+  /**
+   * An alarm that tells {@code rings} which deadline has come, on a thread of the engine's; null if
+   * it is only shown, and what comes of it is decided elsewhere.
+   */
+  public Deadline(ModelState state, Engine engine, @Nullable Consumer<Instant> rings) {
     this.state = state;
     this.engine = engine;
     this.rings = rings;
   }
 
   /** Sets the first deadline after {@code now}; the lock is held. */
-  void set(Instant now) {
+  public void set(Instant now) {
     cancel();
     RoundPolicy policy = state.spec().round();
-    Instant next = policy.deadline(state.open().round().openedAt(), now);
+    Instant next = policy.deadline(state.round().openedAt(), now);
     state.deadline(next);
     if (next != null && !state.stopped()) {
-      alarm = engine.after(Duration.between(now, next), () -> rings.accept(next));
+      alarm = engine.after(Duration.between(now, next), () -> ring(next));
     }
   }
 
-  /** Moves on to the deadline after one that came with too few updates; the lock is held. */
-  void pass(Instant passed, Duration timeout) {
+  private void ring(Instant due) {
+    if (rings != null) {
+      rings.accept(due);
+    } else {
+      var _ = closes(due);
+    }
+  }
+
+  /** Whether the round closes at a deadline that came; with too few updates it passes. */
+  public boolean closes(Instant due) {
+    return state.locked(() -> {
+      Duration timeout = state.spec().round().timeout();
+      if (!due.equals(state.deadline())
+          || timeout == null
+          || state.isClosing()
+          || state.stopped()) {
+        return false;
+      }
+      if (state.round().updates() >= state.spec().round().minUpdates()) {
+        return true;
+      }
+      pass(due, timeout);
+      if (rings != null) {
+        engine.listener().deadlinePassed(state.model());
+      }
+      return false;
+    });
+  }
+
+  private void pass(Instant passed, Duration timeout) {
     cancel();
     Instant next = passed.plus(timeout);
     state.deadline(next);
-    alarm = engine.after(timeout, () -> rings.accept(next));
+    alarm = engine.after(timeout, () -> ring(next));
   }
 
   /** Nothing rings any more; the lock is held. */
-  void cancel() {
+  public void cancel() {
     if (alarm != null) {
       alarm.cancel(false);
       alarm = null;

@@ -5,6 +5,7 @@ import io.fedstep.aggregate.PairSums;
 import io.fedstep.aggregate.Rows;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Shard;
 import java.util.concurrent.ExecutorService;
 import java.util.function.IntFunction;
 
@@ -14,16 +15,20 @@ import java.util.function.IntFunction;
  * depend on who computes them.
  */
 final class DistancePass {
-  /** Of half a megabyte for 362 updates, and of four for the most. */
-  private static final int RUNS = 16;
-
   private DistancePass() {}
 
   /** The distances between the rows that a tile's number gives. */
   static Distances run(
-      ModelSpec spec, int updates, IntFunction<Rows> rows, ExecutorService helpers, int threads) {
-    long tiles = Range.tiles(spec.parameters());
-    var runs = new PairSums[(int) Math.min(RUNS, tiles)];
+      ModelSpec spec,
+      int updates,
+      Shard shard,
+      IntFunction<Rows> rows,
+      Gather gather,
+      ExecutorService helpers,
+      int threads) {
+    long parameters = spec.parameters();
+    int first = shard.firstRun(parameters);
+    var runs = new double[shard.endRun(parameters) - first][];
     Parts.run(
         helpers,
         threads,
@@ -31,12 +36,22 @@ final class DistancePass {
         () ->
             run -> {
               var sums = new PairSums(updates, spec.dtype());
-              int end = (int) (tiles * (run + 1) / runs.length);
-              for (int tile = (int) (tiles * run / runs.length); tile < end; tile++) {
-                sums.add(rows.apply(tile), Range.tile(tile, spec.parameters()).length());
+              int end = Shard.firstTile(first + run + 1, parameters);
+              for (int tile = Shard.firstTile(first + run, parameters); tile < end; tile++) {
+                sums.add(rows.apply(tile), Range.tile(tile, parameters).length());
               }
-              runs[run] = sums;
+              runs[run] = sums.sums();
             });
-    return Distances.of(updates, runs);
+    return shard.equals(Shard.WHOLE)
+        ? Distances.of(updates, runs) // half a gigabyte less than one array of all
+        : Distances.of(updates, gather.all(joined(runs)));
+  }
+
+  private static double[] joined(double[][] runs) {
+    double[] all = new double[runs.length * runs[0].length];
+    for (int run = 0; run < runs.length; run++) {
+      System.arraycopy(runs[run], 0, all, run * runs[run].length, runs[run].length);
+    }
+    return all;
   }
 }

@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What all models of a server share: threads, alarms, limits, the clock and the listener. */
-final class Engine implements AutoCloseable {
+public final class Engine implements AutoCloseable {
   /** Administrators' changes that may wait for one model. */
   static final int MOST_COMMANDS = 256;
 
@@ -34,6 +34,11 @@ final class Engine implements AutoCloseable {
       Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("step-", 0).factory());
   private volatile boolean draining;
 
+  /** Threads and limits of a server. */
+  public Engine(InstantSource clock, Listener listener, Limits limits) {
+    this(clock, Alarms.monotonic(), listener, limits);
+  }
+
   Engine(InstantSource clock, Alarms alarms, Listener listener, Limits limits) {
     this.clock = clock;
     this.alarms = alarms;
@@ -46,27 +51,33 @@ final class Engine implements AutoCloseable {
             limits.threads(), Thread.ofPlatform().daemon().name("aggregate-", 0).factory());
   }
 
-  InstantSource clock() {
+  /** The wall clock. */
+  public InstantSource clock() {
     return clock;
   }
 
-  Listener listener() {
+  /** Who is told of what happened. */
+  public Listener listener() {
     return listener;
   }
 
-  int keepVersions() {
+  /** Versions of a model that are kept. */
+  public int keepVersions() {
     return limits.keepVersions();
   }
 
-  int keepRounds() {
+  /** Records of a model that are kept beyond. */
+  public int keepRounds() {
     return limits.keepRounds();
   }
 
-  ExecutorService helpers() {
+  /** Threads that compute parts of a close. */
+  public ExecutorService helpers() {
     return helpers;
   }
 
-  int threads() {
+  /** How many threads compute a close. */
+  public int threads() {
     return limits.threads();
   }
 
@@ -86,8 +97,13 @@ final class Engine implements AutoCloseable {
     }
   }
 
+  /** Begins long work, for which nobody waits. */
+  public void startLong(Runnable work) {
+    longWork.execute(work);
+  }
+
   /** Runs something short after a delay. */
-  Future<?> after(Duration delay, Runnable alarm) {
+  public Future<?> after(Duration delay, Runnable alarm) {
     return alarms.after(delay, alarm);
   }
 
@@ -138,15 +154,18 @@ final class Engine implements AutoCloseable {
     waits.release();
   }
 
-  void warn(String message, Throwable cause) {
+  /** Has the log say what went wrong. */
+  public void warn(String message, Throwable cause) {
     LOG.error(message, cause);
   }
 
-  boolean draining() {
+  /** Whether the server is ending. */
+  public boolean draining() {
     return draining;
   }
 
-  void drain() {
+  /** The server is ending. */
+  public void drain() {
     draining = true;
   }
 

@@ -1,5 +1,6 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.codec.VectorSink;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -9,8 +10,9 @@ import io.fedstep.round.Round;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelFolder;
+import io.fedstep.store.OpenRound;
 import io.fedstep.store.StorageException;
-import java.time.Duration;
+import io.fedstep.store.UpdateMatrix;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,16 +34,20 @@ final class ModelRunner {
   private final Stepper stepper;
   private final Deadline deadline;
   private final Admission admission;
+  private final UpdateMatrix matrix;
   private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
-  private final List<Admission.Submission> submissions = new ArrayList<>();
+  private final List<Submission> submissions = new ArrayList<>();
 
   ModelRunner(ModelFolder folder, Engine engine) {
     this.engine = engine;
-    state = new ModelState(folder, engine);
+    Instant now = engine.clock().instant();
+    OpenRound open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
+    matrix = open.matrix(); // one and the same for all rounds
+    state = new ModelState(folder, open.round(), engine);
     deadline = new Deadline(state, engine, due -> enqueue(() -> deadlineCame(due)));
-    stepper = new Stepper(state, engine, deadline, this::enqueue);
-    admission = new Admission(state, this, engine);
-    state.change(() -> deadline.set(engine.clock().instant()));
+    stepper = new Stepper(state, open, engine, deadline, this::enqueue);
+    admission = new Admission(state);
+    state.change(() -> deadline.set(now));
   }
 
   /** Starts its thread. */
@@ -63,7 +69,7 @@ final class ModelRunner {
 
   private void run() {
     try {
-      if (state.open().round().closed() != null || (state.full() && !state.stopped())) {
+      if (state.round().closed() != null || (state.full() && !state.stopped())) {
         stepper.closeOrRetry(Decision.Cause.MAX_UPDATES); // a crash came before its version
       }
       while (state.ended() == null) {
@@ -143,15 +149,65 @@ final class ModelRunner {
 
   // Updates
 
+  /** Lets an update send its numbers, or throws the refusal. */
+  Upload begin(long round, String client, @Nullable String base) {
+    Decision.Accepted earlier = admission.begin(round, client, base);
+    return Upload.begin(state, client, earlier, () -> new Row(round, client, matrix.take()));
+  }
+
+  /** A row of the matrix that an upload fills. */
+  private final class Row implements Upload.Destination {
+    private final long round;
+    private final String client;
+    private final int row;
+
+    Row(long round, String client, int row) {
+      this.round = round;
+      this.client = client;
+      this.row = row;
+    }
+
+    @Override
+    public VectorSink sink() {
+      return matrix.row(row);
+    }
+
+    @Override
+    public Verdict submit(UpdateHeader header, Content content) {
+      return ModelRunner.this.submit(
+          new Submission(round, client, row, header, content, new CompletableFuture<>()));
+    }
+
+    @Override
+    public Refusal failure(StorageException failure) {
+      return ModelRunner.this.failure(failure);
+    }
+
+    @Override
+    public void end(boolean accepted) {
+      if (accepted) {
+        matrix.keep();
+      } else {
+        matrix.release(row);
+      }
+    }
+  }
+
+  /** An update whose numbers are in their row. */
+  private record Submission(
+      long round,
+      String client,
+      int row,
+      UpdateHeader header,
+      Content content,
+      CompletableFuture<Verdict> verdict) {}
+
   /** Hands an update over to be decided, and waits for it. */
-  Verdict submit(long round, String client, int row, UpdateHeader header, Content content) {
-    var submission =
-        new Admission.Submission(round, client, row, header, content, new CompletableFuture<>());
+  private Verdict submit(Submission submission) {
     boolean queued =
         state.look(
             () -> {
-              boolean buffered = state.spec().round().buffering() != null;
-              if (state.origin(round) == null || (state.isClosing() && !buffered)) {
+              if (!admission.isForOpen(submission.round())) {
                 return false;
               }
               submissions.add(submission);
@@ -159,29 +215,29 @@ final class ModelRunner {
               return submissions.size() > 1 || commands.add(this::decide);
             },
             waits -> !waits);
-    return queued ? joined(submission.verdict()) : admission.late(submission);
+    return queued ? joined(submission.verdict()) : late(submission);
   }
 
   private void decide() {
-    List<Admission.Submission> batch = drain();
+    List<Submission> batch = drain();
     if (batch.isEmpty()) {
       return;
     }
     List<@Nullable Verdict> verdicts = new ArrayList<>();
-    List<Admission.Submission> waiting = new ArrayList<>();
+    List<Submission> waiting = new ArrayList<>();
     try {
-      state.open().matrix().force();
+      matrix.force();
       boolean appended = state.locked(() -> decide(batch, verdicts));
       if (appended) {
-        state.force();
+        stepper.force();
       }
       for (int i = 0; i < batch.size(); i++) {
         Verdict verdict = verdicts.get(i);
-        Admission.Submission next = batch.get(i);
+        Submission next = batch.get(i);
         if (verdict instanceof Verdict.Welcome) {
           waiting.add(next);
         } else {
-          next.verdict().complete(verdict != null ? verdict : admission.late(next));
+          next.verdict().complete(verdict != null ? verdict : late(next));
         }
       }
       putBack(waiting);
@@ -194,7 +250,7 @@ final class ModelRunner {
   }
 
   /** What finds a buffer full goes into the next one. */
-  private void putBack(List<Admission.Submission> waiting) {
+  private void putBack(List<Submission> waiting) {
     state.change(() -> {
       if (submissions.isEmpty() && !waiting.isEmpty()) {
         commands.add(this::decide);
@@ -203,19 +259,19 @@ final class ModelRunner {
     });
   }
 
-  private List<Admission.Submission> drain() {
+  private List<Submission> drain() {
     return state.locked(() -> {
-      List<Admission.Submission> batch = List.copyOf(submissions);
+      List<Submission> batch = List.copyOf(submissions);
       submissions.clear();
       return batch;
     });
   }
 
-  private boolean decide(List<Admission.Submission> batch, List<@Nullable Verdict> verdicts) {
+  private boolean decide(List<Submission> batch, List<@Nullable Verdict> verdicts) {
     Instant now = engine.clock().instant();
     boolean hasNoRoom = state.isClosing(); // which the round's version waits for
     boolean appended = false;
-    for (Admission.Submission next : batch) {
+    for (Submission next : batch) {
       Verdict verdict = decide(next, now, hasNoRoom);
       appended |= verdict instanceof Verdict.Enters;
       verdicts.add(verdict);
@@ -224,24 +280,13 @@ final class ModelRunner {
   }
 
   /** The verdict on an update, or null if it came too late; welcome if it is for the next round. */
-  private @Nullable Verdict decide(Admission.Submission next, Instant now, boolean hasNoRoom) {
-    Round round = state.open().round();
-    Round.Origin origin = state.origin(next.round());
-    if (origin == null) {
-      return null; // the round was discarded while this one waited, or there were many since
-    }
-    Decision.Accepted earlier = state.earlier(next.client(), next.round());
-    if (earlier != null) {
-      return Round.repeat(earlier, next.header().weight(), next.content());
-    }
-    if (state.stopped()) {
-      return new Verdict.Refused(admission.stopped());
-    }
-    if (round.closed() != null && state.spec().round().buffering() != null) {
-      return hasNoRoom ? new Verdict.Refused(state.noRoom()) : new Verdict.Welcome();
-    }
+  private @Nullable Verdict decide(Submission next, Instant now, boolean hasNoRoom) {
     Verdict verdict =
-        round.accept(next.client(), origin, next.row(), next.header(), next.content(), now);
+        admission.decide(
+            next.round(), next.client(), next.row(), next.header(), next.content(), now);
+    if (verdict instanceof Verdict.Welcome && hasNoRoom) {
+      return new Verdict.Refused(state.noRoom());
+    }
     if (verdict instanceof Verdict.Enters enters) {
       try {
         stepper.enter(enters.decision(), now);
@@ -255,24 +300,12 @@ final class ModelRunner {
     return verdict;
   }
 
+  private Verdict late(Submission next) {
+    return admission.late(next.round(), next.client(), next.header(), next.content());
+  }
+
   private void deadlineCame(Instant due) {
-    boolean close =
-        state.locked(() -> {
-          Duration timeout = state.spec().round().timeout();
-          if (!due.equals(state.deadline())
-              || timeout == null
-              || state.isClosing()
-              || state.stopped()) {
-            return false;
-          }
-          if (state.open().round().updates() >= state.spec().round().minUpdates()) {
-            return true;
-          }
-          deadline.pass(due, timeout);
-          engine.listener().deadlinePassed(state.model());
-          return false;
-        });
-    if (close) {
+    if (deadline.closes(due)) {
       stepper.closeOrRetry(Decision.Cause.DEADLINE);
     }
   }

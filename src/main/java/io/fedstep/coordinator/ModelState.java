@@ -8,7 +8,6 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
-import io.fedstep.store.OpenRound;
 import io.fedstep.store.Version;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,13 +24,13 @@ import org.jspecify.annotations.Nullable;
  * A model as it is now, under its lock: one thread changes it, all look at it. Nobody is answered
  * because of a decision before the force that covers it.
  */
-final class ModelState {
+public final class ModelState {
   private final ModelFolder folder;
   private final Engine engine;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  private OpenRound open;
+  private Round round;
   private final Refusals refusals = new Refusals();
   private boolean closing;
   private @Nullable Instant deadline;
@@ -40,29 +39,28 @@ final class ModelState {
   private long decided;
   private long durable;
 
-  /** The state of a model's folder; takes up the open round where it was left. */
-  ModelState(ModelFolder folder, Engine engine) {
+  /** The state of a model whose newest version the open round trains from. */
+  public ModelState(ModelFolder folder, Round open, Engine engine) {
     this.folder = folder;
     this.engine = engine;
-    Instant now = engine.clock().instant();
-    open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
+    round = open;
     findRecent();
   }
 
   /** Has the records at hand in which an update may turn out to be a repeat. */
-  void findRecent() {
-    long next = open.round().number();
-    for (long round = Math.max(0, next - spec().round().maxStaleness()); round < next; round++) {
-      RoundRecord found = record(round);
+  public void findRecent() {
+    long next = round.number();
+    for (long over = Math.max(0, next - spec().round().maxStaleness()); over < next; over++) {
+      RoundRecord found = record(over);
       if (found != null) {
-        recent.put(round, found);
+        recent.put(over, found);
       }
     }
   }
 
   /** The update that a client computed from a version and that is in a round, or null. */
   Decision.@Nullable Accepted earlier(String client, long from) {
-    Decision.Accepted inOpen = open.round().update(client, from);
+    Decision.Accepted inOpen = round.update(client, from);
     return inOpen != null
         ? inOpen
         : recent.tailMap(from).values().stream()
@@ -74,7 +72,6 @@ final class ModelState {
 
   /** What an update was computed from that may enter the open round, or null. */
   Round.@Nullable Origin origin(long from) {
-    Round round = open.round();
     if (from > round.number() || round.number() - from > spec().round().maxStaleness()) {
       return null;
     }
@@ -86,7 +83,7 @@ final class ModelState {
   }
 
   /** Runs something short under the lock. */
-  <T> T locked(Supplier<T> action) {
+  public <T> T locked(Supplier<T> action) {
     lock.lock();
     try {
       return action.get();
@@ -96,7 +93,7 @@ final class ModelState {
   }
 
   /** Changes something under the lock, and wakes who waits for a change. */
-  void change(Runnable action) {
+  public void change(Runnable action) {
     lock.lock();
     try {
       action.run();
@@ -107,7 +104,7 @@ final class ModelState {
   }
 
   /** Looks at the model; returns once what was seen is durable, throws if the model has ended. */
-  <T> T look(Supplier<T> look) {
+  public <T> T look(Supplier<T> look) {
     return look(look, _ -> true);
   }
 
@@ -161,21 +158,21 @@ final class ModelState {
   }
 
   /** The model as it is, one that has ended too. */
-  ModelStatus status() {
+  public ModelStatus status() {
     return locked(() ->
         new ModelStatus(
             folder.head(),
             folder.newest().info(),
             phase(),
-            open.round().updates(),
-            open.round().openedAt(),
+            round.updates(),
+            round.openedAt(),
             deadline,
             refusals.told()));
   }
 
   /** Notes that an update was refused. */
-  void refused(long round, String client, Refusal refusal, int status) {
-    boolean first = refusals.add(round, client, refusal, status, engine.clock().instant());
+  void refused(long number, String client, Refusal refusal, int status) {
+    boolean first = refusals.add(number, client, refusal, status, engine.clock().instant());
     if (first && !engine.draining()) {
       var _ = engine.after(Refusals.PAUSE, () -> change(refusals::tell));
     }
@@ -193,14 +190,24 @@ final class ModelState {
     return closing ? Phase.CLOSING : stopped() ? Phase.STOPPED : Phase.COLLECTING;
   }
 
+  /** What all models share. */
+  public Engine engine() {
+    return engine;
+  }
+
+  /** Whether the open round takes updates from older versions. */
+  boolean isBuffered() {
+    return spec().round().buffering() != null;
+  }
+
   /** Whether training rests. */
-  boolean stopped() {
+  public boolean stopped() {
     return folder.head().stoppedAt(folder.newest().info().version());
   }
 
   /** Whether the open round has as many updates as it takes. */
-  boolean full() {
-    return open.round().updates() >= spec().round().maxUpdates();
+  public boolean full() {
+    return round.updates() >= spec().round().maxUpdates();
   }
 
   /** Throws if the model has ended. */
@@ -222,21 +229,26 @@ final class ModelState {
     return Refusal.of(
         Problem.STORAGE_FULL,
         "Round %d is closed and waits for room on the disk for its version."
-            .formatted(open.round().number()));
+            .formatted(round.number()));
   }
 
   /** Why the model has ended, or null. */
-  @Nullable Refusal ended() {
+  public @Nullable Refusal ended() {
     return locked(() -> ended);
   }
 
   /** Ends the model; the first reason stays, unless it is removed. */
-  void end(Refusal refusal) {
+  public void end(Refusal refusal) {
     change(() -> {
       if (ended == null || refusal.problem() == Problem.MODEL_NOT_FOUND) {
         ended = refusal;
       }
     });
+  }
+
+  /** Whether the model has ended is for others to say: why it has, or null if it has not. */
+  public void ended(@Nullable Refusal why) {
+    ended = why;
   }
 
   /** A decision was appended to the journal; the lock is held. */
@@ -245,25 +257,24 @@ final class ModelState {
   }
 
   /** The round is closed; the lock is held. */
-  void closing() {
+  public void closing() {
     closing = true;
   }
 
-  /** Forces the journal, and lets everybody go who waits for that. */
-  void force() {
-    open.journal().force();
+  /** All that was decided is durable: lets everybody go who waits for that. */
+  void durable() {
     change(() -> durable = decided);
   }
 
-  /** A new version and the round that trains from it, seen at the same moment. */
-  void advance(ModelFolder.Advance advance, @Nullable RoundRecord over) {
-    folder.publish(advance.version());
-    open = advance.open();
+  /** A new version and the round that trains from it, seen at the same moment; the lock is held. */
+  public void advance(Version version, Round next, @Nullable RoundRecord over) {
+    folder.publish(version);
+    round = next;
     closing = false;
     if (over != null) {
       recent.put(over.round(), over);
     }
-    recent.headMap(open.round().number() - Math.max(1, spec().round().maxStaleness())).clear();
+    recent.headMap(round.number() - Math.max(1, spec().round().maxStaleness())).clear();
   }
 
   /** Sets the deadline; the lock is held. */
@@ -276,29 +287,34 @@ final class ModelState {
     return deadline;
   }
 
-  OpenRound open() {
-    return open;
+  /** The open round. */
+  public Round round() {
+    return round;
   }
 
-  boolean isClosing() {
+  /** Whether a version is being made. */
+  public boolean isClosing() {
     return closing;
   }
 
-  ModelFolder folder() {
+  /** Its files. */
+  public ModelFolder folder() {
     return folder;
   }
 
-  ModelSpec spec() {
+  /** Its spec. */
+  public ModelSpec spec() {
     return folder.spec();
   }
 
-  String model() {
+  /** Its name. */
+  public String model() {
     return folder.head().model();
   }
 
   /** The record of a round that is over, or null. */
-  @Nullable RoundRecord record(long round) {
-    RoundRecord found = recent.get(round);
-    return found != null ? found : folder.record(round);
+  public @Nullable RoundRecord record(long number) {
+    RoundRecord found = recent.get(number);
+    return found != null ? found : folder.record(number);
   }
 }

@@ -3,11 +3,15 @@ package io.fedstep.coordinator;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.store.VectorFile;
+import io.fedstep.vector.DoubleTile;
+import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.PairwiseSum;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Shard;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.Tile;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 
@@ -18,32 +22,85 @@ import java.util.concurrent.ExecutorService;
 final class NormPass {
   private NormPass() {}
 
+  /** The norms of a gradient, of which {@code gradient} has the shard's coordinates. */
   static TensorNorms run(
-      ModelSpec spec, VectorFile gradient, ExecutorService helpers, int threads) {
+      ModelSpec spec,
+      Shard shard,
+      VectorFile gradient,
+      Gather gather,
+      ExecutorService helpers,
+      int threads) {
     var leaves = new ArrayList<Range>();
     var firsts = new ArrayList<Integer>();
     for (Tensor tensor : spec.layout().tensors()) {
       firsts.add(leaves.size());
       leaves.addAll(PairwiseSum.leaves(tensor.offset(), tensor.size()));
     }
-    double[] sums = new double[leaves.size()];
+    if (shard.count() > 1) {
+      takeNext(spec, shard, gradient, gather);
+    }
+    List<Range> own = leaves.stream().filter(leaf -> isIn(shard, leaf, spec)).toList();
+    double[] ownSums = new double[own.size()];
     Parts.run(
         helpers,
         threads,
-        sums.length,
+        ownSums.length,
         () -> {
           Tile tile = Tile.zeros(spec.dtype(), (int) Math.min(Range.TILE, spec.parameters()));
           return leaf -> {
-            Tile part = tile.first(leaves.get(leaf).length());
-            gradient.read(leaves.get(leaf).from(), part);
-            sums[leaf] = PairwiseSum.squares(part);
+            Tile part = tile.first(own.get(leaf).length());
+            gradient.read(own.get(leaf).from(), part);
+            ownSums[leaf] = PairwiseSum.squares(part);
           };
         });
+    double[] sums = gather.all(ownSums);
     var squares = new ArrayList<Double>();
     List<Tensor> tensors = spec.layout().tensors();
     for (int i = 0; i < tensors.size(); i++) {
       squares.add(PairwiseSum.join(spec.dtype(), tensors.get(i).size(), sums, firsts.get(i)));
     }
     return new TensorNorms(spec.layout(), squares);
+  }
+
+  private static boolean isIn(Shard shard, Range leaf, ModelSpec spec) {
+    return leaf.from() >= shard.begin(spec.parameters())
+        && leaf.from() < shard.end(spec.parameters());
+  }
+
+  /** The last leaf of a shard may end within the first tile of the next. */
+  private static void takeNext(ModelSpec spec, Shard shard, VectorFile gradient, Gather gather) {
+    long parameters = spec.parameters();
+    Tile first = Tile.zeros(spec.dtype(), firstLength(shard, parameters));
+    gradient.read(shard.begin(parameters), first);
+    double[] own = new double[first.length()];
+    for (int i = 0; i < own.length; i++) {
+      own[i] = first.get(i);
+    }
+    double[] all = gather.all(own);
+    if (shard.index() + 1 < shard.count()) {
+      int from = 0;
+      for (int i = 0; i <= shard.index(); i++) {
+        from += firstLength(new Shard(i, shard.count()), parameters);
+      }
+      int length = firstLength(new Shard(shard.index() + 1, shard.count()), parameters);
+      gradient.write(shard.end(parameters), tile(spec, all, from, length));
+    }
+  }
+
+  private static int firstLength(Shard shard, long parameters) {
+    return (int) Math.min(Range.TILE, shard.end(parameters) - shard.begin(parameters));
+  }
+
+  private static Tile tile(ModelSpec spec, double[] values, int from, int length) {
+    return switch (spec.dtype()) {
+      case FLOAT32 -> {
+        float[] floats = new float[length];
+        for (int i = 0; i < length; i++) {
+          floats[i] = (float) values[from + i];
+        }
+        yield new FloatTile(floats, length);
+      }
+      case FLOAT64 -> new DoubleTile(Arrays.copyOfRange(values, from, from + length), length);
+    };
   }
 }

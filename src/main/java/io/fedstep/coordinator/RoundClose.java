@@ -1,5 +1,7 @@
 package io.fedstep.coordinator;
 
+import static java.util.Arrays.stream;
+
 import io.fedstep.aggregate.Aggregation;
 import io.fedstep.aggregate.ClippedRows;
 import io.fedstep.aggregate.Distances;
@@ -13,18 +15,18 @@ import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.StateEntry;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.round.Decision;
-import io.fedstep.store.OpenRound;
 import io.fedstep.store.StateFile;
 import io.fedstep.store.UpdateMatrix;
 import io.fedstep.store.VectorFile;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Shard;
 import io.fedstep.vector.Tile;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -33,9 +35,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Computes the version after a closed round into a draft, tile by tile, by as many threads as there
- * are cores. A tile's result does not depend on who computes it, nor when.
+ * are cores, on one machine or shard by shard on several. A tile's result does not depend on who
+ * computes it, nor when.
  */
-final class RoundClose {
+public final class RoundClose {
   /**
    * What a close found out.
    *
@@ -43,7 +46,7 @@ final class RoundClose {
    * @param gradientNorm L2 norm of the aggregated gradient
    * @param stepNorm L2 norm of what was subtracted from the weights
    */
-  record Result(boolean finite, double gradientNorm, double stepNorm) {}
+  public record Result(boolean finite, double gradientNorm, double stepNorm) {}
 
   private final ModelSpec spec;
   private final Moment.Step moment;
@@ -53,7 +56,10 @@ final class RoundClose {
   private final StateFile stateBefore;
   private final VectorFile weights;
   private final VectorFile gradient;
+  private final VectorFile between;
   private final StateFile state;
+  private final Shard shard;
+  private final int firstTile;
   private final AtomicBoolean finite = new AtomicBoolean(true);
   private final double[] gradientSquares;
   private final double[] stepSquares;
@@ -65,6 +71,7 @@ final class RoundClose {
       IntFunction<Rows> rows,
       @Nullable VectorFile weightsBefore,
       StateFile stateBefore,
+      Shard shard,
       VersionDraft draft) {
     this.spec = spec;
     this.moment = moment;
@@ -72,51 +79,85 @@ final class RoundClose {
     this.rows = rows;
     this.weightsBefore = weightsBefore;
     this.stateBefore = stateBefore;
+    this.shard = shard;
     weights = draft.newWeights();
     gradient = draft.newGradient();
+    between = spec.optimizer().passes().size() == 1 ? gradient : draft.between(gradient);
     state = draft.newState(next(spec, moment.taken()));
-    int tiles = (int) Range.tiles(spec.parameters());
+    if (shard.count() > 1) {
+      state.beginAgain(); // what is around the values counts once, with who seals the draft
+    }
+    firstTile = shard.firstTile(spec.parameters());
+    int tiles = shard.endTile(spec.parameters()) - firstTile;
     gradientSquares = new double[tiles];
     stepSquares = new double[tiles];
   }
 
-  /** Computes the version after {@code before} from the round's updates, in client-id order. */
-  static Result run(
+  /**
+   * Computes a shard of the version after {@code before}.
+   *
+   * @param inOrder the round's updates in client-id order, each with its row and, if there are
+   *     several shards, the digest of what is in that
+   * @param matrix the rows, of that shard
+   */
+  public static Part run(
       ModelSpec spec,
       String secret,
       Version before,
-      OpenRound round,
+      List<Decision.Accepted> inOrder,
+      UpdateMatrix matrix,
+      Shard shard,
       VersionDraft draft,
+      Gather gather,
       ExecutorService helpers,
       int threads) {
-    List<Decision.Accepted> inOrder = round.round().inClientOrder();
     double[] updateWeights =
         inOrder.stream()
             .mapToDouble(
                 update -> spec.round().effectiveWeight(update.weight(), update.staleness()))
             .toArray();
-    UpdateMatrix.Reader updates = round.matrix().read(inOrder);
+    UpdateMatrix.Reader updates = matrix.read(inOrder);
     try (VectorFile weightsBefore = before.weights();
         StateFile stateBefore = before.state()) {
       IntFunction<Rows> rows = rows(spec, inOrder, updates);
       Distances distances =
           spec.aggregator().comparesAll(updateWeights.length)
-              ? DistancePass.run(spec, updateWeights.length, rows, helpers, threads)
+              ? DistancePass.run(spec, updateWeights.length, shard, rows, gather, helpers, threads)
               : Distances.NONE;
       var aggregation = spec.aggregator().begin(updateWeights, distances);
       var moment =
           new Moment.Step(
               stateBefore.isInitial(), stateBefore.taken(), before.info().version() + 1, secret);
       var close =
-          new RoundClose(spec, moment, aggregation, rows, weightsBefore, stateBefore, draft);
+          new RoundClose(spec, moment, aggregation, rows, weightsBefore, stateBefore, shard, draft);
       for (Optimizer.Pass pass : spec.optimizer().passes()) {
-        close.run(pass, helpers, threads);
+        close.run(pass, gather, helpers, threads);
       }
       updates.verify();
-      return new Result(
-          close.finite.get(),
-          Math.sqrt(Arrays.stream(close.gradientSquares).sum()),
-          Math.sqrt(Arrays.stream(close.stepSquares).sum()));
+      return new Part(
+          close.finite.get(), close.gradientSquares, close.stepSquares, draft.written());
+    }
+  }
+
+  /** What all shards found out, in their order. */
+  public static Result joined(List<Part> parts) {
+    return new Result(
+        parts.stream().allMatch(Part::finite),
+        norm(parts, Part::gradientSquares),
+        norm(parts, Part::stepSquares));
+  }
+
+  private static double norm(List<Part> parts, Function<Part, double[]> squares) {
+    return Math.sqrt(parts.stream().flatMapToDouble(part -> stream(squares.apply(part))).sum());
+  }
+
+  /** Takes up a draft that shards have written, to be sealed. */
+  public static void resume(ModelSpec spec, Version before, List<Part> parts, VersionDraft draft) {
+    try (StateFile stateBefore = before.state()) {
+      draft.newWeights();
+      draft.newGradient();
+      draft.newState(next(spec, stateBefore.taken()));
+      parts.forEach(part -> draft.add(part.written()));
     }
   }
 
@@ -128,11 +169,11 @@ final class RoundClose {
   }
 
   /** Between passes the gradient is in the file in which the last one leaves it. */
-  private void run(Optimizer.Pass pass, ExecutorService helpers, int threads) {
+  private void run(Optimizer.Pass pass, Gather gather, ExecutorService helpers, int threads) {
     TensorNorms norms =
         pass.begins()
             ? TensorNorms.none(spec.layout())
-            : NormPass.run(spec, gradient, helpers, threads);
+            : NormPass.run(spec, shard, between, gather, helpers, threads);
     gradient.beginAgain();
     Parts.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
   }
@@ -167,21 +208,22 @@ final class RoundClose {
     }
 
     @Override
-    public void accept(int tile) {
-      Range range = Range.tile(tile, spec.parameters());
-      run(tile, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
+    public void accept(int index) {
+      Range range = Range.tile(firstTile + index, spec.parameters());
+      run(index, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
     }
 
-    private void run(int tile, Range range, Tile gradientPart, Tile weightsPart) {
+    private void run(int index, Range range, Tile gradientPart, Tile weightsPart) {
       if (weightsBefore != null && (pass.begins() || pass.ends())) {
         weightsBefore.read(range.from(), weightsPart);
       } else {
         weightsPart.clear();
       }
       if (pass.begins()) {
-        gradientSquares[tile] = step.aggregate(rows.apply(tile), weightsPart, gradientPart);
+        Rows updates = rows.apply(firstTile + index);
+        gradientSquares[index] = step.aggregate(updates, weightsPart, gradientPart);
       } else {
-        gradient.read(range.from(), gradientPart);
+        between.read(range.from(), gradientPart);
       }
       List<List<Tile>> stateParts = first(range.length());
       slicesBefore.read(range, pass, stateParts);
@@ -189,13 +231,13 @@ final class RoundClose {
         finite.set(false);
       }
       if (pass.ends()) {
-        stepSquares[tile] = step.apply(gradientPart, weightsPart);
-        if (Double.isNaN(stepSquares[tile])) {
+        stepSquares[index] = step.apply(gradientPart, weightsPart);
+        if (Double.isNaN(stepSquares[index])) {
           finite.set(false);
         }
         weights.write(range.from(), weightsPart);
       }
-      gradient.write(range.from(), gradientPart);
+      (pass.ends() ? gradient : between).write(range.from(), gradientPart);
       slices.write(range, pass, stateParts);
     }
 

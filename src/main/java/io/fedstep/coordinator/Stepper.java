@@ -10,6 +10,7 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Shard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -29,12 +30,19 @@ final class Stepper {
   private final Engine engine;
   private final Deadline deadline;
   private final Consumer<Runnable> modelThread;
+  private OpenRound open;
 
   /** Shows a version that exists, and opens its round; null where there is none to be shown. */
   private @Nullable Runnable opening;
 
-  Stepper(ModelState state, Engine engine, Deadline deadline, Consumer<Runnable> modelThread) {
+  Stepper(
+      ModelState state,
+      OpenRound open,
+      Engine engine,
+      Deadline deadline,
+      Consumer<Runnable> modelThread) {
     this.state = state;
+    this.open = open;
     this.engine = engine;
     this.deadline = deadline;
     this.modelThread = modelThread;
@@ -43,7 +51,7 @@ final class Stepper {
 
   /** Takes an update in, and with it the close if it fills the round; the lock is held. */
   void enter(Decision.Accepted update, Instant now) {
-    Round round = state.open().round();
+    Round round = state.round();
     take(
         update.updates() < state.spec().round().maxUpdates()
             ? List.of(update)
@@ -51,22 +59,28 @@ final class Stepper {
   }
 
   private void take(List<Decision> decisions) {
-    state.open().take(decisions);
+    open.take(decisions);
     state.decided();
-    if (state.open().round().closed() != null) {
+    if (state.round().closed() != null) {
       state.closing();
     }
+  }
+
+  /** Forces the journal, and lets everybody go who waits for that. */
+  void force() {
+    open.journal().force();
+    state.durable();
   }
 
   /** Closes the round unless it is closed already, and makes the next version. */
   void closeAndStep(Decision.Cause cause) {
     state.change(() -> {
-      if (state.open().round().closed() == null) {
-        take(List.of(state.open().round().close(cause, engine.clock().instant())));
+      if (state.round().closed() == null) {
+        take(List.of(state.round().close(cause, engine.clock().instant())));
       }
       state.closing();
     });
-    state.force();
+    force();
     step();
   }
 
@@ -79,13 +93,13 @@ final class Stepper {
         throw e;
       }
       engine.warn("model %s: no room to close its round yet".formatted(state.model()), e);
-      long number = state.open().round().number();
+      long number = state.round().number();
       var _ = engine.after(RETRY, () -> modelThread.accept(() -> closeAgain(cause, number)));
     }
   }
 
   private void closeAgain(Decision.Cause cause, long number) {
-    Round round = state.open().round();
+    Round round = state.round();
     if (round.number() == number && round.closed() == null && !state.stopped()) {
       closeOrRetry(cause);
     }
@@ -112,20 +126,23 @@ final class Stepper {
   }
 
   private void stepOnce() {
-    OpenRound open = state.open();
     Version before = folder.newest();
     long started = System.nanoTime();
     VersionDraft draft = folder.draft();
     try {
-      RoundClose.Result result =
+      Part whole =
           RoundClose.run(
               state.spec(),
               folder.head().secret(),
               before,
-              open,
+              state.round().inClientOrder(),
+              open.matrix(),
+              Shard.WHOLE,
               draft,
+              Gather.WHOLE,
               engine.helpers(),
               threads());
+      RoundClose.Result result = RoundClose.joined(List.of(whole));
       if (!result.finite()) {
         draft.close();
         draft = folder.draft();
@@ -155,7 +172,7 @@ final class Stepper {
 
   private RoundRecord record(
       RoundRecord.Outcome outcome, @Nullable Double gradientNorm, @Nullable Double stepNorm) {
-    Round round = state.open().round();
+    Round round = state.round();
     return new RoundRecord(
         round.number(),
         outcome,
@@ -189,7 +206,7 @@ final class Stepper {
     long number = folder.newest().info().version() + 1;
     var info = new VersionInfo(number, madeBy, folder.base(number), now, draft.weightsDigest());
     Supplier<ModelFolder.Advance> next =
-        folder.advance(draft, info, over, state.open(), new Round(number, info.base(), now));
+        folder.advance(draft, info, over, open, new Round(number, info.base(), now));
     open(next, over);
     return info;
   }
@@ -199,7 +216,8 @@ final class Stepper {
         () -> {
           ModelFolder.Advance advance = next.get();
           state.change(() -> {
-            state.advance(advance, over);
+            open = advance.open();
+            state.advance(advance.version(), open.round(), over);
             if (over != null) {
               deadline.set(over.endedAt());
             }
@@ -243,12 +261,11 @@ final class Stepper {
   /** Makes a draft with weights version 0, while nothing trains from its zeros yet. */
   VersionInfo setWeights(VersionDraft draft, String digest) {
     draft.initialState();
-    Round round = state.open().round();
+    Round round = state.round();
     var info =
         new VersionInfo(
             0, VersionInfo.MadeBy.WEIGHTS, folder.base(0) + "w", engine.clock().instant(), digest);
-    open(
-        folder.begin(draft, info, state.open(), new Round(0, info.base(), round.openedAt())), null);
+    open(folder.begin(draft, info, open, new Round(0, info.base(), round.openedAt())), null);
     return info;
   }
 }

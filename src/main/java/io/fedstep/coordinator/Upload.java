@@ -11,6 +11,8 @@ import io.fedstep.round.Round;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.StorageException;
+import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,43 +28,51 @@ public final class Upload implements AutoCloseable {
    */
   public record Answer(Decision.Accepted update, boolean repeated) {}
 
-  private final ModelRunner runner;
-  private final long round;
+  /** Where a model's engine takes an update's numbers, and decides. */
+  public interface Destination {
+    /** Takes the numbers, as bytes of the flat vector. */
+    VectorSink sink();
+
+    /** Has the update decided whose numbers are all there; returns once that is durable. */
+    Verdict submit(UpdateHeader header, Content content);
+
+    /** The refusal for numbers that could not be written. */
+    Refusal failure(StorageException failure);
+
+    /** The upload is over. */
+    void end(boolean accepted);
+  }
+
+  private final ModelState state;
   private final String client;
   private final Decision.@Nullable Accepted earlier;
-  private final int row;
-  private final VectorSink sink;
-  private boolean inMatrix;
+  private final @Nullable Destination destination;
+  private boolean accepted;
 
   private Upload(
-      ModelRunner runner,
-      long round,
+      ModelState state,
       String client,
       Decision.@Nullable Accepted earlier,
-      int row,
-      VectorSink sink) {
-    this.runner = runner;
-    this.round = round;
+      @Nullable Destination destination) {
+    this.state = state;
     this.client = client;
     this.earlier = earlier;
-    this.row = row;
-    this.sink = sink;
+    this.destination = destination;
   }
 
-  /** An upload into a row of the update matrix. */
-  static Upload into(ModelRunner runner, long round, String client, int row, VectorSink sink) {
-    return new Upload(runner, round, client, null, row, sink);
-  }
-
-  /** An upload whose numbers are only compared with what the client has in the round. */
-  static Upload comparedWith(ModelRunner runner, long round, Decision.Accepted earlier) {
-    return new Upload(
-        runner,
-        round,
-        earlier.client(),
-        earlier,
-        -1,
-        (offset, bytes) -> bytes.position(bytes.limit()));
+  /** Begins what was let in; if {@code earlier} is there, it is only compared with that. */
+  public static Upload begin(
+      ModelState state,
+      String client,
+      Decision.@Nullable Accepted earlier,
+      Supplier<Destination> destination) {
+    state.engine().takeUpload(client);
+    try {
+      return new Upload(state, client, earlier, earlier == null ? destination.get() : null);
+    } catch (RuntimeException e) {
+      state.engine().giveUploadBack(client);
+      throw e;
+    }
   }
 
   /** Whether its numbers are compared with an update that is in, which answers it. */
@@ -72,38 +82,43 @@ public final class Upload implements AutoCloseable {
 
   /** The model's spec. */
   public ModelSpec spec() {
-    return runner.state().spec();
+    return state.spec();
   }
 
   /** Where the numbers go. */
   public VectorSink sink() {
+    if (destination == null) {
+      return (offset, bytes) -> bytes.position(bytes.limit());
+    }
+    VectorSink sink = destination.sink();
     return (offset, bytes) -> {
       try {
         sink.write(offset, bytes);
       } catch (StorageException e) { // of this model, whatever has its name by now
-        throw runner.failure(e).exception();
+        throw destination.failure(e).exception();
       }
     };
   }
 
   /** Asks for the update to be accepted; returns once that is durable, or throws the refusal. */
   public Answer submit(UpdateHeader header, Content content) {
-    if (earlier == null) {
-      checkNorm(content.norm());
-    }
-    Verdict verdict =
-        earlier == null
-            ? runner.submit(round, client, row, header, content)
-            : Round.repeat(earlier, header.weight(), content);
-    return switch (verdict) {
+    return switch (verdict(header, content)) {
       case Verdict.Enters enters -> {
-        inMatrix = true;
+        accepted = true;
         yield new Answer(enters.decision(), false);
       }
       case Verdict.Repeats repeats -> new Answer(repeats.earlier(), true);
       case Verdict.Refused refused -> throw refused.refusal().exception();
       case Verdict.Welcome _ -> throw new IllegalStateException("an admission is no answer");
     };
+  }
+
+  private Verdict verdict(UpdateHeader header, Content content) {
+    if (earlier != null) {
+      return Round.repeat(earlier, header.weight(), content);
+    }
+    checkNorm(content.norm());
+    return Objects.requireNonNull(destination).submit(header, content);
   }
 
   private void checkNorm(double norm) {
@@ -121,10 +136,9 @@ public final class Upload implements AutoCloseable {
 
   @Override
   public void close() {
-    if (earlier == null) {
-      runner.admission().finished(client, row, inMatrix);
-    } else {
-      runner.admission().finished(client);
+    state.engine().giveUploadBack(client);
+    if (destination != null) {
+      destination.end(accepted);
     }
   }
 }

@@ -19,38 +19,53 @@ public final class DataFolder implements AutoCloseable {
   private final FileChannel lock;
 
   /**
-   * Opens the folder, or makes it.
+   * Opens the folder, or makes it, for this server alone.
    *
    * @throws StorageException if another server holds it, or a newer version of fedstep wrote it
    */
   public DataFolder(Path root) {
+    this(root, false);
+  }
+
+  private DataFolder(Path root, boolean shared) {
     Disk.createFolder(root);
     lockFile = root.resolve("lock");
-    lock = lock(lockFile);
+    lock = lock(lockFile, shared);
     models = root.resolve("models");
     trash = root.resolve("trash");
     try {
-      begin(root);
+      begin(root, shared);
     } catch (StorageException e) {
       close();
       throw e;
     }
   }
 
-  private void begin(Path root) {
+  /**
+   * Opens the folder, or makes it, together with other servers of a cluster.
+   *
+   * @throws StorageException if a server holds it alone, or a newer version of fedstep wrote it
+   */
+  public static DataFolder shared(Path root) {
+    return new DataFolder(root, true);
+  }
+
+  private void begin(Path root, boolean shared) {
     checkFormat(root.resolve("format.json"));
     Disk.createFolder(models);
     Disk.createFolder(trash);
-    Disk.names(trash).forEach(name -> Disk.delete(trash.resolve(name)));
+    if (!shared) { // else it may be what another server is just making
+      Disk.names(trash).forEach(name -> Disk.delete(trash.resolve(name)));
+    }
     Disk.forceFolder(models); // a model that a killed process made or removed stays so
     Disk.forceFolder(trash);
     Disk.forceFolder(root);
   }
 
-  private static FileChannel lock(Path file) {
+  private static FileChannel lock(Path file, boolean shared) {
     FileChannel channel = Disk.write(file);
     try {
-      if (channel.tryLock() != null) {
+      if (channel.tryLock(0, Long.MAX_VALUE, shared) != null) {
         return channel;
       }
     } catch (OverlappingFileLockException e) {
@@ -90,6 +105,11 @@ public final class DataFolder implements AutoCloseable {
     Path draft = trash.resolve("new-" + head.incarnation());
     ModelFolder.write(draft, head);
     Disk.rename(draft, models.resolve(head.model()));
+  }
+
+  /** Opens a model that processes share, as far as it has come to a version. */
+  public ModelFolder follow(ModelHead head, VersionInfo newest) {
+    return ModelFolder.follow(models.resolve(head.model()), head, newest);
   }
 
   /** Opens a model as it was left. */

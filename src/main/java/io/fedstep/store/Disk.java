@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -152,7 +153,11 @@ final class Disk {
     step(
         folder,
         () -> {
-          device.createFolder(folder);
+          try {
+            device.createFolder(folder);
+          } catch (FileAlreadyExistsException e) {
+            // another process was faster
+          }
           return folder;
         });
   }

@@ -86,14 +86,9 @@ public final class ModelFolder implements AutoCloseable {
       }
     }
     if (versions.isEmpty()) {
-      versions.put(
-          0L, Version.zeros(head.spec(), VersionInfo.MadeBy.CREATED, base(0), head.createdAt()));
+      versions.put(0L, Version.zeros(head));
     }
-    for (String name : Disk.names(roundsFolder)) {
-      if (name.endsWith(".json")) {
-        records.add(number(name, ".json"));
-      }
-    }
+    findRecords();
     if (!Disk.exists(reportsFolder)) {
       Disk.createFolder(reportsFolder); // a model of before there were reports
     }
@@ -112,6 +107,79 @@ public final class ModelFolder implements AutoCloseable {
       if (!name.equals(current)) {
         Disk.delete(openFolder.resolve(name)); // the round's version exists
       }
+    }
+  }
+
+  /** Opens a model that processes share: what there is up to a version; nothing is removed. */
+  static ModelFolder follow(Path folder, ModelHead head, VersionInfo newest) {
+    var model = new ModelFolder(folder, head);
+    for (String name : Disk.names(model.versionsFolder)) {
+      if (!name.startsWith(".") && number(name, "") <= newest.version()) {
+        Version version = Version.found(model.versionsFolder.resolve(name), head.spec());
+        model.versions.put(version.info().version(), version);
+      }
+    }
+    if (newest.madeBy() == VersionInfo.MadeBy.CREATED) {
+      model.versions.put(0L, Version.zeros(head, newest));
+    }
+    model.findRecords();
+    return model;
+  }
+
+  private void findRecords() {
+    for (String name : Disk.names(roundsFolder)) {
+      if (name.endsWith(".json")) {
+        records.add(number(name, ".json"));
+      }
+    }
+  }
+
+  /** Takes note of a head that another process has saved. */
+  public void know(ModelHead next) {
+    head = next;
+  }
+
+  /** A version that another process has made, to be published. */
+  public Version made(VersionInfo info) {
+    return Version.written(versionsFolder.resolve(name(info.version())), spec(), info);
+  }
+
+  /** Takes note of what another process prunes. */
+  public void forget(int keepVersions) {
+    while (versions.size() > keepVersions) {
+      Version oldest = versions.firstEntry().getValue();
+      if (oldest.info().version() > 0) {
+        records.add(oldest.info().version() - 1);
+      }
+      oldest.retire();
+      versions.remove(oldest.info().version());
+    }
+  }
+
+  /** Drafts that processes share. */
+  public SharedDrafts sharedDrafts() {
+    return new SharedDrafts(versionsFolder, this);
+  }
+
+  /** A version that is there, whoever made it, or null. */
+  public @Nullable VersionInfo committed(long number) {
+    Path path = versionsFolder.resolve(name(number));
+    return Disk.exists(path) ? Version.found(path, spec()).info() : null;
+  }
+
+  /** Makes a draft the version on disk, unless another process has; gives what it is. */
+  public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord record) {
+    Path target = versionsFolder.resolve(name(info.version()));
+    try {
+      draft.seal(info, record);
+      draft.commit(target, info);
+      return info;
+    } catch (StorageException e) {
+      VersionInfo other = committed(info.version());
+      if (other == null) {
+        throw e;
+      }
+      return other;
     }
   }
 

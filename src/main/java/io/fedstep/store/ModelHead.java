@@ -55,7 +55,8 @@ public record ModelHead(
     return new ModelHead(model, incarnation, createdAt, spec, false, version, secret);
   }
 
-  ObjectNode write() {
+  /** As a document. */
+  public ObjectNode write() {
     ObjectNode json =
         Json.object()
             .put("format", FORMAT)
@@ -75,6 +76,11 @@ public record ModelHead(
 
   private static ModelHead read(Path file, ObjectNode json) {
     Disk.checkFormat(file, json, FORMAT);
+    return of(json);
+  }
+
+  /** The head of a document that {@link #write} gave. */
+  public static ModelHead of(ObjectNode json) {
     return new ModelHead(
         Json.text(json.required("model")),
         Json.text(json.required("incarnation")),

@@ -85,6 +85,16 @@ public final class StateFile implements DraftFile {
   }
 
   @Override
+  public JoinedCrc32c written() {
+    return written;
+  }
+
+  /** Says that what was written until now is not to be counted. */
+  public void beginAgain() {
+    written = new JoinedCrc32c();
+  }
+
+  @Override
   public @Nullable Integer crc() {
     return written.of(file().size());
   }

@@ -8,10 +8,12 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Shard;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -30,6 +32,9 @@ import java.util.zip.CRC32C;
 public final class UpdateMatrix implements AutoCloseable {
   private final RoundFile file;
   private final ModelSpec spec;
+  private final Shard shard;
+  private final long begin;
+  private final long rowBytes;
   private final BitSet taken = new BitSet();
   private final Forcing forcing;
   private int users;
@@ -37,7 +42,15 @@ public final class UpdateMatrix implements AutoCloseable {
   private MemorySegment mapped = MemorySegment.NULL;
 
   UpdateMatrix(Path path, ModelSpec spec) {
+    this(path, spec, Shard.WHOLE);
+  }
+
+  /** Rows of a shard's coordinates alone. */
+  UpdateMatrix(Path path, ModelSpec spec, Shard shard) {
     this.spec = spec;
+    this.shard = shard;
+    begin = shard.begin(spec.parameters());
+    rowBytes = (shard.end(spec.parameters()) - begin) * spec.dtype().bytes();
     file = new RoundFile(path);
     forcing = new Forcing(file::force);
   }
@@ -86,10 +99,10 @@ public final class UpdateMatrix implements AutoCloseable {
 
   /** Where an upload writes. */
   public VectorSink row(int row) {
-    long begin = row * spec.vectorBytes();
+    long rowBegin = row * rowBytes;
     return (offset, bytes) -> {
       int length = bytes.remaining();
-      file.write(begin + offset, bytes);
+      file.write(rowBegin + offset, bytes);
       if (forcing.isDue(length)) {
         use();
         Thread.startVirtualThread(this::forceAhead);
@@ -106,6 +119,11 @@ public final class UpdateMatrix implements AutoCloseable {
     keep();
   }
 
+  /** Reads a row from some byte on. */
+  public void read(int row, long offset, ByteBuffer into) {
+    Disk.readAt(file.path(), file.channel(), row * rowBytes + offset, into);
+  }
+
   /** Makes every row durable whose writes have returned. */
   public void force() {
     forcing.force();
@@ -120,13 +138,15 @@ public final class UpdateMatrix implements AutoCloseable {
   public final class Reader {
     private final List<Decision.Accepted> updates;
     private final int[][] crcs;
+    private final int firstTile;
 
     Reader(List<Decision.Accepted> updates) {
       this.updates = updates;
-      crcs = new int[updates.size()][(int) Range.tiles(spec.parameters())];
+      firstTile = shard.firstTile(spec.parameters());
+      crcs = new int[updates.size()][shard.endTile(spec.parameters()) - firstTile];
       long end = 0;
       for (Decision.Accepted update : updates) {
-        end = Math.max(end, (update.row() + 1L) * spec.vectorBytes());
+        end = Math.max(end, (update.row() + 1L) * rowBytes);
       }
       map(end);
     }
@@ -145,18 +165,18 @@ public final class UpdateMatrix implements AutoCloseable {
         }
 
         private long offset(int row, int index) {
-          return updates.get(row).row() * spec.vectorBytes() + (range.from() + index) * width;
+          return updates.get(row).row() * rowBytes + (range.from() - begin + index) * width;
         }
 
         @Override
         public void read(int row, int from, Tile into) {
-          long begin = offset(row, from);
+          long at = offset(row, from);
           if (from == summed[row]) { // and not a value that was read before
-            sums[row].update(mapped.asSlice(begin, into.length() * width).asByteBuffer());
-            crcs[row][tile] = (int) sums[row].getValue();
+            sums[row].update(mapped.asSlice(at, into.length() * width).asByteBuffer());
+            crcs[row][tile - firstTile] = (int) sums[row].getValue();
             summed[row] += into.length();
           }
-          into.read(mapped, begin);
+          into.read(mapped, at);
         }
 
         @Override
@@ -166,14 +186,14 @@ public final class UpdateMatrix implements AutoCloseable {
 
         @Override
         public void gather(int row, int from, int[] indexes, int count, double[] into) {
-          long begin = offset(row, from);
+          long at = offset(row, from);
           if (spec.dtype() == Dtype.FLOAT32) {
             for (int i = 0; i < count; i++) {
-              into[i] = mapped.get(FLOAT, begin + indexes[i] * width);
+              into[i] = mapped.get(FLOAT, at + indexes[i] * width);
             }
           } else {
             for (int i = 0; i < count; i++) {
-              into[i] = mapped.get(DOUBLE, begin + indexes[i] * width);
+              into[i] = mapped.get(DOUBLE, at + indexes[i] * width);
             }
           }
         }
@@ -192,11 +212,11 @@ public final class UpdateMatrix implements AutoCloseable {
       for (int row = 0; row < crcs.length; row++) {
         var joined = new JoinedCrc32c();
         for (int tile = 0; tile < crcs[row].length; tile++) {
-          Range range = Range.tile(tile, spec.parameters());
+          Range range = Range.tile(firstTile + tile, spec.parameters());
           long width = spec.dtype().bytes();
-          joined.add(range.from() * width, range.length() * width, crcs[row][tile]);
+          joined.add((range.from() - begin) * width, range.length() * width, crcs[row][tile]);
         }
-        String digest = Crc32c.digest(Objects.requireNonNull(joined.of(spec.vectorBytes())));
+        String digest = Crc32c.digest(Objects.requireNonNull(joined.of(rowBytes)));
         Decision.Accepted update = updates.get(row);
         if (!update.content().digest().equals(digest)) {
           throw new CorruptionException(
@@ -234,6 +254,12 @@ public final class UpdateMatrix implements AutoCloseable {
     } finally {
       restIfUnused();
     }
+  }
+
+  /** Closes it for good, and removes its file. */
+  public synchronized void remove() {
+    close();
+    Disk.delete(file.path());
   }
 
   @Override

@@ -30,10 +30,16 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
 
   /** A new file of zeros. */
   static VectorFile toWrite(Path path, ModelSpec spec) {
-    var vector = new VectorFile(RandomFile.toWrite(path), spec);
-    vector.file.write(0, ByteBuffer.wrap(vector.head));
+    VectorFile vector = toShare(path, spec);
     long last = vector.head.length + spec.vectorBytes() - 1;
     vector.file.write(last, ByteBuffer.allocate(1)); // what is never written reads as zeros
+    return vector;
+  }
+
+  /** A file of which others may have written values. */
+  static VectorFile toShare(Path path, ModelSpec spec) {
+    var vector = new VectorFile(RandomFile.toWrite(path), spec);
+    vector.file.write(0, ByteBuffer.wrap(vector.head));
     return vector;
   }
 
@@ -62,6 +68,11 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
     written = new JoinedCrc32c();
   }
 
+  @Override
+  public JoinedCrc32c written() {
+    return written;
+  }
+
   private int vectorCrc() {
     Integer whole = written.of(spec.vectorBytes());
     return whole != null ? whole : file.crc(head.length);
@@ -80,6 +91,12 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
   @Override
   public RandomFile file() {
     return file;
+  }
+
+  /** Closes it for good, and removes it. */
+  void remove() {
+    close();
+    Disk.delete(file.path());
   }
 
   @Override

@@ -10,8 +10,6 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.RoundRecord;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -47,14 +45,22 @@ public final class Version {
   }
 
   /** Version 0 as a model is created with it: zeros. */
-  static Version zeros(ModelSpec spec, VersionInfo.MadeBy madeBy, String base, Instant at) {
+  public static Version zeros(ModelHead head) {
     byte[] zeros = new byte[8192];
     var crc = new CRC32C();
-    for (long rest = spec.vectorBytes(); rest > 0; rest -= zeros.length) {
+    for (long rest = head.spec().vectorBytes(); rest > 0; rest -= zeros.length) {
       crc.update(zeros, 0, (int) Math.min(zeros.length, rest));
     }
-    var info = new VersionInfo(0, madeBy, base, at, Crc32c.digest((int) crc.getValue()));
-    return new Version(null, spec, info, true);
+    String digest = Crc32c.digest((int) crc.getValue());
+    return zeros(
+        head,
+        new VersionInfo(
+            0, VersionInfo.MadeBy.CREATED, head.incarnation() + "-0", head.createdAt(), digest));
+  }
+
+  /** The same, of which all is known. */
+  static Version zeros(ModelHead head, VersionInfo info) {
+    return new Version(null, head.spec(), info, true);
   }
 
   /** A version that this process has just written. */
@@ -71,23 +77,14 @@ public final class Version {
 
   private static VersionInfo info(Path document, ObjectNode json) {
     Disk.checkFormat(document, json, FORMAT);
-    return new VersionInfo(
-        json.required("version").longValue(),
-        VersionInfo.MadeBy.valueOf(Json.text(json.required("made_by")).toUpperCase(Locale.ROOT)),
-        Json.text(json.required("base")),
-        RecordCodec.time(json.required("created_at")),
-        Json.text(json.required("digest")));
+    return VersionInfo.of(json);
   }
 
   /** What its document says, files and record to be added. */
   static ObjectNode document(VersionInfo info) {
-    return Json.object()
-        .put("format", FORMAT)
-        .put("version", info.version())
-        .put("made_by", info.madeBy().label())
-        .put("base", info.base())
-        .put("created_at", RecordCodec.time(info.createdAt()))
-        .put("digest", info.digest());
+    ObjectNode json = Json.object().put("format", FORMAT);
+    json.setAll(info.write());
+    return json;
   }
 
   /** What is known of it beside its numbers. */
@@ -100,7 +97,7 @@ public final class Version {
   }
 
   /** The record of the round that ended with this version, or null for version 0. */
-  @Nullable RoundRecord round() {
+  public @Nullable RoundRecord round() {
     if (folder == null) {
       return null;
     }

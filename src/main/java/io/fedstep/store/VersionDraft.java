@@ -2,6 +2,7 @@ package io.fedstep.store;
 
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateBody;
 import io.fedstep.model.ModelSpec;
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -23,9 +26,22 @@ public final class VersionDraft implements AutoCloseable {
   private final ModelSpec spec;
   private final String model;
   private final Map<String, DraftFile> files = new HashMap<>();
-  private boolean committed;
+  private final boolean shared;
+  private @Nullable ScratchFolder scratch;
+  private @Nullable VectorFile between;
+  private boolean left;
 
   VersionDraft(Path folder, ModelSpec spec, String model) {
+    this(folder, spec, model, false);
+  }
+
+  /** A draft that others may have begun, too. */
+  static VersionDraft shared(Path folder, ModelSpec spec, String model) {
+    return new VersionDraft(folder, spec, model, true);
+  }
+
+  private VersionDraft(Path folder, ModelSpec spec, String model, boolean shared) {
+    this.shared = shared;
     this.folder = folder;
     this.spec = spec;
     this.model = model;
@@ -39,12 +55,62 @@ public final class VersionDraft implements AutoCloseable {
 
   /** New weights: zeros until they are written. */
   public VectorFile newWeights() {
-    return keep(Version.WEIGHTS, VectorFile.toWrite(folder.resolve(Version.WEIGHTS), spec));
+    return newVector(Version.WEIGHTS);
   }
 
   /** A new gradient: zeros until it is written. */
   public VectorFile newGradient() {
-    return keep(Version.GRADIENT, VectorFile.toWrite(folder.resolve(Version.GRADIENT), spec));
+    return newVector(Version.GRADIENT);
+  }
+
+  private VectorFile newVector(String name) {
+    Path path = folder.resolve(name);
+    return keep(name, shared ? VectorFile.toShare(path, spec) : VectorFile.toWrite(path, spec));
+  }
+
+  /** Has what lies between two passes go into a file of this process's own. */
+  public VersionDraft with(ScratchFolder own) {
+    scratch = own;
+    return this;
+  }
+
+  /** Where a gradient is between two passes: in its own file, unless others write that, too. */
+  public VectorFile between(VectorFile gradient) {
+    if (scratch == null) {
+      return gradient;
+    }
+    VectorFile own = scratch.vector(spec);
+    between = own;
+    return own;
+  }
+
+  /** What was written, by file. */
+  public Map<String, List<JoinedCrc32c.Piece>> written() {
+    var all = new TreeMap<String, List<JoinedCrc32c.Piece>>();
+    files.forEach((name, file) -> all.put(name, file.written().pieces()));
+    return all;
+  }
+
+  /** Counts in what others have written. */
+  public void add(Map<String, List<JoinedCrc32c.Piece>> others) {
+    others.forEach(
+        (name, pieces) -> Objects.requireNonNull(files.get(name)).written().addAll(pieces));
+  }
+
+  /** Its name, for whoever goes on with it. */
+  public String name() {
+    return folder.getFileName().toString();
+  }
+
+  /** Makes all durable that this process has written. */
+  public void force() {
+    files.values().forEach(file -> file.file().force());
+    Disk.forceFolder(folder);
+  }
+
+  /** Leaves it to others: closing it does not remove it. */
+  public void leave() {
+    left = true;
   }
 
   /**
@@ -142,14 +208,17 @@ public final class VersionDraft implements AutoCloseable {
   /** Gives the folder its final name: the version exists from here on. */
   Version commit(Path target, VersionInfo info) {
     Disk.rename(folder, target);
-    committed = true;
+    left = true;
     return Version.written(target, spec, info);
   }
 
   @Override
   public void close() {
     files.values().forEach(DraftFile::close);
-    if (!committed) {
+    if (between != null) {
+      between.remove();
+    }
+    if (!left) {
       Disk.delete(folder);
     }
   }

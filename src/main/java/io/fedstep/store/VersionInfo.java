@@ -1,7 +1,11 @@
 package io.fedstep.store;
 
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
 import java.time.Instant;
 import java.util.Locale;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What is known of a version beside its numbers.
@@ -23,5 +27,25 @@ public record VersionInfo(
     public String label() {
       return name().toLowerCase(Locale.ROOT);
     }
+  }
+
+  /** As a document. */
+  public ObjectNode write() {
+    return Json.object()
+        .put("version", version)
+        .put("made_by", madeBy.label())
+        .put("base", base)
+        .put("created_at", RecordCodec.time(createdAt))
+        .put("digest", digest);
+  }
+
+  /** What a document says that {@link #write} gave. */
+  public static VersionInfo of(JsonNode json) {
+    return new VersionInfo(
+        json.required("version").longValue(),
+        MadeBy.valueOf(Json.text(json.required("made_by")).toUpperCase(Locale.ROOT)),
+        Json.text(json.required("base")),
+        RecordCodec.time(json.required("created_at")),
+        Json.text(json.required("digest")));
   }
 }

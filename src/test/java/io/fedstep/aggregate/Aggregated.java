@@ -26,7 +26,7 @@ final class Aggregated {
   static Distances distances(Dtype dtype, double[]... rows) {
     var sums = new PairSums(rows.length, dtype);
     sums.add(new ArrayRows(rows), rows[0].length);
-    return Distances.of(rows.length, sums);
+    return Distances.of(rows.length, sums.sums());
   }
 
   /** Rows of values that a function draws; short enough for one tile. */

@@ -42,7 +42,7 @@ class ListenerTest {
   void deletion_isToldBeforeTheModelEnds_soThatItLooksLikeNoFailure(@TempDir Path data) {
     var told = new Told();
     try (var coordinator =
-        new Coordinator(
+        new LocalCoordinator(
             new DataFolder(data), Rig.LIMITS, new FakeClock(), () -> "0a1b2c3d", told)) {
       var json = Json.object();
       json.putObject("tensors").putArray("w").add(3);

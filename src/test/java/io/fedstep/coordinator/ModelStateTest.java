@@ -7,11 +7,15 @@ import io.fedstep.codec.SpecCodec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Round;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
+import io.fedstep.store.OpenRound;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -36,7 +40,10 @@ class ModelStateTest {
     data.create(
         new ModelHead(
             "toy", "0a1b2c3d", FakeClock.START, SpecCodec.read(spec), false, -1, "5ec3e7"));
-    state = new ModelState(data.open("toy"), engine);
+    ModelFolder toy = data.open("toy");
+    OpenRound open =
+        toy.openRound(newest -> new Round(newest.version(), newest.base(), Instant.EPOCH));
+    state = new ModelState(toy, open.round(), engine);
     state.change(state::decided); // and not yet forced
   }
 
@@ -78,7 +85,7 @@ class ModelStateTest {
   void answer_waitsForTheForce() {
     CompletableFuture<String> seen = waiting(() -> state.look(() -> "receipt"));
     assertThat(seen).isNotDone();
-    state.force();
+    state.durable();
     assertThat(seen.join()).isEqualTo("receipt");
   }
 
@@ -92,7 +99,7 @@ class ModelStateTest {
                 },
                 _ -> false));
     assertThat(seen).isNotDone();
-    state.force();
+    state.durable();
     assertThat(seen.handle((_, failure) -> failure).join())
         .isInstanceOf(RefusedException.class)
         .isNotInstanceOf(CompletionException.class)

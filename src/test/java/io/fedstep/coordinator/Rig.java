@@ -45,7 +45,7 @@ final class Rig implements AutoCloseable {
     this.clock = clock;
     var incarnations = new AtomicInteger(0x0a1b2c3d);
     coordinator =
-        new Coordinator(
+        new LocalCoordinator(
             new DataFolder(data),
             limits,
             clock,

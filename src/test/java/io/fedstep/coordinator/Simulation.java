@@ -138,7 +138,7 @@ final class Simulation implements AutoCloseable {
   /** One that fails at start leaves the folder to the next, as the end of its process would. */
   private Coordinator coordinator(DataFolder data) {
     try {
-      return new Coordinator(
+      return new LocalCoordinator(
           data, LIMITS, clock, alarms, () -> "%08x".formatted(incarnations++), Listener.NONE);
     } catch (StorageException e) {
       data.close();

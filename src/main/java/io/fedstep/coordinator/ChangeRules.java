@@ -1,0 +1,144 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.model.RoundPolicy;
+import io.fedstep.optim.OptiModule;
+import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.StateEntry;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.Reports;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionInfo;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What an administrator may change of a model as it is; what may not be is thrown. */
+public final class ChangeRules {
+  private final ModelState state;
+
+  /** The rules for a model. */
+  public ChangeRules(ModelState state) {
+    this.state = state;
+  }
+
+  /** Checks that the newest version is the one that the client saw, if it says which. */
+  public void checkNewest(@Nullable Long expected) {
+    long newest = state.folder().newest().info().version();
+    if (expected != null && expected != newest) {
+      throw Refusal.of(
+              Problem.VERSION_DIFFERS,
+              "The newest version is %d, not %d.".formatted(newest, expected))
+          .with("newest", newest)
+          .exception();
+    }
+  }
+
+  /** Checks that the first weights may be set, or were: the same ones again are no change. */
+  public boolean checkWeightsAllowed() {
+    if (!isSet(state.folder().version(0))) {
+      checkNotStarted();
+    }
+    return true;
+  }
+
+  /** Checks that these may be the first weights; gives version 0 if they are that already. */
+  public @Nullable VersionInfo checkFirstWeights(String digest) {
+    Version first = state.folder().version(0);
+    if (first != null && isSet(first) && first.info().digest().equals(digest)) {
+      return first.info();
+    }
+    checkNotStarted();
+    return null;
+  }
+
+  private static boolean isSet(@Nullable Version first) {
+    return first != null && first.info().madeBy() == VersionInfo.MadeBy.WEIGHTS;
+  }
+
+  private void checkNotStarted() {
+    if (state.folder().newest().info().madeBy() != VersionInfo.MadeBy.CREATED
+        || state.round().updates() > 0) {
+      throw Refusal.of(
+              Problem.ALREADY_STARTED,
+              "Model '%s' already has weights or updates; its first weights are set once, before."
+                  .formatted(state.model()))
+          .exception();
+    }
+  }
+
+  /** Checks that a version is kept. */
+  public void checkVersion(long version) {
+    if (state.folder().version(version) == null) {
+      throw Coordinator.noVersion(state.model(), version).exception();
+    }
+  }
+
+  /** The refusal of a client more than those whose reports are kept. */
+  public static Refusal tooManyReports(long version) {
+    return Refusal.of(
+            Problem.TOO_MANY_REQUESTS,
+            "Version %d has reports of %d clients, as many as are kept."
+                .formatted(version, Reports.MOST_CLIENTS))
+        .with("retry_after", 1);
+  }
+
+  /** Checks that the open round may be closed by hand; gives its number. */
+  public long checkClose() {
+    ModelStatus status = state.status();
+    if (status.phase() == Phase.STOPPED) {
+      throw Refusal.of(
+              Problem.TRAINING_STOPPED,
+              "Training of model '%s' is stopped; start it to close a round."
+                  .formatted(state.model()))
+          .exception();
+    }
+    int least = state.spec().round().minUpdates();
+    if (status.updates() < least) {
+      throw Refusal.of(
+              Problem.TOO_FEW_UPDATES,
+              "Round %d has %d updates; %d are needed to close it."
+                  .formatted(status.round(), status.updates(), least))
+          .with("updates", status.updates())
+          .with("min_updates", least)
+          .exception();
+    }
+    return status.round();
+  }
+
+  /** A head with another round policy. */
+  public static ModelHead with(ModelHead head, RoundPolicy policy) {
+    try {
+      return head.with(head.spec().with(policy));
+    } catch (IllegalArgumentException e) { // the aggregator needs more updates
+      throw Refusal.of(Problem.BAD_SPEC, "In 'round': %s.".formatted(e.getMessage())).exception();
+    }
+  }
+
+  /** A head with other hyper-parameters for the same modules. */
+  public static ModelHead with(ModelHead head, Optimizer optimizer) {
+    List<String> modules = names(head.spec().optimizer());
+    if (!modules.equals(names(optimizer))) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "The model's modules are %s; only their hyper-parameters can be replaced."
+                  .formatted(modules))
+          .exception();
+    }
+    if (!states(head.spec().optimizer()).equals(states(optimizer))) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "With these hyper-parameters (amsgrad) the modules' state has other vectors.")
+          .exception();
+    }
+    return head.with(head.spec().with(optimizer));
+  }
+
+  private static List<String> names(Optimizer optimizer) {
+    return optimizer.modules().stream().map(OptiModule::name).toList();
+  }
+
+  private static List<List<StateEntry>> states(Optimizer optimizer) {
+    return optimizer.modules().stream().map(OptiModule::state).toList();
+  }
+}

@@ -1,0 +1,139 @@
+package io.fedstep.kafka;
+
+import io.fedstep.coordinator.Engine;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.store.DataFolder;
+import io.fedstep.store.ScratchFolder;
+import java.time.Duration;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What the parts of a process have in common. */
+final class Cluster implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
+
+  private final ClusterSettings settings;
+  private final Topics topics;
+  private final DataFolder data;
+  private final ScratchFolder scratch;
+  private final Engine engine;
+  private final ClusterMeters meters;
+  private final Admin admin;
+  private final Producer<String, byte[]> producer;
+  private final Follower follower;
+
+  Cluster(
+      ClusterSettings settings,
+      DataFolder data,
+      ScratchFolder scratch,
+      Engine engine,
+      ClusterMeters meters) {
+    this.settings = settings;
+    this.data = data;
+    this.scratch = scratch;
+    this.engine = engine;
+    this.meters = meters;
+    topics = new Topics(settings);
+    admin = settings.admin();
+    try {
+      topics.ensure(admin);
+    } catch (RuntimeException e) {
+      admin.close(Duration.ZERO);
+      throw e;
+    }
+    producer = settings.producer();
+    follower = new Follower(this);
+  }
+
+  ClusterSettings settings() {
+    return settings;
+  }
+
+  Topics topics() {
+    return topics;
+  }
+
+  DataFolder data() {
+    return data;
+  }
+
+  ScratchFolder scratch() {
+    return scratch;
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  ClusterMeters meters() {
+    return meters;
+  }
+
+  Admin admin() {
+    return admin;
+  }
+
+  Follower follower() {
+    return follower;
+  }
+
+  /** Has this process know all that was decided until now for a model. */
+  void catchUp(String model) {
+    follower.catchUp(topics.partition(model));
+  }
+
+  /** A model that exists, or null. */
+  @Nullable ClusterModel model(String name, String incarnation) {
+    for (int look = 0; look < 2; look++) {
+      ClusterModel model = follower.model(name);
+      if (model != null && model.incarnation().equals(incarnation)) {
+        return model;
+      }
+      catchUp(name);
+    }
+    return null;
+  }
+
+  Placement placement(String model, ModelSpec spec) {
+    return Placement.of(topics, model, spec.parameters(), settings.partitions());
+  }
+
+  /** Tells a model's leader something that is no matter if it is told twice. */
+  void tell(String model, ObjectNode message) {
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                topics.requests(), topics.partition(model), model, Wire.write(message)),
+            (_, failure) -> {
+              if (failure != null) {
+                LOG.error("the leader of model {} could not be told", model, failure);
+              }
+            });
+  }
+
+  static Refusal busy(String model) {
+    return Refusal.of(
+            Problem.TOO_MANY_REQUESTS, "Model '%s' has too many changes waiting.".formatted(model))
+        .with("retry_after", 1);
+  }
+
+  static Refusal notReady(String what) {
+    return Refusal.of(Problem.NOT_READY, what).with("retry_after", 1);
+  }
+
+  @Override
+  public void close() {
+    follower.close();
+    producer.close(Duration.ZERO);
+    admin.close(Duration.ZERO);
+    scratch.close();
+    data.close();
+  }
+}

@@ -1,0 +1,110 @@
+package io.fedstep.kafka;
+
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.round.UpdateHeader;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** What a process knows of a model from the decisions. */
+final class ClusterModel {
+  private final ModelState state;
+  private final Placement placement;
+  private final Map<Long, Map<String, UpdateHeader>> reports = new ConcurrentSkipListMap<>();
+  private final int[] steps;
+  private final boolean[] done;
+
+  /** What is to be made in place of the open round, or null. */
+  private @Nullable JsonNode replacement;
+
+  /** Who asked for what is being made, or null. */
+  private @Nullable JsonNode asker;
+
+  ClusterModel(ModelState state, Placement placement) {
+    this.state = state;
+    this.placement = placement;
+    steps = new int[placement.shards()];
+    done = new boolean[placement.shards()];
+  }
+
+  ModelState state() {
+    return state;
+  }
+
+  Placement placement() {
+    return placement;
+  }
+
+  String incarnation() {
+    return state.folder().head().incarnation();
+  }
+
+  /** The open round is being made a version, because of what an administrator asked for. */
+  void making(@Nullable JsonNode replacement, @Nullable JsonNode asker) {
+    this.replacement = replacement;
+    this.asker = asker;
+  }
+
+  @Nullable JsonNode replacement() {
+    return replacement;
+  }
+
+  @Nullable JsonNode asker() {
+    return asker;
+  }
+
+  /** A new round begins: no range has done anything for it. */
+  void beginRound() {
+    making(null, null);
+    for (int i = 0; i < steps.length; i++) {
+      steps[i] = 0;
+      done[i] = false;
+    }
+  }
+
+  /** A range has come so far in the close. */
+  void came(int shard, int step, boolean isDone) {
+    steps[shard] = Math.max(steps[shard], step);
+    done[shard] |= isDone;
+  }
+
+  /** Whether a range has told that before. */
+  boolean knows(int shard, int step, boolean isDone) {
+    return isDone ? done[shard] : done[shard] || steps[shard] >= step;
+  }
+
+  /** The exchange that all ranges have reached. */
+  int step() {
+    int least = Integer.MAX_VALUE;
+    for (int i = 0; i < steps.length; i++) {
+      least = Math.min(least, done[i] ? Integer.MAX_VALUE : steps[i]);
+    }
+    return least;
+  }
+
+  boolean isDone() {
+    return step() == Integer.MAX_VALUE;
+  }
+
+  void report(long version, String client, UpdateHeader report) {
+    reports.computeIfAbsent(version, _ -> new ConcurrentHashMap<>()).put(client, report);
+  }
+
+  void forgetReports(long before) {
+    reports.keySet().removeIf(version -> version < before);
+  }
+
+  Map<String, UpdateHeader> reports(long version) {
+    return reports.getOrDefault(version, Map.of());
+  }
+
+  /** What clients reported of a version, to the cluster or before the model came here. */
+  Collection<UpdateHeader> reported(long version) {
+    Map<String, UpdateHeader> found = reports.get(version);
+    return found == null ? List.copyOf(state.folder().reported(version)) : found.values();
+  }
+}

@@ -1,0 +1,54 @@
+package io.fedstep.kafka;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.round.Round;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionInfo;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A model that becomes part of the cluster.
+ *
+ * @param newest its newest version
+ * @param round that trains from it
+ */
+record Creation(ModelHead head, Placement placement, VersionInfo newest, Round round) {
+  /** One that does not exist yet. */
+  static Creation of(ModelHead head, Placement placement) {
+    VersionInfo zeros = Version.zeros(head).info();
+    return new Creation(head, placement, zeros, new Round(0, zeros.base(), head.createdAt()));
+  }
+
+  String name() {
+    return head.model();
+  }
+
+  /** The decision on the head. */
+  ObjectNode decidedHead() {
+    return decided(head, placement);
+  }
+
+  static ObjectNode decided(ModelHead head, Placement placement) {
+    ObjectNode json = Json.object();
+    json.set("head", head.write());
+    json.set("placement", placement.write());
+    return json;
+  }
+
+  /** The decision on the round. */
+  ObjectNode decidedRound() {
+    return decided(newest, round);
+  }
+
+  static ObjectNode decided(VersionInfo newest, Round round) {
+    ObjectNode json =
+        Json.object()
+            .put("round", round.number())
+            .put("base", round.base())
+            .put("opened_at", RecordCodec.time(round.openedAt()));
+    json.set("version", newest.write());
+    return json;
+  }
+}

@@ -1,0 +1,173 @@
+package io.fedstep.kafka;
+
+import io.fedstep.problem.RefusedException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads all decisions as they are written: what this process knows of every model. */
+final class Follower implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
+  private static final Duration POLL = Duration.ofSeconds(1);
+
+  private final Cluster cluster;
+  private final List<TopicPartition> partitions;
+  private final long[] positions;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition moved = lock.newCondition();
+  private final Consumer<String, byte[]> reader;
+  private final Replica replica;
+  private final Gateway gateway;
+  private volatile boolean closed;
+  private @Nullable Thread thread;
+
+  Follower(Cluster cluster) {
+    this.cluster = cluster;
+    int count = cluster.settings().partitions();
+    partitions =
+        IntStream.range(0, count)
+            .mapToObj(p -> new TopicPartition(cluster.topics().decisions(), p))
+            .toList();
+    positions = new long[count];
+    reader = cluster.settings().reader();
+    gateway = new Gateway(cluster);
+    replica = new Replica(cluster.data(), cluster.engine(), gateway);
+  }
+
+  /** Reads what was decided until now, then goes on with that. */
+  void start() {
+    Log.readAll(reader, partitions, replica);
+    move();
+    thread = Thread.ofPlatform().daemon().name("decisions").start(this::run);
+  }
+
+  private void run() {
+    try {
+      while (!closed) {
+        for (ConsumerRecord<String, byte[]> decision : reader.poll(POLL)) {
+          apply(decision);
+        }
+        move();
+      }
+    } catch (WakeupException e) {
+      // it is closed
+    } catch (RuntimeException e) {
+      LOG.error("decisions cannot be read any more", e);
+      cluster.engine().drain(); // nothing that this process says is right from now on
+    } finally {
+      reader.close(CloseOptions.timeout(Duration.ZERO));
+    }
+  }
+
+  private void apply(ConsumerRecord<String, byte[]> decision) {
+    try {
+      replica.apply(decision.key(), decision.value() == null ? null : Wire.read(decision.value()));
+    } catch (RuntimeException e) { // of one model: the others go on
+      LOG.error("the decision {} cannot be followed", decision.key(), e);
+      gateway.broken(decision.key().split("/", -1)[1], e);
+    }
+  }
+
+  private void move() {
+    lock.lock();
+    try {
+      for (TopicPartition partition : partitions) {
+        positions[partition.partition()] = reader.position(partition);
+      }
+      moved.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Nullable ClusterModel model(String name) {
+    return replica.model(name);
+  }
+
+  Collection<ClusterModel> models() {
+    return replica.models();
+  }
+
+  Set<String> names() {
+    return replica.names();
+  }
+
+  Gateway gateway() {
+    return gateway;
+  }
+
+  /** Waits until all is read that was decided until now in a partition. */
+  void catchUp(int partition) {
+    long time = cluster.settings().patience().toNanos();
+    long end = end(partitions.get(partition), time);
+    lock.lock();
+    try {
+      while (positions[partition] < end) {
+        if (time <= 0 || closed) {
+          throw behind();
+        }
+        time = moved.awaitNanos(time);
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("waits are not interrupted", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long end(TopicPartition partition, long nanos) {
+    try {
+      return cluster
+          .admin()
+          .listOffsets(
+              Map.of(partition, OffsetSpec.latest()),
+              new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+          .partitionResult(partition)
+          .get(nanos, TimeUnit.NANOSECONDS)
+          .offset();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("the end of {} is not known", partition, e);
+      throw behind();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("waits are not interrupted", e);
+    }
+  }
+
+  private static RefusedException behind() {
+    return Cluster.notReady("The brokers do not answer; try again shortly.").exception();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    reader.wakeup();
+    Thread running = thread;
+    if (running != null) {
+      try {
+        running.join();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("the end is not interrupted", e);
+      }
+    }
+    gateway.close();
+  }
+}

@@ -1,0 +1,307 @@
+package io.fedstep.kafka;
+
+import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.JoinedCrc32c;
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.VectorSink;
+import io.fedstep.coordinator.Admission;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Deadline;
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Upload;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Content;
+import io.fedstep.round.Decision;
+import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.Verdict;
+import io.fedstep.store.StorageException;
+import io.fedstep.store.UpdateMatrix;
+import io.fedstep.vector.Shard;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What a process does for those who ask it: keeps an update on its own disk until it is whole,
+ * writes it, asks the model's leader, and waits for the answer among the decisions.
+ */
+final class Gateway implements Replica.Watcher, AutoCloseable {
+  private final Cluster cluster;
+  private final Publisher publisher;
+  private final String id = UUID.randomUUID().toString();
+  private final AtomicLong numbers = new AtomicLong();
+  private final Map<Long, CompletableFuture<ObjectNode>> asked = new ConcurrentHashMap<>();
+  private final Map<ClusterModel, UpdateMatrix> spools = new ConcurrentHashMap<>();
+  private final Map<ClusterModel, Deadline> deadlines = new ConcurrentHashMap<>();
+  private final Map<String, Refusal> broken = new ConcurrentHashMap<>();
+
+  Gateway(Cluster cluster) {
+    this.cluster = cluster;
+    publisher = new Publisher(cluster.settings());
+  }
+
+  // What the decisions tell
+
+  @Override
+  public void added(ClusterModel model) {
+    ModelState state = model.state();
+    broken.remove(state.model());
+    cluster.engine().listener().modelAdded(state.model(), state::status);
+    deadlines.put(model, new Deadline(state, cluster.engine(), null));
+    changed(model);
+  }
+
+  @Override
+  public void changed(ClusterModel model) {
+    Deadline deadline = deadlines.get(model);
+    if (deadline != null) {
+      model.state().change(() -> deadline.set(cluster.engine().clock().instant()));
+    }
+  }
+
+  @Override
+  public void removed(ClusterModel model) {
+    ModelState state = model.state();
+    Deadline deadline = deadlines.remove(model);
+    if (deadline != null) {
+      state.change(deadline::cancel);
+    }
+    state.end(Coordinator.noModel(state.model()));
+    cluster.engine().listener().modelRemoved(state.model());
+    UpdateMatrix spool = spools.remove(model);
+    if (spool != null) {
+      spool.remove();
+    }
+    state.folder().close();
+  }
+
+  @Override
+  public void answered(ObjectNode answer) {
+    JsonNode asker = answer.required("asker");
+    if (Wire.text(asker, "gateway").equals(id)) {
+      CompletableFuture<ObjectNode> waiting = asked.remove(asker.required("n").longValue());
+      if (waiting != null) {
+        waiting.complete(answer);
+      }
+    }
+  }
+
+  /** A model whose decisions cannot be followed here. */
+  void broken(String model, RuntimeException cause) {
+    broken.put(
+        model,
+        Refusal.of(
+            Problem.MODEL_FAILED,
+            "Model '%s' cannot be read: %s".formatted(model, cause.getMessage())));
+  }
+
+  @Nullable Refusal brokenBy(String model) {
+    return broken.get(model);
+  }
+
+  // Asking
+
+  /** Asks a model's leader, and gives what it answers; throws what it refuses. */
+  ObjectNode ask(String model, String kind, ObjectNode request) {
+    return ask(
+        model,
+        kind,
+        request,
+        message ->
+            new Publisher.Messages() {
+              @Override
+              public long bytes() {
+                return message.value().length;
+              }
+
+              @Override
+              public void send(Consumer<ProducerRecord<String, byte[]>> producer) {
+                producer.accept(message);
+              }
+            });
+  }
+
+  private interface Together {
+    Publisher.Messages with(ProducerRecord<String, byte[]> request);
+  }
+
+  private ObjectNode ask(String model, String kind, ObjectNode request, Together together) {
+    long n = numbers.incrementAndGet();
+    request.put("kind", kind).putObject("asker").put("gateway", id).put("n", n);
+    var answer = new CompletableFuture<ObjectNode>();
+    asked.put(n, answer);
+    try {
+      publisher.write(
+          together.with(
+              new ProducerRecord<>(
+                  cluster.topics().requests(),
+                  cluster.topics().partition(model),
+                  model,
+                  Wire.write(request))));
+      long patience = cluster.settings().patience().toMillis();
+      ObjectNode found = answer.orTimeout(patience, TimeUnit.MILLISECONDS).join();
+      if (found.has("refusal")) {
+        throw Wire.refusal(found.required("refusal")).exception();
+      }
+      return (ObjectNode) found.required("result");
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RefusedException refused) {
+        throw refused;
+      }
+      throw Cluster.notReady(
+              "The model's coordinator has not answered; ask again for what came of it.")
+          .exception();
+    } finally {
+      asked.remove(n);
+    }
+  }
+
+  // Updates
+
+  /** Lets an update send its numbers, or throws the refusal. */
+  Upload begin(ClusterModel model, long from, String client, @Nullable String base) {
+    Decision.Accepted earlier = new Admission(model.state()).begin(from, client, base);
+    return Upload.begin(model.state(), client, earlier, () -> new Spooled(model, from, client));
+  }
+
+  private UpdateMatrix spool(ClusterModel model) {
+    return spools.computeIfAbsent(
+        model, _ -> cluster.scratch().rows(model.state().spec(), Shard.WHOLE));
+  }
+
+  /** An upload that goes to this process's disk until it is whole. */
+  private final class Spooled implements Upload.Destination {
+    private final ClusterModel model;
+    private final long from;
+    private final String client;
+    private final UpdateMatrix spool;
+    private final int row;
+
+    Spooled(ClusterModel model, long from, String client) {
+      this.model = model;
+      this.from = from;
+      this.client = client;
+      spool = spool(model);
+      row = spool.take();
+    }
+
+    @Override
+    public VectorSink sink() {
+      return spool.row(row);
+    }
+
+    @Override
+    public Verdict submit(UpdateHeader header, Content content) {
+      String upload = UUID.randomUUID().toString();
+      ObjectNode request =
+          Json.object()
+              .put("incarnation", model.incarnation())
+              .put("upload", upload)
+              .put("from", from)
+              .put("client", client);
+      request.set("update", Wire.update(header, content));
+      request.set("placement", model.placement().write());
+      try {
+        ObjectNode answer =
+            ask(
+                model.state().model(),
+                "update",
+                request,
+                message -> new Chunks(cluster.topics(), this, upload, content, message));
+        Decision.Accepted accepted = (Decision.Accepted) RecordCodec.readDecision(answer);
+        return answer.required("repeated").booleanValue()
+            ? new Verdict.Repeats(accepted)
+            : new Verdict.Enters(accepted);
+      } catch (RefusedException e) {
+        return new Verdict.Refused(e.refusal());
+      }
+    }
+
+    @Override
+    public Refusal failure(StorageException failure) {
+      return KafkaCoordinator.refusal(failure);
+    }
+
+    @Override
+    public void end(boolean accepted) {
+      spool.release(row);
+    }
+  }
+
+  /** An update's numbers by ranges, then its header. */
+  private record Chunks(
+      Topics topics,
+      Spooled upload,
+      String id,
+      Content content,
+      ProducerRecord<String, byte[]> header)
+      implements Publisher.Messages {
+    @Override
+    public long bytes() {
+      return upload.model.state().spec().vectorBytes();
+    }
+
+    @Override
+    public void send(Consumer<ProducerRecord<String, byte[]>> producer) {
+      Placement placement = upload.model.placement();
+      var sent = new JoinedCrc32c();
+      for (int index = 0; index < placement.shards(); index++) {
+        send(placement.shard(index), placement.partition(index), sent, producer);
+      }
+      Integer crc = sent.of(bytes());
+      if (crc == null || !Crc32c.digest(crc).equals(content.digest())) {
+        throw new ClusterException(
+            "what was read again of an upload for %s is not what was written"
+                .formatted(header.key()));
+      }
+      producer.accept(header);
+    }
+
+    private void send(
+        Shard shard,
+        int partition,
+        JoinedCrc32c sent,
+        Consumer<ProducerRecord<String, byte[]>> producer) {
+      ModelState state = upload.model.state();
+      long parameters = state.spec().parameters();
+      int width = state.spec().dtype().bytes();
+      long begin = shard.begin(parameters) * width;
+      long end = shard.end(parameters) * width;
+      for (long at = begin; at < end; at += ClusterSettings.CHUNK) {
+        byte[] numbers = new byte[(int) Math.min(ClusterSettings.CHUNK, end - at)];
+        upload.spool.read(upload.row, at, ByteBuffer.wrap(numbers));
+        sent.add(at, numbers.length, Crc32c.of(ByteBuffer.wrap(numbers)));
+        ObjectNode about =
+            Json.object()
+                .put("incarnation", upload.model.incarnation())
+                .put("upload", id)
+                .put("from", upload.from)
+                .put("offset", at - begin);
+        var headers = new RecordHeaders().add(RangeWorker.CHUNK, Wire.write(about));
+        producer.accept(
+            new ProducerRecord<>(
+                topics.chunks(), partition, null, state.model(), numbers, headers));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    publisher.close();
+    spools.values().forEach(UpdateMatrix::remove);
+  }
+}

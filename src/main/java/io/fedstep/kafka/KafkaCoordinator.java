@@ -1,0 +1,172 @@
+package io.fedstep.kafka;
+
+import io.fedstep.codec.Json;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Limits;
+import io.fedstep.coordinator.ModelChanges;
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Upload;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.UpdateHeader;
+import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.ScratchFolder;
+import io.fedstep.store.StorageException;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/** All models of a cluster, at one of its processes. */
+public final class KafkaCoordinator extends Coordinator {
+  private final Cluster cluster;
+  private final Engine engine;
+  private final Limits limits;
+  private final Supplier<String> incarnations;
+  private final LeadDuty leads;
+  private final WorkDuty works;
+
+  /**
+   * Joins a cluster; returns once all is known that was decided before.
+   *
+   * @param data folder that all processes share
+   * @param scratch folder of this process alone
+   * @param incarnations gives 8 random hex digits, others each time
+   */
+  public KafkaCoordinator(
+      ClusterSettings settings,
+      DataFolder data,
+      ScratchFolder scratch,
+      Engine engine,
+      Limits limits,
+      Supplier<String> incarnations,
+      ClusterMeters meters) {
+    this.engine = engine;
+    this.limits = limits;
+    this.incarnations = incarnations;
+    cluster = new Cluster(settings, data, scratch, engine, meters);
+    cluster.follower().start();
+    leads = new LeadDuty(cluster);
+    works = new WorkDuty(cluster);
+    meters.joined(leads::count, works::count);
+    leads.start();
+    works.start();
+  }
+
+  private Gateway gateway() {
+    return cluster.follower().gateway();
+  }
+
+  private ClusterModel model(String name) {
+    Refusal unreadable = gateway().brokenBy(name);
+    if (unreadable != null) {
+      throw unreadable.exception();
+    }
+    cluster.catchUp(name);
+    ClusterModel model = cluster.follower().model(name);
+    if (model == null) {
+      throw noModel(name).exception();
+    }
+    return model;
+  }
+
+  @Override
+  protected ModelState state(String model) {
+    return model(model).state();
+  }
+
+  @Override
+  protected @Nullable ModelState known(String model) {
+    ClusterModel known = cluster.follower().model(model);
+    return known == null ? null : known.state();
+  }
+
+  @Override
+  protected Engine engine() {
+    return engine;
+  }
+
+  @Override
+  public Creation create(String model, ModelSpec spec) {
+    cluster.catchUp(model);
+    if (known(model) == null) {
+      checkNew(spec, models().size(), limits);
+    }
+    ModelHead head = newHead(model, spec, engine.clock().instant(), incarnations);
+    ObjectNode request = Json.object();
+    request.set("head", head.write());
+    request.set("placement", cluster.placement(model, spec).write());
+    boolean created = gateway().ask(model, "create", request).required("created").booleanValue();
+    return new Creation(state(model).status(), created);
+  }
+
+  @Override
+  public void delete(String model) {
+    cluster.catchUp(model);
+    gateway().ask(model, "delete", Json.object());
+  }
+
+  @Override
+  public List<String> models() {
+    return List.copyOf(new TreeSet<>(cluster.follower().names()));
+  }
+
+  @Override
+  public @Nullable String brokenBy(String model) {
+    Refusal refusal = gateway().brokenBy(model);
+    return refusal == null ? null : refusal.detail();
+  }
+
+  @Override
+  public ModelChanges changes(String model) {
+    spec(model);
+    return new ClusterChanges(cluster, model(model));
+  }
+
+  @Override
+  public Upload begin(String model, long round, String client, @Nullable String base) {
+    return gateway().begin(model(model), round, client, base);
+  }
+
+  @Override
+  public Collection<UpdateHeader> reported(String model, long version) {
+    return model(model).reported(version);
+  }
+
+  @Override
+  public long freeBytes() {
+    return cluster.data().free();
+  }
+
+  @Override
+  public Refusal failure(@Nullable String model, StorageException failure) {
+    return refusal(failure);
+  }
+
+  /** What this process cannot read or write, another may. */
+  static Refusal refusal(StorageException failure) {
+    return failure.full()
+        ? Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.")
+        : Cluster.notReady("This server cannot read its files: " + failure.getMessage());
+  }
+
+  @Override
+  public void drain() {
+    engine.drain();
+    cluster.follower().models().forEach(model -> model.state().change(() -> {}));
+  }
+
+  @Override
+  public void close() {
+    drain();
+    works.close();
+    leads.close();
+    cluster.close();
+    engine.close();
+  }
+}

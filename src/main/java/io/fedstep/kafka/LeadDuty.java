@@ -1,0 +1,83 @@
+package io.fedstep.kafka;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** The partitions of the requests that this process leads. */
+final class LeadDuty implements Membership.Duty, AutoCloseable {
+  private final Cluster cluster;
+  private final Map<Integer, Leader> leaders = new ConcurrentHashMap<>();
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("lead-", 0).factory());
+  private final Membership membership;
+
+  LeadDuty(Cluster cluster) {
+    this.cluster = cluster;
+    membership =
+        new Membership(cluster.settings(), "coordinators", cluster.topics().requests(), this);
+  }
+
+  void start() {
+    membership.start();
+  }
+
+  @Override
+  public void begin(int partition, Consumer<String, byte[]> consumer) {
+    leaders.put(partition, new Leader(cluster, partition, membership::wake));
+  }
+
+  @Override
+  public void end(int partition) {
+    Leader leader = leaders.remove(partition);
+    if (leader != null) {
+      leader.close();
+    }
+  }
+
+  @Override
+  public void take(ConsumerRecords<String, byte[]> requests, Consumer<String, byte[]> consumer) {
+    ConsumerGroupMetadata group = consumer.groupMetadata();
+    var running = new ArrayList<CompletableFuture<Void>>();
+    leaders.forEach((partition, leader) -> {
+      List<ConsumerRecord<String, byte[]>> own =
+          requests.records(new TopicPartition(cluster.topics().requests(), partition));
+      if (!own.isEmpty() || leader.hasEvents()) {
+        running.add(CompletableFuture.runAsync(() -> leader.run(own, group), threads));
+      }
+    });
+    @Nullable RuntimeException failure = null;
+    for (CompletableFuture<Void> one : running) {
+      try {
+        one.join();
+      } catch (CompletionException e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** How many partitions are led. */
+  int count() {
+    return leaders.size();
+  }
+
+  @Override
+  public void close() {
+    membership.close();
+    threads.close();
+  }
+}

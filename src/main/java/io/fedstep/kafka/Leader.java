@@ -1,0 +1,311 @@
+package io.fedstep.kafka;
+
+import io.fedstep.codec.Json;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Engine;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Round;
+import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelFolder;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.OpenRound;
+import io.fedstep.store.StorageException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Decides for the models of one partition of the requests. What it decides of a batch of requests
+ * is written in one transaction with their offsets; another leader of the partition ends this one's
+ * transactions, and begins with what has been written. One thread at a time.
+ */
+final class Leader implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Leader.class);
+
+  /** Answers that are kept at most, the oldest of which every process has long read. */
+  private static final int ANSWERS = 4096;
+
+  private final Topics topics;
+  private final TopicPartition partition;
+  private final DataFolder data;
+  private final Engine engine;
+  private final Producer<String, byte[]> producer;
+  private final Replica replica;
+  private final Map<String, ModelLeader> models = new HashMap<>();
+  private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
+  private final Runnable wake;
+  private final List<ProducerRecord<String, byte[]>> out = new ArrayList<>();
+  private final Queue<Runnable> afterwards = new ArrayDeque<>();
+  private int answers;
+
+  /**
+   * Takes a partition over: ends its last leader's transactions, then reads all it decided.
+   *
+   * @param wake has {@link #run} called soon, from any thread
+   */
+  Leader(Cluster cluster, int partition, Runnable wake) {
+    topics = cluster.topics();
+    data = cluster.data();
+    engine = cluster.engine();
+    this.partition = new TopicPartition(topics.requests(), partition);
+    this.wake = wake;
+    producer = cluster.settings().producer("coordinator-" + partition);
+    replica = new Replica(data, engine, new Replica.Watcher() {});
+    try {
+      producer.initTransactions();
+      try (Consumer<String, byte[]> reader = cluster.settings().reader()) {
+        Log.readAll(reader, List.of(new TopicPartition(topics.decisions(), partition)), replica);
+      }
+    } catch (RuntimeException e) {
+      producer.close(Duration.ZERO);
+      throw e;
+    }
+    replica.models().forEach(model -> lead(model));
+    adopt(cluster);
+    models.values().forEach(ModelLeader::takeOver);
+  }
+
+  /** Takes in models whose folders came from one machine. */
+  private void adopt(Cluster cluster) {
+    for (String name : data.models()) {
+      if (topics.partition(name) == partition.partition() && !models.containsKey(name)) {
+        try (ModelFolder folder = data.open(name)) {
+          adopt(cluster, folder);
+        } catch (StorageException e) {
+          LOG.error("model {} is in the shared folder and cannot be taken in", name, e);
+        }
+      }
+    }
+  }
+
+  private void adopt(Cluster cluster, ModelFolder folder) {
+    ModelHead head = folder.head();
+    if (replica.isDeleted(head.model(), head.incarnation())) {
+      data.delete(head.model(), folder);
+      return;
+    }
+    Instant now = engine.clock().instant();
+    OpenRound open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
+    if (open.round().updates() > 0) {
+      LOG.error(
+          "model {} has {} updates in its open round, which only the machine it comes from can"
+              + " complete; it is not taken in",
+          head.model(),
+          open.round().updates());
+      return;
+    }
+    begin(
+        new Creation(
+            head,
+            cluster.placement(head.model(), head.spec()),
+            folder.newest().info(),
+            open.round()));
+  }
+
+  private ModelLeader lead(ClusterModel model) {
+    var leader = new ModelLeader(model, this, engine);
+    models.put(model.state().model(), leader);
+    return leader;
+  }
+
+  /** Takes requests, in order, and whatever else has happened, and writes what comes of it. */
+  void run(List<ConsumerRecord<String, byte[]>> requests, ConsumerGroupMetadata group) {
+    for (ConsumerRecord<String, byte[]> request : requests) {
+      if (!afterwards.isEmpty()) { // a folder is to go that this request may be about to make
+        commit(request.offset(), group);
+      }
+      take(request);
+    }
+    for (Runnable event = events.poll(); event != null; event = events.poll()) {
+      event.run();
+    }
+    commit(requests.isEmpty() ? null : requests.getLast().offset() + 1, group);
+  }
+
+  private void commit(@Nullable Long next, ConsumerGroupMetadata group) {
+    models.values().forEach(ModelLeader::tellVerdicts);
+    if (next != null || !out.isEmpty()) {
+      producer.beginTransaction();
+      for (ProducerRecord<String, byte[]> message : out) {
+        var _ = producer.send(message); // what fails, fails the commit
+      }
+      if (next != null) {
+        producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(next)), group);
+      }
+      producer.commitTransaction();
+      out.clear();
+    }
+    for (Runnable done = afterwards.poll(); done != null; done = afterwards.poll()) {
+      done.run();
+    }
+  }
+
+  private void take(ConsumerRecord<String, byte[]> request) {
+    ObjectNode message = Wire.read(request.value());
+    JsonNode asker = message.get("asker");
+    try {
+      take(request.key(), message, asker);
+    } catch (RefusedException e) {
+      answer(asker, e.refusal());
+    } catch (RuntimeException e) {
+      LOG.error("a request for model {} failed", request.key(), e);
+      answer(asker, Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
+    }
+  }
+
+  private void take(String name, ObjectNode message, @Nullable JsonNode asker) {
+    ModelLeader model = models.get(name);
+    String kind = Wire.text(message, "kind");
+    switch (kind) {
+      case "create" -> create(name, model, message, asker);
+      case "delete" -> delete(name, model, asker);
+      default -> {
+        String incarnation = Wire.text(message, "incarnation");
+        if (model != null && model.incarnation().equals(incarnation)) {
+          model.take(kind, message, asker);
+        } else if (kind.equals("update")) {
+          refuseUnknown(name, message, asker);
+        } else {
+          answer(asker, Coordinator.noModel(name));
+        }
+      }
+    }
+  }
+
+  /** Its numbers may go from where they are. */
+  private void refuseUnknown(String name, ObjectNode update, @Nullable JsonNode asker) {
+    ObjectNode gone =
+        Json.object().put("kind", "verdicts").put("incarnation", Wire.text(update, "incarnation"));
+    gone.putArray("admitted");
+    gone.putArray("refused").add(Wire.text(update, "upload"));
+    toRanges(name, Placement.of(update.required("placement")), gone);
+    answer(asker, Coordinator.noModel(name));
+  }
+
+  private void create(
+      String name, @Nullable ModelLeader existing, ObjectNode message, @Nullable JsonNode asker) {
+    ModelHead head = ModelHead.of((ObjectNode) message.required("head"));
+    if (existing != null) {
+      boolean same = existing.model().state().spec().equals(head.spec());
+      if (!same) {
+        throw Coordinator.exists(name).exception();
+      }
+      answer(asker, Json.object().put("created", false));
+      return;
+    }
+    data.create(head);
+    begin(Creation.of(head, Placement.of(message.required("placement"))));
+    answer(asker, Json.object().put("created", true));
+  }
+
+  /** Leads a model whose folder is there. */
+  void begin(Creation creation) {
+    decide("model/" + creation.name(), creation.decidedHead());
+    decide("round/" + creation.name(), creation.decidedRound());
+    ClusterModel model = replica.model(creation.name());
+    if (model != null) {
+      lead(model).setDeadline();
+    }
+  }
+
+  private void delete(String name, @Nullable ModelLeader model, @Nullable JsonNode asker) {
+    if (model == null) {
+      throw Coordinator.noModel(name).exception();
+    }
+    model.end();
+    models.remove(name);
+    decide("model/" + name, Json.object().put("deleted", model.incarnation()));
+    decide("round/" + name, null);
+    toRanges(
+        name,
+        model.model().placement(),
+        Json.object().put("kind", "deleted").put("incarnation", model.incarnation()));
+    afterwards.add(() -> data.delete(name, model.model().state().folder()));
+    answer(asker, Json.object());
+  }
+
+  // What models' leaders use
+
+  /** Decides: it counts here at once, and elsewhere once it is written. */
+  void decide(String key, @Nullable ObjectNode value) {
+    replica.apply(key, value);
+    write(key, value);
+  }
+
+  /** The same for what makes no difference here. */
+  void write(String key, @Nullable ObjectNode value) {
+    byte[] bytes = value == null ? null : Wire.write(value);
+    out.add(new ProducerRecord<>(topics.decisions(), partition.partition(), key, bytes));
+  }
+
+  /** Answers who asked, if anybody did. */
+  void answer(@Nullable JsonNode asker, Refusal refusal) {
+    ObjectNode answer = Json.object();
+    answer.set("refusal", Wire.refusal(refusal));
+    say(asker, answer);
+  }
+
+  /** Answers who asked, if anybody did. */
+  void answer(@Nullable JsonNode asker, ObjectNode result) {
+    ObjectNode answer = Json.object();
+    answer.set("result", result);
+    say(asker, answer);
+  }
+
+  private void say(@Nullable JsonNode asker, ObjectNode answer) {
+    if (asker != null) {
+      answer.set("asker", asker);
+      write("answer/" + answers++ % ANSWERS, answer);
+    }
+  }
+
+  /** Tells the ranges of a model. */
+  void toRanges(String name, Placement placement, ObjectNode message) {
+    byte[] bytes = Wire.write(message);
+    for (int to : placement.all()) {
+      out.add(new ProducerRecord<>(topics.chunks(), to, name, bytes));
+    }
+  }
+
+  /** Does something after what was decided is written. */
+  void afterwards(Runnable action) {
+    afterwards.add(action);
+  }
+
+  /** Does something between two requests; from any thread. */
+  void later(Runnable event) {
+    events.add(event);
+    wake.run();
+  }
+
+  /** Whether {@link #run} has anything to do without a request. */
+  boolean hasEvents() {
+    return !events.isEmpty() || !out.isEmpty();
+  }
+
+  @Override
+  public void close() {
+    models.values().forEach(ModelLeader::end);
+    producer.close(Duration.ZERO);
+  }
+}

@@ -1,0 +1,132 @@
+package io.fedstep.kafka;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A process's part in a group that shares a topic's partitions. Whatever goes wrong, it leaves the
+ * group, forgets what it had, and joins again.
+ */
+final class Membership implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final long PAUSE_MILLIS = 1000;
+
+  /** What is done with the partitions that the process has. */
+  interface Duty {
+    /** A partition is this process's from here on. */
+    void begin(int partition, Consumer<String, byte[]> consumer);
+
+    /** It is another's. */
+    void end(int partition);
+
+    /** Messages of its partitions, or none. */
+    void take(ConsumerRecords<String, byte[]> messages, Consumer<String, byte[]> consumer);
+  }
+
+  private final ClusterSettings settings;
+  private final String group;
+  private final String topic;
+  private final Duty duty;
+  private final Set<Integer> held = new HashSet<>();
+  private final Thread thread;
+  private volatile Consumer<String, byte[]> consumer;
+  private volatile boolean closed;
+
+  Membership(ClusterSettings settings, String group, String topic, Duty duty) {
+    this.settings = settings;
+    this.group = group;
+    this.topic = topic;
+    this.duty = duty;
+    consumer = settings.member(group);
+    thread = Thread.ofPlatform().daemon().name(group).unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Has the duty called soon, without messages. */
+  void wake() {
+    consumer.wakeup();
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        consumer.subscribe(List.of(topic), new Listener());
+        while (!closed) {
+          duty.take(poll(), consumer);
+        }
+      } catch (RuntimeException e) {
+        LOG.warn("{}: begins again after a failure", group, e);
+      } finally {
+        Set.copyOf(held).forEach(this::end);
+        consumer.close(CloseOptions.timeout(Duration.ofSeconds(1)));
+      }
+      if (!closed) {
+        pause();
+        consumer = settings.member(group);
+      }
+    }
+  }
+
+  private ConsumerRecords<String, byte[]> poll() {
+    try {
+      return consumer.poll(POLL);
+    } catch (WakeupException e) {
+      return ConsumerRecords.empty();
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("members are not interrupted", e);
+    }
+  }
+
+  private void end(int partition) {
+    if (held.remove(partition)) {
+      duty.end(partition);
+    }
+  }
+
+  private final class Listener implements ConsumerRebalanceListener {
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      for (TopicPartition partition : partitions) {
+        duty.begin(partition.partition(), consumer);
+        held.add(partition.partition());
+      }
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+      partitions.forEach(partition -> end(partition.partition()));
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    consumer.wakeup();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("the end is not interrupted", e);
+    }
+  }
+}

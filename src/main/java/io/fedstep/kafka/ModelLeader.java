@@ -1,0 +1,380 @@
+package io.fedstep.kafka;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.OptimizerCodec;
+import io.fedstep.codec.PolicyCodec;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.coordinator.Admission;
+import io.fedstep.coordinator.ChangeRules;
+import io.fedstep.coordinator.Deadline;
+import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Content;
+import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
+import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.Verdict;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.Reports;
+import io.fedstep.store.VersionInfo;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.Queue;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Decides for one model, by the rules of one machine. While a version is being made, what would
+ * change the model waits.
+ */
+final class ModelLeader {
+  /** Requests that may wait for a version. */
+  private static final int MOST_WAITING = 10_000;
+
+  private final ClusterModel model;
+  private final ModelState state;
+  private final Leader leader;
+  private final Engine engine;
+  private final Admission admission;
+  private final ChangeRules rules;
+  private final Deadline deadline;
+  private final Making making;
+  private final Queue<Runnable> waiting = new ArrayDeque<>();
+  private ArrayNode admitted = Json.object().putArray("admitted");
+  private ArrayNode refused = Json.object().putArray("refused");
+  private boolean ended;
+
+  ModelLeader(ClusterModel model, Leader leader, Engine engine) {
+    this.model = model;
+    this.leader = leader;
+    this.engine = engine;
+    state = model.state();
+    admission = new Admission(state);
+    rules = new ChangeRules(state);
+    deadline = new Deadline(state, engine, due -> later(() -> deadlineCame(due)));
+    making = new Making(model, this, engine);
+  }
+
+  ClusterModel model() {
+    return model;
+  }
+
+  String incarnation() {
+    return model.incarnation();
+  }
+
+  private String name() {
+    return state.model();
+  }
+
+  /** Does something on the leader's thread, unless it leads no more. */
+  void later(Runnable action) {
+    leader.later(() -> {
+      if (!ended) {
+        action.run();
+      }
+    });
+  }
+
+  /** Goes on where another leader was: what it has decided is done, what is due is decided. */
+  void takeOver() {
+    if (state.ended() != null) { // another process may succeed
+      leader.decide("round/" + name(), round());
+      if (state.round().closed() != null) {
+        tellClose();
+      }
+    }
+    setDeadline();
+    goOn();
+  }
+
+  void setDeadline() {
+    state.change(() -> deadline.set(engine.clock().instant()));
+  }
+
+  /** Leads no more. */
+  void end() {
+    ended = true;
+    state.change(deadline::cancel);
+  }
+
+  // Requests
+
+  void take(String kind, ObjectNode message, @Nullable JsonNode asker) {
+    switch (kind) {
+      case "range" -> range(message);
+      case "update" -> update(message, asker);
+      case "report" -> report(message, asker);
+      default -> whenOpen(asker, () -> change(kind, message, asker));
+    }
+  }
+
+  /** Does something now, or once the version is there that is being made. */
+  private void whenOpen(@Nullable JsonNode asker, Runnable action) {
+    if (!state.isClosing()) {
+      action.run();
+    } else if (waiting.size() < MOST_WAITING) {
+      waiting.add(() -> {
+        try {
+          whenOpen(asker, action);
+        } catch (RefusedException e) {
+          leader.answer(asker, e.refusal());
+        }
+      });
+    } else {
+      leader.answer(asker, Cluster.busy(name()));
+    }
+  }
+
+  private void change(String kind, ObjectNode message, @Nullable JsonNode asker) {
+    ModelHead head = state.folder().head();
+    switch (kind) {
+      case "close" -> {
+        rules.checkClose();
+        close(Decision.Cause.MANUAL, asker);
+      }
+      case "policy" ->
+          head(
+              ChangeRules.with(
+                  head, PolicyCodec.read((ObjectNode) message.required("policy"), "round")),
+              asker);
+      case "optimizer" ->
+          head(
+              ChangeRules.with(
+                  head,
+                  OptimizerCodec.read((ObjectNode) message.required("optimizer"), "optimizer")),
+              asker);
+      case "stop" -> head(head.stop(), asker);
+      case "start" -> head(head.start(state.round().number()), asker);
+      case "restore", "state" -> {
+        rules.checkNewest(Wire.number(message, "newest"));
+        if (kind.equals("restore")) {
+          rules.checkVersion(message.required("from").longValue());
+        }
+        replace(kind, message, asker);
+      }
+      case "weights" -> {
+        VersionInfo same = rules.checkFirstWeights(Wire.text(message, "digest"));
+        if (same != null) {
+          leader.answer(asker, same.write());
+        } else {
+          replace(kind, message, asker);
+        }
+      }
+      default -> throw new ClusterException("a request of the kind " + kind);
+    }
+  }
+
+  private void head(ModelHead next, @Nullable JsonNode asker) {
+    leader.decide("model/" + name(), Creation.decided(next, model.placement()));
+    leader.afterwards(() -> state.folder().save(next));
+    setDeadline();
+    leader.answer(asker, Json.object());
+    goOn();
+  }
+
+  private void report(ObjectNode message, @Nullable JsonNode asker) {
+    long version = message.required("version").longValue();
+    String client = Wire.text(message, "client");
+    rules.checkVersion(version);
+    if (!model.reports(version).containsKey(client)
+        && model.reports(version).size() >= Reports.MOST_CLIENTS) {
+      throw ChangeRules.tooManyReports(version).exception();
+    }
+    leader.decide(
+        "report/%s/%d/%s".formatted(name(), version, client),
+        (ObjectNode) message.required("report"));
+    leader.answer(asker, Json.object());
+  }
+
+  // Updates
+
+  private void update(ObjectNode message, @Nullable JsonNode asker) {
+    long from = message.required("from").longValue();
+    String client = Wire.text(message, "client");
+    UpdateHeader header = Wire.header(message.required("update"));
+    Content content = Wire.content(message.required("update"));
+    Instant now = engine.clock().instant();
+    Verdict verdict = admission.decide(from, client, 0, header, content, now);
+    switch (verdict != null ? verdict : admission.late(from, client, header, content)) {
+      case Verdict.Enters enters -> enter(enters.decision(), message, asker);
+      case Verdict.Repeats repeats -> {
+        leader.answer(asker, accepted(repeats.earlier()).put("repeated", true));
+        refused.add(Wire.text(message, "upload"));
+      }
+      case Verdict.Refused no -> {
+        leader.answer(asker, no.refusal());
+        refused.add(Wire.text(message, "upload"));
+      }
+      case Verdict.Welcome _ -> whenOpen(asker, () -> update(message, asker));
+    }
+  }
+
+  private static ObjectNode accepted(Decision.Accepted update) {
+    return RecordCodec.write(update);
+  }
+
+  private void enter(Decision.Accepted update, ObjectNode message, @Nullable JsonNode asker) {
+    leader.decide(key(update), accepted(update).put("base", state.round().base()));
+    leader.answer(asker, accepted(update).put("repeated", false));
+    ObjectNode known = accepted(update);
+    admitted.add(known.put("upload", Wire.text(message, "upload")));
+    goOn();
+  }
+
+  private String key(Decision.Accepted update) {
+    long round = state.round().number();
+    return "update/%s/%d/%s/%d"
+        .formatted(name(), round, update.client(), round - update.staleness());
+  }
+
+  /** Has the ranges know whose numbers are in, and whose may go. */
+  void tellVerdicts() {
+    if (admitted.isEmpty() && refused.isEmpty()) {
+      return;
+    }
+    ObjectNode verdicts =
+        Json.object().put("kind", "verdicts").put("round", state.round().number());
+    verdicts.set("admitted", admitted);
+    verdicts.set("refused", refused);
+    toRanges(verdicts);
+    admitted = Json.object().putArray("admitted");
+    refused = Json.object().putArray("refused");
+  }
+
+  private void toRanges(ObjectNode message) {
+    leader.toRanges(
+        name(),
+        model.placement(),
+        message.put("incarnation", incarnation()).put("base", state.round().base()));
+  }
+
+  // The end of a round
+
+  private void deadlineCame(Instant due) {
+    if (deadline.closes(due)) {
+      close(Decision.Cause.DEADLINE, null);
+    }
+  }
+
+  private ObjectNode round() {
+    ObjectNode round = Creation.decided(state.folder().newest().info(), state.round());
+    Decision.Closed closed = state.round().closed();
+    if (closed != null) {
+      round.setAll(RecordCodec.write(closed));
+    }
+    if (model.replacement() != null) {
+      round.set("replacement", model.replacement());
+    }
+    if (model.asker() != null) {
+      round.set("asker", model.asker());
+    }
+    return round;
+  }
+
+  private void close(Decision.Cause cause, @Nullable JsonNode asker) {
+    tellVerdicts();
+    ObjectNode round = Creation.decided(state.folder().newest().info(), state.round());
+    round.setAll(RecordCodec.write(state.round().close(cause, engine.clock().instant())));
+    if (asker != null) {
+      round.set("asker", asker);
+    }
+    leader.decide("round/" + name(), round);
+    tellClose();
+  }
+
+  /** With the head, which another process may know only a moment later. */
+  private void tellClose() {
+    ObjectNode close = Json.object().put("kind", "close");
+    close.set("head", state.folder().head().write());
+    toRanges(close);
+  }
+
+  private void replace(String kind, ObjectNode message, @Nullable JsonNode asker) {
+    ObjectNode round = Creation.decided(state.folder().newest().info(), state.round());
+    ObjectNode replacement = round.putObject("replacement").put("kind", kind);
+    replacement.put("at", RecordCodec.time(engine.clock().instant()));
+    for (String member : new String[] {"from", "draft", "digest"}) {
+      if (message.has(member)) {
+        replacement.set(member, message.required(member));
+      }
+    }
+    if (asker != null) {
+      round.set("asker", asker);
+    }
+    leader.decide("round/" + name(), round);
+    goOn();
+  }
+
+  /** A range has come to an exchange, or to its end. */
+  private void range(ObjectNode message) {
+    String base = state.round().base();
+    if (!state.isClosing() || !base.equals(Wire.text(message, "base"))) {
+      return; // of a round that is over
+    }
+    if (message.has("failed")) {
+      fail(Wire.refusal(message.required("failed")));
+      return;
+    }
+    int index = message.required("index").intValue();
+    int step = message.required("step").intValue();
+    boolean done = message.required("done").booleanValue();
+    if (model.knows(index, step, done)) {
+      return; // a worker that began again
+    }
+    int before = model.step();
+    leader.decide(
+        "range/%s/%d".formatted(name(), index),
+        Json.object().put("base", base).put("step", step).put("done", done));
+    if (model.step() > before && !model.isDone()) {
+      toRanges(Json.object().put("kind", "gathered").put("step", model.step()));
+    }
+    goOn();
+  }
+
+  /** Nobody can make the version until another leader tries again. */
+  void fail(Refusal refusal) {
+    ObjectNode round = round();
+    round.set("failed", Wire.refusal(refusal));
+    leader.decide("round/" + name(), round);
+    leader.answer(model.asker(), refusal);
+  }
+
+  /** Does what has become due. */
+  private void goOn() {
+    if (state.isClosing()) {
+      if (model.replacement() != null || model.isDone()) {
+        making.begin();
+      }
+    } else if (state.full() && !state.stopped()) {
+      close(Decision.Cause.MAX_UPDATES, null);
+    }
+  }
+
+  /** The version exists: the next round begins. */
+  void made(Making.Made made) {
+    ObjectNode done = Json.object().put("kind", "done").put("round", state.round().number());
+    toRanges(done);
+    state.round().inClientOrder().forEach(update -> leader.write(key(update), null));
+    JsonNode asker = model.asker();
+    VersionInfo info = made.info();
+    leader.decide(
+        "round/" + name(),
+        Creation.decided(info, new Round(info.version(), info.base(), made.openedAt())));
+    setDeadline();
+    leader.answer(asker, info.write());
+    leader.afterwards(() -> {
+      making.tell(made);
+      state.folder().prune(engine.keepVersions() + 1, engine.keepRounds());
+    });
+    for (int i = waiting.size(); i > 0; i--) {
+      Objects.requireNonNull(waiting.poll()).run();
+    }
+    goOn();
+  }
+}

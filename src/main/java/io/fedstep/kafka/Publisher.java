@@ -1,0 +1,162 @@
+package io.fedstep.kafka;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes what a gateway has for the models' leaders: all messages of an update, or none. What waits
+ * goes in one transaction, which is open only while messages are sent that are at hand.
+ */
+final class Publisher implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
+
+  /** Transactions at the same time. */
+  private static final int THREADS = 4;
+
+  /** Bytes after which a transaction takes no more. */
+  private static final long MUCH = 8 << 20;
+
+  private static final int MOST_WAITING = 10_000;
+  private static final int MOST_TOGETHER = 256;
+
+  /** What belongs together: gives its messages to a producer. */
+  interface Messages {
+    long bytes();
+
+    void send(Consumer<ProducerRecord<String, byte[]>> producer);
+  }
+
+  private record Job(Messages messages, CompletableFuture<Void> written) {}
+
+  private final ClusterSettings settings;
+  private final BlockingQueue<Job> jobs = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final List<Thread> threads = new ArrayList<>();
+  private volatile boolean closed;
+
+  Publisher(ClusterSettings settings) {
+    this.settings = settings;
+    for (int i = 0; i < THREADS; i++) {
+      threads.add(Thread.ofPlatform().daemon().name("publish-" + i).start(this::run));
+    }
+  }
+
+  /** Writes messages, all or none; throws the refusal if that cannot be done now. */
+  void write(Messages messages) {
+    var job = new Job(messages, new CompletableFuture<>());
+    if (closed || !jobs.offer(job)) {
+      throw Cluster.notReady("Too much waits for the brokers; try again shortly.").exception();
+    }
+    job.written().join();
+  }
+
+  private void run() {
+    Producer<String, byte[]> producer = null;
+    while (!closed) {
+      List<Job> batch = next();
+      if (batch.isEmpty()) {
+        continue;
+      }
+      try {
+        producer = producer == null ? begin() : producer;
+        write(producer, batch);
+        batch.forEach(job -> job.written().complete(null));
+      } catch (RuntimeException e) {
+        LOG.warn("{} messages could not be written", batch.size(), e);
+        var refused =
+            Cluster.notReady("The brokers did not take it; try again shortly.").exception();
+        batch.forEach(job -> job.written().completeExceptionally(refused));
+        close(producer);
+        producer = null;
+      }
+    }
+    close(producer);
+  }
+
+  private Producer<String, byte[]> begin() {
+    Producer<String, byte[]> producer = settings.producer("gateway-" + UUID.randomUUID());
+    try {
+      producer.initTransactions();
+      return producer;
+    } catch (RuntimeException e) {
+      producer.close(Duration.ZERO);
+      throw e;
+    }
+  }
+
+  private static void close(@Nullable Producer<String, byte[]> producer) {
+    if (producer != null) {
+      producer.close(Duration.ZERO);
+    }
+  }
+
+  private List<Job> next() {
+    var batch = new ArrayList<Job>();
+    try {
+      Job first = jobs.poll(1, TimeUnit.SECONDS);
+      long bytes = 0;
+      for (Job job = first; job != null; job = more(batch, bytes) ? jobs.poll() : null) {
+        batch.add(job);
+        bytes += job.messages().bytes();
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("publishing is not interrupted", e);
+    }
+    return batch;
+  }
+
+  private static boolean more(List<Job> batch, long bytes) {
+    return batch.size() < MOST_TOGETHER && bytes < MUCH;
+  }
+
+  private static void write(Producer<String, byte[]> producer, List<Job> batch) {
+    producer.beginTransaction();
+    try {
+      for (Job job : batch) {
+        job.messages()
+            .send(message -> {
+              var _ = producer.send(message); // what fails, fails the commit
+            });
+      }
+      producer.commitTransaction();
+    } catch (RuntimeException e) {
+      abort(producer, e);
+      throw e;
+    }
+  }
+
+  /** So that nobody waits for it until it is over by time. */
+  private static void abort(Producer<String, byte[]> producer, RuntimeException cause) {
+    try {
+      producer.abortTransaction();
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    for (Thread thread : threads) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("the end is not interrupted", e);
+      }
+    }
+    jobs.forEach(job ->
+        job.written()
+            .completeExceptionally(Cluster.notReady("The server is shutting down.").exception()));
+  }
+}

@@ -1,0 +1,207 @@
+package io.fedstep.kafka;
+
+import io.fedstep.codec.Base64Doubles;
+import io.fedstep.codec.Json;
+import io.fedstep.coordinator.Gather;
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Part;
+import io.fedstep.coordinator.RoundClose;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.Decision;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.StorageException;
+import io.fedstep.store.UpdateMatrix;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionDraft;
+import io.fedstep.vector.Shard;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The close of a round in one range of the coordinates. Its results are files in the shared folder,
+ * the same ones whoever computes them, and how far it has come is told to the model's leader. It
+ * runs on a thread of its own, and may be begun again at any time by another process.
+ */
+final class RangeFold {
+  private static final Duration RETRY = Duration.ofSeconds(5);
+
+  private final Cluster cluster;
+  private final ModelState state;
+  private final ModelHead head;
+  private final Version before;
+  private final Shard shard;
+  private final UpdateMatrix rows;
+  private final List<Decision.Accepted> updates;
+  private final String base;
+  private int step;
+  private int gathered;
+  private boolean given;
+  private boolean over;
+
+  /** Of updates whose numbers are in {@code rows}, in client-id order. */
+  RangeFold(
+      Cluster cluster,
+      ModelState state,
+      ModelHead head,
+      Shard shard,
+      UpdateMatrix rows,
+      List<Decision.Accepted> updates) {
+    this.cluster = cluster;
+    this.state = state;
+    this.head = head;
+    this.shard = shard;
+    this.rows = rows;
+    this.updates = updates;
+    base = state.round().base();
+    before = state.folder().newest(); // as they are now, whatever follows
+  }
+
+  /** The name of the document with what a range has found out. */
+  static String part(int shard) {
+    return "part-" + shard;
+  }
+
+  private static String exchange(int step, int shard) {
+    return "exchange-%d-%d".formatted(step, shard);
+  }
+
+  void start() {
+    cluster.engine().startLong(this::run);
+  }
+
+  private void run() {
+    try {
+      ObjectNode part = compute().write();
+      state.folder().sharedDrafts().give(base, part(shard.index()), part);
+      tell(step, true, null);
+    } catch (CancellationException e) {
+      // another process has the range now
+    } catch (StorageException e) {
+      if (e.full()) {
+        cluster.engine().warn("model %s: no room for a range".formatted(state.model()), e);
+        var _ = cluster.engine().after(RETRY, this::again);
+      } else {
+        fail(e);
+      }
+    } catch (RuntimeException e) {
+      fail(e);
+    }
+  }
+
+  private synchronized void again() {
+    if (!given) {
+      step = 0;
+      start();
+    }
+  }
+
+  private synchronized void fail(RuntimeException cause) {
+    over = true;
+    if (given) {
+      return; // its rows are gone
+    }
+    cluster
+        .engine()
+        .warn("model %s, range %d: stopped".formatted(state.model(), shard.index()), cause);
+    tell(step, false, Refusal.of(Problem.MODEL_FAILED, "" + cause.getMessage()));
+  }
+
+  private Part compute() {
+    try (VersionDraft draft = state.folder().sharedDrafts().ofRound(base).with(cluster.scratch())) {
+      draft.leave();
+      Part part =
+          RoundClose.run(
+              head.spec(),
+              head.secret(),
+              before,
+              updates,
+              rows,
+              shard,
+              draft,
+              gather(),
+              cluster.engine().helpers(),
+              cluster.engine().threads());
+      draft.force();
+      return part;
+    }
+  }
+
+  /** What all ranges have, through files in the shared folder. */
+  private Gather gather() {
+    return own -> {
+      int now = ++step;
+      long began = System.nanoTime();
+      state.folder().sharedDrafts().give(base, exchange(now, shard.index()), doubles(own));
+      tell(now, false, null);
+      await(now);
+      var all = new ArrayList<double[]>();
+      for (int other = 0; other < shard.count(); other++) {
+        all.add(
+            Base64Doubles.read(
+                Wire.text(
+                    state.folder().sharedDrafts().given(base, exchange(now, other)), "doubles")));
+      }
+      cluster.meters().exchanged(Duration.ofNanos(System.nanoTime() - began));
+      return joined(all);
+    };
+  }
+
+  private static ObjectNode doubles(double[] values) {
+    return Json.object().put("doubles", Base64Doubles.write(values));
+  }
+
+  private static double[] joined(List<double[]> parts) {
+    return parts.stream().flatMapToDouble(Arrays::stream).toArray();
+  }
+
+  private void tell(int at, boolean done, @Nullable Refusal failed) {
+    ObjectNode message =
+        Json.object()
+            .put("kind", "range")
+            .put("incarnation", head.incarnation())
+            .put("base", base)
+            .put("index", shard.index())
+            .put("step", at)
+            .put("done", done);
+    if (failed != null) {
+      message.set("failed", Wire.refusal(failed));
+    }
+    cluster.tell(state.model(), message);
+  }
+
+  private synchronized void await(int wanted) {
+    while (gathered < wanted && !given) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("folds are not interrupted", e);
+      }
+    }
+    if (given) {
+      throw new CancellationException();
+    }
+  }
+
+  /** All ranges have come to that exchange. */
+  synchronized void gathered(int reached) {
+    gathered = Math.max(gathered, reached);
+    notifyAll();
+  }
+
+  /** Whether it has failed, so that it may be begun again. */
+  synchronized boolean hasFailed() {
+    return over;
+  }
+
+  /** The range belongs to another process, or the round is over. */
+  synchronized void giveUp() {
+    given = true;
+    notifyAll();
+  }
+}

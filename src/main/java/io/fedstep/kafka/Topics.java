@@ -1,0 +1,147 @@
+package io.fedstep.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.utils.Utils;
+
+/** The topics of a cluster: made at the first start, checked at every one. */
+final class Topics {
+  private final ClusterSettings settings;
+
+  Topics(ClusterSettings settings) {
+    this.settings = settings;
+  }
+
+  /** What is asked of the models' leaders; a partition has one leader. */
+  String requests() {
+    return settings.prefix() + ".requests";
+  }
+
+  /** What they have decided; the newest for each key stays. */
+  String decisions() {
+    return settings.prefix() + ".decisions";
+  }
+
+  /** The numbers of updates, a partition for each range of coordinates. */
+  String chunks() {
+    return settings.prefix() + ".chunks";
+  }
+
+  /** The partition of a model's requests and decisions. */
+  int partition(String model) {
+    return Utils.toPositive(Utils.murmur2(model.getBytes(UTF_8))) % settings.partitions();
+  }
+
+  /**
+   * Makes the topics that are missing, and checks the others.
+   *
+   * @throws ClusterException if a topic or the cluster cannot hold what is asked for
+   */
+  void ensure(Admin admin) {
+    int brokers = wait(admin.describeCluster().nodes()).size();
+    if (brokers < settings.replication()) {
+      throw new ClusterException(
+          "there are %d brokers at %s; fedstep.kafka.replication asks for %d"
+              .formatted(brokers, settings.brokers(), settings.replication()));
+    }
+    var missing = new ArrayList<>(wanted());
+    missing.removeIf(topic -> wait(admin.listTopics().names()).contains(topic.name()));
+    try {
+      wait(admin.createTopics(missing).all());
+    } catch (ClusterException e) {
+      if (!(e.getCause() instanceof TopicExistsException)) { // another process was faster
+        throw e;
+      }
+    }
+    wanted().forEach(topic -> check(admin, topic));
+  }
+
+  private List<NewTopic> wanted() {
+    return List.of(
+        topic(requests(), Map.of(TopicConfig.RETENTION_MS_CONFIG, "86400000")),
+        topic(
+            decisions(),
+            Map.of(
+                TopicConfig.CLEANUP_POLICY_CONFIG,
+                TopicConfig.CLEANUP_POLICY_COMPACT,
+                TopicConfig.SEGMENT_BYTES_CONFIG,
+                Integer.toString(64 << 20))),
+        topic(
+            chunks(), // purged by the workers, up to where the oldest open round begins
+            Map.of(
+                TopicConfig.RETENTION_MS_CONFIG, "-1", TopicConfig.RETENTION_BYTES_CONFIG, "-1")));
+  }
+
+  private NewTopic topic(String name, Map<String, String> config) {
+    var all = new HashMap<>(config);
+    all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(ClusterSettings.MESSAGE));
+    all.put(
+        TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG,
+        Integer.toString(Math.max(1, settings.replication() - 1)));
+    all.put(TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG, "false");
+    return new NewTopic(name, settings.partitions(), (short) settings.replication()).configs(all);
+  }
+
+  private void check(Admin admin, NewTopic wanted) {
+    TopicDescription found = described(admin, wanted.name());
+    if (found.partitions().size() != wanted.numPartitions()) {
+      throw differs(wanted.name(), "partitions", wanted.numPartitions(), found.partitions().size());
+    }
+    int replication = found.partitions().getFirst().replicas().size();
+    if (replication < wanted.replicationFactor()) {
+      throw differs(wanted.name(), "replicas", wanted.replicationFactor(), replication);
+    }
+    var resource = new ConfigResource(ConfigResource.Type.TOPIC, wanted.name());
+    Config config =
+        wait(
+            Objects.requireNonNull(
+                admin.describeConfigs(List.of(resource)).values().get(resource)));
+    wanted
+        .configs()
+        .forEach((key, value) -> {
+          String is = config.get(key).value();
+          boolean enough =
+              key.equals(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
+                  ? Long.parseLong(is) >= Long.parseLong(value)
+                  : is.equals(value) || key.equals(TopicConfig.SEGMENT_BYTES_CONFIG);
+          if (!enough) {
+            throw differs(wanted.name(), key, value, is);
+          }
+        });
+  }
+
+  private static TopicDescription described(Admin admin, String topic) {
+    return wait(
+        Objects.requireNonNull(admin.describeTopics(List.of(topic)).topicNameValues().get(topic)));
+  }
+
+  private static ClusterException differs(String topic, String what, Object wanted, Object is) {
+    return new ClusterException(
+        "the topic %s has %s %s; %s is needed".formatted(topic, what, is, wanted));
+  }
+
+  /** What the brokers answer. */
+  static <T> T wait(KafkaFuture<T> answer) {
+    try {
+      return answer.get();
+    } catch (ExecutionException e) {
+      throw new ClusterException("the brokers answered: " + e.getCause(), e.getCause());
+    } catch (InterruptedException e) {
+      throw new ClusterException("waiting for the brokers was interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package io.fedstep.kafka;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.Content;
+import io.fedstep.round.UpdateHeader;
+import java.util.Locale;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What goes through the topics beside numbers, as JSON: its first member is the format. */
+final class Wire {
+  private static final int FORMAT = 1;
+
+  private Wire() {}
+
+  /** A message. */
+  static byte[] write(ObjectNode message) {
+    ObjectNode all = Json.object().put("format", FORMAT);
+    all.setAll(message);
+    return Json.write(all);
+  }
+
+  /** A message that {@link #write} gave. */
+  static ObjectNode read(byte[] bytes) {
+    ObjectNode message = (ObjectNode) Json.read(bytes);
+    int format = message.path("format").asInt(0);
+    if (format != FORMAT) {
+      throw new ClusterException(
+          "a message says format %d; this fedstep reads format %d".formatted(format, FORMAT));
+    }
+    return message;
+  }
+
+  static String text(JsonNode json, String member) {
+    return Json.text(json.required(member));
+  }
+
+  /** An update's header and what was found in its numbers. */
+  static ObjectNode update(UpdateHeader header, Content content) {
+    ObjectNode json =
+        Json.object()
+            .put("weight", header.weight())
+            .put("base", header.base())
+            .put("digest", content.digest())
+            .put("norm", content.norm());
+    json.set("metrics", RecordCodec.metrics(header.metrics()));
+    return json;
+  }
+
+  static UpdateHeader header(JsonNode json) {
+    var metrics = new TreeMap<String, Double>();
+    json.required("metrics")
+        .properties()
+        .forEach(entry -> metrics.put(entry.getKey(), entry.getValue().doubleValue()));
+    JsonNode base = json.required("base");
+    return new UpdateHeader(
+        json.required("weight").doubleValue(), metrics, base.isNull() ? null : Json.text(base));
+  }
+
+  static Content content(JsonNode json) {
+    return new Content(text(json, "digest"), json.required("norm").doubleValue());
+  }
+
+  static ObjectNode refusal(Refusal refusal) {
+    ObjectNode json =
+        Json.object().put("code", refusal.problem().code()).put("detail", refusal.detail());
+    ObjectNode members = json.putObject("members");
+    refusal
+        .members()
+        .forEach((name, value) -> {
+          switch (value) {
+            case Boolean flag -> members.put(name, flag);
+            case Integer number -> members.put(name, number);
+            case Long number -> members.put(name, number);
+            case Double number -> members.put(name, number);
+            default -> members.put(name, value.toString());
+          }
+        });
+    return json;
+  }
+
+  static Refusal refusal(JsonNode json) {
+    String code = text(json, "code");
+    var refusal =
+        Refusal.of(
+            Problem.valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_')), text(json, "detail"));
+    for (var member : json.required("members").properties()) {
+      refusal = refusal.with(member.getKey(), value(member.getValue()));
+    }
+    return refusal;
+  }
+
+  private static Object value(JsonNode value) {
+    if (value.isBoolean()) {
+      return value.booleanValue();
+    }
+    if (value.isNumber()) {
+      return value.isIntegralNumber() ? (Object) value.longValue() : value.doubleValue();
+    }
+    return Json.text(value);
+  }
+
+  /** A number that may be missing. */
+  static @Nullable Long number(JsonNode json, String member) {
+    JsonNode found = json.path(member);
+    return found.isNumber() ? (Long) found.longValue() : null;
+  }
+}

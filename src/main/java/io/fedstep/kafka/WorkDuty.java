@@ -1,0 +1,94 @@
+package io.fedstep.kafka;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/** The partitions of the chunks whose ranges this process computes. */
+final class WorkDuty implements Membership.Duty, AutoCloseable {
+  private static final long COMMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Cluster cluster;
+  private final Map<Integer, RangeWorker> workers = new ConcurrentHashMap<>();
+  private final Map<Integer, Long> committed = new HashMap<>();
+  private final Membership membership;
+  private long lastCommit = System.nanoTime();
+
+  WorkDuty(Cluster cluster) {
+    this.cluster = cluster;
+    membership = new Membership(cluster.settings(), "workers", cluster.topics().chunks(), this);
+  }
+
+  void start() {
+    membership.start();
+  }
+
+  private TopicPartition at(int partition) {
+    return new TopicPartition(cluster.topics().chunks(), partition);
+  }
+
+  @Override
+  public void begin(int partition, Consumer<String, byte[]> consumer) {
+    long position = consumer.position(at(partition));
+    workers.put(partition, new RangeWorker(cluster, partition, position));
+    committed.put(partition, position);
+  }
+
+  @Override
+  public void end(int partition) {
+    RangeWorker worker = workers.remove(partition);
+    if (worker != null) {
+      worker.close();
+    }
+  }
+
+  @Override
+  public void take(ConsumerRecords<String, byte[]> messages, Consumer<String, byte[]> consumer) {
+    for (ConsumerRecord<String, byte[]> message : messages) {
+      RangeWorker worker = workers.get(message.partition());
+      if (worker != null) {
+        worker.take(message);
+      }
+    }
+    long now = System.nanoTime();
+    if (now - lastCommit > COMMIT_NANOS) {
+      lastCommit = now;
+      commit(consumer);
+    }
+  }
+
+  /** Says from where another process would go on, and lets Kafka remove what lies before. */
+  private void commit(Consumer<String, byte[]> consumer) {
+    var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
+    var purged = new HashMap<TopicPartition, RecordsToDelete>();
+    workers.forEach((partition, worker) -> {
+      long needed = worker.needed();
+      if (needed > committed.getOrDefault(partition, 0L)) {
+        committed.put(partition, needed);
+        offsets.put(at(partition), new OffsetAndMetadata(needed));
+        purged.put(at(partition), RecordsToDelete.beforeOffset(needed));
+      }
+    });
+    if (!offsets.isEmpty()) {
+      consumer.commitSync(offsets);
+      var _ = cluster.admin().deleteRecords(purged); // the next time will do, if it fails
+    }
+  }
+
+  /** How many partitions are computed. */
+  int count() {
+    return workers.size();
+  }
+
+  @Override
+  public void close() {
+    membership.close();
+  }
+}
