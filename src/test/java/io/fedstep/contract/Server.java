@@ -1,12 +1,14 @@
 package io.fedstep.contract;
 
 import io.fedstep.FedstepApplication;
+import io.fedstep.process.Brokers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -14,8 +16,13 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.FileSystemUtils;
 
-/** The real application on a free port and an empty data folder. */
+/**
+ * The real application on a free port and an empty data folder. The server that tests share is a
+ * cluster of three on Kafka with {@code -Dcontract.engine=kafka}.
+ */
 final class Server implements AutoCloseable {
+  private static final int CLUSTER = 3;
+
   private static Server shared;
 
   private final ConfigurableApplicationContext context;
@@ -49,10 +56,28 @@ final class Server implements AutoCloseable {
     try {
       Path data = Files.createTempDirectory("fedstep-contract");
       SpringApplication.getShutdownHandlers().add(() -> delete(data));
-      return start(data);
+      return "kafka".equals(System.getProperty("contract.engine"))
+          ? startCluster(data)
+          : start(data);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** One of some that share their work; the tests ask it, the others decide and compute as well. */
+  private static Server startCluster(Path folder) {
+    Brokers brokers = Brokers.start(folder.resolve("brokers"), 1);
+    SpringApplication.getShutdownHandlers().add(brokers::close);
+    return IntStream.range(0, CLUSTER)
+        .mapToObj(node ->
+            start(
+                folder.resolve("data"),
+                "fedstep.engine=kafka",
+                "fedstep.kafka.brokers=" + brokers.bootstrap(),
+                "fedstep.kafka.replication=" + brokers.size(),
+                "fedstep.kafka.scratch-dir=" + folder.resolve("scratch-" + node)))
+        .toList()
+        .getFirst();
   }
 
   private static void delete(Path data) {

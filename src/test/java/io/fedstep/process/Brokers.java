@@ -52,6 +52,7 @@ public final class Brokers implements AutoCloseable {
   public static Brokers start(Path folder, int count) {
     var brokers = new Brokers(folder, freePorts(2 * count));
     try {
+      Files.createDirectories(folder);
       for (int i = 0; i < count; i++) {
         brokers.format(i);
       }

@@ -1,0 +1,217 @@
+package io.fedstep.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Fedsteps that are one server, each a process that can be killed and started again, and clients
+ * that send every request to another one of them and do not give up.
+ */
+final class ChildCluster implements AutoCloseable {
+  static final String JSON = "application/json";
+  static final String OCTETS = "application/octet-stream";
+
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration LONGEST_ANSWER = Duration.ofSeconds(75);
+  private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  private final Path data;
+  private final List<String[]> options;
+  private final AtomicReferenceArray<ChildServer> nodes;
+  private final AtomicInteger turn = new AtomicInteger();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .executor(Executors.newVirtualThreadPerTaskExecutor())
+          .build();
+
+  private ChildCluster(Path data, List<String[]> options) {
+    this.data = data;
+    this.options = options;
+    nodes = new AtomicReferenceArray<>(options.size());
+    try {
+      IntStream.range(0, size())
+          .mapToObj(node -> CompletableFuture.runAsync(() -> restart(node)))
+          .toList()
+          .forEach(CompletableFuture::join);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** One machine's engine, by which the others are measured. */
+  static ChildCluster ofOne(Path folder) {
+    return new ChildCluster(folder.resolve("data"), List.<String[]>of(options()));
+  }
+
+  /** So many processes that share their work by Kafka. */
+  static ChildCluster start(Path folder, int size, Brokers brokers, Duration sessionTimeout) {
+    var options = new ArrayList<String[]>();
+    for (int node = 0; node < size; node++) {
+      options.add(
+          options(
+              "-Dfedstep.engine=kafka",
+              "-Dfedstep.kafka.brokers=" + brokers.bootstrap(),
+              "-Dfedstep.kafka.replication=" + brokers.size(),
+              "-Dfedstep.kafka.session-timeout=%dms".formatted(sessionTimeout.toMillis()),
+              "-Dfedstep.kafka.scratch-dir=" + folder.resolve("scratch-" + node),
+              "-Dfedstep.kafka.client.client.id=" + ClusterRoles.clientId(node)));
+    }
+    return new ChildCluster(folder.resolve("data"), options);
+  }
+
+  /** A short life on few cores: less compiling, no concurrent collector. */
+  private static String[] options(String... more) {
+    var all = new ArrayList<>(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  int size() {
+    return options.size();
+  }
+
+  /** Ends a process as {@code kill -9} does; returns once it is gone. */
+  void kill(int node) {
+    nodes.get(node).kill();
+  }
+
+  /** Starts another process in the place of a killed one; returns once it answers. */
+  void restart(int node) {
+    nodes.set(node, ChildServer.start(data, options.get(node)));
+  }
+
+  /** Where one of them answers a path. */
+  URI uri(int node, String path) {
+    return nodes.get(node).uri(path);
+  }
+
+  /** Sends a request until it is answered: after a lost connection or a 503 to the next one. */
+  HttpResponse<byte[]> send(IntFunction<HttpRequest.Builder> toNode) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      int node = Math.floorMod(turn.getAndIncrement(), size());
+      Duration pause = SHORTEST_PAUSE;
+      IOException failure;
+      try {
+        HttpRequest request = toNode.apply(node).timeout(LONGEST_ANSWER).build();
+        HttpResponse<byte[]> answer = http.send(request, BodyHandlers.ofByteArray());
+        if (answer.statusCode() != 503) {
+          return answer;
+        }
+        pause = Duration.ofSeconds(answer.headers().firstValueAsLong("Retry-After").orElseThrow());
+        failure = new IOException(text(answer));
+      } catch (IOException e) {
+        failure = e;
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      if (System.nanoTime() - end > 0) {
+        throw new IllegalStateException("no answer for " + PATIENCE, failure);
+      }
+      pause(pause);
+    }
+  }
+
+  /** What a server asks its clients for. */
+  void pause(Duration time) {
+    try {
+      if (closed.await(time.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IllegalStateException("closed");
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  HttpResponse<byte[]> get(String path) {
+    return send(node -> HttpRequest.newBuilder(uri(node, path)));
+  }
+
+  /** The body of an answer of 200. */
+  byte[] bytes(String path) {
+    return checked(get(path), path, 200).body();
+  }
+
+  /** The document of an answer of 200. */
+  JsonNode json(String path) {
+    return MAPPER.readTree(bytes(path));
+  }
+
+  /** The document that answers a PUT: 200 or 201. */
+  JsonNode put(String path, String type, byte[] body) {
+    return put(path, type, _ -> BodyPublishers.ofByteArray(body));
+  }
+
+  /** The same, with a body that is made for the one it goes to. */
+  JsonNode put(String path, String type, IntFunction<BodyPublisher> body) {
+    HttpResponse<byte[]> answer =
+        send(node ->
+            HttpRequest.newBuilder(uri(node, path))
+                .header("Content-Type", type)
+                .PUT(body.apply(node)));
+    return MAPPER.readTree(checked(answer, path, 200, 201).body());
+  }
+
+  /** The document that answers a POST. */
+  JsonNode post(String path) {
+    HttpResponse<byte[]> answer =
+        send(node -> HttpRequest.newBuilder(uri(node, path)).POST(BodyPublishers.noBody()));
+    return MAPPER.readTree(checked(answer, path, 200).body());
+  }
+
+  /** Removes what is there. */
+  void delete(String path) {
+    checked(send(node -> HttpRequest.newBuilder(uri(node, path)).DELETE()), path, 204);
+  }
+
+  private static HttpResponse<byte[]> checked(
+      HttpResponse<byte[]> answer, String path, Integer... statuses) {
+    assertThat(answer.statusCode()).as("%s: %s", path, text(answer)).isIn((Object[]) statuses);
+    return answer;
+  }
+
+  private static String text(HttpResponse<byte[]> answer) {
+    return answer.headers().firstValue("Content-Type").orElse("").contains("json")
+        ? new String(answer.body(), StandardCharsets.UTF_8)
+        : answer.body().length + " bytes";
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
+    http.shutdownNow();
+    for (int node = 0; node < size(); node++) {
+      ChildServer server = nodes.get(node);
+      if (server != null) {
+        server.close();
+      }
+    }
+  }
+}
