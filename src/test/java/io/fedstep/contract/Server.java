@@ -2,13 +2,14 @@ package io.fedstep.contract;
 
 import io.fedstep.FedstepApplication;
 import io.fedstep.process.Brokers;
+import io.fedstep.process.ChildCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -21,7 +22,7 @@ import org.springframework.util.FileSystemUtils;
  * cluster of three on Kafka with {@code -Dcontract.engine=kafka}.
  */
 final class Server implements AutoCloseable {
-  private static final int CLUSTER = 3;
+  private static final Duration SESSION = Duration.ofSeconds(10);
 
   private static Server shared;
 
@@ -64,20 +65,18 @@ final class Server implements AutoCloseable {
     }
   }
 
-  /** One of some that share their work; the tests ask it, the others decide and compute as well. */
+  /** One of three that share their work; tests ask it, the other two decide and compute as well. */
   private static Server startCluster(Path folder) {
     Brokers brokers = Brokers.start(folder.resolve("brokers"), 1);
     SpringApplication.getShutdownHandlers().add(brokers::close);
-    return IntStream.range(0, CLUSTER)
-        .mapToObj(node ->
-            start(
-                folder.resolve("data"),
-                "fedstep.engine=kafka",
-                "fedstep.kafka.brokers=" + brokers.bootstrap(),
-                "fedstep.kafka.replication=" + brokers.size(),
-                "fedstep.kafka.scratch-dir=" + folder.resolve("scratch-" + node)))
-        .toList()
-        .getFirst();
+    ChildCluster others = ChildCluster.start(folder, 2, brokers, SESSION);
+    SpringApplication.getShutdownHandlers().add(others::close);
+    return start(
+        folder.resolve("data"),
+        "fedstep.engine=kafka",
+        "fedstep.kafka.brokers=" + brokers.bootstrap(),
+        "fedstep.kafka.replication=" + brokers.size(),
+        "fedstep.kafka.scratch-dir=" + folder.resolve("scratch"));
   }
 
   private static void delete(Path data) {

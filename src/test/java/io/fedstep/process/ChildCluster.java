@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Fedsteps that are one server, each a process that can be killed and started again, and clients
  * that send every request to another one of them and do not give up.
  */
-final class ChildCluster implements AutoCloseable {
+public final class ChildCluster implements AutoCloseable {
   static final String JSON = "application/json";
   static final String OCTETS = "application/octet-stream";
 
@@ -71,7 +71,7 @@ final class ChildCluster implements AutoCloseable {
   }
 
   /** So many processes that share their work by Kafka. */
-  static ChildCluster start(Path folder, int size, Brokers brokers, Duration sessionTimeout) {
+  public static ChildCluster start(Path folder, int size, Brokers brokers, Duration sessionTimeout) {
     var options = new ArrayList<String[]>();
     for (int node = 0; node < size; node++) {
       options.add(
