@@ -191,7 +191,7 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** What clients reported of a version, the last report of each. */
   public Collection<UpdateHeader> reported(String model, long version) {
-    return state(model).folder().reported(version);
+    return state(model).folder().reported(version).values();
   }
 
   // Rounds

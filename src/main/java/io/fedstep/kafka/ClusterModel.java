@@ -2,8 +2,6 @@ package io.fedstep.kafka;
 
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.round.UpdateHeader;
-import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -100,11 +98,5 @@ final class ClusterModel {
 
   Map<String, UpdateHeader> reports(long version) {
     return reports.getOrDefault(version, Map.of());
-  }
-
-  /** What clients reported of a version, to the cluster or before the model came here. */
-  Collection<UpdateHeader> reported(long version) {
-    Map<String, UpdateHeader> found = reports.get(version);
-    return found == null ? List.copyOf(state.folder().reported(version)) : found.values();
   }
 }

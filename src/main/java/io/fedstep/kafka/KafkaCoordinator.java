@@ -135,7 +135,7 @@ public final class KafkaCoordinator extends Coordinator {
 
   @Override
   public Collection<UpdateHeader> reported(String model, long version) {
-    return model(model).reported(version);
+    return model(model).reports(version).values();
   }
 
   @Override

@@ -1,17 +1,21 @@
 package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Round;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Version;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -120,6 +124,12 @@ final class Leader implements AutoCloseable {
             cluster.placement(head.model(), head.spec()),
             folder.newest().info(),
             open.round()));
+    for (Version version : folder.versions()) {
+      long number = version.info().version();
+      folder
+          .reported(number)
+          .forEach((client, report) -> decideReport(head.model(), number, client, report));
+    }
   }
 
   private ModelLeader lead(ClusterModel model) {
@@ -167,6 +177,9 @@ final class Leader implements AutoCloseable {
       take(request.key(), message, asker);
     } catch (RefusedException e) {
       answer(asker, e.refusal());
+    } catch (StorageException e) {
+      LOG.error("a request for model {} failed", request.key(), e);
+      answer(asker, KafkaCoordinator.refusal(e));
     } catch (RuntimeException e) {
       LOG.error("a request for model {} failed", request.key(), e);
       answer(asker, Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
@@ -213,9 +226,32 @@ final class Leader implements AutoCloseable {
       answer(asker, Json.object().put("created", false));
       return;
     }
-    data.create(head);
+    makeFolder(head);
     begin(Creation.of(head, Placement.of(message.required("placement"))));
     answer(asker, Json.object().put("created", true));
+  }
+
+  /**
+   * Unless this very model has its folder from a leader before, or from one that is none any more.
+   */
+  private void makeFolder(ModelHead head) {
+    ModelHead there = data.head(head.model());
+    if (there == null || replica.isDeleted(head.model(), there.incarnation())) {
+      data.create(head);
+    } else if (!there.incarnation().equals(head.incarnation())) {
+      throw Refusal.of(
+              Problem.MODEL_EXISTS,
+              "The shared folder has a model '%s' that was not taken in; a server's log says why."
+                  .formatted(head.model()))
+          .exception();
+    }
+  }
+
+  private void removeFolder(ModelState state) {
+    ModelHead there = data.head(state.model());
+    if (there != null && there.incarnation().equals(state.folder().head().incarnation())) {
+      data.delete(state.model(), state.folder());
+    }
   }
 
   /** Leads a model whose folder is there. */
@@ -240,7 +276,7 @@ final class Leader implements AutoCloseable {
         name,
         model.model().placement(),
         Json.object().put("kind", "deleted").put("incarnation", model.incarnation()));
-    afterwards.add(() -> data.delete(name, model.model().state().folder()));
+    afterwards.add(() -> removeFolder(model.model().state()));
     answer(asker, Json.object());
   }
 
@@ -256,6 +292,11 @@ final class Leader implements AutoCloseable {
   void write(String key, @Nullable ObjectNode value) {
     byte[] bytes = value == null ? null : Wire.write(value);
     out.add(new ProducerRecord<>(topics.decisions(), partition.partition(), key, bytes));
+  }
+
+  /** Keeps what a client measured of a version. */
+  void decideReport(String model, long version, String client, UpdateHeader report) {
+    decide("report/%s/%d/%s".formatted(model, version, client), RecordCodec.report(client, report));
   }
 
   /** Answers who asked, if anybody did. */

@@ -232,7 +232,11 @@ final class Making {
   void tell(Made made) {
     RoundRecord over = made.over();
     if (over != null) {
-      state.folder().sharedDrafts().clear(over.base());
+      try {
+        state.folder().sharedDrafts().clear(over.round());
+      } catch (StorageException e) { // a range that nobody waits for may still write
+        engine.warn("model %s: drafts stay until the next round".formatted(state.model()), e);
+      }
       engine.listener().roundEnded(state.model(), over, made.aggregation(), made.commit());
     }
   }

@@ -19,6 +19,7 @@ import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.Reports;
 import io.fedstep.store.VersionInfo;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Objects;
@@ -35,6 +36,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class ModelLeader {
   /** Requests that may wait for a version. */
   private static final int MOST_WAITING = 10_000;
+
+  /** After which nobody asks any more for a draft to be made a version. */
+  private static final Duration ABANDONED = Duration.ofDays(1);
 
   private final ClusterModel model;
   private final ModelState state;
@@ -83,6 +87,8 @@ final class ModelLeader {
 
   /** Goes on where another leader was: what it has decided is done, what is due is decided. */
   void takeOver() {
+    state.folder().saveAgain();
+    state.folder().sharedDrafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
     if (state.ended() != null) { // another process may succeed
       leader.decide("round/" + name(), round());
       if (state.round().closed() != null) {
@@ -186,9 +192,8 @@ final class ModelLeader {
         && model.reports(version).size() >= Reports.MOST_CLIENTS) {
       throw ChangeRules.tooManyReports(version).exception();
     }
-    leader.decide(
-        "report/%s/%d/%s".formatted(name(), version, client),
-        (ObjectNode) message.required("report"));
+    leader.decideReport(
+        name(), version, client, RecordCodec.readReport(message.required("report")));
     leader.answer(asker, Json.object());
   }
 

@@ -97,6 +97,12 @@ public final class DataFolder implements AutoCloseable {
     return Disk.names(models);
   }
 
+  /** The head of a model that is there, or null. */
+  public @Nullable ModelHead head(String model) {
+    Path head = models.resolve(model).resolve(ModelFolder.HEAD);
+    return Disk.exists(head) ? ModelHead.read(head) : null;
+  }
+
   /** Makes a model that is not there: whole and durable, or not at all. */
   public void create(ModelHead head) {
     if (Disk.exists(models.resolve(head.model()))) {

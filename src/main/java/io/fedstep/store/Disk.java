@@ -12,6 +12,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -164,6 +165,16 @@ final class Disk {
 
   static boolean exists(Path path) {
     return step(path, () -> device.attributes(path) != null);
+  }
+
+  /** When something was last written in a file or to a folder; the epoch if it is absent. */
+  static Instant lastWritten(Path path) {
+    return step(
+        path,
+        () -> {
+          BasicFileAttributes found = device.attributes(path);
+          return found == null ? Instant.EPOCH : found.lastModifiedTime().toInstant();
+        });
   }
 
   /** The names in a folder, sorted; none where it is absent. */

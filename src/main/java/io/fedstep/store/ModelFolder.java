@@ -7,7 +7,6 @@ import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateHeader;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -213,6 +212,13 @@ public final class ModelFolder implements AutoCloseable {
     head = next;
   }
 
+  /** Saves the head unless that has been done, perhaps by another process. */
+  public void saveAgain() {
+    if (!ModelHead.read(folder.resolve(HEAD)).equals(head)) {
+      save(head);
+    }
+  }
+
   /** The newest version. */
   public Version newest() {
     return versions.lastEntry().getValue();
@@ -235,9 +241,9 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   /** What clients reported of a version, the last report of each. */
-  public Collection<UpdateHeader> reported(long version) {
+  public Map<String, UpdateHeader> reported(long version) {
     Reports found = reports.get(version);
-    return found == null ? List.of() : found.latest();
+    return found == null ? Map.of() : found.latest();
   }
 
   /** Begins a version. */

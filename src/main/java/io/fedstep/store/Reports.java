@@ -5,7 +5,7 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.round.UpdateHeader;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -95,8 +95,8 @@ public final class Reports implements AutoCloseable {
   }
 
   /** The last report of each client. */
-  public Collection<UpdateHeader> latest() {
-    return latest.values();
+  public Map<String, UpdateHeader> latest() {
+    return Collections.unmodifiableMap(latest);
   }
 
   @Override

@@ -1,12 +1,14 @@
 package io.fedstep.store;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.UUID;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Drafts of a model's versions that several processes make together, or one after the other. */
 public final class SharedDrafts {
   private static final String ROUND = ".round-";
+  private static final String EXCHANGE = ".exchange-";
   private static final String HANDED = ".handed-";
 
   private final Path versions;
@@ -56,13 +58,29 @@ public final class SharedDrafts {
     return Disk.readDocument(exchange(base).resolve(name));
   }
 
-  /** Removes what a round needed that is over. */
-  public void clear(String base) {
-    Disk.delete(exchange(base));
-    Disk.delete(versions.resolve(ROUND + base));
+  /** Removes what rounds up to one needed, which are over; also what came when they were. */
+  public void clear(long round) {
+    for (String name : Disk.names(versions)) {
+      if (name.startsWith(ROUND) || name.startsWith(EXCHANGE)) {
+        String number = name.substring(name.lastIndexOf('-') + 1).replace("w", "");
+        if (Long.parseLong(number) <= round) {
+          Disk.delete(versions.resolve(name));
+        }
+      }
+    }
+  }
+
+  /** Removes drafts for others that were last written before a time: nobody asked for them. */
+  public void clearHandedOver(Instant before) {
+    for (String name : Disk.names(versions)) {
+      Path draft = versions.resolve(name);
+      if (name.startsWith(HANDED) && Disk.lastWritten(draft).isBefore(before)) {
+        Disk.delete(draft);
+      }
+    }
   }
 
   private Path exchange(String base) {
-    return versions.resolve(".exchange-" + base);
+    return versions.resolve(EXCHANGE + base);
   }
 }

@@ -71,7 +71,8 @@ public final class ChildCluster implements AutoCloseable {
   }
 
   /** So many processes that share their work by Kafka. */
-  public static ChildCluster start(Path folder, int size, Brokers brokers, Duration sessionTimeout) {
+  public static ChildCluster start(
+      Path folder, int size, Brokers brokers, Duration sessionTimeout) {
     var options = new ArrayList<String[]>();
     for (int node = 0; node < size; node++) {
       options.add(

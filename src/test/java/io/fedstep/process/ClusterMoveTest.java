@@ -1,0 +1,117 @@
+package io.fedstep.process;
+
+import static io.fedstep.process.ChildCluster.JSON;
+import static io.fedstep.process.ChildCluster.OCTETS;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.FileSystemUtils;
+import tools.jackson.databind.JsonNode;
+
+/** A model goes from one machine to a cluster and back by a copy of its folder. */
+class ClusterMoveTest {
+  private static final int SIZE = 100_001;
+  private static final int CLIENTS = 2;
+  private static final String STAYS = "/v1/models/stays";
+  private static final String MOVES = "/v1/models/moves";
+  private static final String BUSY = "/v1/models/busy";
+  private static final byte[] SPEC =
+      """
+      {"tensors": {"w": [%d]}, "round": {"min_updates": %d},
+       "optimizer": {"lrate": 0.05, "modules": ["adam"]}}\
+      """
+          .formatted(SIZE, CLIENTS)
+          .getBytes(UTF_8);
+
+  @Test
+  void model_trainsOnWhereItsFolderIs(@TempDir Path folder) throws IOException {
+    Path alone = Files.createDirectory(folder.resolve("alone"));
+    Path cluster = Files.createDirectory(folder.resolve("cluster"));
+    JsonNode newest;
+    try (ChildCluster server = ChildCluster.ofOne(alone)) {
+      for (String model : new String[] {STAYS, MOVES, BUSY}) {
+        server.put(model, JSON, SPEC);
+      }
+      train(server, STAYS, 0, 2);
+      train(server, MOVES, 0, 2);
+      for (int client = 0; client < CLIENTS; client++) {
+        server.put(
+            MOVES + "/versions/2/reports/client-" + client,
+            JSON,
+            "{\"metrics\": {\"accuracy\": 0.%d}}".formatted(client).getBytes(UTF_8));
+      }
+      submit(server, BUSY, 0, 0);
+      newest = server.json(MOVES + "/versions").path("versions").path(0);
+    }
+    move(alone, cluster, MOVES);
+    move(alone, cluster, BUSY);
+    try (Brokers brokers = Brokers.start(folder.resolve("brokers"), 1);
+        ChildCluster server = ChildCluster.start(cluster, 1, brokers, Duration.ofSeconds(10))) {
+      awaitTaken(server, MOVES);
+      assertThat(server.json(MOVES + "/versions").path("versions").path(0)).isEqualTo(newest);
+      train(server, MOVES, 2, 4);
+      assertThat(server.get(BUSY).statusCode()).isEqualTo(404);
+      HttpResponse<byte[]> refused =
+          server.send(node ->
+              HttpRequest.newBuilder(server.uri(node, BUSY))
+                  .header("Content-Type", JSON)
+                  .PUT(BodyPublishers.ofByteArray(SPEC)));
+      assertThat(refused.statusCode()).isEqualTo(409);
+      assertThat(new String(refused.body(), UTF_8)).contains("was not taken in");
+    }
+    move(cluster, alone, MOVES);
+    move(cluster, alone, BUSY);
+    try (ChildCluster server = ChildCluster.ofOne(alone)) {
+      train(server, MOVES, 4, 5);
+      train(server, STAYS, 2, 5);
+      for (String content : new String[] {"/weights", "/optimizer/state", "/gradient"}) {
+        String path = "/versions/5" + content;
+        assertThat(server.bytes(MOVES + path)).as(path).isEqualTo(server.bytes(STAYS + path));
+      }
+      assertThat(server.json(BUSY + "/rounds/current").path("updates").intValue()).isEqualTo(1);
+    }
+  }
+
+  private static void move(Path from, Path to, String model) throws IOException {
+    String name = model.substring(model.lastIndexOf('/') + 1);
+    Path source = from.resolve("data/models").resolve(name);
+    FileSystemUtils.copyRecursively(source, to.resolve("data/models").resolve(name));
+    FileSystemUtils.deleteRecursively(source);
+  }
+
+  /** A process takes models in once the group has given it its part. */
+  private static void awaitTaken(ChildCluster server, String model) {
+    long end = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+    while (server.get(model).statusCode() == 404) {
+      assertThat(System.nanoTime()).as("the time until a model is taken in").isLessThan(end);
+      server.pause(Duration.ofMillis(100));
+    }
+  }
+
+  private static void train(ChildCluster server, String model, int from, int to) {
+    for (int round = from; round < to; round++) {
+      for (int client = 0; client < CLIENTS; client++) {
+        submit(server, model, round, client);
+      }
+      JsonNode current = server.json(model + "/rounds/current?wait=60s&after=" + round);
+      assertThat(current.path("round").intValue()).isEqualTo(round + 1);
+    }
+  }
+
+  private static void submit(ChildCluster server, String model, int round, int client) {
+    ClientUpdate update = ClientUpdate.coarse(round, client, SIZE);
+    server.put(
+        "%s/rounds/%d/updates/client-%d?weight=%s".formatted(model, round, client, update.weight()),
+        OCTETS,
+        Numbers.FLOAT32.bytes(update.gradient()));
+  }
+}
