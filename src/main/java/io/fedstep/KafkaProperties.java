@@ -18,7 +18,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param prefix that the names of topics, groups and transactions begin with
  * @param partitions of each topic, and so the most processes that share the work
  * @param replication of each topic
- * @param sessionTimeout after which others take over what a silent process had
+ * @param sessionTimeout in which others go on with what a process had that died
  * @param scratchDir folder of this process alone, for uploads that are not whole yet and for the
  *     updates of open rounds in its ranges; nothing in it is needed after the process
  * @param client further configuration of Kafka's clients

@@ -24,8 +24,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * @param prefix that the names of topics, groups and transactions begin with
  * @param partitions of each topic
  * @param replication of each topic
- * @param sessionTimeout after which a process that says nothing has lost its parts to others, and
- *     its open transactions are given up
+ * @param sessionTimeout in which others go on with the parts of a process that has died: a part of
+ *     it passes before it is missed, or its open transactions are given up, the rest is for the
+ *     others to begin
  * @param client further configuration of Kafka's clients, by name: how they identify themselves
  */
 public record ClusterSettings(
@@ -41,9 +42,25 @@ public record ClusterSettings(
   /** The most bytes of a message: a chunk, or a model's head. */
   static final int MESSAGE = 4 << 20;
 
+  /** Bytes a millisecond of a slow network. */
+  private static final long SLOW = 20_000;
+
+  /** Milliseconds, which is Kafka's own limit. */
+  private static final int LONGEST_TRANSACTION = 900_000;
+
   /** In which a decision is made of a request, twice the time in which a leader is replaced. */
   Duration patience() {
     return sessionTimeout.multipliedBy(2).plusSeconds(10);
+  }
+
+  /** After which a process that says nothing is missed. */
+  int missedMillis() {
+    return (int) sessionTimeout.toMillis() * 6 / 10;
+  }
+
+  /** The longest that transactions of so many bytes may be open, on a slow network too. */
+  int transactionMillis(long bytes) {
+    return (int) Math.clamp(bytes / SLOW, sessionTimeout.toMillis() / 2, LONGEST_TRANSACTION);
   }
 
   private Map<String, Object> common() {
@@ -56,10 +73,9 @@ public record ClusterSettings(
     return Admin.create(common());
   }
 
-  /** A producer that writes all or nothing; another with the same id ends it. */
-  Producer<String, byte[]> producer(String transactionalId) {
+  /** A producer that writes all or nothing, in that time; another with the same id ends it. */
+  Producer<String, byte[]> producer(String transactionalId, int timeout) {
     Map<String, Object> all = common();
-    int timeout = (int) sessionTimeout.toMillis();
     all.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, prefix + "-" + transactionalId);
     all.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, timeout);
     return producer(all);
@@ -90,10 +106,9 @@ public record ClusterSettings(
   /** A member of a group, who shares its topic's partitions with the others. */
   Consumer<String, byte[]> member(String group) {
     Map<String, Object> all = common();
-    int session = (int) sessionTimeout.toMillis();
     all.put(ConsumerConfig.GROUP_ID_CONFIG, prefix + "-" + group);
-    all.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, session);
-    all.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, Math.max(1, session / 5));
+    all.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, missedMillis());
+    all.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, Math.max(1, missedMillis() / 10));
     all.put(
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
         CooperativeStickyAssignor.class.getName());

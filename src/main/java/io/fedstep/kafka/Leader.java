@@ -73,7 +73,8 @@ final class Leader implements AutoCloseable {
     engine = cluster.engine();
     this.partition = new TopicPartition(topics.requests(), partition);
     this.wake = wake;
-    producer = cluster.settings().producer("coordinator-" + partition);
+    ClusterSettings settings = cluster.settings();
+    producer = settings.producer("coordinator-" + partition, settings.transactionMillis(0));
     replica = new Replica(data, engine, new Replica.Watcher() {});
     try {
       producer.initTransactions();

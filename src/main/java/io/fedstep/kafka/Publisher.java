@@ -63,13 +63,20 @@ final class Publisher implements AutoCloseable {
 
   private void run() {
     Producer<String, byte[]> producer = null;
+    int timeout = 0;
     while (!closed) {
       List<Job> batch = next();
       if (batch.isEmpty()) {
         continue;
       }
+      int needed = settings.transactionMillis(bytes(batch));
       try {
-        producer = producer == null ? begin() : producer;
+        if (producer == null || timeout != needed) {
+          close(producer);
+          producer = null;
+          producer = begin(needed);
+          timeout = needed;
+        }
         write(producer, batch);
         batch.forEach(job -> job.written().complete(null));
       } catch (RuntimeException e) {
@@ -84,8 +91,12 @@ final class Publisher implements AutoCloseable {
     close(producer);
   }
 
-  private Producer<String, byte[]> begin() {
-    Producer<String, byte[]> producer = settings.producer("gateway-" + UUID.randomUUID());
+  private static long bytes(List<Job> batch) {
+    return batch.stream().mapToLong(job -> job.messages().bytes()).sum();
+  }
+
+  private Producer<String, byte[]> begin(int timeout) {
+    Producer<String, byte[]> producer = settings.producer("gateway-" + UUID.randomUUID(), timeout);
     try {
       producer.initTransactions();
       return producer;

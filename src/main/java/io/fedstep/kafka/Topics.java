@@ -68,6 +68,36 @@ final class Topics {
       }
     }
     wanted().forEach(topic -> check(admin, topic));
+    checkBrokers(admin);
+  }
+
+  /** What holds for all groups and transactions, as one of the brokers says. */
+  private void checkBrokers(Admin admin) {
+    String broker = wait(admin.describeCluster().nodes()).iterator().next().idString();
+    Config config = config(admin, new ConfigResource(ConfigResource.Type.BROKER, broker));
+    long least = number(config, "group.min.session.timeout.ms");
+    if (least > settings.missedMillis()) {
+      throw new ClusterException(
+          "the brokers' group.min.session.timeout.ms is %d; fedstep.kafka.session-timeout has to be"
+                  .formatted(least)
+              + " 10/6 of that, or this less");
+    }
+    for (String replication :
+        List.of("offsets.topic.replication.factor", "transaction.state.log.replication.factor")) {
+      if (number(config, replication) < settings.replication()) {
+        throw new ClusterException(
+            "the brokers' %s is %d; fedstep.kafka.replication asks for %d"
+                .formatted(replication, number(config, replication), settings.replication()));
+      }
+    }
+  }
+
+  private static long number(Config config, String name) {
+    return Long.parseLong(config.get(name).value());
+  }
+
+  private static Config config(Admin admin, ConfigResource of) {
+    return wait(Objects.requireNonNull(admin.describeConfigs(List.of(of)).values().get(of)));
   }
 
   private List<NewTopic> wanted() {
@@ -105,11 +135,7 @@ final class Topics {
     if (replication < wanted.replicationFactor()) {
       throw differs(wanted.name(), "replicas", wanted.replicationFactor(), replication);
     }
-    var resource = new ConfigResource(ConfigResource.Type.TOPIC, wanted.name());
-    Config config =
-        wait(
-            Objects.requireNonNull(
-                admin.describeConfigs(List.of(resource)).values().get(resource)));
+    Config config = config(admin, new ConfigResource(ConfigResource.Type.TOPIC, wanted.name()));
     wanted
         .configs()
         .forEach((key, value) -> {
