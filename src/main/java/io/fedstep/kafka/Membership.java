@@ -107,6 +107,9 @@ final class Membership implements AutoCloseable {
   private final class Listener implements ConsumerRebalanceListener {
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      if (!partitions.isEmpty()) {
+        LOG.info("{}: takes {} over", group, partitions);
+      }
       for (TopicPartition partition : partitions) {
         duty.begin(partition.partition(), consumer);
         held.add(partition.partition());
@@ -115,6 +118,9 @@ final class Membership implements AutoCloseable {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+      if (!partitions.isEmpty()) {
+        LOG.info("{}: gives {} up", group, partitions);
+      }
       partitions.forEach(partition -> end(partition.partition()));
     }
   }
