@@ -153,8 +153,8 @@ final class Stepper {
       RoundRecord over =
           record(
               result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
-              finiteOrNull(result.gradientNorm()),
-              result.finite() ? finiteOrNull(result.stepNorm()) : null);
+              result.gradientNorm(),
+              result.finite() ? result.stepNorm() : null);
       commit(draft, VersionInfo.MadeBy.ROUND, over);
       tell(over, computed - started, System.nanoTime() - computed);
     } finally {
@@ -166,24 +166,10 @@ final class Stepper {
     return state.spec().parameters() <= FEW_PARAMETERS ? 1 : engine.threads();
   }
 
-  private static @Nullable Double finiteOrNull(double norm) {
-    return Double.isFinite(norm) ? norm : null;
-  }
-
   private RoundRecord record(
       RoundRecord.Outcome outcome, @Nullable Double gradientNorm, @Nullable Double stepNorm) {
-    Round round = state.round();
-    return new RoundRecord(
-        round.number(),
-        outcome,
-        round.base(),
-        state.spec(),
-        round.openedAt(),
-        round.closed(),
-        engine.clock().instant(),
-        round.inClientOrder(),
-        gradientNorm,
-        stepNorm);
+    return RoundRecord.of(
+        state.round(), outcome, state.spec(), engine.clock().instant(), gradientNorm, stepNorm);
   }
 
   private void tell(RoundRecord over, long aggregationNanos, long commitNanos) {

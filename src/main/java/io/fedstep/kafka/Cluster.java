@@ -19,6 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class Cluster implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
 
+  private static final Duration RETRY = Duration.ofSeconds(1);
+
   private final ClusterSettings settings;
   private final Topics topics;
   private final DataFolder data;
@@ -28,6 +30,7 @@ final class Cluster implements AutoCloseable {
   private final Admin admin;
   private final Producer<String, byte[]> producer;
   private final Follower follower;
+  private volatile boolean closed;
 
   Cluster(
       ClusterSettings settings,
@@ -105,15 +108,19 @@ final class Cluster implements AutoCloseable {
     return Placement.of(topics, model, spec.parameters(), settings.partitions());
   }
 
-  /** Tells a model's leader something that is no matter if it is told twice. */
+  /** Tells a model's leader, until the brokers have it, what may be told twice. */
   void tell(String model, ObjectNode message) {
+    if (closed) {
+      return;
+    }
     var _ =
         producer.send(
             new ProducerRecord<>(
                 topics.requests(), topics.partition(model), model, Wire.write(message)),
             (_, failure) -> {
               if (failure != null) {
-                LOG.error("the leader of model {} could not be told", model, failure);
+                LOG.warn("the leader of model {} cannot be told yet", model, failure);
+                var _ = engine.after(RETRY, () -> tell(model, message));
               }
             });
   }
@@ -130,6 +137,7 @@ final class Cluster implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     follower.close();
     producer.close(Duration.ZERO);
     admin.close(Duration.ZERO);

@@ -1,7 +1,5 @@
 package io.fedstep.kafka;
 
-import io.fedstep.codec.Crc32c;
-import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.VectorSink;
@@ -20,7 +18,6 @@ import io.fedstep.round.Verdict;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.UpdateMatrix;
 import io.fedstep.vector.Shard;
-import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +27,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -221,7 +217,9 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
                 model.state().model(),
                 "update",
                 request,
-                message -> new Chunks(cluster.topics(), this, upload, content, message));
+                message ->
+                    new Chunks(
+                        cluster.topics(), model, from, spool, row, upload, content, message));
         Decision.Accepted accepted = (Decision.Accepted) RecordCodec.readDecision(answer);
         return answer.required("repeated").booleanValue()
             ? new Verdict.Repeats(accepted)
@@ -239,63 +237,6 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
     @Override
     public void end(boolean accepted) {
       spool.release(row);
-    }
-  }
-
-  /** An update's numbers by ranges, then its header. */
-  private record Chunks(
-      Topics topics,
-      Spooled upload,
-      String id,
-      Content content,
-      ProducerRecord<String, byte[]> header)
-      implements Publisher.Messages {
-    @Override
-    public long bytes() {
-      return upload.model.state().spec().vectorBytes();
-    }
-
-    @Override
-    public void send(Consumer<ProducerRecord<String, byte[]>> producer) {
-      Placement placement = upload.model.placement();
-      var sent = new JoinedCrc32c();
-      for (int index = 0; index < placement.shards(); index++) {
-        send(placement.shard(index), placement.partition(index), sent, producer);
-      }
-      Integer crc = sent.of(bytes());
-      if (crc == null || !Crc32c.digest(crc).equals(content.digest())) {
-        throw new ClusterException(
-            "what was read again of an upload for %s is not what was written"
-                .formatted(header.key()));
-      }
-      producer.accept(header);
-    }
-
-    private void send(
-        Shard shard,
-        int partition,
-        JoinedCrc32c sent,
-        Consumer<ProducerRecord<String, byte[]>> producer) {
-      ModelState state = upload.model.state();
-      long parameters = state.spec().parameters();
-      int width = state.spec().dtype().bytes();
-      long begin = shard.begin(parameters) * width;
-      long end = shard.end(parameters) * width;
-      for (long at = begin; at < end; at += ClusterSettings.CHUNK) {
-        byte[] numbers = new byte[(int) Math.min(ClusterSettings.CHUNK, end - at)];
-        upload.spool.read(upload.row, at, ByteBuffer.wrap(numbers));
-        sent.add(at, numbers.length, Crc32c.of(ByteBuffer.wrap(numbers)));
-        ObjectNode about =
-            Json.object()
-                .put("incarnation", upload.model.incarnation())
-                .put("upload", id)
-                .put("from", upload.from)
-                .put("offset", at - begin);
-        var headers = new RecordHeaders().add(RangeWorker.CHUNK, Wire.write(about));
-        producer.accept(
-            new ProducerRecord<>(
-                topics.chunks(), partition, null, state.model(), numbers, headers));
-      }
     }
   }
 

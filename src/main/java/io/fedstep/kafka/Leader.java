@@ -4,20 +4,15 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
-import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.round.Round;
 import io.fedstep.round.UpdateHeader;
-import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
-import io.fedstep.store.OpenRound;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -51,10 +46,10 @@ final class Leader implements AutoCloseable {
 
   private final Topics topics;
   private final TopicPartition partition;
-  private final DataFolder data;
   private final Engine engine;
   private final Producer<String, byte[]> producer;
   private final Replica replica;
+  private final ModelFolders folders;
   private final Map<String, ModelLeader> models = new HashMap<>();
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
   private final Runnable wake;
@@ -69,13 +64,13 @@ final class Leader implements AutoCloseable {
    */
   Leader(Cluster cluster, int partition, Runnable wake) {
     topics = cluster.topics();
-    data = cluster.data();
     engine = cluster.engine();
     this.partition = new TopicPartition(topics.requests(), partition);
     this.wake = wake;
     ClusterSettings settings = cluster.settings();
     producer = settings.producer("coordinator-" + partition, settings.transactionMillis(0));
-    replica = new Replica(data, engine, new Replica.Watcher() {});
+    replica = new Replica(cluster.data(), engine, new Replica.Watcher() {});
+    folders = new ModelFolders(cluster, replica);
     try {
       producer.initTransactions();
       try (Consumer<String, byte[]> reader = cluster.settings().reader()) {
@@ -86,50 +81,17 @@ final class Leader implements AutoCloseable {
       throw e;
     }
     replica.models().forEach(model -> lead(model));
-    adopt(cluster);
+    folders.takeIn(partition, this::takeIn);
     models.values().forEach(ModelLeader::takeOver);
   }
 
-  /** Takes in models whose folders came from one machine. */
-  private void adopt(Cluster cluster) {
-    for (String name : data.models()) {
-      if (topics.partition(name) == partition.partition() && !models.containsKey(name)) {
-        try (ModelFolder folder = data.open(name)) {
-          adopt(cluster, folder);
-        } catch (StorageException e) {
-          LOG.error("model {} is in the shared folder and cannot be taken in", name, e);
-        }
-      }
-    }
-  }
-
-  private void adopt(Cluster cluster, ModelFolder folder) {
-    ModelHead head = folder.head();
-    if (replica.isDeleted(head.model(), head.incarnation())) {
-      data.delete(head.model(), folder);
-      return;
-    }
-    Instant now = engine.clock().instant();
-    OpenRound open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
-    if (open.round().updates() > 0) {
-      LOG.error(
-          "model {} has {} updates in its open round, which only the machine it comes from can"
-              + " complete; it is not taken in",
-          head.model(),
-          open.round().updates());
-      return;
-    }
-    begin(
-        new Creation(
-            head,
-            cluster.placement(head.model(), head.spec()),
-            folder.newest().info(),
-            open.round()));
+  private void takeIn(Creation creation, ModelFolder folder) {
+    begin(creation);
     for (Version version : folder.versions()) {
       long number = version.info().version();
       folder
           .reported(number)
-          .forEach((client, report) -> decideReport(head.model(), number, client, report));
+          .forEach((client, report) -> decideReport(creation.name(), number, client, report));
     }
   }
 
@@ -227,32 +189,9 @@ final class Leader implements AutoCloseable {
       answer(asker, Json.object().put("created", false));
       return;
     }
-    makeFolder(head);
+    folders.make(head);
     begin(Creation.of(head, Placement.of(message.required("placement"))));
     answer(asker, Json.object().put("created", true));
-  }
-
-  /**
-   * Unless this very model has its folder from a leader before, or from one that is none any more.
-   */
-  private void makeFolder(ModelHead head) {
-    ModelHead there = data.head(head.model());
-    if (there == null || replica.isDeleted(head.model(), there.incarnation())) {
-      data.create(head);
-    } else if (!there.incarnation().equals(head.incarnation())) {
-      throw Refusal.of(
-              Problem.MODEL_EXISTS,
-              "The shared folder has a model '%s' that was not taken in; a server's log says why."
-                  .formatted(head.model()))
-          .exception();
-    }
-  }
-
-  private void removeFolder(ModelState state) {
-    ModelHead there = data.head(state.model());
-    if (there != null && there.incarnation().equals(state.folder().head().incarnation())) {
-      data.delete(state.model(), state.folder());
-    }
   }
 
   /** Leads a model whose folder is there. */
@@ -277,7 +216,7 @@ final class Leader implements AutoCloseable {
         name,
         model.model().placement(),
         Json.object().put("kind", "deleted").put("incarnation", model.incarnation()));
-    afterwards.add(() -> removeFolder(model.model().state()));
+    afterwards.add(() -> folders.remove(model.model().state()));
     answer(asker, Json.object());
   }
 

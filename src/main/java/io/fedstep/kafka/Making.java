@@ -6,7 +6,6 @@ import io.fedstep.coordinator.Part;
 import io.fedstep.coordinator.RoundClose;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
@@ -17,7 +16,6 @@ import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -60,14 +58,13 @@ final class Making {
       running = true;
       JsonNode replacement = model.replacement();
       Round round = state.round();
-      List<Decision.Accepted> updates = round.inClientOrder();
-      engine.startLong(() -> make(replacement, round, updates));
+      engine.startLong(() -> make(replacement, round));
     }
   }
 
-  private void make(@Nullable JsonNode replacement, Round round, List<Decision.Accepted> updates) {
+  private void make(@Nullable JsonNode replacement, Round round) {
     try {
-      Made made = made(replacement, round, updates);
+      Made made = made(replacement, round);
       leader.later(() -> {
         running = false;
         leader.made(made);
@@ -84,13 +81,13 @@ final class Making {
     }
   }
 
-  private Made made(@Nullable JsonNode replacement, Round round, List<Decision.Accepted> updates) {
+  private Made made(@Nullable JsonNode replacement, Round round) {
     boolean weights = replacement != null && Wire.text(replacement, "kind").equals("weights");
-    VersionInfo found = state.folder().committed(weights ? 0 : round.number() + 1);
+    VersionInfo found = state.folder().sharedDrafts().committed(weights ? 0 : round.number() + 1);
     if (found != null) { // by a leader that could not say so
       return made(found, weights ? round.openedAt() : found.createdAt());
     }
-    return replacement == null ? step(round, updates) : replace(replacement, round, updates);
+    return replacement == null ? step(round) : replace(replacement, round);
   }
 
   private Made made(VersionInfo info, Instant openedAt) {
@@ -111,7 +108,7 @@ final class Making {
     });
   }
 
-  private Made step(Round round, List<Decision.Accepted> updates) {
+  private Made step(Round round) {
     ModelFolder folder = state.folder();
     Instant began = Objects.requireNonNull(round.closed()).at();
     Version before = folder.newest();
@@ -134,12 +131,13 @@ final class Making {
       }
       Instant computed = engine.clock().instant();
       RoundRecord over =
-          record(
+          RoundRecord.of(
               round,
-              updates,
               result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
-              result,
-              computed);
+              state.spec(),
+              computed,
+              result.gradientNorm(),
+              result.finite() ? result.stepNorm() : null);
       Made made = commit(draft, VersionInfo.MadeBy.ROUND, round.number() + 1, over);
       return new Made(
           made.info(),
@@ -152,30 +150,7 @@ final class Making {
     }
   }
 
-  private RoundRecord record(
-      Round round,
-      List<Decision.Accepted> updates,
-      RoundRecord.Outcome outcome,
-      RoundClose.@Nullable Result result,
-      Instant now) {
-    return new RoundRecord(
-        round.number(),
-        outcome,
-        round.base(),
-        state.spec(),
-        round.openedAt(),
-        round.closed(),
-        now,
-        updates,
-        result == null ? null : finiteOrNull(result.gradientNorm()),
-        result == null || !result.finite() ? null : finiteOrNull(result.stepNorm()));
-  }
-
-  private static @Nullable Double finiteOrNull(double norm) {
-    return Double.isFinite(norm) ? norm : null;
-  }
-
-  private Made replace(JsonNode replacement, Round round, List<Decision.Accepted> updates) {
+  private Made replace(JsonNode replacement, Round round) {
     ModelFolder folder = state.folder();
     Instant now = engine.clock().instant();
     String kind = Wire.text(replacement, "kind");
@@ -189,11 +164,12 @@ final class Making {
                 folder.base(0) + "w",
                 now,
                 Wire.text(replacement, "digest"));
-        VersionInfo made = folder.commit(draft, info, null);
+        VersionInfo made = folder.sharedDrafts().commit(draft, info, null);
         return made(made, round.openedAt());
       }
     }
-    RoundRecord discarded = record(round, updates, RoundRecord.Outcome.DISCARDED, null, now);
+    RoundRecord discarded =
+        RoundRecord.of(round, RoundRecord.Outcome.DISCARDED, state.spec(), now, null, null);
     boolean restores = kind.equals("restore");
     try (VersionDraft draft = restores ? folder.sharedDrafts().fresh() : handedOver(replacement)) {
       if (restores) {
@@ -224,7 +200,7 @@ final class Making {
     ModelFolder folder = state.folder();
     var info =
         new VersionInfo(number, madeBy, folder.base(number), over.endedAt(), draft.weightsDigest());
-    VersionInfo made = folder.commit(draft, info, over);
+    VersionInfo made = folder.sharedDrafts().commit(draft, info, over);
     return made(made, made.createdAt());
   }
 

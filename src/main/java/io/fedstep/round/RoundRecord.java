@@ -35,6 +35,31 @@ public record RoundRecord(
     DISCARDED
   }
 
+  /** Of a round that ends with a version; a norm that is not finite is none. */
+  public static RoundRecord of(
+      Round round,
+      Outcome outcome,
+      ModelSpec spec,
+      Instant endedAt,
+      @Nullable Double gradientNorm,
+      @Nullable Double stepNorm) {
+    return new RoundRecord(
+        round.number(),
+        outcome,
+        round.base(),
+        spec,
+        round.openedAt(),
+        round.closed(),
+        endedAt,
+        round.inClientOrder(),
+        finiteOrNull(gradientNorm),
+        finiteOrNull(stepNorm));
+  }
+
+  private static @Nullable Double finiteOrNull(@Nullable Double norm) {
+    return norm != null && Double.isFinite(norm) ? norm : null;
+  }
+
   /** The sum of the updates' weights. */
   public double totalWeight() {
     return clients.stream().mapToDouble(Decision.Accepted::weight).sum();

@@ -160,34 +160,12 @@ public final class ModelFolder implements AutoCloseable {
     return new SharedDrafts(versionsFolder, this);
   }
 
-  /** A version that is there, whoever made it, or null. */
-  public @Nullable VersionInfo committed(long number) {
-    Path path = versionsFolder.resolve(name(number));
-    return Disk.exists(path) ? Version.found(path, spec()).info() : null;
-  }
-
-  /** Makes a draft the version on disk, unless another process has; gives what it is. */
-  public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord record) {
-    Path target = versionsFolder.resolve(name(info.version()));
-    try {
-      draft.seal(info, record);
-      draft.commit(target, info);
-      return info;
-    } catch (StorageException e) {
-      VersionInfo other = committed(info.version());
-      if (other == null) {
-        throw e;
-      }
-      return other;
-    }
-  }
-
   private static long number(String name, String ending) {
     return Long.parseLong(name.substring(0, name.length() - ending.length()));
   }
 
   /** A folder's or file's name for a number: seven digits, so that it sorts. */
-  private static String name(long number) {
+  static String name(long number) {
     return "%07d".formatted(number);
   }
 

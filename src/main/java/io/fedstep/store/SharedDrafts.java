@@ -1,8 +1,10 @@
 package io.fedstep.store;
 
+import io.fedstep.round.RoundRecord;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Drafts of a model's versions that several processes make together, or one after the other. */
@@ -56,6 +58,28 @@ public final class SharedDrafts {
   /** A document that a range gave. */
   public ObjectNode given(String base, String name) {
     return Disk.readDocument(exchange(base).resolve(name));
+  }
+
+  /** A version that is there, whoever made it, or null. */
+  public @Nullable VersionInfo committed(long number) {
+    Path path = versions.resolve(ModelFolder.name(number));
+    return Disk.exists(path) ? Version.found(path, model.spec()).info() : null;
+  }
+
+  /** Makes a draft the version on disk, unless another process has; gives what it is. */
+  public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord record) {
+    Path target = versions.resolve(ModelFolder.name(info.version()));
+    try {
+      draft.seal(info, record);
+      draft.commit(target, info);
+      return info;
+    } catch (StorageException e) {
+      VersionInfo other = committed(info.version());
+      if (other == null) {
+        throw e;
+      }
+      return other;
+    }
   }
 
   /** Removes what rounds up to one needed, which are over; also what came when they were. */

@@ -1,0 +1,89 @@
+package io.fedstep.kafka;
+
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.Round;
+import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelFolder;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.OpenRound;
+import io.fedstep.store.StorageException;
+import java.time.Instant;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The models' folders in the one that all processes share, as a leader makes and removes them. */
+final class ModelFolders {
+  private static final Logger LOG = LoggerFactory.getLogger(ModelFolders.class);
+
+  private final Cluster cluster;
+  private final DataFolder data;
+  private final Replica replica;
+
+  ModelFolders(Cluster cluster, Replica replica) {
+    this.cluster = cluster;
+    this.replica = replica;
+    data = cluster.data();
+  }
+
+  /** Takes in models whose folders came from one machine. */
+  void takeIn(int partition, BiConsumer<Creation, ModelFolder> taken) {
+    for (String name : data.models()) {
+      if (cluster.topics().partition(name) == partition && replica.model(name) == null) {
+        try (ModelFolder folder = data.open(name)) {
+          Creation creation = takeIn(folder);
+          if (creation != null) {
+            taken.accept(creation, folder);
+          }
+        } catch (StorageException e) {
+          LOG.error("model {} is in the shared folder and cannot be taken in", name, e);
+        }
+      }
+    }
+  }
+
+  private @Nullable Creation takeIn(ModelFolder folder) {
+    ModelHead head = folder.head();
+    if (replica.isDeleted(head.model(), head.incarnation())) {
+      data.delete(head.model(), folder);
+      return null;
+    }
+    Instant now = cluster.engine().clock().instant();
+    OpenRound open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
+    if (open.round().updates() > 0) {
+      LOG.error(
+          "model {} has {} updates in its open round, which only the machine it comes from can"
+              + " complete; it is not taken in",
+          head.model(),
+          open.round().updates());
+      return null;
+    }
+    return new Creation(
+        head, cluster.placement(head.model(), head.spec()), folder.newest().info(), open.round());
+  }
+
+  /** Makes a folder, unless a leader before has made it for this very model. */
+  void make(ModelHead head) {
+    ModelHead there = data.head(head.model());
+    if (there == null || replica.isDeleted(head.model(), there.incarnation())) {
+      data.create(head);
+    } else if (!there.incarnation().equals(head.incarnation())) {
+      throw Refusal.of(
+              Problem.MODEL_EXISTS,
+              "The shared folder has a model '%s' that was not taken in; a server's log says why."
+                  .formatted(head.model()))
+          .exception();
+    }
+  }
+
+  /** Removes a model's folder, unless it is another one's by now. */
+  void remove(ModelState state) {
+    ModelHead there = data.head(state.model());
+    if (there != null && there.incarnation().equals(state.folder().head().incarnation())) {
+      data.delete(state.model(), state.folder());
+    }
+  }
+}
