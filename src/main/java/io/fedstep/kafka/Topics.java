@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -16,10 +18,13 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.utils.Utils;
 
 /** The topics of a cluster: made at the first start, checked at every one. */
 final class Topics {
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final ClusterSettings settings;
 
   Topics(ClusterSettings settings) {
@@ -67,8 +72,25 @@ final class Topics {
         throw e;
       }
     }
-    wanted().forEach(topic -> check(admin, topic));
+    wanted().forEach(topic -> checkSoon(admin, topic));
     checkBrokers(admin);
+  }
+
+  /** Some broker may know only a moment later of a topic that was just made. */
+  private void checkSoon(Admin admin, NewTopic wanted) {
+    long end = System.nanoTime() + settings.patience().toNanos();
+    while (true) {
+      try {
+        check(admin, wanted);
+        return;
+      } catch (ClusterException e) {
+        boolean isUnknown = e.getCause() instanceof UnknownTopicOrPartitionException;
+        if (!isUnknown || System.nanoTime() - end > 0) {
+          throw e;
+        }
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
+    }
   }
 
   /** What holds for all groups and transactions, as one of the brokers says. */
