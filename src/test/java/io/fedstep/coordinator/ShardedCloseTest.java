@@ -65,7 +65,10 @@ class ShardedCloseTest {
     return SpecCodec.read(Json.readObject(new ByteArrayInputStream(json.getBytes(UTF_8))));
   }
 
-  /** Every aggregator with every optimizer, and each pair with two of the numbers of shards. */
+  /**
+   * Every aggregator with every optimizer, and both with every number of shards; all three together
+   * would take minutes.
+   */
   @ParameterizedTest
   @CsvSource({
     "float32,0", "float32,1", "float32,2", "float32,3", "float32,4",
@@ -74,21 +77,21 @@ class ShardedCloseTest {
   void shards_doNotShow(String dtype, int optimizer, @TempDir Path root) throws Exception {
     ModelSpec first = spec(dtype, OPTIMIZERS.get(optimizer), "averaging");
     byte[][] updates = ShardedCloses.updates(first, CLIENTS, 2);
+    int shift = optimizer + (dtype.equals("float32") ? 0 : 2);
     try (var closes = new ShardedCloses(root)) {
       closes.begin(first, ShardedCloses.updates(first, CLIENTS, 1));
       for (int rule = 0; rule < KnownAggregators.ALL.size(); rule++) {
         String name = KnownAggregators.ALL.get(rule).name();
         ModelSpec spec = spec(dtype, OPTIMIZERS.get(optimizer), name);
+        int count = COUNTS[(rule + shift) % COUNTS.length];
         Map<String, byte[]> whole = taken(closes.whole(spec, updates));
+        Map<String, byte[]> sharded = taken(closes.sharded(spec, updates, count));
         assertThat(whole).hasSize(4);
-        for (int count : List.of(COUNTS[(rule + optimizer) % COUNTS.length], 16)) {
-          Map<String, byte[]> sharded = taken(closes.sharded(spec, updates, count));
-          assertThat(sharded.keySet()).isEqualTo(whole.keySet());
-          sharded.forEach((file, bytes) ->
-              assertThat(Arrays.equals(bytes, whole.get(file)))
-                  .as("%s of %s in %d shards", file, name, count)
-                  .isTrue());
-        }
+        assertThat(sharded.keySet()).isEqualTo(whole.keySet());
+        sharded.forEach((file, bytes) ->
+            assertThat(Arrays.equals(bytes, whole.get(file)))
+                .as("%s of %s in %d shards", file, name, count)
+                .isTrue());
       }
     }
   }
