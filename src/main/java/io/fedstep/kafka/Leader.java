@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -296,7 +297,11 @@ final class Leader implements AutoCloseable {
 
   /** Keeps what a client measured of a version. */
   void decideReport(String model, long version, String client, UpdateHeader report) {
-    decide("report/%s/%d/%s".formatted(model, version, client), RecordCodec.report(client, report));
+    ClusterModel known = Objects.requireNonNull(replica.model(model));
+    Version of = Objects.requireNonNull(known.state().folder().version(version));
+    decide(
+        "report/%s/%d/%s".formatted(model, version, client),
+        RecordCodec.report(client, report).put("base", of.info().base()));
   }
 
   /** Answers who asked, if anybody did. */

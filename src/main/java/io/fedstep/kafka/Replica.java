@@ -8,6 +8,7 @@ import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelHead;
+import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.util.Collection;
 import java.util.Comparator;
@@ -207,7 +208,8 @@ final class Replica {
       state.folder().forget(engine.keepVersions());
       model.beginRound();
     });
-    model.forgetReports(state.folder().versions().getLast().info().version());
+    boolean isRebased = info.version() == 0; // what was reported is of the zeros
+    model.forgetReports(isRebased ? 1 : state.folder().versions().getLast().info().version());
   }
 
   /** The round ends: with a version of what is in it, or with one that an administrator made. */
@@ -249,10 +251,14 @@ final class Replica {
     }
   }
 
-  private void report(String name, long version, String client, @Nullable ObjectNode value) {
+  private void report(String name, long number, String client, @Nullable ObjectNode value) {
     ClusterModel model = models.get(name);
-    if (value != null && model != null) {
-      model.report(version, client, RecordCodec.readReport(value));
+    Version version = model == null ? null : model.state().folder().version(number);
+    if (value != null
+        && model != null
+        && version != null
+        && version.info().base().equals(Wire.text(value, "base"))) {
+      model.report(number, client, RecordCodec.readReport(value));
     }
   }
 }

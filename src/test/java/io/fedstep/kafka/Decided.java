@@ -176,6 +176,8 @@ final class Decided implements AutoCloseable {
   void report(String client, long version) {
     ObjectNode report =
         RecordCodec.report(client, UpdateHeader.of(3, Map.of("accuracy", 0.5), null));
+    Version of = Objects.requireNonNull(state().folder().version(version));
+    report.put("base", of.info().base());
     decide("report/%s/%d/%s".formatted(M, version, client), report);
     commit();
     assertThat(live().reports(version)).containsKey(client);
