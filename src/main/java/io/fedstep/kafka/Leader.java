@@ -75,7 +75,7 @@ final class Leader implements AutoCloseable {
     this.partition = new TopicPartition(topics.requests(), partition);
     this.wake = wake;
     producer = cluster.settings().producer("coordinator-" + partition);
-    replica = new Replica(data, engine, new Replica.Watcher() {});
+    replica = new Replica(data, engine, false, new Replica.Watcher() {});
     try {
       producer.initTransactions();
       try (Consumer<String, byte[]> reader = cluster.settings().reader()) {

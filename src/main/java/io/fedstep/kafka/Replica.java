@@ -53,15 +53,22 @@ final class Replica {
 
   private final DataFolder data;
   private final Engine engine;
+  private final boolean forgets;
   private final Watcher watcher;
   private final Map<String, ClusterModel> models = new ConcurrentSkipListMap<>();
   private final Map<String, ObjectNode> heads = new HashMap<>();
   private final Map<String, String> deleted = new HashMap<>();
   private Map<String, ObjectNode> table = new LinkedHashMap<>();
 
-  Replica(DataFolder data, Engine engine, Watcher watcher) {
+  /**
+   * Looks at what is decided.
+   *
+   * @param forgets whether versions that are kept no more are removed by somebody else
+   */
+  Replica(DataFolder data, Engine engine, boolean forgets, Watcher watcher) {
     this.data = data;
     this.engine = engine;
+    this.forgets = forgets;
     this.watcher = watcher;
   }
 
@@ -194,9 +201,15 @@ final class Replica {
 
   private ClusterModel begin(ObjectNode value, VersionInfo info, Round round) {
     ModelHead head = ModelHead.of((ObjectNode) value.required("head"));
-    return new ClusterModel(
-        new ModelState(data.follow(head, info), round, engine),
-        Placement.of(value.required("placement")));
+    var state = new ModelState(data.follow(head, info), round, engine);
+    forget(state);
+    return new ClusterModel(state, Placement.of(value.required("placement")));
+  }
+
+  private void forget(ModelState state) {
+    if (forgets) {
+      state.folder().forget(engine.keepVersions(), engine.keepRounds());
+    }
   }
 
   private void advance(ClusterModel model, VersionInfo info, Round round) {
@@ -205,7 +218,7 @@ final class Replica {
         round.number() == 0 ? null : state.folder().made(info).round(); // read outside the lock
     state.change(() -> {
       state.advance(state.folder().made(info), round, over);
-      state.folder().forget(engine.keepVersions());
+      forget(state);
       model.beginRound();
     });
     boolean isRebased = info.version() == 0; // what was reported is of the zeros

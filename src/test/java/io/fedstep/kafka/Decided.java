@@ -58,8 +58,8 @@ final class Decided implements AutoCloseable {
     data = DataFolder.shared(root);
     this.engine = engine;
     random = new Random(seed);
-    leader = new Replica(data, engine, new Replica.Watcher() {});
-    follower = new Replica(data, engine, new Replica.Watcher() {});
+    leader = new Replica(data, engine, false, new Replica.Watcher() {});
+    follower = new Replica(data, engine, true, new Replica.Watcher() {});
   }
 
   Replica replica() {
@@ -278,7 +278,7 @@ final class Decided implements AutoCloseable {
   /** Whoever reads a compacted topic comes to what a follower has come to. */
   private void compare() {
     for (int i = 0; i < 3; i++) {
-      var anew = new Replica(data, engine, new Replica.Watcher() {});
+      var anew = new Replica(data, engine, true, new Replica.Watcher() {});
       compacted().forEach(message -> anew.collect(message.key(), message.value()));
       anew.load();
       assertThat(anew.names()).isEqualTo(follower.names());
