@@ -7,6 +7,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
@@ -201,7 +202,9 @@ final class Replica {
 
   private ClusterModel begin(ObjectNode value, VersionInfo info, Round round) {
     ModelHead head = ModelHead.of((ObjectNode) value.required("head"));
-    var state = new ModelState(data.follow(head, info), round, engine);
+    ModelFolder folder = data.follow(head, info);
+    folder.addZeros(engine.keepVersions());
+    var state = new ModelState(folder, round, engine);
     forget(state);
     return new ClusterModel(state, Placement.of(value.required("placement")));
   }

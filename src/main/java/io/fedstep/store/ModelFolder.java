@@ -133,6 +133,13 @@ public final class ModelFolder implements AutoCloseable {
     }
   }
 
+  /** Counts the zeros of the creation, which have no folder, among versions that are so few. */
+  public void addZeros(int keepVersions) {
+    if (versions.containsKey(1L) && !versions.containsKey(0L) && versions.size() < keepVersions) {
+      versions.put(0L, Version.zeros(head));
+    }
+  }
+
   /** Takes note of a head that another process has saved. */
   public void know(ModelHead next) {
     head = next;
