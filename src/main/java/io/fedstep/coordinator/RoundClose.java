@@ -156,7 +156,10 @@ public final class RoundClose {
     try (StateFile stateBefore = before.state()) {
       draft.newWeights();
       draft.newGradient();
-      draft.newState(next(spec, stateBefore.taken()));
+      StateFile state = draft.newState(next(spec, stateBefore.taken()));
+      if (parts.size() == 1) {
+        state.beginAgain(); // the one shard has counted what is around the values
+      }
       parts.forEach(part -> draft.add(part.written()));
     }
   }

@@ -50,7 +50,7 @@ final class Follower implements AutoCloseable {
     positions = new long[count];
     reader = cluster.settings().reader();
     gateway = new Gateway(cluster);
-    replica = new Replica(cluster.data(), cluster.engine(), gateway);
+    replica = new Replica(cluster.data(), cluster.engine(), true, gateway);
   }
 
   /** Reads what was decided until now, then goes on with that. */

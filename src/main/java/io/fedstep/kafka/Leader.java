@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -69,7 +70,7 @@ final class Leader implements AutoCloseable {
     this.wake = wake;
     ClusterSettings settings = cluster.settings();
     producer = settings.producer("coordinator-" + partition, settings.transactionMillis(0));
-    replica = new Replica(cluster.data(), engine, new Replica.Watcher() {});
+    replica = new Replica(cluster.data(), engine, false, new Replica.Watcher() {});
     folders = new ModelFolders(cluster, replica);
     try {
       producer.initTransactions();
@@ -236,7 +237,11 @@ final class Leader implements AutoCloseable {
 
   /** Keeps what a client measured of a version. */
   void decideReport(String model, long version, String client, UpdateHeader report) {
-    decide("report/%s/%d/%s".formatted(model, version, client), RecordCodec.report(client, report));
+    ClusterModel known = Objects.requireNonNull(replica.model(model));
+    Version of = Objects.requireNonNull(known.state().folder().version(version));
+    decide(
+        "report/%s/%d/%s".formatted(model, version, client),
+        RecordCodec.report(client, report).put("base", of.info().base()));
   }
 
   /** Answers who asked, if anybody did. */

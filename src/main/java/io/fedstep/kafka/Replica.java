@@ -7,7 +7,9 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
+import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.util.Collection;
 import java.util.Comparator;
@@ -52,15 +54,22 @@ final class Replica {
 
   private final DataFolder data;
   private final Engine engine;
+  private final boolean forgets;
   private final Watcher watcher;
   private final Map<String, ClusterModel> models = new ConcurrentSkipListMap<>();
   private final Map<String, ObjectNode> heads = new HashMap<>();
   private final Map<String, String> deleted = new HashMap<>();
   private Map<String, ObjectNode> table = new LinkedHashMap<>();
 
-  Replica(DataFolder data, Engine engine, Watcher watcher) {
+  /**
+   * Looks at what is decided.
+   *
+   * @param forgets whether versions that are kept no more are removed by somebody else
+   */
+  Replica(DataFolder data, Engine engine, boolean forgets, Watcher watcher) {
     this.data = data;
     this.engine = engine;
+    this.forgets = forgets;
     this.watcher = watcher;
   }
 
@@ -193,9 +202,17 @@ final class Replica {
 
   private ClusterModel begin(ObjectNode value, VersionInfo info, Round round) {
     ModelHead head = ModelHead.of((ObjectNode) value.required("head"));
-    return new ClusterModel(
-        new ModelState(data.follow(head, info), round, engine),
-        Placement.of(value.required("placement")));
+    ModelFolder folder = data.follow(head, info);
+    folder.addZeros(engine.keepVersions());
+    var state = new ModelState(folder, round, engine);
+    forget(state);
+    return new ClusterModel(state, Placement.of(value.required("placement")));
+  }
+
+  private void forget(ModelState state) {
+    if (forgets) {
+      state.folder().forget(engine.keepVersions(), engine.keepRounds());
+    }
   }
 
   private void advance(ClusterModel model, VersionInfo info, Round round) {
@@ -204,10 +221,11 @@ final class Replica {
         round.number() == 0 ? null : state.folder().made(info).round(); // read outside the lock
     state.change(() -> {
       state.advance(state.folder().made(info), round, over);
-      state.folder().forget(engine.keepVersions());
+      forget(state);
       model.beginRound();
     });
-    model.forgetReports(state.folder().versions().getLast().info().version());
+    boolean isRebased = info.version() == 0; // what was reported is of the zeros
+    model.forgetReports(isRebased ? 1 : state.folder().versions().getLast().info().version());
   }
 
   /** The round ends: with a version of what is in it, or with one that an administrator made. */
@@ -249,10 +267,14 @@ final class Replica {
     }
   }
 
-  private void report(String name, long version, String client, @Nullable ObjectNode value) {
+  private void report(String name, long number, String client, @Nullable ObjectNode value) {
     ClusterModel model = models.get(name);
-    if (value != null && model != null) {
-      model.report(version, client, RecordCodec.readReport(value));
+    Version version = model == null ? null : model.state().folder().version(number);
+    if (value != null
+        && model != null
+        && version != null
+        && version.info().base().equals(Wire.text(value, "base"))) {
+      model.report(number, client, RecordCodec.readReport(value));
     }
   }
 }

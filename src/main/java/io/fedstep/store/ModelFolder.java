@@ -133,6 +133,13 @@ public final class ModelFolder implements AutoCloseable {
     }
   }
 
+  /** Counts the zeros of the creation, which have no folder, among versions that are so few. */
+  public void addZeros(int keepVersions) {
+    if (versions.containsKey(1L) && !versions.containsKey(0L) && versions.size() < keepVersions) {
+      versions.put(0L, Version.zeros(head));
+    }
+  }
+
   /** Takes note of a head that another process has saved. */
   public void know(ModelHead next) {
     head = next;
@@ -143,8 +150,8 @@ public final class ModelFolder implements AutoCloseable {
     return Version.written(versionsFolder.resolve(name(info.version())), spec(), info);
   }
 
-  /** Takes note of what another process prunes. */
-  public void forget(int keepVersions) {
+  /** Takes note of what another process prunes, now or a little later. */
+  public void forget(int keepVersions, int keepRounds) {
     while (versions.size() > keepVersions) {
       Version oldest = versions.firstEntry().getValue();
       if (oldest.info().version() > 0) {
@@ -152,6 +159,9 @@ public final class ModelFolder implements AutoCloseable {
       }
       oldest.retire();
       versions.remove(oldest.info().version());
+    }
+    while (records.size() > keepRounds) {
+      records.pollFirst();
     }
   }
 
@@ -329,15 +339,28 @@ public final class ModelFolder implements AutoCloseable {
       }
     }
     try {
-      return records.contains(round)
-          ? Disk.readDocument(roundsFolder.resolve(name(round) + ".json"), RecordCodec::read)
-          : null;
+      return records.contains(round) ? moved(round) : null;
     } catch (StorageException e) {
       if (records.contains(round)) {
         throw e;
       }
       return null; // removed in the meantime
     }
+  }
+
+  /** A record beside the versions; until it is there, it is with its version, forgotten here. */
+  private @Nullable RoundRecord moved(long round) {
+    Path document = roundsFolder.resolve(name(round) + ".json");
+    if (!Disk.exists(document)) {
+      try {
+        return Version.found(versionsFolder.resolve(name(round + 1)), spec()).round();
+      } catch (StorageException e) {
+        if (!Disk.exists(document)) {
+          throw e;
+        } // else it has moved in the meantime
+      }
+    }
+    return Disk.readDocument(document, RecordCodec::read);
   }
 
   /** The numbers of at most {@code limit} recorded rounds before {@code before}, newest first. */

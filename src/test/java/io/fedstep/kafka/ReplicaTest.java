@@ -1,0 +1,158 @@
+package io.fedstep.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Limits;
+import io.fedstep.coordinator.Listener;
+import io.fedstep.store.Unforced;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Decisions come to the same models, whether they are followed one by one or read from a topic that
+ * was compacted in the meantime. Every {@link Decided#commit} compares the two.
+ */
+class ReplicaTest {
+  private static final int KEPT = 2;
+
+  private static Unforced disk;
+
+  @TempDir private Path root;
+  private Engine engine;
+
+  @BeforeAll
+  static void spareTheDisk() {
+    disk = new Unforced();
+  }
+
+  @AfterAll
+  static void useItAgain() {
+    disk.close();
+  }
+
+  @BeforeEach
+  void begin() {
+    engine =
+        new Engine(() -> Decided.NOW, Listener.NONE, new Limits(KEPT, 2, 1000, 10, 10, 10, 10, 1));
+  }
+
+  @AfterEach
+  void end() {
+    engine.close();
+  }
+
+  private Decided decided(int seed) {
+    return new Decided(root.resolve("data"), engine, seed);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void rounds_comeToTheSame(int seed) {
+    try (var run = decided(seed)) {
+      run.create("a1");
+      for (int round = 0; round < 5; round++) {
+        run.update("alice", 0);
+        run.update("bob", 0);
+        if (round > 0) {
+          run.update("hospital-1", 1);
+        }
+        run.report("alice", round);
+        run.closeRound();
+        run.range(2, 1, false);
+        run.range(0, 1, false);
+        run.range(1, 1, false);
+        run.range(0, 1, true);
+        run.range(2, 1, true);
+        if (round == 3) {
+          run.fail();
+          run.goOn();
+        }
+        run.range(1, 1, true);
+        run.made();
+      }
+      assertThat(run.live().state().folder().newest().info().version()).isEqualTo(5);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void changesByAdministrators_comeToTheSame(int seed) {
+    try (var run = decided(seed)) {
+      run.create("a1");
+      run.report("alice", 0);
+      run.replace("weights");
+      run.madeWeights();
+      assertThat(run.live().reports(0)).as("of the zeros").isEmpty();
+      run.report("bob", 0);
+      run.update("alice", 0);
+      run.policy(3, 4);
+      run.update("bob", 0);
+      run.stop();
+      run.start();
+      run.closeRound();
+      run.made();
+      run.update("alice", 0);
+      run.replace("restore");
+      run.discarded();
+      assertThat(run.live().state().round().updates()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void deletedModels_leaveNothing(int seed) {
+    try (var run = decided(seed)) {
+      run.create("a1");
+      run.update("alice", 0);
+      run.report("alice", 0);
+      run.closeRound();
+      run.range(0, 2, true);
+      run.delete();
+      run.create("b2");
+      assertThat(run.live().reports(0)).isEmpty();
+      run.report("bob", 0);
+      run.update("bob", 0);
+      run.closeRound();
+      run.range(1, 1, false);
+      run.range(0, 1, false);
+      run.delete();
+      assertThat(run.replica().isDeleted(Decided.M, "b2b2b2b2")).isTrue();
+      run.create("c3");
+      run.update("alice", 0);
+      assertThat(run.live().reports(0)).isEmpty();
+      assertThat(run.live().knows(0, 1, false)).isFalse();
+    }
+  }
+
+  @Test
+  void versionsThatNobodyKeeps_goFromTheDisk() throws Exception {
+    try (var run = decided(1)) {
+      run.create("a1");
+      for (int round = 0; round < 7; round++) {
+        run.update("alice", 0);
+        run.closeRound();
+        run.made();
+      }
+      assertThat(names("versions")).containsExactly("0000005", "0000006", "0000007");
+      assertThat(names("rounds")).containsExactly("0000002.json", "0000003.json");
+    }
+  }
+
+  private List<String> names(String folder) throws Exception {
+    try (Stream<Path> files =
+        Files.list(root.resolve("data/models").resolve(Decided.M).resolve(folder))) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+}
