@@ -96,6 +96,11 @@ final class ClusterModel {
     reports.keySet().removeIf(version -> version < before);
   }
 
+  /** What clients reported of all versions. */
+  Map<Long, Map<String, UpdateHeader>> reports() {
+    return Map.copyOf(reports);
+  }
+
   Map<String, UpdateHeader> reports(long version) {
     return reports.getOrDefault(version, Map.of());
   }

@@ -213,6 +213,7 @@ final class Leader implements AutoCloseable {
     models.remove(name);
     decide("model/" + name, Json.object().put("deleted", model.incarnation()));
     decide("round/" + name, null);
+    model.forget();
     toRanges(
         name,
         model.model().placement(),
@@ -240,8 +241,13 @@ final class Leader implements AutoCloseable {
     ClusterModel known = Objects.requireNonNull(replica.model(model));
     Version of = Objects.requireNonNull(known.state().folder().version(version));
     decide(
-        "report/%s/%d/%s".formatted(model, version, client),
+        report(model, version, client),
         RecordCodec.report(client, report).put("base", of.info().base()));
+  }
+
+  /** The key of what a client measured. */
+  static String report(String model, long version, String client) {
+    return "report/%s/%d/%s".formatted(model, version, client);
   }
 
   /** Answers who asked, if anybody did. */

@@ -22,6 +22,7 @@ import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -334,8 +335,7 @@ final class ModelLeader {
     }
     int before = model.step();
     leader.decide(
-        "range/%s/%d".formatted(name(), index),
-        Json.object().put("base", base).put("step", step).put("done", done));
+        range(index), Json.object().put("base", base).put("step", step).put("done", done));
     if (model.step() > before && !model.isDone()) {
       toRanges(Json.object().put("kind", "gathered").put("step", model.step()));
     }
@@ -361,16 +361,43 @@ final class ModelLeader {
     }
   }
 
+  private void forgetUpdates() {
+    state.round().inClientOrder().forEach(update -> leader.write(key(update), null));
+  }
+
+  private void forgetReports(long version, Map<String, UpdateHeader> reports) {
+    reports.keySet().forEach(client -> leader.write(Leader.report(name(), version, client), null));
+  }
+
+  /** The model is deleted: what was decided of it may go. */
+  void forget() {
+    forgetUpdates();
+    model.reports().forEach(this::forgetReports);
+    for (int shard = 0; shard < model.placement().shards(); shard++) {
+      leader.write(range(shard), null);
+    }
+  }
+
+  private String range(int shard) {
+    return "range/%s/%d".formatted(name(), shard);
+  }
+
   /** The version exists: the next round begins. */
   void made(Making.Made made) {
     ObjectNode done = Json.object().put("kind", "done").put("round", state.round().number());
     toRanges(done);
-    state.round().inClientOrder().forEach(update -> leader.write(key(update), null));
+    forgetUpdates();
+    Map<Long, Map<String, UpdateHeader>> reported = model.reports();
     JsonNode asker = model.asker();
     VersionInfo info = made.info();
     leader.decide(
         "round/" + name(),
         Creation.decided(info, new Round(info.version(), info.base(), made.openedAt())));
+    reported.forEach((version, reports) -> {
+      if (!model.reports().containsKey(version)) {
+        forgetReports(version, reports);
+      }
+    });
     setDeadline();
     leader.answer(asker, info.write());
     leader.afterwards(() -> {

@@ -291,15 +291,17 @@ final class ShardedCloses implements AutoCloseable {
               inOrder(Shard.WHOLE),
               result.gradientNorm(),
               result.stepNorm());
-      return folder.commit(
-          draft,
-          new VersionInfo(
-              number,
-              VersionInfo.MadeBy.ROUND,
-              folder.base(number),
-              FakeClock.START,
-              draft.weightsDigest()),
-          over);
+      return folder
+          .sharedDrafts()
+          .commit(
+              draft,
+              new VersionInfo(
+                  number,
+                  VersionInfo.MadeBy.ROUND,
+                  folder.base(number),
+                  FakeClock.START,
+                  draft.weightsDigest()),
+              over);
     }
   }
 

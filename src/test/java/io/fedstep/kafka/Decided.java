@@ -252,7 +252,7 @@ final class Decided implements AutoCloseable {
       draft.copyWeights(newest);
       draft.copyState(newest);
       var info = new VersionInfo(number, madeBy, base, NOW, draft.weightsDigest());
-      return folder.commit(draft, info, over);
+      return folder.sharedDrafts().commit(draft, info, over);
     }
   }
 
