@@ -37,6 +37,7 @@ final class Follower implements AutoCloseable {
   private final Consumer<String, byte[]> reader;
   private final Replica replica;
   private final Gateway gateway;
+  private volatile long lag;
   private volatile boolean closed;
   private @Nullable Thread thread;
 
@@ -88,6 +89,7 @@ final class Follower implements AutoCloseable {
   }
 
   private void move() {
+    lag = Membership.lag(reader);
     lock.lock();
     try {
       for (TopicPartition partition : partitions) {
@@ -97,6 +99,11 @@ final class Follower implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Decisions that were not read yet when it last looked. */
+  long lag() {
+    return lag;
   }
 
   @Nullable ClusterModel model(String name) {

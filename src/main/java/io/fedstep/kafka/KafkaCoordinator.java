@@ -53,9 +53,41 @@ public final class KafkaCoordinator extends Coordinator {
     cluster.follower().start();
     leads = new LeadDuty(cluster);
     works = new WorkDuty(cluster);
-    meters.joined(leads::count, works::count);
+    meters.joined(new Share());
     leads.start();
     works.start();
+  }
+
+  private final class Share implements ClusterMeters.Share {
+    @Override
+    public int led() {
+      return leads.count();
+    }
+
+    @Override
+    public int computed() {
+      return works.count();
+    }
+
+    @Override
+    public long requestsLag() {
+      return leads.lag();
+    }
+
+    @Override
+    public long chunksLag() {
+      return works.lag();
+    }
+
+    @Override
+    public long decisionsLag() {
+      return cluster.follower().lag();
+    }
+
+    @Override
+    public long held() {
+      return works.held();
+    }
   }
 
   private Gateway gateway() {

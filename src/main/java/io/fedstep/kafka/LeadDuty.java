@@ -36,6 +36,7 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
   @Override
   public void begin(int partition, Consumer<String, byte[]> consumer) {
     leaders.put(partition, new Leader(cluster, partition, membership::wake));
+    cluster.meters().leads();
   }
 
   @Override
@@ -73,6 +74,11 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
   /** How many partitions are led. */
   int count() {
     return leaders.size();
+  }
+
+  /** Messages that wait for the process. */
+  long lag() {
+    return membership.lag();
   }
 
   @Override

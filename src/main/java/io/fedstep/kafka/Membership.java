@@ -42,6 +42,7 @@ final class Membership implements AutoCloseable {
   private final Set<Integer> held = new HashSet<>();
   private final Thread thread;
   private volatile Consumer<String, byte[]> consumer;
+  private volatile long lag;
   private volatile boolean closed;
 
   Membership(ClusterSettings settings, String group, String topic, Duty duty) {
@@ -67,12 +68,15 @@ final class Membership implements AutoCloseable {
       try {
         consumer.subscribe(List.of(topic), new Listener());
         while (!closed) {
-          duty.take(poll(), consumer);
+          ConsumerRecords<String, byte[]> messages = poll();
+          lag = messages.count() + lag(consumer);
+          duty.take(messages, consumer);
         }
       } catch (RuntimeException e) {
         LOG.warn("{}: begins again after a failure", group, e);
       } finally {
         Set.copyOf(held).forEach(this::end);
+        lag = 0;
         consumer.close(CloseOptions.timeout(Duration.ofSeconds(1)));
       }
       if (!closed) {
@@ -80,6 +84,18 @@ final class Membership implements AutoCloseable {
         consumer = settings.member(group);
       }
     }
+  }
+
+  /** Messages that a consumer has still to fetch, as far as it knows; on its thread. */
+  static long lag(Consumer<String, byte[]> consumer) {
+    return consumer.assignment().stream()
+        .mapToLong(partition -> consumer.currentLag(partition).orElse(0))
+        .sum();
+  }
+
+  /** Messages of the process's partitions that it had not taken when it last asked for some. */
+  long lag() {
+    return lag;
   }
 
   private ConsumerRecords<String, byte[]> poll() {

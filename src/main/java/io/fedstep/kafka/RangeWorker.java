@@ -86,6 +86,11 @@ final class RangeWorker implements AutoCloseable {
     return ranges.values().stream().mapToLong(ModelRange::needed).reduce(next, Math::min);
   }
 
+  /** How many messages those are, from there to the newest that was taken. */
+  long held() {
+    return next - needed();
+  }
+
   Collection<ModelRange> ranges() {
     return ranges.values();
   }

@@ -19,6 +19,7 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   private final Map<Integer, RangeWorker> workers = new ConcurrentHashMap<>();
   private final Map<Integer, Long> committed = new HashMap<>();
   private final Membership membership;
+  private volatile long held;
   private long lastCommit = System.nanoTime();
 
   WorkDuty(Cluster cluster) {
@@ -39,6 +40,7 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
     long position = consumer.position(at(partition));
     workers.put(partition, new RangeWorker(cluster, partition, position));
     committed.put(partition, position);
+    cluster.meters().computes();
   }
 
   @Override
@@ -68,6 +70,7 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   private void commit(Consumer<String, byte[]> consumer) {
     var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
     var purged = new HashMap<TopicPartition, RecordsToDelete>();
+    held = workers.values().stream().mapToLong(RangeWorker::held).sum();
     workers.forEach((partition, worker) -> {
       long needed = worker.needed();
       if (needed > committed.getOrDefault(partition, 0L)) {
@@ -85,6 +88,16 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   /** How many partitions are computed. */
   int count() {
     return workers.size();
+  }
+
+  /** Messages that wait for the process. */
+  long lag() {
+    return membership.lag();
+  }
+
+  /** Messages that it has taken and that another would need to go on. */
+  long held() {
+    return held;
   }
 
   @Override

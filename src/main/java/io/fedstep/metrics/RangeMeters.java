@@ -1,11 +1,12 @@
 package io.fedstep.metrics;
 
 import io.fedstep.kafka.ClusterMeters;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /** Metrics of a process's part in a cluster. */
 public final class RangeMeters implements ClusterMeters {
@@ -17,13 +18,49 @@ public final class RangeMeters implements ClusterMeters {
   }
 
   @Override
-  public void joined(IntSupplier partitionsLed, IntSupplier partitionsComputed) {
-    Gauge.builder("fedstep.cluster.led", partitionsLed::getAsInt)
+  public void joined(Share share) {
+    gauge("fedstep.cluster.led", share::led)
         .description("Partitions of the requests whose models this process decides for.")
         .register(registry);
-    Gauge.builder("fedstep.cluster.ranges", partitionsComputed::getAsInt)
+    gauge("fedstep.cluster.ranges", share::computed)
         .description("Partitions of the chunks whose ranges this process computes.")
         .register(registry);
+    lag("requests", share::requestsLag);
+    lag("chunks", share::chunksLag);
+    lag("decisions", share::decisionsLag);
+    gauge("fedstep.cluster.held", share::held)
+        .description("Messages of chunks that open rounds keep Kafka from removing.")
+        .register(registry);
+    takeovers("requests");
+    takeovers("chunks");
+  }
+
+  private static Gauge.Builder<Supplier<Number>> gauge(String name, Supplier<Number> value) {
+    return Gauge.builder(name, value);
+  }
+
+  private void lag(String topic, Supplier<Number> messages) {
+    gauge("fedstep.cluster.lag", messages)
+        .description("Messages of its partitions that this process has not taken yet.")
+        .tag("topic", topic)
+        .register(registry);
+  }
+
+  private Counter takeovers(String topic) {
+    return Counter.builder("fedstep.cluster.takeovers")
+        .description("Partitions that this process has taken over.")
+        .tag("topic", topic)
+        .register(registry);
+  }
+
+  @Override
+  public void leads() {
+    takeovers("requests").increment();
+  }
+
+  @Override
+  public void computes() {
+    takeovers("chunks").increment();
   }
 
   @Override
