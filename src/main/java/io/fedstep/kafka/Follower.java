@@ -65,7 +65,8 @@ final class Follower implements AutoCloseable {
     try {
       while (!closed) {
         for (ConsumerRecord<String, byte[]> decision : reader.poll(POLL)) {
-          apply(decision);
+          replica.applyOrBreak(
+              decision.key(), decision.value() == null ? null : Wire.read(decision.value()));
         }
         move();
       }
@@ -76,15 +77,6 @@ final class Follower implements AutoCloseable {
       cluster.engine().drain(); // nothing that this process says is right from now on
     } finally {
       reader.close(CloseOptions.timeout(Duration.ZERO));
-    }
-  }
-
-  private void apply(ConsumerRecord<String, byte[]> decision) {
-    try {
-      replica.apply(decision.key(), decision.value() == null ? null : Wire.read(decision.value()));
-    } catch (RuntimeException e) { // of one model: the others go on
-      LOG.error("the decision {} cannot be followed", decision.key(), e);
-      gateway.broken(decision.key().split("/", -1)[1], e);
     }
   }
 

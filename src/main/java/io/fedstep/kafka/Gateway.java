@@ -96,8 +96,12 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
     }
   }
 
-  /** A model whose decisions cannot be followed here. */
-  void broken(String model, RuntimeException cause) {
+  @Override
+  public void broken(String model, @Nullable RuntimeException cause) {
+    if (cause == null) {
+      broken.remove(model);
+      return;
+    }
     broken.put(
         model,
         Refusal.of(

@@ -206,19 +206,29 @@ final class Leader implements AutoCloseable {
   }
 
   private void delete(String name, @Nullable ModelLeader model, @Nullable JsonNode asker) {
-    if (model == null) {
+    String incarnation = replica.known(name);
+    if (incarnation == null) {
       throw Coordinator.noModel(name).exception();
     }
-    model.end();
-    models.remove(name);
-    decide("model/" + name, Json.object().put("deleted", model.incarnation()));
+    long version = 0;
+    if (model != null) {
+      version = model.model().state().folder().newest().info().version();
+      model.end();
+      model.forget();
+      toRanges(
+          name,
+          model.model().placement(),
+          Json.object().put("kind", "deleted").put("incarnation", incarnation));
+      models.remove(name);
+    }
+    decide("model/" + name, Json.object().put("deleted", incarnation).put("version", version));
     decide("round/" + name, null);
-    model.forget();
-    toRanges(
-        name,
-        model.model().placement(),
-        Json.object().put("kind", "deleted").put("incarnation", model.incarnation()));
-    afterwards.add(() -> folders.remove(model.model().state()));
+    afterwards.add(() -> {
+      if (model != null) {
+        model.model().state().folder().close();
+      }
+      folders.remove(name, incarnation);
+    });
     answer(asker, Json.object());
   }
 

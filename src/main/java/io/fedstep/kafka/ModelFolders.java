@@ -1,6 +1,5 @@
 package io.fedstep.kafka;
 
-import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Round;
@@ -32,7 +31,7 @@ final class ModelFolders {
   /** Takes in models whose folders came from one machine. */
   void takeIn(int partition, BiConsumer<Creation, ModelFolder> taken) {
     for (String name : data.models()) {
-      if (cluster.topics().partition(name) == partition && replica.model(name) == null) {
+      if (cluster.topics().partition(name) == partition && replica.known(name) == null) {
         try (ModelFolder folder = data.open(name)) {
           Creation creation = takeIn(folder);
           if (creation != null) {
@@ -47,8 +46,13 @@ final class ModelFolders {
 
   private @Nullable Creation takeIn(ModelFolder folder) {
     ModelHead head = folder.head();
-    if (replica.isDeleted(head.model(), head.incarnation())) {
-      data.delete(head.model(), folder);
+    Long deletedAt = replica.deletedAt(head.model(), head.incarnation());
+    if (deletedAt != null && folder.newest().info().version() <= deletedAt) {
+      LOG.warn(
+          "model {} was deleted at version {}, and has its folder still or again; it is not taken"
+              + " in",
+          head.model(),
+          deletedAt);
       return null;
     }
     Instant now = cluster.engine().clock().instant();
@@ -68,7 +72,7 @@ final class ModelFolders {
   /** Makes a folder, unless a leader before has made it for this very model. */
   void make(ModelHead head) {
     ModelHead there = data.head(head.model());
-    if (there == null || replica.isDeleted(head.model(), there.incarnation())) {
+    if (there == null || replica.deletedAt(head.model(), there.incarnation()) != null) {
       data.create(head);
     } else if (!there.incarnation().equals(head.incarnation())) {
       throw Refusal.of(
@@ -80,10 +84,10 @@ final class ModelFolders {
   }
 
   /** Removes a model's folder, unless it is another one's by now. */
-  void remove(ModelState state) {
-    ModelHead there = data.head(state.model());
-    if (there != null && there.incarnation().equals(state.folder().head().incarnation())) {
-      data.delete(state.model(), state.folder());
+  void remove(String model, String incarnation) {
+    ModelHead there = data.head(model);
+    if (there != null && there.incarnation().equals(incarnation)) {
+      data.delete(model, null);
     }
   }
 }

@@ -9,6 +9,7 @@ import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Content;
@@ -96,8 +97,23 @@ final class ModelLeader {
         tellClose();
       }
     }
+    if (wentOnElsewhere()) {
+      fail(
+          Refusal.of(
+              Problem.MODEL_FAILED,
+              ("The shared folder has version %d of model '%s', which was not made here: delete the"
+                      + " model, put its folder back from a copy, and restart the processes.")
+                  .formatted(state.round().number() + 1, name())));
+      return;
+    }
     setDeadline();
     goOn();
+  }
+
+  /** Whether a model that had left has been put back over what the cluster knows of it. */
+  private boolean wentOnElsewhere() {
+    return !state.isClosing()
+        && state.folder().sharedDrafts().committed(state.round().number() + 1) != null;
   }
 
   void setDeadline() {
@@ -113,6 +129,13 @@ final class ModelLeader {
   // Requests
 
   void take(String kind, ObjectNode message, @Nullable JsonNode asker) {
+    Refusal failed = state.ended();
+    if (failed != null && !kind.equals("range")) {
+      if (kind.equals("update")) {
+        refused.add(Wire.text(message, "upload"));
+      }
+      throw failed.exception();
+    }
     switch (kind) {
       case "range" -> range(message);
       case "update" -> update(message, asker);

@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -37,6 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
  * </pre>
  */
 final class Replica {
+  private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
   private static final List<String> ORDER =
       List.of("model", "round", "update", "range", "report", "answer");
 
@@ -50,6 +53,9 @@ final class Replica {
     default void removed(ClusterModel model) {}
 
     default void answered(ObjectNode answer) {}
+
+    /** A model cannot be read here; or, without a cause, that is no matter any more. */
+    default void broken(String model, @Nullable RuntimeException cause) {}
   }
 
   private final DataFolder data;
@@ -58,8 +64,10 @@ final class Replica {
   private final Watcher watcher;
   private final Map<String, ClusterModel> models = new ConcurrentSkipListMap<>();
   private final Map<String, ObjectNode> heads = new HashMap<>();
-  private final Map<String, String> deleted = new HashMap<>();
+  private final Map<String, Deleted> deleted = new HashMap<>();
   private Map<String, ObjectNode> table = new LinkedHashMap<>();
+
+  private record Deleted(String incarnation, long version) {}
 
   /**
    * Looks at what is decided.
@@ -85,9 +93,16 @@ final class Replica {
     return models.keySet();
   }
 
-  /** Whether a model of that incarnation has been deleted. */
-  boolean isDeleted(String name, String incarnation) {
-    return incarnation.equals(deleted.get(name));
+  /** The incarnation of a model that is decided on, whether it can be read or not; or null. */
+  @Nullable String known(String name) {
+    ObjectNode head = heads.get(name);
+    return head == null ? null : ModelHead.of((ObjectNode) head.required("head")).incarnation();
+  }
+
+  /** The newest version of a model when it was deleted, or null if it was not. */
+  @Nullable Long deletedAt(String name, String incarnation) {
+    Deleted gone = deleted.get(name);
+    return gone == null || !gone.incarnation().equals(incarnation) ? null : gone.version();
   }
 
   /** Takes note of a decision that was taken before this process came: not all are there. */
@@ -107,13 +122,23 @@ final class Replica {
         .sorted(Comparator.comparingInt(entry -> ORDER.indexOf(kind(entry.getKey()))))
         .forEach(entry -> {
           ObjectNode value = entry.getValue();
-          apply(entry.getKey(), kind(entry.getKey()).equals("round") ? open(value) : value);
+          applyOrBreak(entry.getKey(), kind(entry.getKey()).equals("round") ? open(value) : value);
         });
     all.forEach((key, value) -> {
       if (kind(key).equals("round")) {
-        apply(key, value);
+        applyOrBreak(key, value);
       }
     });
+  }
+
+  /** Makes a decision count; where that fails, the other models go on. */
+  void applyOrBreak(String key, @Nullable ObjectNode value) {
+    try {
+      apply(key, value);
+    } catch (RuntimeException e) {
+      LOG.error("the decision {} cannot be followed", key, e);
+      watcher.broken(key.split("/", -1)[1], e);
+    }
   }
 
   private static ObjectNode open(ObjectNode round) {
@@ -147,12 +172,15 @@ final class Replica {
     if (value == null || value.has("deleted")) {
       heads.remove(name);
       if (value != null) {
-        deleted.put(name, Wire.text(value, "deleted"));
+        deleted.put(
+            name, new Deleted(Wire.text(value, "deleted"), value.required("version").longValue()));
       }
+      watcher.broken(name, null);
       remove(name, model);
       return;
     }
     heads.put(name, value);
+    deleted.remove(name);
     ModelHead head = ModelHead.of((ObjectNode) value.required("head"));
     if (model == null) {
       return; // its round follows

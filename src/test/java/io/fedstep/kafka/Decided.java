@@ -108,7 +108,7 @@ final class Decided implements AutoCloseable {
 
   void delete() {
     ClusterModel model = live();
-    decide("model/" + M, Json.object().put("deleted", model.incarnation()));
+    decide("model/" + M, Json.object().put("deleted", model.incarnation()).put("version", 0));
     decide("round/" + M, null);
     commit();
     data.delete(M, model.state().folder());

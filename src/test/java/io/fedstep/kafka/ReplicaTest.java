@@ -127,7 +127,7 @@ class ReplicaTest {
       run.range(1, 1, false);
       run.range(0, 1, false);
       run.delete();
-      assertThat(run.replica().isDeleted(Decided.M, "b2b2b2b2")).isTrue();
+      assertThat(run.replica().deletedAt(Decided.M, "b2b2b2b2")).isEqualTo(0);
       run.create("c3");
       run.update("alice", 0);
       assertThat(run.live().reports(0)).isEmpty();

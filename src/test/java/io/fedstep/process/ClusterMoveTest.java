@@ -21,6 +21,7 @@ import tools.jackson.databind.JsonNode;
 class ClusterMoveTest {
   private static final int SIZE = 100_001;
   private static final int CLIENTS = 2;
+  private static final Duration SESSION = Duration.ofSeconds(3);
   private static final String STAYS = "/v1/models/stays";
   private static final String MOVES = "/v1/models/moves";
   private static final String BUSY = "/v1/models/busy";
@@ -52,40 +53,60 @@ class ClusterMoveTest {
       submit(server, BUSY, 0, 0);
       newest = server.json(MOVES + "/versions").path("versions").path(0);
     }
-    move(alone, cluster, MOVES);
-    move(alone, cluster, BUSY);
-    try (Brokers brokers = Brokers.start(folder.resolve("brokers"), 1);
-        ChildCluster server = ChildCluster.start(cluster, 1, brokers, Duration.ofSeconds(10))) {
-      awaitTaken(server, MOVES);
-      assertThat(server.json(MOVES + "/versions").path("versions").path(0)).isEqualTo(newest);
-      train(server, MOVES, 2, 4);
-      assertThat(server.get(BUSY).statusCode()).isEqualTo(404);
-      HttpResponse<byte[]> refused =
-          server.send(node ->
-              HttpRequest.newBuilder(server.uri(node, BUSY))
-                  .header("Content-Type", JSON)
-                  .PUT(BodyPublishers.ofByteArray(SPEC)));
-      assertThat(refused.statusCode()).isEqualTo(409);
-      assertThat(new String(refused.body(), UTF_8)).contains("was not taken in");
-    }
-    move(cluster, alone, MOVES);
-    move(cluster, alone, BUSY);
-    try (ChildCluster server = ChildCluster.ofOne(alone)) {
-      train(server, MOVES, 4, 5);
-      train(server, STAYS, 2, 5);
-      for (String content : new String[] {"/weights", "/optimizer/state", "/gradient"}) {
-        String path = "/versions/5" + content;
-        assertThat(server.bytes(MOVES + path)).as(path).isEqualTo(server.bytes(STAYS + path));
+    try (Brokers brokers = Brokers.start(folder.resolve("brokers"), 1)) {
+      move(alone, cluster, MOVES);
+      move(alone, cluster, BUSY);
+      try (ChildCluster server = ChildCluster.start(cluster, 1, brokers, SESSION)) {
+        awaitTaken(server, MOVES);
+        assertThat(server.json(MOVES + "/versions").path("versions").path(0)).isEqualTo(newest);
+        train(server, MOVES, 2, 4);
+        assertThat(server.get(BUSY).statusCode()).isEqualTo(404);
+        assertNotMade(server, BUSY);
       }
-      assertThat(server.json(BUSY + "/rounds/current").path("updates").intValue()).isEqualTo(1);
+      move(cluster, alone, MOVES);
+      move(cluster, alone, BUSY);
+      try (ChildCluster server = ChildCluster.ofOne(alone)) {
+        train(server, MOVES, 4, 5);
+        train(server, STAYS, 2, 5);
+        for (String content : new String[] {"/weights", "/optimizer/state", "/gradient"}) {
+          String path = "/versions/5" + content;
+          assertThat(server.bytes(MOVES + path)).as(path).isEqualTo(server.bytes(STAYS + path));
+        }
+        assertThat(server.json(BUSY + "/rounds/current").path("updates").intValue()).isEqualTo(1);
+      }
+      copy(alone, cluster, MOVES);
+      try (ChildCluster server = ChildCluster.start(cluster, 1, brokers, SESSION)) {
+        server.delete(MOVES); // it knows version 4, and refuses to go on with 5
+        move(alone, cluster, MOVES);
+        server.kill(0);
+        server.restart(0);
+        awaitTaken(server, MOVES);
+        train(server, MOVES, 5, 6);
+      }
     }
   }
 
+  private static void assertNotMade(ChildCluster server, String model) {
+    HttpResponse<byte[]> refused =
+        server.send(node ->
+            HttpRequest.newBuilder(server.uri(node, model))
+                .header("Content-Type", JSON)
+                .PUT(BodyPublishers.ofByteArray(SPEC)));
+    assertThat(refused.statusCode()).isEqualTo(409);
+    assertThat(new String(refused.body(), UTF_8)).contains("was not taken in");
+  }
+
+  private static Path folder(Path of, String model) {
+    return of.resolve("data/models").resolve(model.substring(model.lastIndexOf('/') + 1));
+  }
+
+  private static void copy(Path from, Path to, String model) throws IOException {
+    FileSystemUtils.copyRecursively(folder(from, model), folder(to, model));
+  }
+
   private static void move(Path from, Path to, String model) throws IOException {
-    String name = model.substring(model.lastIndexOf('/') + 1);
-    Path source = from.resolve("data/models").resolve(name);
-    FileSystemUtils.copyRecursively(source, to.resolve("data/models").resolve(name));
-    FileSystemUtils.deleteRecursively(source);
+    copy(from, to, model);
+    FileSystemUtils.deleteRecursively(folder(from, model));
   }
 
   /** A process takes models in once the group has given it its part. */
