@@ -203,7 +203,7 @@ def main():
     arguments.add_argument("--heap", default="300m")
     arguments.add_argument("--port", type=int, default=29180)
     arguments.add_argument("--parameters", type=int, default=10_000_000)
-    arguments.add_argument("--clients", type=int, default=9)
+    arguments.add_argument("--clients", type=int, default=5)
     arguments.add_argument("--small", type=int, default=50)
     arguments.add_argument("--kills", type=int, default=3)
     options = arguments.parse_args()
