@@ -1,13 +1,11 @@
 package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
@@ -39,7 +37,7 @@ import tools.jackson.databind.node.ObjectNode;
  * is written in one transaction with their offsets; another leader of the partition ends this one's
  * transactions, and begins with what has been written. One thread at a time.
  */
-final class Leader implements AutoCloseable {
+final class Leader implements ModelDecisions.Writer, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Leader.class);
 
   /** Answers that are kept at most, the oldest of which every process has long read. */
@@ -77,22 +75,21 @@ final class Leader implements AutoCloseable {
       try (Consumer<String, byte[]> reader = cluster.settings().reader()) {
         Log.readAll(reader, List.of(new TopicPartition(topics.decisions(), partition)), replica);
       }
+      replica.models().forEach(this::lead);
+      folders.takeIn(partition, this::takeIn);
+      models.values().forEach(ModelLeader::takeOver);
     } catch (RuntimeException e) {
-      producer.close(Duration.ZERO);
+      close();
       throw e;
     }
-    replica.models().forEach(model -> lead(model));
-    folders.takeIn(partition, this::takeIn);
-    models.values().forEach(ModelLeader::takeOver);
   }
 
   private void takeIn(Creation creation, ModelFolder folder) {
     begin(creation);
+    ModelDecisions decisions = Objects.requireNonNull(models.get(creation.name())).decisions();
     for (Version version : folder.versions()) {
       long number = version.info().version();
-      folder
-          .reported(number)
-          .forEach((client, report) -> decideReport(creation.name(), number, client, report));
+      folder.reported(number).forEach((client, report) -> decisions.report(number, client, report));
     }
   }
 
@@ -214,7 +211,7 @@ final class Leader implements AutoCloseable {
     if (model != null) {
       version = model.model().state().folder().newest().info().version();
       model.end();
-      model.forget();
+      model.decisions().deleted();
       toRanges(
           name,
           model.model().placement(),
@@ -234,30 +231,16 @@ final class Leader implements AutoCloseable {
 
   // What models' leaders use
 
-  /** Decides: it counts here at once, and elsewhere once it is written. */
-  void decide(String key, @Nullable ObjectNode value) {
+  @Override
+  public void decide(String key, @Nullable ObjectNode value) {
     replica.apply(key, value);
     write(key, value);
   }
 
-  /** The same for what makes no difference here. */
-  void write(String key, @Nullable ObjectNode value) {
+  @Override
+  public void write(String key, @Nullable ObjectNode value) {
     byte[] bytes = value == null ? null : Wire.write(value);
     out.add(new ProducerRecord<>(topics.decisions(), partition.partition(), key, bytes));
-  }
-
-  /** Keeps what a client measured of a version. */
-  void decideReport(String model, long version, String client, UpdateHeader report) {
-    ClusterModel known = Objects.requireNonNull(replica.model(model));
-    Version of = Objects.requireNonNull(known.state().folder().version(version));
-    decide(
-        report(model, version, client),
-        RecordCodec.report(client, report).put("base", of.info().base()));
-  }
-
-  /** The key of what a client measured. */
-  static String report(String model, long version, String client) {
-    return "report/%s/%d/%s".formatted(model, version, client);
   }
 
   /** Answers who asked, if anybody did. */

@@ -14,16 +14,15 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Round;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.Reports;
+import io.fedstep.store.StorageException;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +45,7 @@ final class ModelLeader {
   private final ModelState state;
   private final Leader leader;
   private final Engine engine;
+  private final ModelDecisions decisions;
   private final Admission admission;
   private final ChangeRules rules;
   private final Deadline deadline;
@@ -60,6 +60,7 @@ final class ModelLeader {
     this.leader = leader;
     this.engine = engine;
     state = model.state();
+    decisions = new ModelDecisions(model, leader);
     admission = new Admission(state);
     rules = new ChangeRules(state);
     deadline = new Deadline(state, engine, due -> later(() -> deadlineCame(due)));
@@ -68,6 +69,10 @@ final class ModelLeader {
 
   ClusterModel model() {
     return model;
+  }
+
+  ModelDecisions decisions() {
+    return decisions;
   }
 
   String incarnation() {
@@ -89,10 +94,9 @@ final class ModelLeader {
 
   /** Goes on where another leader was: what it has decided is done, what is due is decided. */
   void takeOver() {
-    state.folder().saveAgain();
-    state.folder().sharedDrafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
+    tidy();
     if (state.ended() != null) { // another process may succeed
-      leader.decide("round/" + name(), round());
+      decisions.failed(null);
       if (state.round().closed() != null) {
         tellClose();
       }
@@ -108,6 +112,16 @@ final class ModelLeader {
     }
     setDeadline();
     goOn();
+  }
+
+  /** Does in the folder what a leader before may not have come to. */
+  private void tidy() {
+    try {
+      state.folder().saveAgain();
+      state.folder().sharedDrafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
+    } catch (StorageException e) { // this can wait, and whatever cannot will fail
+      engine.warn("model %s: its folder could not be tidied".formatted(name()), e);
+    }
   }
 
   /** Whether a model that had left has been put back over what the cluster knows of it. */
@@ -201,7 +215,7 @@ final class ModelLeader {
   }
 
   private void head(ModelHead next, @Nullable JsonNode asker) {
-    leader.decide("model/" + name(), Creation.decided(next, model.placement()));
+    decisions.head(next);
     leader.afterwards(() -> state.folder().save(next));
     setDeadline();
     leader.answer(asker, Json.object());
@@ -216,8 +230,7 @@ final class ModelLeader {
         && model.reports(version).size() >= Reports.MOST_CLIENTS) {
       throw ChangeRules.tooManyReports(version).exception();
     }
-    leader.decideReport(
-        name(), version, client, RecordCodec.readReport(message.required("report")));
+    decisions.report(version, client, RecordCodec.readReport(message.required("report")));
     leader.answer(asker, Json.object());
   }
 
@@ -249,17 +262,11 @@ final class ModelLeader {
   }
 
   private void enter(Decision.Accepted update, ObjectNode message, @Nullable JsonNode asker) {
-    leader.decide(key(update), accepted(update).put("base", state.round().base()));
+    decisions.enters(update);
     leader.answer(asker, accepted(update).put("repeated", false));
     ObjectNode known = accepted(update);
     admitted.add(known.put("upload", Wire.text(message, "upload")));
     goOn();
-  }
-
-  private String key(Decision.Accepted update) {
-    long round = state.round().number();
-    return "update/%s/%d/%s/%d"
-        .formatted(name(), round, update.client(), round - update.staleness());
   }
 
   /** Has the ranges know whose numbers are in, and whose may go. */
@@ -291,29 +298,9 @@ final class ModelLeader {
     }
   }
 
-  private ObjectNode round() {
-    ObjectNode round = Creation.decided(state.folder().newest().info(), state.round());
-    Decision.Closed closed = state.round().closed();
-    if (closed != null) {
-      round.setAll(RecordCodec.write(closed));
-    }
-    if (model.replacement() != null) {
-      round.set("replacement", model.replacement());
-    }
-    if (model.asker() != null) {
-      round.set("asker", model.asker());
-    }
-    return round;
-  }
-
   private void close(Decision.Cause cause, @Nullable JsonNode asker) {
     tellVerdicts();
-    ObjectNode round = Creation.decided(state.folder().newest().info(), state.round());
-    round.setAll(RecordCodec.write(state.round().close(cause, engine.clock().instant())));
-    if (asker != null) {
-      round.set("asker", asker);
-    }
-    leader.decide("round/" + name(), round);
+    decisions.closed(state.round().close(cause, engine.clock().instant()), asker);
     tellClose();
   }
 
@@ -324,19 +311,8 @@ final class ModelLeader {
     toRanges(close);
   }
 
-  private void replace(String kind, ObjectNode message, @Nullable JsonNode asker) {
-    ObjectNode round = Creation.decided(state.folder().newest().info(), state.round());
-    ObjectNode replacement = round.putObject("replacement").put("kind", kind);
-    replacement.put("at", RecordCodec.time(engine.clock().instant()));
-    for (String member : new String[] {"from", "draft", "digest"}) {
-      if (message.has(member)) {
-        replacement.set(member, message.required(member));
-      }
-    }
-    if (asker != null) {
-      round.set("asker", asker);
-    }
-    leader.decide("round/" + name(), round);
+  private void replace(String kind, ObjectNode request, @Nullable JsonNode asker) {
+    decisions.replaced(kind, request, engine.clock().instant(), asker);
     goOn();
   }
 
@@ -357,8 +333,7 @@ final class ModelLeader {
       return; // a worker that began again
     }
     int before = model.step();
-    leader.decide(
-        range(index), Json.object().put("base", base).put("step", step).put("done", done));
+    decisions.range(index, step, done);
     if (model.step() > before && !model.isDone()) {
       toRanges(Json.object().put("kind", "gathered").put("step", model.step()));
     }
@@ -367,9 +342,7 @@ final class ModelLeader {
 
   /** Nobody can make the version until another leader tries again. */
   void fail(Refusal refusal) {
-    ObjectNode round = round();
-    round.set("failed", Wire.refusal(refusal));
-    leader.decide("round/" + name(), round);
+    decisions.failed(refusal);
     leader.answer(model.asker(), refusal);
   }
 
@@ -384,45 +357,14 @@ final class ModelLeader {
     }
   }
 
-  private void forgetUpdates() {
-    state.round().inClientOrder().forEach(update -> leader.write(key(update), null));
-  }
-
-  private void forgetReports(long version, Map<String, UpdateHeader> reports) {
-    reports.keySet().forEach(client -> leader.write(Leader.report(name(), version, client), null));
-  }
-
-  /** The model is deleted: what was decided of it may go. */
-  void forget() {
-    forgetUpdates();
-    model.reports().forEach(this::forgetReports);
-    for (int shard = 0; shard < model.placement().shards(); shard++) {
-      leader.write(range(shard), null);
-    }
-  }
-
-  private String range(int shard) {
-    return "range/%s/%d".formatted(name(), shard);
-  }
-
   /** The version exists: the next round begins. */
   void made(Making.Made made) {
     ObjectNode done = Json.object().put("kind", "done").put("round", state.round().number());
     toRanges(done);
-    forgetUpdates();
-    Map<Long, Map<String, UpdateHeader>> reported = model.reports();
     JsonNode asker = model.asker();
-    VersionInfo info = made.info();
-    leader.decide(
-        "round/" + name(),
-        Creation.decided(info, new Round(info.version(), info.base(), made.openedAt())));
-    reported.forEach((version, reports) -> {
-      if (!model.reports().containsKey(version)) {
-        forgetReports(version, reports);
-      }
-    });
+    decisions.next(made.info(), made.openedAt());
     setDeadline();
-    leader.answer(asker, info.write());
+    leader.answer(asker, made.info().write());
     leader.afterwards(() -> {
       making.tell(made);
       state.folder().prune(engine.keepVersions() + 1, engine.keepRounds());

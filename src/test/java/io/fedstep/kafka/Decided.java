@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.Json;
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Engine;
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** One model's leader's decisions, and what they come to, followed and read anew. */
-final class Decided implements AutoCloseable {
+final class Decided implements ModelDecisions.Writer, AutoCloseable {
   static final String M = "wide";
   static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
@@ -75,13 +74,19 @@ final class Decided implements AutoCloseable {
     return live().state();
   }
 
-  private void decide(String key, @Nullable ObjectNode value) {
+  @Override
+  public void decide(String key, @Nullable ObjectNode value) {
     leader.apply(key, value);
     write(key, value);
   }
 
-  private void write(String key, @Nullable ObjectNode value) {
+  @Override
+  public void write(String key, @Nullable ObjectNode value) {
     topic.add(new Message(key, value == null ? null : Wire.read(Wire.write(value))));
+  }
+
+  private ModelDecisions decisions() {
+    return new ModelDecisions(live(), this);
   }
 
   // What a leader decides
@@ -108,6 +113,7 @@ final class Decided implements AutoCloseable {
 
   void delete() {
     ClusterModel model = live();
+    decisions().deleted();
     decide("model/" + M, Json.object().put("deleted", model.incarnation()).put("version", 0));
     decide("round/" + M, null);
     commit();
@@ -126,65 +132,40 @@ final class Decided implements AutoCloseable {
             NOW,
             round.updates() + 1,
             staleness);
-    decide(key(update), RecordCodec.write(update).put("base", round.base()));
+    decisions().enters(update);
     commit();
   }
 
-  private String key(Decision.Accepted update) {
-    long round = state().round().number();
-    return "update/%s/%d/%s/%d".formatted(M, round, update.client(), round - update.staleness());
-  }
-
-  private ObjectNode round() {
-    return Creation.decided(state().folder().newest().info(), state().round());
-  }
-
-  private ObjectNode closed() {
-    ObjectNode round = round();
-    round.setAll(RecordCodec.write(Objects.requireNonNull(state().round().closed())));
-    return round;
-  }
-
   void closeRound() {
-    ObjectNode round = round();
-    round.setAll(RecordCodec.write(state().round().close(Decision.Cause.MANUAL, NOW)));
-    round.putObject("asker").put("gateway", "g").put("n", 7);
-    decide("round/" + M, round);
+    ObjectNode asker = Json.object().put("gateway", "g").put("n", 7);
+    decisions().closed(state().round().close(Decision.Cause.MANUAL, NOW), asker);
     commit();
   }
 
   void fail() {
-    ObjectNode round = closed();
-    round.set("failed", Wire.refusal(Refusal.of(Problem.MODEL_FAILED, "A range has no room.")));
-    decide("round/" + M, round);
+    decisions().failed(Refusal.of(Problem.MODEL_FAILED, "A range has no room."));
     commit();
   }
 
   /** As another leader does. */
   void goOn() {
-    decide("round/" + M, closed());
+    decisions().failed(null);
     commit();
   }
 
   void range(int index, int step, boolean done) {
-    decide(
-        "range/%s/%d".formatted(M, index),
-        Json.object().put("base", state().round().base()).put("step", step).put("done", done));
+    decisions().range(index, step, done);
     commit();
   }
 
   void report(String client, long version) {
-    ObjectNode report =
-        RecordCodec.report(client, UpdateHeader.of(3, Map.of("accuracy", 0.5), null));
-    Version of = Objects.requireNonNull(state().folder().version(version));
-    report.put("base", of.info().base());
-    decide("report/%s/%d/%s".formatted(M, version, client), report);
+    decisions().report(version, client, UpdateHeader.of(3, Map.of("accuracy", 0.5), null));
     commit();
     assertThat(live().reports(version)).containsKey(client);
   }
 
   private void head(ModelHead next) {
-    decide("model/" + M, Creation.decided(next, live().placement()));
+    decisions().head(next);
     commit();
     state().folder().save(next);
   }
@@ -202,9 +183,7 @@ final class Decided implements AutoCloseable {
   }
 
   void replace(String kind) {
-    ObjectNode round = round();
-    round.putObject("replacement").put("kind", kind).put("at", RecordCodec.time(NOW));
-    decide("round/" + M, round);
+    decisions().replaced(kind, Json.object(), NOW, null);
     commit();
   }
 
@@ -257,8 +236,7 @@ final class Decided implements AutoCloseable {
   }
 
   private void begins(VersionInfo info, Instant openedAt) {
-    state().round().inClientOrder().forEach(update -> write(key(update), null));
-    decide("round/" + M, Creation.decided(info, new Round(info.version(), info.base(), openedAt)));
+    decisions().next(info, openedAt);
     commit();
     state().folder().prune(engine.keepVersions() + 1, engine.keepRounds());
     compare();
@@ -278,9 +256,7 @@ final class Decided implements AutoCloseable {
   /** Whoever reads a compacted topic comes to what a follower has come to. */
   private void compare() {
     for (int i = 0; i < 3; i++) {
-      var anew = new Replica(data, engine, true, new Replica.Watcher() {});
-      compacted().forEach(message -> anew.collect(message.key(), message.value()));
-      anew.load();
+      Replica anew = read(new Replica.Watcher() {});
       assertThat(anew.names()).isEqualTo(follower.names());
       for (ClusterModel model : anew.models()) {
         String name = model.state().model();
@@ -288,6 +264,14 @@ final class Decided implements AutoCloseable {
         model.state().folder().close();
       }
     }
+  }
+
+  /** Reads what is decided from a topic that was compacted. */
+  Replica read(Replica.Watcher watcher) {
+    var anew = new Replica(data, engine, true, watcher);
+    compacted().forEach(message -> anew.collect(message.key(), message.value()));
+    anew.load();
+    return anew;
   }
 
   /** The first part without what was superseded in it, and perhaps without deletions. */
