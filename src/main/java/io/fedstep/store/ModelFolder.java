@@ -121,6 +121,10 @@ public final class ModelFolder implements AutoCloseable {
     if (newest.madeBy() == VersionInfo.MadeBy.CREATED) {
       model.versions.put(0L, Version.zeros(head, newest));
     }
+    if (!model.versions.containsKey(newest.version())) {
+      throw new CorruptionException(
+          model.versionsFolder, "version " + newest.version(), "no folder of it");
+    }
     model.findRecords();
     return model;
   }

@@ -8,8 +8,11 @@ import io.fedstep.coordinator.Listener;
 import io.fedstep.store.Unforced;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -146,6 +149,30 @@ class ReplicaTest {
       }
       assertThat(names("versions")).containsExactly("0000005", "0000006", "0000007");
       assertThat(names("rounds")).containsExactly("0000002.json", "0000003.json");
+    }
+  }
+
+  @Test
+  void modelsWithoutTheirVersion_areBroken() throws Exception {
+    try (var run = decided(1)) {
+      run.create("a1");
+      run.closeRound();
+      run.made();
+      Path versions = root.resolve("data/models").resolve(Decided.M).resolve("versions");
+      Files.move(versions.resolve("0000001"), root.resolve("elsewhere"));
+      var reasons = new ArrayList<String>();
+      Replica anew =
+          run.read(
+              new Replica.Watcher() {
+                @Override
+                public void broken(String model, @Nullable RuntimeException cause) {
+                  reasons.add(model + ": " + Objects.requireNonNull(cause).getMessage());
+                }
+              });
+      assertThat(anew.names()).isEmpty();
+      assertThat(reasons)
+          .containsOnly(
+              "wide: %s is corrupt: expected version 1, found no folder of it".formatted(versions));
     }
   }
 
