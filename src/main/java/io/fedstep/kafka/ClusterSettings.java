@@ -66,6 +66,7 @@ public record ClusterSettings(
   private Map<String, Object> common() {
     var all = new HashMap<String, Object>(client);
     all.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, brokers);
+    all.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, (int) sessionTimeout.toMillis());
     return all;
   }
 
@@ -92,7 +93,6 @@ public record ClusterSettings(
     all.put(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
     all.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 16L << 20);
     all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MESSAGE);
-    all.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) sessionTimeout.toMillis());
     all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) sessionTimeout.toMillis() * 2);
     all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, sessionTimeout.toMillis() * 2);
     return new KafkaProducer<>(all, new StringSerializer(), new ByteArraySerializer());

@@ -69,20 +69,31 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   /** Says from where another process would go on, and lets Kafka remove what lies before. */
   private void commit(Consumer<String, byte[]> consumer) {
     var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
-    var purged = new HashMap<TopicPartition, RecordsToDelete>();
     held = workers.values().stream().mapToLong(RangeWorker::held).sum();
     workers.forEach((partition, worker) -> {
       long needed = worker.needed();
       if (needed > committed.getOrDefault(partition, 0L)) {
-        committed.put(partition, needed);
         offsets.put(at(partition), new OffsetAndMetadata(needed));
-        purged.put(at(partition), RecordsToDelete.beforeOffset(needed));
       }
     });
     if (!offsets.isEmpty()) {
-      consumer.commitSync(offsets);
-      var _ = cluster.admin().deleteRecords(purged); // the next time will do, if it fails
+      consumer.commitAsync(
+          offsets,
+          (said, failure) -> {
+            if (failure == null) { // else the next time will do
+              committed(said);
+            }
+          });
     }
+  }
+
+  private void committed(Map<TopicPartition, OffsetAndMetadata> said) {
+    var purged = new HashMap<TopicPartition, RecordsToDelete>();
+    said.forEach((partition, next) -> {
+      committed.put(partition.partition(), next.offset());
+      purged.put(partition, RecordsToDelete.beforeOffset(next.offset()));
+    });
+    var _ = cluster.admin().deleteRecords(purged); // what fails goes with the next
   }
 
   /** How many partitions are computed. */

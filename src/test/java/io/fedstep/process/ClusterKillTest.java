@@ -52,8 +52,8 @@ class ClusterKillTest {
   /** In which others are to go on with the parts of a process that was killed. */
   private static final Duration SESSION = Duration.ofSeconds(10);
 
-  /** For a round's own work on two cores, while these also start a JVM. */
-  private static final Duration MARGIN = Duration.ofSeconds(10);
+  /** For a round's own work on two cores, while these also start a JVM, and perhaps other tests. */
+  private static final Duration MARGIN = Duration.ofSeconds(LONG ? 10 : 40);
 
   private enum Victim {
     /** Who takes an upload, in the middle of it. */
