@@ -51,7 +51,7 @@ public final class DataFolder implements AutoCloseable {
   }
 
   private void begin(Path root, boolean shared) {
-    checkFormat(root.resolve("format.json"));
+    checkFormat(root.resolve("format.json"), shared);
     Disk.createFolder(models);
     Disk.createFolder(trash);
     if (!shared) { // else it may be what another server is just making
@@ -79,9 +79,9 @@ public final class DataFolder implements AutoCloseable {
         "%s is held by another fedstep; give this one another fedstep.data-dir".formatted(file));
   }
 
-  private static void checkFormat(Path file) {
+  private static void checkFormat(Path file, boolean shared) {
     if (!Disk.exists(file)) {
-      Disk.writeDocument(file, Json.object().put("format", FORMAT));
+      Disk.writeDocument(file, Json.object().put("format", FORMAT), shared);
       return;
     }
     ObjectNode json = Disk.readDocument(file);

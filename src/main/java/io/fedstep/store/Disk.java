@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -201,7 +202,13 @@ final class Disk {
 
   /** Replaces a document: whole and durable, or not at all. */
   static void writeDocument(Path file, ObjectNode entry) {
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    writeDocument(file, entry, false);
+  }
+
+  /** The same, which another process may do at the same time if the folder is shared. */
+  static void writeDocument(Path file, ObjectNode entry, boolean shared) {
+    String own = shared ? "." + UUID.randomUUID() : "";
+    Path fresh = file.resolveSibling(file.getFileName() + own + ".new");
     writeForced(fresh, CheckedLine.encode(entry));
     rename(fresh, file);
   }

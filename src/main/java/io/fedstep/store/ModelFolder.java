@@ -27,6 +27,7 @@ public final class ModelFolder implements AutoCloseable {
   private static final String REPORTS = ".jsonl";
 
   private final Path folder;
+  private final boolean shared;
   private final Path versionsFolder;
   private final Path roundsFolder;
   private final Path openFolder;
@@ -39,9 +40,10 @@ public final class ModelFolder implements AutoCloseable {
   private volatile ModelHead head;
   private @Nullable OpenRound open;
 
-  private ModelFolder(Path folder, ModelHead head) {
+  private ModelFolder(Path folder, ModelHead head, boolean shared) {
     this.folder = folder;
     this.head = head;
+    this.shared = shared;
     versionsFolder = folder.resolve("versions");
     roundsFolder = folder.resolve("rounds");
     openFolder = folder.resolve("open");
@@ -66,7 +68,7 @@ public final class ModelFolder implements AutoCloseable {
     if (!head.model().equals(name)) {
       throw new CorruptionException(folder.resolve(HEAD), "the model " + name, head.model());
     }
-    var model = new ModelFolder(folder, head);
+    var model = new ModelFolder(folder, head, false);
     model.recover();
     return model;
   }
@@ -111,7 +113,7 @@ public final class ModelFolder implements AutoCloseable {
 
   /** Opens a model that processes share: what there is up to a version; nothing is removed. */
   static ModelFolder follow(Path folder, ModelHead head, VersionInfo newest) {
-    var model = new ModelFolder(folder, head);
+    var model = new ModelFolder(folder, head, true);
     for (String name : Disk.names(model.versionsFolder)) {
       if (!name.startsWith(".") && number(name, "") <= newest.version()) {
         Version version = Version.found(model.versionsFolder.resolve(name), head.spec());
@@ -200,7 +202,7 @@ public final class ModelFolder implements AutoCloseable {
 
   /** Replaces the head durably. */
   public void save(ModelHead next) {
-    Disk.writeDocument(folder.resolve(HEAD), next.write());
+    Disk.writeDocument(folder.resolve(HEAD), next.write(), shared);
     head = next;
   }
 
@@ -294,7 +296,8 @@ public final class ModelFolder implements AutoCloseable {
       if (round != null) {
         Disk.writeDocument(
             roundsFolder.resolve(name(round.round()) + ".json"),
-            RecordCodec.write(head.model(), round));
+            RecordCodec.write(head.model(), round),
+            shared);
         records.add(round.round());
       }
       oldest.retire();

@@ -51,7 +51,7 @@ public final class SharedDrafts {
     Path folder = exchange(base);
     Disk.createFolder(folder);
     if (!Disk.exists(folder.resolve(name))) {
-      Disk.writeDocument(folder.resolve(name), document);
+      Disk.writeDocument(folder.resolve(name), document, true);
     }
   }
 
