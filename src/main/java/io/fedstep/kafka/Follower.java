@@ -4,7 +4,6 @@ import io.fedstep.problem.RefusedException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -12,12 +11,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
-import org.apache.kafka.clients.admin.ListOffsetsOptions;
-import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +31,7 @@ final class Follower implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition moved = lock.newCondition();
   private final Consumer<String, byte[]> reader;
+  private final Ends ends;
   private final Replica replica;
   private final Gateway gateway;
   private volatile long lag;
@@ -50,6 +47,7 @@ final class Follower implements AutoCloseable {
             .toList();
     positions = new long[count];
     reader = cluster.settings().reader();
+    ends = new Ends(cluster.settings());
     gateway = new Gateway(cluster);
     replica = new Replica(cluster.data(), cluster.engine(), true, gateway);
   }
@@ -135,14 +133,7 @@ final class Follower implements AutoCloseable {
 
   private long end(TopicPartition partition, long nanos) {
     try {
-      return cluster
-          .admin()
-          .listOffsets(
-              Map.of(partition, OffsetSpec.latest()),
-              new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
-          .partitionResult(partition)
-          .get(nanos, TimeUnit.NANOSECONDS)
-          .offset();
+      return ends.of(partition).get(nanos, TimeUnit.NANOSECONDS);
     } catch (ExecutionException | TimeoutException e) {
       LOG.warn("the end of {} is not known", partition, e);
       throw behind();
@@ -167,6 +158,7 @@ final class Follower implements AutoCloseable {
         throw new IllegalStateException("the end is not interrupted", e);
       }
     }
+    ends.close();
     gateway.close();
   }
 }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -53,7 +54,7 @@ class ClusterKillTest {
   private static final Duration SESSION = Duration.ofSeconds(10);
 
   /** For a round's own work on two cores, while these also start a JVM, and perhaps other tests. */
-  private static final Duration MARGIN = Duration.ofSeconds(LONG ? 10 : 40);
+  private static final Duration MARGIN = Duration.ofSeconds(LONG ? 10 : 20);
 
   private enum Victim {
     /** Who takes an upload, in the middle of it. */
@@ -116,16 +117,20 @@ class ClusterKillTest {
     return round >= 1 && round <= all.length ? all[round - 1] : null;
   }
 
-  /** A kill of a process or a broker, and its return while the round goes on. */
+  /** A kill of a process, which returns while the round goes on, or of a broker, which waits. */
   private static final class Kill {
     private final IntConsumer kill;
     private final IntConsumer restart;
+    private final CompletableFuture<Void> roundOver = new CompletableFuture<>();
     private @Nullable CompletableFuture<Void> back;
     private long time;
 
-    Kill(IntConsumer kill, IntConsumer restart) {
+    Kill(IntConsumer kill, IntConsumer restart, boolean waits) {
       this.kill = kill;
       this.restart = restart;
+      if (!waits) {
+        roundOver.complete(null);
+      }
     }
 
     /** Strikes, the first time that it is called. */
@@ -133,7 +138,7 @@ class ClusterKillTest {
       if (back == null) {
         time = System.nanoTime();
         kill.accept(victim);
-        back = CompletableFuture.runAsync(() -> restart.accept(victim));
+        back = roundOver.thenRunAsync(() -> restart.accept(victim));
       }
     }
 
@@ -141,8 +146,14 @@ class ClusterKillTest {
       return time;
     }
 
-    synchronized CompletableFuture<Void> back() {
-      return back;
+    /** Waits for the return. */
+    void awaitReturn() {
+      roundOver.complete(null);
+      back().join();
+    }
+
+    private synchronized CompletableFuture<Void> back() {
+      return Objects.requireNonNull(back);
     }
   }
 
@@ -151,8 +162,8 @@ class ClusterKillTest {
     receipts.add(new ConcurrentHashMap<>());
     var kill =
         victim == Victim.BROKER
-            ? new Kill(brokers::kill, brokers::restart)
-            : new Kill(cluster::kill, cluster::restart);
+            ? new Kill(brokers::kill, brokers::restart, true)
+            : new Kill(cluster::kill, cluster::restart, false);
     int worker = someWorker(round);
     IntFunction<BodyPublisher> first =
         victim == Victim.GATEWAY
@@ -178,7 +189,7 @@ class ClusterKillTest {
       return Duration.ZERO;
     }
     long end = System.nanoTime();
-    kill.back().join();
+    kill.awaitReturn();
     return Duration.ofNanos(end - kill.time());
   }
 

@@ -1,0 +1,94 @@
+package io.fedstep.kafka;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the brokers how far partitions are written. Questions that come while one is under way are
+ * asked together. A consumer looks for a partition's next leader when a broker dies; the admin
+ * client would wait for the dead one.
+ */
+final class Ends implements AutoCloseable {
+  private final Consumer<String, byte[]> consumer;
+  private final Duration longest;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Thread thread;
+  private Map<TopicPartition, CompletableFuture<Long>> asked = new HashMap<>();
+  private boolean closed;
+
+  Ends(ClusterSettings settings) {
+    consumer = settings.reader();
+    longest = settings.sessionTimeout();
+    thread = Thread.ofPlatform().daemon().name("ends").start(this::run);
+  }
+
+  /** The offset behind all that was committed before the call, or a failure of Kafka. */
+  CompletableFuture<Long> of(TopicPartition partition) {
+    lock.lock();
+    try {
+      changed.signal();
+      return asked.computeIfAbsent(partition, _ -> new CompletableFuture<>());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    for (var questions = take(); questions != null; questions = take()) {
+      answer(questions);
+    }
+    consumer.close(CloseOptions.timeout(Duration.ZERO));
+  }
+
+  /** What is asked, once something is; null when it is closed. */
+  private @Nullable Map<TopicPartition, CompletableFuture<Long>> take() {
+    lock.lock();
+    try {
+      while (asked.isEmpty() && !closed) {
+        changed.awaitUninterruptibly();
+      }
+      Map<TopicPartition, CompletableFuture<Long>> questions = asked;
+      asked = new HashMap<>();
+      return closed ? null : questions;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void answer(Map<TopicPartition, CompletableFuture<Long>> questions) {
+    try {
+      Map<TopicPartition, Long> ends = consumer.endOffsets(questions.keySet(), longest);
+      questions.forEach(
+          (partition, answer) -> answer.complete(Objects.requireNonNull(ends.get(partition))));
+    } catch (RuntimeException e) {
+      questions.values().forEach(answer -> answer.completeExceptionally(e));
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+    consumer.wakeup();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("the end is not interrupted", e);
+    }
+  }
+}
