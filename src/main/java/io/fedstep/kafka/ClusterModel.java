@@ -3,16 +3,19 @@ package io.fedstep.kafka;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.round.UpdateHeader;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What a process knows of a model from the decisions. */
 final class ClusterModel {
   private final ModelState state;
   private final Placement placement;
   private final Map<Long, Map<String, UpdateHeader>> reports = new ConcurrentSkipListMap<>();
+  private final NavigableMap<Long, ObjectNode> waiting = new ConcurrentSkipListMap<>();
   private final int[] steps;
   private final boolean[] done;
 
@@ -86,6 +89,11 @@ final class ClusterModel {
 
   boolean isDone() {
     return step() == Integer.MAX_VALUE;
+  }
+
+  /** Requests that wait for the version that is being made, in their order. */
+  NavigableMap<Long, ObjectNode> waiting() {
+    return waiting;
   }
 
   void report(long version, String client, UpdateHeader report) {

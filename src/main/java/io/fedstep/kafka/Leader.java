@@ -105,7 +105,7 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
       if (!afterwards.isEmpty()) { // a folder is to go that this request may be about to make
         commit(request.offset(), group);
       }
-      take(request);
+      take(request.key(), Wire.read(request.value()));
     }
     for (Runnable event = events.poll(); event != null; event = events.poll()) {
       event.run();
@@ -131,18 +131,18 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     }
   }
 
-  private void take(ConsumerRecord<String, byte[]> request) {
-    ObjectNode message = Wire.read(request.value());
+  /** Takes a request for a model, and answers what is wrong with it. */
+  void take(String name, ObjectNode message) {
     JsonNode asker = message.get("asker");
     try {
-      take(request.key(), message, asker);
+      take(name, message, asker);
     } catch (RefusedException e) {
       answer(asker, e.refusal());
     } catch (StorageException e) {
-      LOG.error("a request for model {} failed", request.key(), e);
+      LOG.error("a request for model {} failed", name, e);
       answer(asker, KafkaCoordinator.refusal(e));
     } catch (RuntimeException e) {
-      LOG.error("a request for model {} failed", request.key(), e);
+      LOG.error("a request for model {} failed", name, e);
       answer(asker, Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
     }
   }
@@ -208,9 +208,11 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
       throw Coordinator.noModel(name).exception();
     }
     long version = 0;
+    List<ObjectNode> waiting = List.of();
     if (model != null) {
       version = model.model().state().folder().newest().info().version();
       model.end();
+      waiting = model.decisions().waitedEnough();
       model.decisions().deleted();
       toRanges(
           name,
@@ -220,6 +222,7 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     }
     decide("model/" + name, Json.object().put("deleted", incarnation).put("version", version));
     decide("round/" + name, null);
+    waiting.forEach(request -> take(name, request));
     afterwards.add(() -> {
       if (model != null) {
         model.model().state().folder().close();

@@ -10,8 +10,10 @@ import io.fedstep.store.ModelHead;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -124,6 +126,23 @@ final class ModelDecisions {
 
   private void round(ObjectNode decision) {
     writer.decide("round/" + name(), decision);
+  }
+
+  /** A request waits for the version that is being made. */
+  void waits(ObjectNode request) {
+    Map.Entry<Long, ObjectNode> last = model.waiting().lastEntry();
+    writer.decide(waiting(last == null ? 0 : last.getKey() + 1), request);
+  }
+
+  /** The requests that have waited, which do so no more. */
+  List<ObjectNode> waitedEnough() {
+    Map<Long, ObjectNode> waited = new TreeMap<>(model.waiting());
+    waited.keySet().forEach(number -> writer.decide(waiting(number), null));
+    return List.copyOf(waited.values());
+  }
+
+  private String waiting(long number) {
+    return "waiting/%s/%d".formatted(name(), number);
   }
 
   /** The round is over; what was decided of it, and of versions that go with it, may go. */

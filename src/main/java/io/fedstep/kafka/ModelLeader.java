@@ -11,7 +11,6 @@ import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.UpdateHeader;
@@ -22,9 +21,6 @@ import io.fedstep.store.StorageException;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Objects;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -50,7 +46,6 @@ final class ModelLeader {
   private final ChangeRules rules;
   private final Deadline deadline;
   private final Making making;
-  private final Queue<Runnable> waiting = new ArrayDeque<>();
   private ArrayNode admitted = Json.object().putArray("admitted");
   private ArrayNode refused = Json.object().putArray("refused");
   private boolean ended;
@@ -154,25 +149,25 @@ final class ModelLeader {
       case "range" -> range(message);
       case "update" -> update(message, asker);
       case "report" -> report(message, asker);
-      default -> whenOpen(asker, () -> change(kind, message, asker));
+      default -> {
+        if (state.isClosing()) {
+          await(message);
+        } else {
+          change(kind, message, asker);
+        }
+      }
     }
   }
 
-  /** Does something now, or once the version is there that is being made. */
-  private void whenOpen(@Nullable JsonNode asker, Runnable action) {
-    if (!state.isClosing()) {
-      action.run();
-    } else if (waiting.size() < MOST_WAITING) {
-      waiting.add(() -> {
-        try {
-          whenOpen(asker, action);
-        } catch (RefusedException e) {
-          leader.answer(asker, e.refusal());
-        }
-      });
-    } else {
-      leader.answer(asker, Cluster.busy(name()));
+  /** Has a request taken again once the version is there that is being made. */
+  private void await(ObjectNode request) {
+    if (model.waiting().size() >= MOST_WAITING) {
+      if (request.has("upload")) {
+        refused.add(Wire.text(request, "upload"));
+      }
+      throw Cluster.busy(name()).exception();
     }
+    decisions.waits(request);
   }
 
   private void change(String kind, ObjectNode message, @Nullable JsonNode asker) {
@@ -253,7 +248,7 @@ final class ModelLeader {
         leader.answer(asker, no.refusal());
         refused.add(Wire.text(message, "upload"));
       }
-      case Verdict.Welcome _ -> whenOpen(asker, () -> update(message, asker));
+      case Verdict.Welcome _ -> await(message);
     }
   }
 
@@ -344,6 +339,7 @@ final class ModelLeader {
   void fail(Refusal refusal) {
     decisions.failed(refusal);
     leader.answer(model.asker(), refusal);
+    decisions.waitedEnough().forEach(request -> leader.take(name(), request));
   }
 
   /** Does what has become due. */
@@ -369,9 +365,7 @@ final class ModelLeader {
       making.tell(made);
       state.folder().prune(engine.keepVersions() + 1, engine.keepRounds());
     });
-    for (int i = waiting.size(); i > 0; i--) {
-      Objects.requireNonNull(waiting.poll()).run();
-    }
+    decisions.waitedEnough().forEach(request -> leader.take(name(), request));
     goOn();
   }
 }

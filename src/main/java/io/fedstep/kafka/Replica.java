@@ -35,13 +35,14 @@ import tools.jackson.databind.node.ObjectNode;
  *   update/NAME/ROUND/CLIENT/FROM     an update that is in it
  *   range/NAME/INDEX                  how far a range has come in the close
  *   report/NAME/VERSION/CLIENT        what a client measured
+ *   waiting/NAME/NUMBER               a request that waits for a version
  *   answer/SLOT                       what is said to who asked
  * </pre>
  */
 final class Replica {
   private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
   private static final List<String> ORDER =
-      List.of("model", "round", "update", "range", "report", "answer");
+      List.of("model", "round", "update", "range", "report", "waiting", "answer");
 
   /** Who is told of models and of answers. */
   interface Watcher {
@@ -158,6 +159,7 @@ final class Replica {
       case "update" -> update(parts[1], value);
       case "range" -> range(parts[1], Integer.parseInt(parts[2]), value);
       case "report" -> report(parts[1], Long.parseLong(parts[2]), parts[3], value);
+      case "waiting" -> waiting(parts[1], Long.parseLong(parts[2]), value);
       case "answer" -> {
         if (value != null) {
           watcher.answered(value);
@@ -303,6 +305,18 @@ final class Replica {
         && version != null
         && version.info().base().equals(Wire.text(value, "base"))) {
       model.report(number, client, RecordCodec.readReport(value));
+    }
+  }
+
+  private void waiting(String name, long number, @Nullable ObjectNode request) {
+    ClusterModel model = models.get(name);
+    if (model == null) {
+      return;
+    }
+    if (request == null) {
+      model.waiting().remove(number);
+    } else if (Wire.text(request, "incarnation").equals(model.incarnation())) {
+      model.waiting().put(number, request);
     }
   }
 }

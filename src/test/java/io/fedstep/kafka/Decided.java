@@ -136,6 +136,26 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
     commit();
   }
 
+  void await(String client) {
+    decisions()
+        .waits(
+            Json.object()
+                .put("kind", "update")
+                .put("incarnation", live().incarnation())
+                .put("client", client));
+    commit();
+  }
+
+  /** The clients whose requests have waited. */
+  List<String> waitedEnough() {
+    List<String> clients =
+        decisions().waitedEnough().stream()
+            .map(request -> request.required("client").stringValue())
+            .toList();
+    commit();
+    return clients;
+  }
+
   void closeRound() {
     ObjectNode asker = Json.object().put("gateway", "g").put("n", 7);
     decisions().closed(state().round().close(Decision.Cause.MANUAL, NOW), asker);
@@ -305,6 +325,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
     assertThat(found.replacement()).isEqualTo(expected.replacement());
     assertThat(found.asker()).isEqualTo(expected.asker());
     assertThat(found.step()).isEqualTo(expected.step());
+    assertThat(found.waiting()).isEqualTo(expected.waiting());
     for (int shard = 0; shard < SHARDS; shard++) {
       for (int step = 1; step <= 3; step++) {
         for (boolean done : new boolean[] {false, true}) {

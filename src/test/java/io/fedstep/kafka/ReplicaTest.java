@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -109,6 +110,29 @@ class ReplicaTest {
       run.replace("restore");
       run.discarded();
       assertThat(run.live().state().round().updates()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void requestsThatWait_keepTheirOrder(int seed) {
+    try (var run = decided(seed)) {
+      run.create("a1");
+      for (int round = 0; round < 3; round++) {
+        run.closeRound();
+        for (int client = 0; client < 12; client++) {
+          run.await("client-" + client);
+        }
+        run.made();
+        assertThat(run.waitedEnough())
+            .isEqualTo(IntStream.range(0, 12).mapToObj(i -> "client-" + i).toList());
+        run.await("again");
+        assertThat(run.waitedEnough()).containsExactly("again");
+      }
+      run.await("of a model that goes");
+      run.delete();
+      run.create("b2");
+      assertThat(run.live().waiting()).isEmpty();
     }
   }
 
