@@ -93,8 +93,9 @@ public record ClusterSettings(
     all.put(ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10);
     all.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 16L << 20);
     all.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MESSAGE);
-    all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) sessionTimeout.toMillis() * 2);
-    all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, sessionTimeout.toMillis() * 2);
+    all.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) sessionTimeout.toMillis() / 2);
+    all.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, (int) sessionTimeout.toMillis());
+    all.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, sessionTimeout.toMillis());
     return new KafkaProducer<>(all, new StringSerializer(), new ByteArraySerializer());
   }
 
