@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -50,10 +51,12 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
   private final Replica replica;
   private final ModelFolders folders;
   private final Map<String, ModelLeader> models = new HashMap<>();
+  private final Queue<ConsumerRecord<String, byte[]>> requests = new ArrayDeque<>();
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
   private final Runnable wake;
   private final List<ProducerRecord<String, byte[]>> out = new ArrayList<>();
   private final Queue<Runnable> afterwards = new ArrayDeque<>();
+  private @Nullable Long next;
   private int answers;
 
   /**
@@ -100,35 +103,50 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
   }
 
   /** Takes requests, in order, and whatever else has happened, and writes what comes of it. */
-  void run(List<ConsumerRecord<String, byte[]>> requests, ConsumerGroupMetadata group) {
-    for (ConsumerRecord<String, byte[]> request : requests) {
-      if (!afterwards.isEmpty()) { // a folder is to go that this request may be about to make
-        commit(request.offset(), group);
+  void run(List<ConsumerRecord<String, byte[]>> more, ConsumerGroupMetadata group) {
+    requests.addAll(more);
+    while (!requests.isEmpty()) {
+      // a folder may have to go that the next request is about to make
+      if (!afterwards.isEmpty() && !commit(group)) {
+        return;
       }
+      ConsumerRecord<String, byte[]> request = requests.remove();
       take(request.key(), Wire.read(request.value()));
+      next = request.offset() + 1;
     }
     for (Runnable event = events.poll(); event != null; event = events.poll()) {
       event.run();
     }
-    commit(requests.isEmpty() ? null : requests.getLast().offset() + 1, group);
+    commit(group);
   }
 
-  private void commit(@Nullable Long next, ConsumerGroupMetadata group) {
+  /**
+   * Writes what was decided, unless the group is just sharing its partitions anew: then the next
+   * call writes it, if this partition is still the process's.
+   */
+  private boolean commit(ConsumerGroupMetadata group) {
     models.values().forEach(ModelLeader::tellVerdicts);
     if (next != null || !out.isEmpty()) {
       producer.beginTransaction();
-      for (ProducerRecord<String, byte[]> message : out) {
-        var _ = producer.send(message); // what fails, fails the commit
-      }
-      if (next != null) {
-        producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(next)), group);
+      try {
+        for (ProducerRecord<String, byte[]> message : out) {
+          var _ = producer.send(message); // what fails, fails the commit
+        }
+        if (next != null) {
+          producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(next)), group);
+        }
+      } catch (CommitFailedException e) {
+        producer.abortTransaction();
+        return false;
       }
       producer.commitTransaction();
       out.clear();
+      next = null;
     }
     for (Runnable done = afterwards.poll(); done != null; done = afterwards.poll()) {
       done.run();
     }
+    return true;
   }
 
   /** Takes a request for a model, and answers what is wrong with it. */
@@ -288,7 +306,7 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
 
   /** Whether {@link #run} has anything to do without a request. */
   boolean hasEvents() {
-    return !events.isEmpty() || !out.isEmpty();
+    return !events.isEmpty() || !out.isEmpty() || next != null;
   }
 
   @Override

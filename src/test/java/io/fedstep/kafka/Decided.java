@@ -91,7 +91,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
 
   // What a leader decides
 
-  private static ModelHead head(String incarnation) {
+  static ModelHead head(String incarnation) {
     String json =
         """
         {"tensors": {"w": [40]}, "optimizer": {"lrate": 1.0, "modules": []},
