@@ -81,6 +81,11 @@ for path in "$data"/models/*/; do
     left=$((left - 1)) # it was deleted, and perhaps created anew
     [ "$left" -gt 0 ] || { echo "$path keeps changing" >&2; exit 1; }
   done
-  [ -d "$path" ] || rm -rf "$to"
+  if [ ! -d "$path" ]; then
+    rm -rf "$to"
+  elif [ ! -f "$to/model.json" ]; then
+    rm -rf "$to"
+    echo "$path is left out: it had no model.json; was it being deleted?" >&2
+  fi
 done
 sync
