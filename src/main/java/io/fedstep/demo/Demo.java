@@ -16,12 +16,12 @@ import org.springframework.stereotype.Component;
 /** Trains once the server is ready, and leaves it up. */
 @Component
 @Profile("demo")
-final class Demo {
+public final class Demo {
   private final CompletableFuture<Double> accuracy = new CompletableFuture<>();
   private volatile @Nullable Thread thread;
 
-  /** The test accuracy of the last version, or why there is none. */
-  CompletableFuture<Double> accuracy() {
+  /** The test accuracy of the last version, when all clients have ended, or why there is none. */
+  public CompletableFuture<Double> accuracy() {
     return accuracy;
   }
 

@@ -55,10 +55,10 @@ class DashboardTest {
   private static Server trained;
 
   @BeforeAll
-  static void start() {
+  static void start() throws Exception {
     assumeTrue(Browser.isInstalled(), "chromium or chromedriver is not installed");
     trained = Server.start(data, "spring.profiles.active=demo");
-    TrainedDigits.prepare(trained.http());
+    TrainedDigits.prepare(trained);
     browser = new Browser();
   }
 

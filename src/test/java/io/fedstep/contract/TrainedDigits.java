@@ -1,21 +1,22 @@
 package io.fedstep.contract;
 
-import java.time.Duration;
+import io.fedstep.demo.Demo;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 
 /** The demo's model after its hundred rounds, with the next one open, and two models beside it. */
 final class TrainedDigits {
   private static final int PARAMETERS = 650;
   private static final int ROUNDS = 100;
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final long PATIENCE_SECONDS = 60;
 
   private TrainedDigits() {}
 
   /** Waits for the demo's end; then seven of ten updates come in, and three are refused. */
-  static Model prepare(Http http) {
+  static Model prepare(Server demo) throws Exception {
+    demo.context().getBean(Demo.class).accuracy().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    Http http = demo.http();
     var digits = new Model(http, "digits");
-    awaitCreation(digits);
-    digits.awaitVersion(ROUNDS);
     digits
         .putJson("/round", "{\"min_updates\": 6, \"max_updates\": 10, \"timeout\": \"30m\"}")
         .is(200);
@@ -53,14 +54,6 @@ final class TrainedDigits {
             """)
         .is(201);
     return digits;
-  }
-
-  /** The demo begins when the server is ready. */
-  private static void awaitCreation(Model digits) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (digits.get("").status() == 404 && System.nanoTime() < end) {
-      Thread.onSpinWait();
-    }
   }
 
   private static double[] gradient(long seed, int length) {
