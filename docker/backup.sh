@@ -28,12 +28,13 @@ rounds() (
   done
 )
 
-# A version never changes; one that is still there after it was copied was copied whole.
+# A version never changes; one that is still there after it was copied was copied whole. They are
+# numbers, listed at one moment: a pattern would look at each again, and find all of them gone.
 versions() (
   newest=
-  for version in "$1"/versions/*/; do
-    [ -d "$version" ] || continue
-    to="$2/versions/$(basename "$version")"
+  for number in $(ls "$1/versions" 2>/dev/null); do
+    version=$1/versions/$number
+    to=$2/versions/$number
     newest=$to
     [ ! -d "$to" ] || continue
     if cp -Rp "$version" "$2/.version" 2>/dev/null && [ -d "$version" ]; then
