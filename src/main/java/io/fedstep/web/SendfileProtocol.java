@@ -17,6 +17,9 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 public final class SendfileProtocol extends Http11NioProtocol {
   private static final long LOOK_MILLIS = 500;
 
+  /** What Tomcat has for the time of a request of which nothing has come yet. */
+  private static final long NOT_BEGUN = -1;
+
   private volatile Duration headTime = Duration.ofSeconds(20);
 
   /** That of a running server, or null. */
@@ -58,12 +61,15 @@ public final class SendfileProtocol extends Http11NioProtocol {
   private void closeSlowHeads() {
     long now = System.nanoTime();
     for (SocketWrapperBase<NioChannel> one : getEndpoint().getConnections()) {
-      // between two pieces of a head a connection has a processor that no thread runs
+      // between two pieces of a head a connection has a processor that no thread runs; it has one
+      // as well when a file has been sent to a request that had waited
       if (one.getCurrentProcessor() instanceof AbstractProcessor waiting
           && !waiting.isAsync()
-          && !isSending(one)
-          && now - waiting.getRequest().getStartTimeNanos() > headTime.toNanos()) {
-        one.close();
+          && !isSending(one)) {
+        long begun = waiting.getRequest().getStartTimeNanos();
+        if (begun != NOT_BEGUN && now - begun > headTime.toNanos()) {
+          one.close();
+        }
       }
     }
   }

@@ -161,9 +161,33 @@ class LimitsTest {
 
   @Test
   void slowHead_isHungUp() throws IOException {
+    awaitEndOfSlowHead();
+  }
+
+  private static void awaitEndOfSlowHead() throws IOException {
     try (var slow = new RawRequest(http())) {
       slow.send("GET /v1/models HTTP/1.1\r\nHost: loc");
       assertThat(slow.isClosedByPeer()).isTrue();
+    }
+  }
+
+  @Test
+  void connectionThatWaitedForADownload_isKept() throws IOException {
+    String model = "/v1/models/large";
+    http().putJson(model, "{\"tensors\": {\"w\": [4000000]}}").is(201);
+    try (var client = new RawRequest(http())) {
+      String tag = http().get(model + "/weights").is(200).header("ETag");
+      String get =
+          "GET %s/weights?wait=30s HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: %s\r\n\r\n"
+              .formatted(model, tag);
+      client.send(get);
+      http().putOctets(model + "/rounds/0/updates/a", new byte[16_000_000]).is(201);
+      client.awaitAnswer();
+      client.read().is(200);
+      awaitEndOfSlowHead(); // by when this connection, too, has been looked at
+      client.send(get).read().is(200);
+    } finally {
+      http().delete(model).is(204);
     }
   }
 
