@@ -12,7 +12,12 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The decisions of the open round in the order in which they were taken, a checked line each. */
 public final class Journal implements AutoCloseable {
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
+
+  /** Has no {@code row_stride}: rows follow one another without gaps. */
+  private static final int FORMAT_WITHOUT_STRIDE = 1;
+
+  private static final String STRIDE = "row_stride";
 
   private final LineFile lines;
 
@@ -21,21 +26,22 @@ public final class Journal implements AutoCloseable {
   }
 
   /** A new journal whose first line says which round this is; forced, its folder is not. */
-  static Journal create(Path path, String model, ModelSpec spec, Round round) {
+  static Journal create(Path path, String model, ModelSpec spec, Round round, long stride) {
     ObjectNode first =
         Json.object()
             .put("format", FORMAT)
             .put("model", model)
             .put("dtype", spec.dtype().label())
             .put("row_bytes", spec.vectorBytes())
+            .put(STRIDE, stride)
             .put("round", round.number())
             .put("base", round.base())
             .put("opened_at", RecordCodec.time(round.openedAt()));
     return new Journal(LineFile.create(path, List.of(first)));
   }
 
-  /** What a journal held. */
-  record Replayed(Journal journal, Round round) {}
+  /** What a journal held, and the bytes from row to row of its round's matrix. */
+  record Replayed(Journal journal, Round round, long stride) {}
 
   /** Opens the journal of an open round and replays it, or null where it has no first line. */
   static @Nullable Replayed open(Path path, ModelSpec spec) {
@@ -45,17 +51,32 @@ public final class Journal implements AutoCloseable {
       journal.close();
       return null;
     }
-    return new Replayed(journal, Disk.decoded(path, () -> replay(path, spec, found.entries())));
+    return Disk.decoded(path, () -> replay(path, spec, journal, found.entries()));
   }
 
-  private static Round replay(Path path, ModelSpec spec, List<ObjectNode> entries) {
-    Round round = begin(path, spec, entries.getFirst());
+  private static Replayed replay(
+      Path path, ModelSpec spec, Journal journal, List<ObjectNode> entries) {
+    ObjectNode first = entries.getFirst();
+    long stride = stride(path, spec, first);
+    Round round = begin(path, spec, first);
     entries.stream().skip(1).map(RecordCodec::readDecision).forEach(round::apply);
-    return round;
+    return new Replayed(journal, round, stride);
+  }
+
+  private static long stride(Path path, ModelSpec spec, ObjectNode first) {
+    if (first.path("format").asInt(0) == FORMAT_WITHOUT_STRIDE && !first.has(STRIDE)) {
+      return spec.vectorBytes();
+    }
+    Disk.checkFormat(path, first, FORMAT);
+    long stride = first.required(STRIDE).longValue();
+    if (stride < spec.vectorBytes()) {
+      throw new CorruptionException(
+          path, "at least %d bytes a row".formatted(spec.vectorBytes()), Long.toString(stride));
+    }
+    return stride;
   }
 
   private static Round begin(Path path, ModelSpec spec, ObjectNode first) {
-    Disk.checkFormat(path, first, FORMAT);
     if (first.path("row_bytes").asLong(0) != spec.vectorBytes()) {
       throw new CorruptionException(
           path,

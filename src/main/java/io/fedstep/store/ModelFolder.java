@@ -258,7 +258,7 @@ public final class ModelFolder implements AutoCloseable {
       VersionDraft draft, VersionInfo info, RoundRecord record, OpenRound over, Round next) {
     draft.seal(info, record);
     Path path = openFolder.resolve(name(next.number()));
-    Journal begun = OpenRound.begin(path, head, next);
+    Journal begun = over.beginNext(path, head, next);
     Version version = draft.commit(versionsFolder.resolve(name(info.version())), info);
     return () -> opened(version, over.next(path, next, begun));
   }

@@ -27,19 +27,26 @@ public final class OpenRound implements AutoCloseable {
 
   /** A new round with a new matrix. */
   static OpenRound create(Path folder, ModelHead head, Round round) {
-    Journal journal = begin(folder, head, round);
+    long stride = UpdateMatrix.stride(head.spec().vectorBytes());
+    Journal journal = begin(folder, head, round, stride);
     return new OpenRound(
-        folder, round, journal, new UpdateMatrix(folder.resolve(MATRIX), head.spec()));
+        folder, round, journal, new UpdateMatrix(folder.resolve(MATRIX), head.spec(), stride));
   }
 
   /** Makes a round's folder with its journal; nothing refers to it before its version exists. */
-  static Journal begin(Path folder, ModelHead head, Round round) {
+  private static Journal begin(Path folder, ModelHead head, Round round, long stride) {
     Disk.delete(folder); // of a crash before the first line was durable, or before the version
     Disk.createFolder(folder);
-    Journal journal = Journal.create(folder.resolve(JOURNAL), head.model(), head.spec(), round);
+    Journal journal =
+        Journal.create(folder.resolve(JOURNAL), head.model(), head.spec(), round, stride);
     Disk.forceFolder(folder);
     Disk.forceFolder(folder.resolveSibling("."));
     return journal;
+  }
+
+  /** Begins the round after this one, which takes over the matrix. */
+  Journal beginNext(Path nextFolder, ModelHead head, Round next) {
+    return begin(nextFolder, head, next, matrix.stride());
   }
 
   /** The round that a journal holds, or null where the journal was not begun. */
@@ -50,7 +57,7 @@ public final class OpenRound implements AutoCloseable {
       return null;
     }
     Disk.forceFolder(folder);
-    var matrix = new UpdateMatrix(folder.resolve(MATRIX), spec);
+    var matrix = new UpdateMatrix(folder.resolve(MATRIX), spec, replayed.stride());
     matrix.recover(replayed.round().view());
     return new OpenRound(folder, replayed.round(), replayed.journal(), matrix);
   }
@@ -65,7 +72,8 @@ public final class OpenRound implements AutoCloseable {
 
   /** Makes the journal of the same round on other weights, while no update is in it. */
   Journal beginRebased(ModelHead head, Round other) {
-    return Journal.create(folder.resolve(FRESH_JOURNAL), head.model(), head.spec(), other);
+    return Journal.create(
+        folder.resolve(FRESH_JOURNAL), head.model(), head.spec(), other, matrix.stride());
   }
 
   /** The same round on other weights, which exist by now. */

@@ -30,29 +30,58 @@ import java.util.zip.CRC32C;
  * open while an upload is under way.
  */
 public final class UpdateMatrix implements AutoCloseable {
+  /**
+   * Where rows begin that are longer: a tile's bytes, which the page cache then has in one piece.
+   */
+  private static final long ALIGNMENT = 64 * 1024;
+
   private final RoundFile file;
   private final ModelSpec spec;
   private final Shard shard;
   private final long begin;
   private final long rowBytes;
+  private final long stride;
   private final BitSet taken = new BitSet();
   private final Forcing forcing;
   private int users;
   private Arena mapping = Arena.ofShared();
   private MemorySegment mapped = MemorySegment.NULL;
 
-  UpdateMatrix(Path path, ModelSpec spec) {
-    this(path, spec, Shard.WHOLE);
+  /** Whole rows, the first bytes of two of which are {@code stride} apart. */
+  UpdateMatrix(Path path, ModelSpec spec, long stride) {
+    this(path, spec, Shard.WHOLE, stride);
   }
 
   /** Rows of a shard's coordinates alone. */
   UpdateMatrix(Path path, ModelSpec spec, Shard shard) {
+    this(path, spec, shard, stride(rowBytes(spec, shard)));
+  }
+
+  private UpdateMatrix(Path path, ModelSpec spec, Shard shard, long stride) {
     this.spec = spec;
     this.shard = shard;
     begin = shard.begin(spec.parameters());
-    rowBytes = (shard.end(spec.parameters()) - begin) * spec.dtype().bytes();
+    rowBytes = rowBytes(spec, shard);
+    this.stride = stride;
     file = new RoundFile(path);
     forcing = new Forcing(file::force);
+  }
+
+  private static long rowBytes(ModelSpec spec, Shard shard) {
+    long size = spec.parameters();
+    return (shard.end(size) - shard.begin(size)) * spec.dtype().bytes();
+  }
+
+  /** The bytes from row to row of a new matrix; what lies between two is never read. */
+  static long stride(long rowBytes) {
+    return rowBytes <= 16 * ALIGNMENT
+        ? rowBytes
+        : (rowBytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /** The bytes from row to row. */
+  long stride() {
+    return stride;
   }
 
   /** Takes the lowest free row for an upload, which ends by keeping it or giving it back. */
@@ -99,7 +128,7 @@ public final class UpdateMatrix implements AutoCloseable {
 
   /** Where an upload writes. */
   public VectorSink row(int row) {
-    long rowBegin = row * rowBytes;
+    long rowBegin = row * stride;
     return (offset, bytes) -> {
       int length = bytes.remaining();
       file.write(rowBegin + offset, bytes);
@@ -121,7 +150,7 @@ public final class UpdateMatrix implements AutoCloseable {
 
   /** Reads a row from some byte on. */
   public void read(int row, long offset, ByteBuffer into) {
-    Disk.readAt(file.path(), file.channel(), row * rowBytes + offset, into);
+    Disk.readAt(file.path(), file.channel(), row * stride + offset, into);
   }
 
   /** Makes every row durable whose writes have returned. */
@@ -146,7 +175,7 @@ public final class UpdateMatrix implements AutoCloseable {
       crcs = new int[updates.size()][shard.endTile(spec.parameters()) - firstTile];
       long end = 0;
       for (Decision.Accepted update : updates) {
-        end = Math.max(end, (update.row() + 1L) * rowBytes);
+        end = Math.max(end, update.row() * stride + rowBytes);
       }
       map(end);
     }
@@ -165,18 +194,18 @@ public final class UpdateMatrix implements AutoCloseable {
         }
 
         private long offset(int row, int index) {
-          return updates.get(row).row() * rowBytes + (range.from() - begin + index) * width;
+          return updates.get(row).row() * stride + (range.from() - begin + index) * width;
         }
 
         @Override
         public void read(int row, int from, Tile into) {
           long at = offset(row, from);
+          into.read(mapped, at); // first, since copying gets bytes from memory twice as fast
           if (from == summed[row]) { // and not a value that was read before
             sums[row].update(mapped.asSlice(at, into.length() * width).asByteBuffer());
             crcs[row][tile - firstTile] = (int) sums[row].getValue();
             summed[row] += into.length();
           }
-          into.read(mapped, at);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.fedstep.coordinator;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.CheckedLine;
@@ -20,6 +21,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
 
 /** A server takes up a folder as any crash may have left it. */
 class RecoveryTest {
@@ -210,6 +212,70 @@ class RecoveryTest {
     try (var draft = rig.changes(M).beginWeights()) {
       draft.newWeights().write(0, ByteBuffer.wrap(floats(values)));
       rig.changes(M).setWeights(draft);
+    }
+  }
+
+  /** Rows of more than a mebibyte begin at multiples of 64 KiB, also in the rounds that follow. */
+  @Test
+  void longRows_areTakenUpWhereTheyBegin(@TempDir Path data) throws IOException {
+    int size = 300_000;
+    try (Rig before = Rig.on(data.resolve("a"))) {
+      before.create(M, Rig.plain(size, 2, 2));
+      for (int round = 0; round < 2; round++) {
+        before.put(M, round, "alice", 1, filled(size, 1));
+        before.put(M, round, "bob", 1, filled(size, 3));
+        before.awaitVersion(M, round + 1);
+      }
+      before.put(M, 2, "alice", 1, filled(size, 5));
+      before.put(M, 2, "carol", 1, filled(size, 6));
+      before.awaitVersion(M, 3);
+      before.put(M, 3, "alice", 1, filled(size, 7));
+      try (Rig after = before.crashed(data.resolve("b"))) {
+        after.put(M, 3, "bob", 1, filled(size, 8));
+        after.awaitVersion(M, 4);
+        assertThat(after.weights(M)).isEqualTo(floats(filled(size, -2 - 2 - 5.5 - 7.5)));
+        Path round = data.resolve("b/models/toy/open/0000004");
+        assertThat(Files.readString(round.resolve("journal.jsonl")))
+            .contains("\"format\":2", "\"row_bytes\":1200000,\"row_stride\":1245184");
+        assertThat(round.resolve("updates.bin")).hasSize(1245184 + 1200000);
+      }
+    }
+  }
+
+  private static double[] filled(int size, double value) {
+    var values = new double[size];
+    Arrays.fill(values, value);
+    return values;
+  }
+
+  /** Until format 2 journals had no {@code row_stride}: rows followed without gaps. */
+  @Test
+  void journalOfFormat1_isTakenUp_withItsMatrix(@TempDir Path data) throws IOException {
+    int size = 300_000;
+    try (Rig before = Rig.on(data.resolve("a"))) {
+      before.create(M, Rig.plain(size, 2, 2));
+      before.put(M, 0, "alice", 1, filled(size, 1));
+      before.copyTo(data.resolve("b"));
+    }
+    Path journal = journal(data.resolve("b"));
+    var lines = Files.readAllLines(journal);
+    ObjectNode first =
+        Objects.requireNonNull(CheckedLine.decode((lines.getFirst() + "\n").getBytes(UTF_8)));
+    first.put("format", 1).remove("row_stride");
+    long shorter = lines.getFirst().length() + 1L - CheckedLine.encode(first).length;
+    ObjectNode second =
+        Objects.requireNonNull(CheckedLine.decode((lines.get(1) + "\n").getBytes(UTF_8)));
+    second.put("durable", second.required("durable").longValue() - shorter);
+    Files.write(journal, CheckedLine.encode(first));
+    Files.write(journal, CheckedLine.encode(second), StandardOpenOption.APPEND);
+    try (Rig after = Rig.on(data.resolve("b"))) {
+      after.put(M, 0, "bob", 1, filled(size, 3));
+      after.awaitVersion(M, 1);
+      assertThat(after.weights(M)).isEqualTo(floats(filled(size, -2)));
+      Path round = data.resolve("b/models/toy/open/0000001");
+      assertThat(Files.readString(round.resolve("journal.jsonl")))
+          .contains("\"format\":2", "\"row_stride\":1200000");
+      assertThat(round.resolve("updates.bin")).hasSize(2 * 1200000);
     }
   }
 

@@ -60,7 +60,7 @@ class FilesFuzzTest {
   @FuzzTest(maxDuration = "2m")
   void journalWithOtherBytes(byte[] places) throws IOException {
     Path file = folder.resolve("journal.jsonl");
-    Journal.create(file, "m", SPEC, new Round(0, "3f9c2a71-0", Instant.EPOCH)).close();
+    Journal.create(file, "m", SPEC, new Round(0, "3f9c2a71-0", Instant.EPOCH), 12).close();
     byte[] bytes = Files.readAllBytes(file);
     for (int i = 0; i + 1 < places.length; i += 2) {
       bytes[(places[i] & 0xff) % bytes.length] = places[i + 1];
