@@ -1,6 +1,8 @@
 package io.fedstep.store;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -23,16 +25,6 @@ public final class FileRange implements VersionBytes {
     this.length = length;
   }
 
-  /** The file's path. */
-  public String path() {
-    return path.toString();
-  }
-
-  /** Where in the file the bytes begin. */
-  public long start() {
-    return start;
-  }
-
   /** The file from its first byte on; whoever has it closes it in place of this. */
   public FileRange whole() {
     return new FileRange(version, path, 0, start + length);
@@ -45,10 +37,18 @@ public final class FileRange implements VersionBytes {
 
   @Override
   public void read(long offset, ByteBuffer into) {
-    if (open == null) {
-      open = RandomFile.toRead(path);
-    }
-    open.read(start + offset, into);
+    open().read(start + offset, into);
+  }
+
+  /** Sends as many of {@code length} bytes as the channel takes at once; returns their number. */
+  public long transferTo(long offset, long length, WritableByteChannel to) throws IOException {
+    return open().channel().transferTo(start + offset, length, to);
+  }
+
+  private RandomFile open() {
+    RandomFile opened = open != null ? open : RandomFile.toRead(path);
+    open = opened;
+    return opened;
   }
 
   @Override

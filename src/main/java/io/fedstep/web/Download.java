@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Bytes of a version as the answer to a GET or HEAD, whole or the part that is asked for. */
 record Download(AnswerHead head, String type, VersionBytes bytes) {
   /**
-   * From here on files are sent by the container; copying 16 KiB is 1.1 times as fast, 64 KiB 0.7.
+   * From here on files are sent without copying; copying 16 KiB is 1.1 times as fast, 64 KiB 0.7.
    */
   private static final int LEAST_SENDFILE = 32 * 1024;
 
@@ -25,19 +25,14 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
       sendCompressed(request, response);
       return;
     }
-    boolean passedOn = false;
-    try {
+    try (bytes) {
       ByteRange part =
           Conditions.isRangeWanted(request, head.etag())
               ? ByteRange.asked(Collections.list(request.getHeaders("Range")), bytes.length())
               : null;
       start(response, part);
       if (!request.getMethod().equals("HEAD")) {
-        passedOn = send(part == null ? ByteRange.whole(bytes.length()) : part, request, response);
-      }
-    } finally {
-      if (!passedOn) {
-        bytes.close();
+        send(part == null ? ByteRange.whole(bytes.length()) : part, request, response);
       }
     }
   }
@@ -66,16 +61,15 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
     }
   }
 
-  private boolean send(ByteRange part, HttpServletRequest request, HttpServletResponse response)
+  private void send(ByteRange part, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     if (part.length() >= LEAST_SENDFILE
         && bytes instanceof FileRange file
         && Sendfile.isOffered(request)) {
-      Sendfile.send(request, file, part);
-      return true;
+      Sendfile.send(response, file, part);
+    } else {
+      copy(part, response.getOutputStream());
     }
-    copy(part, response.getOutputStream());
-    return false;
   }
 
   private void copy(ByteRange part, OutputStream out) throws IOException {

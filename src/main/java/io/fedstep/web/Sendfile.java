@@ -2,50 +2,71 @@ package io.fedstep.web;
 
 import io.fedstep.store.FileRange;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.concurrent.atomic.AtomicReference;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import org.apache.catalina.Globals;
-import org.jspecify.annotations.Nullable;
+import org.apache.catalina.connector.ClientAbortException;
+import org.apache.tomcat.util.net.NioChannel;
+import org.apache.tomcat.util.net.SocketWrapperBase;
 
 /**
- * Has Tomcat send files without copying them. It opens a file by its name, after the controller has
- * returned and before the connection's thread goes on or ends: until then the file is held.
+ * Sends files without copying them, on the request's own thread. Tomcat would have one thread send
+ * all files of all connections: with many of them that takes 1.6 times as long.
  */
 final class Sendfile {
-  private static final ScopedValue<AtomicReference<@Nullable FileRange>> HELD =
+  private static final ScopedValue<SocketWrapperBase<NioChannel>> CONNECTION =
       ScopedValue.newInstance();
+
+  /** Bytes that are waited with until a connection takes more: the container's write buffer. */
+  private static final int PIECE = 16 * 1024;
 
   private Sendfile() {}
 
   /** Handles what came over a connection: requests that may have files sent. */
-  static void serve(Runnable connection) {
-    var held = new AtomicReference<@Nullable FileRange>();
-    try {
-      ScopedValue.where(HELD, held).run(connection);
-    } finally {
-      hold(held, null);
-    }
-  }
-
-  /** Releases what an earlier request over the connection had sent: that is open by now. */
-  private static void hold(AtomicReference<@Nullable FileRange> held, @Nullable FileRange next) {
-    FileRange before = held.getAndSet(next);
-    if (before != null) {
-      before.close();
-    }
+  static void serve(SocketWrapperBase<NioChannel> connection, Runnable requests) {
+    ScopedValue.where(CONNECTION, connection).run(requests);
   }
 
   /** Whether a file can be sent over this request's connection. */
   static boolean isOffered(HttpServletRequest request) {
-    return HELD.isBound()
+    return CONNECTION.isBound()
         && Boolean.TRUE.equals(request.getAttribute(Globals.SENDFILE_SUPPORTED_ATTR));
   }
 
-  /** Makes a part of the file the answer's body, and closes the file afterwards. */
-  static void send(HttpServletRequest request, FileRange file, ByteRange part) {
-    hold(HELD.get(), file);
-    long from = file.start() + part.from();
-    request.setAttribute(Globals.SENDFILE_FILENAME_ATTR, file.path());
-    request.setAttribute(Globals.SENDFILE_FILE_START_ATTR, from);
-    request.setAttribute(Globals.SENDFILE_FILE_END_ATTR, from + part.length());
+  /** Sends the head, whose length is that of the part, and the part as the answer's body. */
+  static void send(HttpServletResponse response, FileRange file, ByteRange part)
+      throws IOException {
+    response.flushBuffer();
+    SocketWrapperBase<NioChannel> connection = CONNECTION.get();
+    boolean sent = false;
+    try {
+      send(connection, file, part);
+      sent = true;
+    } catch (IOException e) {
+      throw new ClientAbortException(e);
+    } finally {
+      if (!sent) {
+        connection.close(); // the rest of this body is not to be taken for the next answer
+      }
+    }
+  }
+
+  private static void send(SocketWrapperBase<NioChannel> connection, FileRange file, ByteRange part)
+      throws IOException {
+    var piece = ByteBuffer.allocate((int) Math.min(PIECE, part.length()));
+    long sent = 0;
+    while (true) {
+      long at = part.from() + sent;
+      sent += file.transferTo(at, part.length() - sent, connection.getSocket().getIOChannel());
+      if (sent == part.length()) {
+        return;
+      }
+      piece.clear().limit((int) Math.min(PIECE, part.length() - sent));
+      file.read(part.from() + sent, piece);
+      sent += piece.flip().remaining();
+      connection.write(true, piece); // waits until the connection takes more
+      connection.flush(true);
+    }
   }
 }

@@ -3,15 +3,13 @@ package io.fedstep.web;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import java.time.Duration;
-import java.util.concurrent.Executor;
 import org.apache.coyote.AbstractProcessor;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.tomcat.util.net.NioChannel;
-import org.apache.tomcat.util.net.NioEndpoint.NioSocketWrapper;
+import org.apache.tomcat.util.net.NioEndpoint;
+import org.apache.tomcat.util.net.SocketEvent;
+import org.apache.tomcat.util.net.SocketProcessorBase;
 import org.apache.tomcat.util.net.SocketWrapperBase;
-import org.jspecify.annotations.Nullable;
-import org.springframework.boot.tomcat.TomcatWebServer;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
 
 /** HTTP/1.1 over connections that {@link Sendfile} serves. */
 public final class SendfileProtocol extends Http11NioProtocol {
@@ -22,27 +20,22 @@ public final class SendfileProtocol extends Http11NioProtocol {
 
   private volatile Duration headTime = Duration.ofSeconds(20);
 
-  /** That of a running server, or null. */
-  static @Nullable SendfileProtocol of(WebServerApplicationContext context) {
-    return context.getWebServer() instanceof TomcatWebServer tomcat
-            && tomcat.getTomcat().getConnector().getProtocolHandler()
-                instanceof SendfileProtocol http
-        ? http
-        : null;
+  /** Called by Tomcat, by name. */
+  public SendfileProtocol() {
+    super(new Endpoint());
   }
 
-  @Override
-  public void setExecutor(Executor threads) {
-    super.setExecutor(connection -> threads.execute(() -> Sendfile.serve(connection)));
-  }
-
-  /** Whether a file is on its way to somebody. */
-  boolean isSending() {
-    return getEndpoint().getConnections().stream().anyMatch(SendfileProtocol::isSending);
-  }
-
-  private static boolean isSending(SocketWrapperBase<NioChannel> connection) {
-    return connection instanceof NioSocketWrapper nio && nio.getSendfileData() != null;
+  private static final class Endpoint extends NioEndpoint {
+    @Override
+    protected SocketProcessorBase<NioChannel> createSocketProcessor(
+        SocketWrapperBase<NioChannel> connection, SocketEvent event) {
+      return new SocketProcessor(connection, event) {
+        @Override
+        protected void doRun() {
+          Sendfile.serve(socketWrapper, super::doRun);
+        }
+      };
+    }
   }
 
   /** Closes connections whose request's head has not come whole in that time. */
@@ -63,9 +56,7 @@ public final class SendfileProtocol extends Http11NioProtocol {
     for (SocketWrapperBase<NioChannel> one : getEndpoint().getConnections()) {
       // between two pieces of a head a connection has a processor that no thread runs; it has one
       // as well when a file has been sent to a request that had waited
-      if (one.getCurrentProcessor() instanceof AbstractProcessor waiting
-          && !waiting.isAsync()
-          && !isSending(one)) {
+      if (one.getCurrentProcessor() instanceof AbstractProcessor waiting && !waiting.isAsync()) {
         long begun = waiting.getRequest().getStartTimeNanos();
         if (begun != NOT_BEGUN && now - begun > headTime.toNanos()) {
           one.close();

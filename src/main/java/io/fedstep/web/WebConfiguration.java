@@ -3,10 +3,8 @@ package io.fedstep.web;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import org.apache.catalina.core.StandardHost;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -83,11 +81,5 @@ class WebConfiguration {
         return running;
       }
     };
-  }
-
-  @Bean
-  @ConditionalOnProperty(name = "server.shutdown", havingValue = "graceful", matchIfMissing = true)
-  SmartLifecycle downloadsAtShutdown(WebServerApplicationContext context) {
-    return new DownloadsAtShutdown(context);
   }
 }

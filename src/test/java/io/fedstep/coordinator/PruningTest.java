@@ -11,10 +11,9 @@ import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executors;
@@ -99,7 +98,7 @@ class PruningTest {
   }
 
   @Test
-  void versionThatIsHeld_keepsItsFilesForWhoOpensThemByName(@TempDir Path data) throws IOException {
+  void versionThatIsHeld_keepsItsFiles(@TempDir Path data) throws IOException {
     try (Rig rig = Rig.on(data, FEW)) {
       rig.create(M, Rig.plain(1, 1, 1));
       rig.advance(M, 1);
@@ -112,9 +111,9 @@ class PruningTest {
       assertThat(Rig.refusal(first::weightBytes).problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
       assertThat(rig.coordinator().versions(M)).map(VersionInfo::version).containsExactly(5L, 4L);
       assertThat(versionFolders(rig)).containsExactlyInAnyOrder("0000001", "0000004", "0000005");
-      byte[] file = Files.readAllBytes(Path.of(held.path()));
-      assertThat(Arrays.copyOfRange(file, (int) held.start(), file.length))
-          .isEqualTo(Rig.bytes(Dtype.FLOAT32, -1));
+      var read = ByteBuffer.allocate((int) held.length());
+      held.read(0, read);
+      assertThat(read.array()).isEqualTo(Rig.bytes(Dtype.FLOAT32, -1));
       held.close();
       rig.advance(M, 1);
       rig.settle(M);
