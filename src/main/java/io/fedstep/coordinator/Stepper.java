@@ -128,7 +128,7 @@ final class Stepper {
   private void stepOnce() {
     Version before = folder.newest();
     long started = System.nanoTime();
-    VersionDraft draft = folder.draft();
+    VersionDraft draft = folder.roundDraft();
     try {
       Part whole =
           RoundClose.run(

@@ -39,6 +39,7 @@ public final class ModelFolder implements AutoCloseable {
   private final AtomicLong drafts = new AtomicLong();
   private volatile ModelHead head;
   private @Nullable OpenRound open;
+  private @Nullable Path spare;
 
   private ModelFolder(Path folder, ModelHead head, boolean shared) {
     this.folder = folder;
@@ -246,6 +247,20 @@ public final class ModelFolder implements AutoCloseable {
         versionsFolder.resolve(DRAFT + drafts.incrementAndGet()), spec(), head.model());
   }
 
+  /**
+   * Begins the version of a round, all of whose files are written from their begin to their end:
+   * over those of a version that was pruned, since writing over blocks that exist is faster.
+   */
+  public VersionDraft roundDraft() {
+    Path over = spare;
+    if (over == null) {
+      return draft();
+    }
+    spare = null;
+    Disk.delete(over.resolve(Version.DOCUMENT));
+    return new VersionDraft(over, spec(), head.model());
+  }
+
   /** A version that exists on disk, and the round that trains from it. */
   public record Advance(Version version, OpenRound open) {}
 
@@ -329,7 +344,11 @@ public final class ModelFolder implements AutoCloseable {
     if (version.folder() != null) {
       Path out = versionsFolder.resolve(".old-" + version.info().version());
       Disk.rename(version.folder(), out);
-      Disk.delete(out);
+      if (spare == null && !shared) { // what processes share, another may still read
+        spare = out;
+      } else {
+        Disk.delete(out);
+      }
     }
   }
 

@@ -61,7 +61,11 @@ public final class StateFile implements DraftFile {
    * @param taken for each module the steps it has taken
    */
   static StateFile toWrite(Path path, ModelSpec spec, List<Long> taken) {
-    var state = new StateFile(spec, RandomFile.toWrite(path), new StateDocument(spec, taken));
+    RandomFile file = RandomFile.toWrite(path);
+    var state = new StateFile(spec, file, new StateDocument(spec, taken));
+    if (file.size() > state.document.length()) { // of another number of steps, to be written over
+      Disk.truncate(path, file.channel(), state.document.length());
+    }
     state.document.writeText(state::write);
     return state;
   }

@@ -12,7 +12,9 @@ import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -25,6 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is kept of versions and rounds, and what those see who read what is removed. */
 class PruningTest {
   private static final String M = "toy";
+  private static final String ADAM =
+      """
+      {"tensors": {"w": [4]}, "optimizer": {"lrate": 0.1, "modules": ["adam"]}}\
+      """;
+
   private static final Limits FEW = new Limits(2, 3, 1_000_000, 100, 1024, 100, 1000, 2);
 
   @Test
@@ -65,7 +72,8 @@ class PruningTest {
   }
 
   private static String[] versionFolders(Rig rig) {
-    return Objects.requireNonNull(rig.folder(M).resolve("versions").toFile().list());
+    return Objects.requireNonNull(
+        rig.folder(M).resolve("versions").toFile().list((_, name) -> !name.startsWith(".")));
   }
 
   private static List<Long> records(Rig rig) {
@@ -85,7 +93,7 @@ class PruningTest {
         rig.advance(M, 1);
         var tile = new FloatTile(new float[1], 1);
         rig.settle(M);
-        opened.read(0, tile); // whoever has it open reads on
+        opened.read(0, tile); // until the next round writes over it
         assertThat(tile.values()).containsExactly(-1);
       }
       assertThat(Rig.refusal(first::weights).problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
@@ -119,6 +127,43 @@ class PruningTest {
       rig.settle(M);
       assertThat(versionFolders(rig)).containsExactlyInAnyOrder("0000005", "0000006");
     }
+  }
+
+  /** Whatever was in the files that a version takes over, nothing of it stays. */
+  @Test
+  void versionOverOneThatWent_isAsInNewFiles(@TempDir Path data) throws IOException {
+    var all = new Limits(100, 100, 1_000_000, 100, 1024, 100, 1000, 2);
+    try (Rig few = Rig.on(data.resolve("few"), FEW);
+        Rig many = Rig.on(data.resolve("many"), all)) {
+      for (Rig rig : List.of(few, many)) {
+        rig.create(M, ADAM);
+        for (int round = 0; round < 12; round++) { // the state's number of steps gets a digit more
+          rig.advance(M, 1, -2, round, 0.1);
+        }
+        rig.changes(M).restore(rig.coordinator().version(M, 11), null); // and one less again
+        for (int round = 13; round < 18; round++) {
+          rig.advance(M, 3, 0, -round, 1);
+        }
+        rig.settle(M);
+      }
+      for (String file : List.of("weights.safetensors", "gradient.safetensors", "state.json")) {
+        assertThat(file(few, 17, file)).hasSameBinaryContentAs(file(many, 17, file));
+        assertThat(file(few, 18, file)).hasSameBinaryContentAs(file(many, 18, file));
+      }
+      Object oldest = key(file(few, 17, "weights.safetensors"));
+      few.advance(M, 1, 1, 1, 1);
+      few.settle(M); // which prunes it
+      few.advance(M, 1, 1, 1, 1);
+      assertThat(key(file(few, 20, "weights.safetensors"))).isEqualTo(oldest);
+    }
+  }
+
+  private static Path file(Rig rig, long version, String name) {
+    return rig.folder(M).resolve("versions/%07d/%s".formatted(version, name));
+  }
+
+  private static Object key(Path file) throws IOException {
+    return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
   }
 
   /** Readers of records and versions that are being removed get them, or learn that they went. */
