@@ -11,20 +11,31 @@ import io.fedstep.vector.TensorLayout;
 import io.fedstep.vector.Tile;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
 
 /**
  * A vector on its way in: a tile at a time, each checked finite, counted into the norm and the
- * checksum, and written to its place. Memory: one tile.
+ * checksum, and written to its place. Memory: two tiles, of which that with the bytes lies off the
+ * heap if it is large, since it is then written without another copy; until it is closed.
  */
-public final class VectorIntake {
+public final class VectorIntake implements AutoCloseable {
+  /** Below, copying costs less than memory off the heap. */
+  private static final int LARGE = 64 * 1024;
+
+  /** Bytes at a time of what is too much. */
+  private static final int DROPPED = 16 * 1024;
+
   private final TensorLayout layout;
   private final Dtype dtype;
   private final VectorSink sink;
   private final Tile tile;
-  private final byte[] bytes;
+  private final Arena arena = Arena.ofConfined();
   private final MemorySegment segment;
+  private final ByteBuffer bytes;
   private final JoinedCrc32c crc = new JoinedCrc32c();
   private double squares;
 
@@ -34,8 +45,9 @@ public final class VectorIntake {
     this.dtype = dtype;
     this.sink = sink;
     tile = Tile.zeros(dtype, (int) Math.min(Range.TILE, layout.size()));
-    bytes = new byte[tile.length() * dtype.bytes()];
-    segment = MemorySegment.ofArray(bytes);
+    int length = tile.length() * dtype.bytes();
+    segment = length < LARGE ? MemorySegment.ofArray(new byte[length]) : arena.allocate(length);
+    bytes = segment.asByteBuffer();
   }
 
   /** The layout of the model. */
@@ -53,15 +65,22 @@ public final class VectorIntake {
     return tile;
   }
 
-  /** Reads the flat vector as it is: little-endian values in the model's dtype. */
+  /**
+   * Reads the flat vector as it is: little-endian values in the model's dtype; a stream that is a
+   * channel, too, as that.
+   */
   public void readOctets(InputStream in) throws IOException {
+    ReadableByteChannel from =
+        in instanceof ReadableByteChannel channel ? channel : Channels.newChannel(in);
     long index = 0;
     long expected = layout.size() * dtype.bytes();
     while (index < layout.size()) {
       int length = (int) Math.min(tile.length(), layout.size() - index) * dtype.bytes();
-      int read = in.readNBytes(bytes, 0, length);
-      if (read < length) {
-        throw wrongLength(expected, index * dtype.bytes() + read);
+      bytes.clear().limit(length);
+      while (bytes.hasRemaining()) {
+        if (from.read(bytes) < 0) {
+          throw wrongLength(expected, index * dtype.bytes() + bytes.position());
+        }
       }
       putBytes(index, length);
       index += length / dtype.bytes();
@@ -73,7 +92,8 @@ public final class VectorIntake {
 
   private long drain(InputStream in) throws IOException {
     long more = 0;
-    for (int read = in.read(bytes); read >= 0; read = in.read(bytes)) {
+    byte[] forgotten = new byte[DROPPED];
+    for (int read = in.read(forgotten); read >= 0; read = in.read(forgotten)) {
       more += read;
     }
     return more;
@@ -91,7 +111,7 @@ public final class VectorIntake {
 
   /** Takes the first {@code length} bytes of the given ones as values from {@code index} on. */
   void put(long index, byte[] given, int length) {
-    System.arraycopy(given, 0, bytes, 0, length);
+    bytes.clear().put(0, given, 0, length);
     putBytes(index, length);
   }
 
@@ -131,10 +151,15 @@ public final class VectorIntake {
   }
 
   private void write(long index, int length) {
-    var chunk = ByteBuffer.wrap(bytes, 0, length);
+    ByteBuffer chunk = bytes.clear().limit(length);
     long offset = index * dtype.bytes();
     crc.add(offset, length, Crc32c.of(chunk));
     sink.write(offset, chunk);
+  }
+
+  @Override
+  public void close() {
+    arena.close();
   }
 
   /** What came, once every value was put. */

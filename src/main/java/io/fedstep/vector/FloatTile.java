@@ -73,17 +73,25 @@ public record FloatTile(float[] values, int length) implements Tile {
     double b = 0;
     double c = 0;
     double d = 0;
+    double e = 0;
+    double f = 0;
+    double g = 0;
+    double h = 0;
     int i = 0;
-    for (; i < length - 3; i += 4) { // four sums that do not wait for each other
+    for (; i < length - 7; i += 8) { // eight sums that do not wait for each other
       a += square(values[i]);
       b += square(values[i + 1]);
       c += square(values[i + 2]);
       d += square(values[i + 3]);
+      e += square(values[i + 4]);
+      f += square(values[i + 5]);
+      g += square(values[i + 6]);
+      h += square(values[i + 7]);
     }
     for (; i < length; i++) {
       a += square(values[i]);
     }
-    return (a + b) + (c + d);
+    return ((a + b) + (c + d)) + ((e + f) + (g + h));
   }
 
   private static double square(double value) {

@@ -3,11 +3,14 @@ package io.fedstep.web;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -94,7 +97,9 @@ final class Body {
       if (coding != Coding.IDENTITY) {
         request.setAttribute(OPEN, expanded);
       }
-      return new Limited(expanded, request, limit);
+      return expanded instanceof ServletInputStream whole
+          ? new LimitedChannel(whole, request, limit)
+          : new Limited(expanded, request, limit);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -106,7 +111,7 @@ final class Body {
         .with("expected", limit);
   }
 
-  private static final class Limited extends FilterInputStream {
+  private static class Limited extends FilterInputStream {
     private final HttpServletRequest request;
     private final long limit;
     private long read;
@@ -131,12 +136,35 @@ final class Body {
       return count;
     }
 
-    private void count(int more) {
+    final void count(int more) {
       read += more;
       request.setAttribute(BYTES, read);
       if (read > limit) {
         throw tooLarge(limit).exception();
       }
+    }
+  }
+
+  /** A body that is not compressed, whose bytes can be had in any buffer. */
+  private static final class LimitedChannel extends Limited implements ReadableByteChannel {
+    private final ServletInputStream whole;
+
+    LimitedChannel(ServletInputStream whole, HttpServletRequest request, long limit) {
+      super(whole, request, limit);
+      this.whole = whole;
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+      int count = whole.read(into.duplicate()); // whose limit Tomcat moves
+      into.position(into.position() + Math.max(count, 0));
+      count(Math.max(count, 0));
+      return count;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return true;
     }
   }
 }

@@ -13,6 +13,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -59,14 +60,17 @@ class UpdateController {
       parts.header(); // refuses before the body what the head already shows to be wrong
       ModelSpec spec = upload.spec();
       InputStream in = VectorBody.open(request, spec, form);
-      var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink());
-      switch (form) {
-        case JSON -> JsonBody.readUpdate(in, intake, parts);
-        case OCTETS -> intake.readOctets(in);
-        case NPY -> Npy.read(in, intake);
-        case SAFETENSORS -> Safetensors.read(in, intake);
+      Content content;
+      try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {
+        switch (form) {
+          case JSON -> JsonBody.readUpdate(in, intake, parts);
+          case OCTETS -> intake.readOctets(in);
+          case NPY -> Npy.read(in, intake);
+          case SAFETENSORS -> Safetensors.read(in, intake);
+        }
+        content = intake.finish();
       }
-      Upload.Answer answer = upload.submit(parts.header(), intake.finish());
+      Upload.Answer answer = upload.submit(parts.header(), content);
       request.setAttribute(
           Problems.OUTCOME, answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
       Answers.write(

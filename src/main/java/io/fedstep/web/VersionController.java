@@ -49,8 +49,8 @@ class VersionController {
     ModelSpec spec = coordinator.spec(Query.name("model", model));
     ModelChanges changes = coordinator.changes(model);
     Representation form = Body.form(request);
-    try (VersionDraft draft = changes.beginWeights()) {
-      var intake = new VectorIntake(spec.layout(), spec.dtype(), draft.newWeights());
+    try (VersionDraft draft = changes.beginWeights();
+        var intake = new VectorIntake(spec.layout(), spec.dtype(), draft.newWeights())) {
       InputStream in = VectorBody.open(request, spec, form);
       switch (form) {
         case JSON -> JsonBody.readWeights(in, intake);

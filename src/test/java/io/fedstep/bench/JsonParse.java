@@ -58,9 +58,11 @@ final class JsonParse implements Row {
 
   private static double parse(byte[] text, TensorLayout layout, String digest) {
     long started = System.nanoTime();
-    var intake = new VectorIntake(layout, Dtype.FLOAT32, (offset, bytes) -> {});
-    JsonBody.readUpdate(new ByteArrayInputStream(text), intake, new HeaderParts());
-    String found = intake.finish().digest();
+    String found;
+    try (var intake = new VectorIntake(layout, Dtype.FLOAT32, (offset, bytes) -> {})) {
+      JsonBody.readUpdate(new ByteArrayInputStream(text), intake, new HeaderParts());
+      found = intake.finish().digest();
+    }
     double seconds = (System.nanoTime() - started) * 1e-9;
     if (!found.equals(digest)) {
       throw new IllegalStateException("the values read are %s, not %s".formatted(found, digest));

@@ -93,8 +93,9 @@ public class CodecBenchmark {
   @Benchmark
   @OperationsPerInvocation(Range.TILE)
   public Object jsonUpdate() {
-    var intake = new VectorIntake(spec.layout(), spec.dtype(), (offset, piece) -> {});
-    JsonBody.readUpdate(new ByteArrayInputStream(json), intake, new HeaderParts());
-    return intake.finish();
+    try (var intake = new VectorIntake(spec.layout(), spec.dtype(), (offset, piece) -> {})) {
+      JsonBody.readUpdate(new ByteArrayInputStream(json), intake, new HeaderParts());
+      return intake.finish();
+    }
   }
 }

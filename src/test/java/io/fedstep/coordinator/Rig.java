@@ -159,13 +159,12 @@ final class Rig implements AutoCloseable {
 
   static Upload.Answer submit(Upload upload, double weight, double... gradient) {
     ModelSpec spec = upload.spec();
-    var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink());
-    try {
+    try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {
       intake.readOctets(new ByteArrayInputStream(bytes(spec.dtype(), gradient)));
+      return upload.submit(UpdateHeader.of(weight, Map.of(), null), intake.finish());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return upload.submit(UpdateHeader.of(weight, Map.of(), null), intake.finish());
   }
 
   static Refusal refusal(ThrowingCallable call) {
