@@ -10,7 +10,7 @@ import java.util.List;
 final class Close implements Row {
   private static final int CLIENTS = 64;
   private static final int CONNECTIONS = 16;
-  private static final int WARM_UPS = 4;
+  private static final int WARM_UPS = 12;
 
   @Override
   public List<Line> measure(Bench bench) throws Exception {

@@ -11,11 +11,12 @@ import java.util.List;
 
 /**
  * Durable updates of 40 MB from 16 clients at once: from the first byte sent to the last 201. The
- * rounds are closed by hand, and untimed; the first ones, whose files are new, do not count.
+ * rounds are closed by hand, and untimed; the first ones, whose files are new and whose code is not
+ * compiled yet, do not count.
  */
 final class Ingest implements Row {
   private static final int CLIENTS = 16;
-  private static final int WARM_UPS = 4;
+  private static final int WARM_UPS = 12;
 
   @Override
   public List<Line> measure(Bench bench) throws Exception {

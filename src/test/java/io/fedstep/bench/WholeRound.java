@@ -9,7 +9,7 @@ import java.util.List;
  */
 final class WholeRound implements Row {
   private static final int CLIENTS = 10;
-  private static final int WARM_UPS = 3;
+  private static final int WARM_UPS = 12;
 
   @Override
   public List<Line> measure(Bench bench) throws Exception {
