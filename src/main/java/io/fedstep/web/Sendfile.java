@@ -12,7 +12,7 @@ import org.apache.tomcat.util.net.SocketWrapperBase;
 
 /**
  * Sends files without copying them, on the request's own thread. Tomcat would have one thread send
- * all files of all connections: with many of them that takes 1.6 times as long.
+ * all files of all connections: with many of them that takes 1.3 times as long.
  */
 final class Sendfile {
   private static final ScopedValue<SocketWrapperBase<NioChannel>> CONNECTION =

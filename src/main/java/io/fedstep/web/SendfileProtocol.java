@@ -54,8 +54,7 @@ public final class SendfileProtocol extends Http11NioProtocol {
   private void closeSlowHeads() {
     long now = System.nanoTime();
     for (SocketWrapperBase<NioChannel> one : getEndpoint().getConnections()) {
-      // between two pieces of a head a connection has a processor that no thread runs; it has one
-      // as well when a file has been sent to a request that had waited
+      // between two pieces of a head a connection has a processor that no thread runs
       if (one.getCurrentProcessor() instanceof AbstractProcessor waiting && !waiting.isAsync()) {
         long begun = waiting.getRequest().getStartTimeNanos();
         if (begun != NOT_BEGUN && now - begun > headTime.toNanos()) {
