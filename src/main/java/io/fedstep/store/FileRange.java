@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a version's file, from some byte on. The file keeps its path until this is closed, so
- * that it can be opened by name.
+ * The end of a version's file, from some byte on. Until this is closed the file keeps its path, to
+ * be opened by, and nothing is written over it.
  */
 public final class FileRange implements VersionBytes {
   private final Version version;

@@ -126,12 +126,12 @@ public final class Version {
     return files.size();
   }
 
-  /** Its files are about to go: whoever has one open may read on, nobody can hold them any more. */
+  /** Its files are about to go, or to be written over: nobody can hold them any more. */
   void retire() {
     retired = true;
   }
 
-  /** Whether this retired version's files can go, because nobody is about to open one by name. */
+  /** Whether this retired version's files can go, because nobody reads them. */
   boolean isFree() {
     return holders.get() == 0;
   }
