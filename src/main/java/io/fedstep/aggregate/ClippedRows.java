@@ -2,6 +2,7 @@ package io.fedstep.aggregate;
 
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
+import io.fedstep.vector.Exponents;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 
@@ -43,12 +44,9 @@ public record ClippedRows(Rows rows, double[] factors, Dtype dtype) implements R
   }
 
   @Override
-  public void bits(int row, int from, int[] into, int count) {
-    rows.bits(row, from, into, count);
-    for (int i = 0; i < count; i++) {
-      float scaled = (float) (Float.intBitsToFloat(into[i]) * factors[row]);
-      into[i] = Float.floatToRawIntBits(scaled);
-    }
+  public Exponents exponents(int row, int from, int count) {
+    Exponents unscaled = rows.exponents(row, from, count);
+    return factors[row] == 1 ? unscaled : unscaled.times(factors[row]);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.fedstep.aggregate;
 
 import io.fedstep.vector.DoubleTile;
+import io.fedstep.vector.Exponents;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ final class NearestMean implements Aggregation {
       for (int i = 0; i < means.length(); i++) {
         starts[i] = start(strip, given, from, i, means.get(i));
       }
-      mean.aggregate(new Window(strip, starts, nearest), means);
+      mean.aggregate(new Window(strip, starts, nearest, exponents(strip, means.length())), means);
       into.put(from, means);
     }
   }
@@ -73,9 +74,18 @@ final class NearestMean implements Aggregation {
     return low;
   }
 
+  private static Exponents exponents(SortedStrip sorted, int length) {
+    Exponents all = Exponents.NONE;
+    for (int row = 0; row < sorted.count(); row++) {
+      all = all.and(sorted.exponents(row, 0, length));
+    }
+    return all;
+  }
+
   /** As many values of each column as there are to be averaged, from its own start on. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Window(SortedStrip sorted, int[] starts, int count) implements Rows {
+  private record Window(SortedStrip sorted, int[] starts, int count, Exponents exponents)
+      implements Rows {
     @Override
     public void read(int row, int from, Tile into) {
       switch (into) {
@@ -93,10 +103,8 @@ final class NearestMean implements Aggregation {
     }
 
     @Override
-    public void bits(int row, int from, int[] into, int count) {
-      for (int i = 0; i < count; i++) {
-        into[i] = Float.floatToRawIntBits((float) value(row, from + i));
-      }
+    public Exponents exponents(int row, int from, int count) {
+      return exponents;
     }
 
     @Override

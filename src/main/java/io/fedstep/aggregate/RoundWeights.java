@@ -10,10 +10,12 @@ final class RoundWeights {
   private final boolean totalIsExact;
   private final boolean moderate;
   private final double unit;
+  private final boolean equal;
 
   /** Weights that are finite and above 0. */
   RoundWeights(double[] given) {
     scaled = given.clone();
+    equal = Arrays.stream(given).allMatch(weight -> weight == given[0]);
     double largest = Arrays.stream(given).max().orElse(1);
     int scale = -32 - Math.getExponent(largest); // below 2^-31 each
     double sum = 0;
@@ -45,6 +47,11 @@ final class RoundWeights {
   private static double lowestBit(double weight) {
     long mantissa = ExactSum.mantissa(weight);
     return Math.scalb(1.0, Long.numberOfTrailingZeros(mantissa) + ExactSum.exponent(weight));
+  }
+
+  /** How many there are. */
+  int count() {
+    return scaled.length;
   }
 
   /** A row's weight. */
@@ -83,5 +90,10 @@ final class RoundWeights {
    */
   double unit() {
     return unit;
+  }
+
+  /** Whether all are the same, so that the mean is that of the values alone. */
+  boolean equal() {
+    return equal;
   }
 }

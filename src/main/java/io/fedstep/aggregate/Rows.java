@@ -1,5 +1,6 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.vector.Exponents;
 import io.fedstep.vector.Tile;
 
 /** One range of coordinates of all updates of a round: a row an update, in client-id order. */
@@ -13,8 +14,13 @@ public interface Rows {
    */
   void read(int row, int from, Tile into);
 
-  /** The bits of {@code count} of the row's values from {@code from} on, which are float32. */
-  void bits(int row, int from, int[] into, int count);
+  /**
+   * The exponents of {@code count} of the row's values from {@code from} on, which are float32, or
+   * of more values; as far as they are known without a look at them.
+   */
+  default Exponents exponents(int row, int from, int count) {
+    return Exponents.ANY;
+  }
 
   /**
    * The row's values at the first {@code count} of the indexes, ascending and counted from {@code

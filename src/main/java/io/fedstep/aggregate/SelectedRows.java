@@ -1,5 +1,6 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.vector.Exponents;
 import io.fedstep.vector.Tile;
 
 /** Some of the rows, in the order given. */
@@ -16,8 +17,8 @@ record SelectedRows(Rows rows, int[] selected) implements Rows {
   }
 
   @Override
-  public void bits(int row, int from, int[] into, int count) {
-    rows.bits(selected[row], from, into, count);
+  public Exponents exponents(int row, int from, int count) {
+    return rows.exponents(selected[row], from, count);
   }
 
   @Override

@@ -81,11 +81,6 @@ final class SortedDoubles implements SortedStrip {
   }
 
   @Override
-  public void bits(int row, int from, int[] into, int count) {
-    throw new IllegalStateException("these values are float64");
-  }
-
-  @Override
   public void gather(int row, int from, int[] indexes, int count, double[] into) {
     for (int i = 0; i < count; i++) {
       into[i] = value(row, from + indexes[i]);

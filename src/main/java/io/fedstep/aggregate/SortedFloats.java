@@ -1,5 +1,6 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.vector.Exponents;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
@@ -81,8 +82,8 @@ final class SortedFloats implements SortedStrip {
   }
 
   @Override
-  public void bits(int row, int from, int[] into, int count) {
-    System.arraycopy(bits[row], from, into, 0, count);
+  public Exponents exponents(int row, int from, int count) {
+    return Exponents.of(bits[row], from, count);
   }
 
   @Override

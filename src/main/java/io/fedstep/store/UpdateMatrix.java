@@ -7,6 +7,7 @@ import io.fedstep.codec.VectorSink;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
 import io.fedstep.vector.Dtype;
+import io.fedstep.vector.Exponents;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Shard;
 import io.fedstep.vector.Tile;
@@ -19,9 +20,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The updates of a model's rounds: a row each, the flat vector in the model's dtype. One file
@@ -42,6 +46,7 @@ public final class UpdateMatrix implements AutoCloseable {
   private final long rowBytes;
   private final long stride;
   private final BitSet taken = new BitSet();
+  private final Map<Integer, RowExponents> exponents = new HashMap<>();
   private final Forcing forcing;
   private int users;
   private Arena mapping = Arena.ofShared();
@@ -88,6 +93,9 @@ public final class UpdateMatrix implements AutoCloseable {
   public synchronized int take() {
     int row = taken.nextClearBit(0);
     taken.set(row);
+    if (spec.dtype() == Dtype.FLOAT32) {
+      exponents.put(row, new RowExponents(rowBytes / Float.BYTES));
+    }
     users++;
     return row;
   }
@@ -100,9 +108,14 @@ public final class UpdateMatrix implements AutoCloseable {
 
   /** The upload is over whose row this is; what is in it is never read again. */
   public synchronized void release(int row) {
-    taken.clear(row);
+    free(row);
     users--;
     restIfUnused();
+  }
+
+  private void free(int row) {
+    taken.clear(row);
+    exponents.remove(row);
   }
 
   private void restIfUnused() {
@@ -122,21 +135,30 @@ public final class UpdateMatrix implements AutoCloseable {
   void advance(Path to, Collection<Decision.Accepted> over) {
     file.rename(to); // without the lock, in which rows are taken
     synchronized (this) {
-      over.forEach(update -> taken.clear(update.row()));
+      over.forEach(update -> free(update.row()));
     }
   }
 
   /** Where an upload writes. */
   public VectorSink row(int row) {
     long rowBegin = row * stride;
+    RowExponents noted = exponents(row);
+    int[] buffer = noted == null ? new int[0] : noted.buffer();
     return (offset, bytes) -> {
       int length = bytes.remaining();
+      if (noted != null) {
+        noted.note(offset, bytes, buffer);
+      }
       file.write(rowBegin + offset, bytes);
       if (forcing.isDue(length)) {
         use();
         Thread.startVirtualThread(this::forceAhead);
       }
     };
+  }
+
+  private synchronized @Nullable RowExponents exponents(int row) {
+    return exponents.get(row);
   }
 
   private synchronized void use() {
@@ -166,11 +188,13 @@ public final class UpdateMatrix implements AutoCloseable {
   /** The updates of a round; each is checked against its digest once all tiles are read. */
   public final class Reader {
     private final List<Decision.Accepted> updates;
+    private final @Nullable RowExponents[] noted;
     private final int[][] crcs;
     private final int firstTile;
 
     Reader(List<Decision.Accepted> updates) {
       this.updates = updates;
+      noted = updates.stream().map(update -> exponents(update.row())).toArray(RowExponents[]::new);
       firstTile = shard.firstTile(spec.parameters());
       crcs = new int[updates.size()][shard.endTile(spec.parameters()) - firstTile];
       long end = 0;
@@ -209,8 +233,9 @@ public final class UpdateMatrix implements AutoCloseable {
         }
 
         @Override
-        public void bits(int row, int from, int[] into, int count) {
-          MemorySegment.copy(mapped, BITS, offset(row, from), into, 0, count);
+        public Exponents exponents(int row, int from, int count) {
+          RowExponents known = noted[row]; // unless it was written before a restart
+          return known == null ? Exponents.ANY : known.of(range.from() - begin + from, count);
         }
 
         @Override
@@ -260,8 +285,6 @@ public final class UpdateMatrix implements AutoCloseable {
 
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt BITS =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 

@@ -1,8 +1,10 @@
 package io.fedstep.aggregate;
 
 import io.fedstep.vector.DoubleTile;
+import io.fedstep.vector.Exponents;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
+import java.util.Arrays;
 
 /** Rows in arrays, of values that are numbers of the dtype. */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -23,10 +25,10 @@ record ArrayRows(double[][] values) implements Rows {
   }
 
   @Override
-  public void bits(int row, int from, int[] into, int count) {
-    for (int i = 0; i < count; i++) {
-      into[i] = Float.floatToRawIntBits((float) values[row][from + i]);
-    }
+  public Exponents exponents(int row, int from, int count) {
+    int[] bits = new int[count];
+    Arrays.setAll(bits, i -> Float.floatToRawIntBits((float) values[row][from + i]));
+    return Exponents.of(bits, 0, count);
   }
 
   @Override

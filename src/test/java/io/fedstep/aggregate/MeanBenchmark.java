@@ -4,7 +4,6 @@ import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -71,11 +70,6 @@ public class MeanBenchmark {
     @Override
     public void read(int row, int from, Tile into) {
       into.read(segments[row], (long) from * dtype.bytes());
-    }
-
-    @Override
-    public void bits(int row, int from, int[] into, int count) {
-      MemorySegment.copy(segments[row], ValueLayout.JAVA_INT_UNALIGNED, 4L * from, into, 0, count);
     }
 
     @Override

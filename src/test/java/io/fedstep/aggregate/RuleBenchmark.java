@@ -96,13 +96,6 @@ public class RuleBenchmark {
     }
 
     @Override
-    public void bits(int row, int from, int[] into, int count) {
-      for (int i = 0; i < count; i++) {
-        into[i] = Float.floatToRawIntBits((float) value(row, from + i));
-      }
-    }
-
-    @Override
     public void gather(int row, int from, int[] indexes, int count, double[] into) {
       for (int i = 0; i < count; i++) {
         into[i] = value(row, from + indexes[i]);

@@ -180,10 +180,40 @@ class WeightedMeanTest {
   }
 
   private static double[] mean(Dtype dtype, double[][] rows, double... weights) {
-    int size = rows[0].length;
+    double[] mean = mean(dtype, new ArrayRows(rows), rows[0].length, weights);
+    // the same, whether rows know their exponents or not
+    assertThat(mean(dtype, new Unknown(new ArrayRows(rows)), rows[0].length, weights))
+        .containsExactly(mean);
+    return mean;
+  }
+
+  private static double[] mean(Dtype dtype, Rows rows, int size, double[] weights) {
     Tile mean = Tile.zeros(dtype, size);
-    new WeightedMean(weights).aggregate(new ArrayRows(rows), mean);
+    new WeightedMean(weights).aggregate(rows, mean);
     return IntStream.range(0, size).mapToDouble(mean::get).toArray();
+  }
+
+  /** Rows of whose exponents nothing is known. */
+  private record Unknown(Rows rows) implements Rows {
+    @Override
+    public int count() {
+      return rows.count();
+    }
+
+    @Override
+    public void read(int row, int from, Tile into) {
+      rows.read(row, from, into);
+    }
+
+    @Override
+    public void gather(int row, int from, int[] indexes, int count, double[] into) {
+      rows.gather(row, from, indexes, count, into);
+    }
+
+    @Override
+    public double value(int row, int index) {
+      return rows.value(row, index);
+    }
   }
 
   @ParameterizedTest
