@@ -83,7 +83,7 @@ final class NormPass {
         from += firstLength(new Shard(i, shard.count()), parameters);
       }
       int length = firstLength(new Shard(shard.index() + 1, shard.count()), parameters);
-      gradient.write(shard.end(parameters), tile(spec, all, from, length));
+      gradient.write(shard.end(parameters), tile(spec, all, from, length), VectorFile.buffer(spec));
     }
   }
 

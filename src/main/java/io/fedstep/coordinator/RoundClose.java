@@ -23,6 +23,7 @@ import io.fedstep.store.VersionDraft;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Shard;
 import io.fedstep.vector.Tile;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -202,6 +203,7 @@ public final class RoundClose {
     private final Tile gradientTile = Tile.zeros(spec.dtype(), most);
     private final Tile weightsTile = Tile.zeros(spec.dtype(), most);
     private final List<List<Tile>> stateTiles = spec.optimizer().zeros(spec.dtype(), most);
+    private final ByteBuffer buffer = VectorFile.buffer(spec);
     private final StateFile.Slices slicesBefore = stateBefore.slices();
     private final StateFile.Slices slices = state.slices();
 
@@ -218,7 +220,7 @@ public final class RoundClose {
 
     private void run(int index, Range range, Tile gradientPart, Tile weightsPart) {
       if (weightsBefore != null && (pass.begins() || pass.ends())) {
-        weightsBefore.read(range.from(), weightsPart);
+        weightsBefore.read(range.from(), weightsPart, buffer);
       } else {
         weightsPart.clear();
       }
@@ -226,7 +228,7 @@ public final class RoundClose {
         Rows updates = rows.apply(firstTile + index);
         gradientSquares[index] = step.aggregate(updates, weightsPart, gradientPart);
       } else {
-        between.read(range.from(), gradientPart);
+        between.read(range.from(), gradientPart, buffer);
       }
       List<List<Tile>> stateParts = first(range.length());
       slicesBefore.read(range, pass, stateParts);
@@ -238,9 +240,9 @@ public final class RoundClose {
         if (Double.isNaN(stepSquares[index])) {
           finite.set(false);
         }
-        weights.write(range.from(), weightsPart);
+        weights.write(range.from(), weightsPart, buffer);
       }
-      (pass.ends() ? gradient : between).write(range.from(), gradientPart);
+      (pass.ends() ? gradient : between).write(range.from(), gradientPart, buffer);
       slices.write(range, pass, stateParts);
     }
 

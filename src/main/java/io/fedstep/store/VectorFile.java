@@ -6,6 +6,7 @@ import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorSink;
 import io.fedstep.codec.VectorSource;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -13,6 +14,9 @@ import java.nio.file.Path;
 
 /** A safetensors file whose flat vector is read and written by coordinates. */
 public final class VectorFile implements VectorSource, VectorSink, DraftFile {
+  /** Below, copying costs less than memory off the heap. */
+  private static final int LARGE = 64 * 1024;
+
   private final RandomFile file;
   private final byte[] head;
   private final ModelSpec spec;
@@ -43,11 +47,22 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
     return vector;
   }
 
+  /** A buffer for a thread that reads or writes tile after tile. */
+  public static ByteBuffer buffer(ModelSpec spec) {
+    int length = (int) Math.min(Range.TILE, spec.parameters()) * spec.dtype().bytes();
+    return length < LARGE ? ByteBuffer.allocate(length) : ByteBuffer.allocateDirect(length);
+  }
+
   @Override
   public void read(long index, Tile into) {
-    byte[] bytes = new byte[into.length() * spec.dtype().bytes()];
-    file.read(head.length + index * spec.dtype().bytes(), ByteBuffer.wrap(bytes));
-    into.read(MemorySegment.ofArray(bytes), 0);
+    read(index, into, ByteBuffer.allocate(into.length() * spec.dtype().bytes()));
+  }
+
+  /** Reads a tile's values from {@code index} on, by way of a buffer. */
+  public void read(long index, Tile into, ByteBuffer buffer) {
+    int width = spec.dtype().bytes();
+    file.read(head.length + index * width, buffer.clear().limit(into.length() * width));
+    into.read(MemorySegment.ofBuffer(buffer.clear()), 0);
   }
 
   @Override
@@ -56,11 +71,11 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
     file.write(head.length + offset, bytes);
   }
 
-  /** Writes a tile's values from {@code index} on. */
-  public void write(long index, Tile values) {
-    byte[] bytes = new byte[values.length() * spec.dtype().bytes()];
-    values.write(MemorySegment.ofArray(bytes), 0);
-    write(index * spec.dtype().bytes(), ByteBuffer.wrap(bytes));
+  /** Writes a tile's values from {@code index} on, by way of a buffer. */
+  public void write(long index, Tile values, ByteBuffer buffer) {
+    int width = spec.dtype().bytes();
+    values.write(MemorySegment.ofBuffer(buffer.clear()), 0);
+    write(index * width, buffer.limit(values.length() * width));
   }
 
   /** Says that what was written is not the last: all of it is going to be written again. */

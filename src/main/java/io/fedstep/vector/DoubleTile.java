@@ -53,11 +53,11 @@ public record DoubleTile(double[] values, int length) implements Tile {
 
   @Override
   public int firstNotFinite() {
-    long carries = 0; // an exponent of ones, and no other, carries into the sign
+    double largest = 0;
     for (int i = 0; i < length; i++) {
-      carries |= (Double.doubleToRawLongBits(values[i]) & 0x7ff0000000000000L) + (1L << 52);
+      largest = Math.max(largest, Math.abs(values[i])); // NaN if one is
     }
-    if (carries >= 0) {
+    if (largest <= Double.MAX_VALUE) {
       return -1;
     }
     int i = 0;

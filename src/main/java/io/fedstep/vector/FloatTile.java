@@ -16,6 +16,9 @@ public record FloatTile(float[] values, int length) implements Tile {
   private static final ValueLayout.OfFloat BYTES =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  /** Sums that do not wait for each other, enough for the compiler to vectorize them. */
+  private static final int SUMS = 256;
+
   @Override
   public Dtype dtype() {
     return Dtype.FLOAT32;
@@ -53,11 +56,11 @@ public record FloatTile(float[] values, int length) implements Tile {
 
   @Override
   public int firstNotFinite() {
-    int carries = 0; // an exponent of ones, and no other, carries into the sign
+    float largest = 0;
     for (int i = 0; i < length; i++) {
-      carries |= (Float.floatToRawIntBits(values[i]) & 0x7f800000) + 0x00800000;
+      largest = Math.max(largest, Math.abs(values[i])); // NaN if one is
     }
-    if (carries >= 0) {
+    if (largest <= Float.MAX_VALUE) {
       return -1;
     }
     int i = 0;
@@ -69,32 +72,25 @@ public record FloatTile(float[] values, int length) implements Tile {
 
   @Override
   public double squares() {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    double e = 0;
-    double f = 0;
-    double g = 0;
-    double h = 0;
-    int i = 0;
-    for (; i < length - 7; i += 8) { // eight sums that do not wait for each other
-      a += square(values[i]);
-      b += square(values[i + 1]);
-      c += square(values[i + 2]);
-      d += square(values[i + 3]);
-      e += square(values[i + 4]);
-      f += square(values[i + 5]);
-      g += square(values[i + 6]);
-      h += square(values[i + 7]);
+    double[] sums = new double[SUMS];
+    int at = 0;
+    for (; at <= length - SUMS; at += SUMS) {
+      addSquares(at, sums);
     }
-    for (; i < length; i++) {
-      a += square(values[i]);
+    double all = 0;
+    for (double sum : sums) {
+      all += sum;
     }
-    return ((a + b) + (c + d)) + ((e + f) + (g + h));
+    for (; at < length; at++) {
+      all += (double) values[at] * values[at];
+    }
+    return all;
   }
 
-  private static double square(double value) {
-    return value * value;
+  private void addSquares(int at, double[] sums) {
+    for (int i = 0; i < sums.length; i++) {
+      double value = values[at + i];
+      sums[i] += value * value;
+    }
   }
 }
