@@ -23,6 +23,8 @@ record Bench(
     List<String> jvm,
     @Nullable Subject shared,
     Consumer<String> progress) {
+  private static final int SMALL_ROUNDS = 500;
+
   /** A size in this run. */
   int size(int full, int least) {
     return (int) Math.max(least, full * scale);
@@ -36,5 +38,18 @@ record Bench(
   /** A server that listens; to be closed. */
   Subject subject() throws IOException {
     return shared != null ? shared.borrowed() : Subject.start(this);
+  }
+
+  /**
+   * The same, which has had small rounds before: with a dozen requests a large round, the code
+   * around what is measured would be interpreted and compiled for a hundred of them.
+   */
+  Subject usedSubject() throws Exception {
+    Subject subject = subject();
+    int rounds = warmUps(SMALL_ROUNDS);
+    if (rounds > 0) {
+      subject.run(rounds);
+    }
+    return subject;
   }
 }

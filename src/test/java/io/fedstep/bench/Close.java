@@ -16,7 +16,7 @@ final class Close implements Row {
   public List<Line> measure(Bench bench) throws Exception {
     var gradients = new Gradients(bench.size(10_000_000, 1000));
     double norm = gradients.normOfMean(CLIENTS);
-    try (var subject = bench.subject();
+    try (var subject = bench.usedSubject();
         var crowd = new Crowd(subject.port(), CONNECTIONS)) {
       subject.create("close", gradients.size(), CLIENTS, CLIENTS + 1);
       var round = new int[1];

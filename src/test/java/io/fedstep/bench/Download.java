@@ -17,7 +17,7 @@ final class Download implements Row {
   @Override
   public List<Line> measure(Bench bench) throws Exception {
     var weights = new Gradients(bench.size(10_000_000, 1000));
-    try (var subject = bench.subject()) {
+    try (var subject = bench.usedSubject()) {
       Path file = bench.folder().resolve("weights");
       write(file, weights.body(0));
       Peer c = Peer.c(bench.folder(), "sendfile", file.toString());

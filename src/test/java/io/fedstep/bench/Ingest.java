@@ -23,7 +23,7 @@ final class Ingest implements Row {
     var gradients = new Gradients(bench.size(10_000_000, 1000));
     double norm = gradients.normOfMean(CLIENTS);
     long bytes = CLIENTS * gradients.length();
-    try (var subject = bench.subject();
+    try (var subject = bench.usedSubject();
         var sink = Peer.java(RawSink.class);
         var ours = new Crowd(subject.port(), CLIENTS);
         var raw = new Crowd(sink.port(), CLIENTS);

@@ -103,6 +103,27 @@ final class Subject implements AutoCloseable {
     send("PUT", "/v1/models/" + model, spec, 201);
   }
 
+  /** Has rounds of four clients and a model of 64 KiB. */
+  void run(int rounds) throws Exception {
+    int clients = 4;
+    var gradients = new Gradients(16 * 1024);
+    create("small", gradients.size(), clients, clients + 1);
+    try (var crowd = new Crowd(port(), clients)) {
+      for (int i = 0; i < rounds; i++) {
+        int round = i;
+        crowd.seconds(
+            clients,
+            (connection, client) -> {
+              String path = "/v1/models/small/rounds/%d/updates/c%d".formatted(round, client);
+              connection.put(path, gradients.body(client)).is(201);
+            });
+        close("small");
+        crowd.seconds(
+            clients, (connection, _) -> connection.get("/v1/models/small/weights").is(200));
+      }
+    }
+  }
+
   /** Closes the round of a model; returns its record. */
   JsonNode close(String model) throws Exception {
     return send("POST", "/v1/models/%s/rounds/current/close".formatted(model), "", 200);

@@ -14,7 +14,7 @@ final class WholeRound implements Row {
   @Override
   public List<Line> measure(Bench bench) throws Exception {
     int size = bench.size(10_000_000, 1000);
-    try (var subject = bench.subject()) {
+    try (var subject = bench.usedSubject()) {
       subject.create("round", size, CLIENTS, CLIENTS);
       try (Peer python =
           Peer.python("whole_round.py", "" + subject.port(), "round", "" + CLIENTS, "" + size)) {
