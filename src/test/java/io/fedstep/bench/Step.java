@@ -24,6 +24,7 @@ final class Step implements Row {
           TensorNorms.none(new TensorLayout(Map.of("w", List.of((long) Range.TILE)))));
 
   private static final int WARM_UPS = 2;
+  private static final int TURNS = 8;
   private static final String WORK = "RMSProp step, 10^8 values, one thread";
 
   /** Bytes read and written for a value: gradient and state, in and out. */
@@ -37,7 +38,7 @@ final class Step implements Row {
     int size = bench.size(100_000_000, 10_000);
     fill(size);
     try (Peer c = Peer.c(bench.folder(), "step", "" + size)) {
-      var turns = new Turns(bench);
+      var turns = new Turns(bench, TURNS * bench.repeats());
       var fedstep = turns.add("fedstep", () -> seconds(this::step));
       var memory = turns.add("memory", () -> seconds(() -> touch(Float.parseFloat("1"))));
       var loop = c == null ? null : turns.add("C", () -> c.seconds("step"));

@@ -45,21 +45,28 @@ final class Turns {
   }
 
   private final Bench bench;
+  private final int repeats;
   private final List<Work> works = new ArrayList<>();
 
   Turns(Bench bench) {
+    this(bench, bench.repeats());
+  }
+
+  /** Of short works, which one disturbance spoils whole, more turns than of others. */
+  Turns(Bench bench, int repeats) {
     this.bench = bench;
+    this.repeats = repeats;
   }
 
   Work add(String name, Timed timed) {
-    var work = new Work(name, timed, bench.repeats());
+    var work = new Work(name, timed, repeats);
     works.add(work);
     return work;
   }
 
   /** Gives everyone its turns; the first ones warm up and do not count. */
   void take(int warmUps) throws Exception {
-    for (int turn = -warmUps; turn < bench.repeats(); turn++) {
+    for (int turn = -warmUps; turn < repeats; turn++) {
       var shown = new StringBuilder(turn < 0 ? "  warm-up" : "  turn " + (turn + 1));
       for (Work work : works) {
         double seconds = work.timed.seconds();
