@@ -1,6 +1,7 @@
 package io.fedstep.aggregate;
 
 import io.fedstep.vector.Dtype;
+import io.fedstep.vector.Exponents;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
@@ -17,6 +18,9 @@ import org.openjdk.jmh.annotations.State;
 @State(Scope.Benchmark)
 @SuppressWarnings("NullAway.Init") // by JMH
 public class MeanBenchmark {
+  /** Values of a row whose exponents are known together. */
+  private static final int BLOCK = 4096;
+
   @Param({"2", "10", "64"})
   public int rows;
 
@@ -26,8 +30,11 @@ public class MeanBenchmark {
   private Tile into;
   private Rows updates;
 
-  /** Ordinary values, or ones that cancel so that every coordinate takes integer arithmetic. */
-  @Param({"normal", "hostile"})
+  /**
+   * Ordinary values; ones of so many magnitudes that sums are rounded; or ones that cancel so that
+   * every coordinate takes integer arithmetic.
+   */
+  @Param({"normal", "wide", "hostile"})
   public String values;
 
   private Aggregation mean;
@@ -41,13 +48,17 @@ public class MeanBenchmark {
     boolean hostile = values.equals("hostile");
     Arrays.setAll(weights, row -> hostile ? 0.1 : 1 + row % 5);
     mean = new Averaging(true).begin(weights, Distances.NONE).get();
+    boolean wide = values.equals("wide");
     var segments = new MemorySegment[rows];
+    var exponents = new Exponents[rows][Range.TILE / BLOCK];
+    int[] bits = new int[Range.TILE];
     var drawn = new double[Range.TILE];
     for (int row = 0; row < rows; row++) {
       boolean negates = hostile && row % 2 == 1;
       if (!negates) {
         double scale = hostile ? Math.pow(10, row % 70 - 40) : 1;
-        Arrays.setAll(drawn, i -> scale * random.nextGaussian());
+        Arrays.setAll(
+            drawn, i -> Math.scalb(scale * random.nextGaussian(), wide ? -random.nextInt(40) : 0));
       } else {
         Arrays.setAll(drawn, i -> -drawn[i]);
       }
@@ -55,13 +66,18 @@ public class MeanBenchmark {
       Tile tile = Tile.zeros(dtype, Range.TILE);
       new ArrayRows(new double[][] {drawn}).read(0, 0, tile);
       tile.write(segments[row], 0);
+      Arrays.setAll(bits, i -> Float.floatToRawIntBits((float) drawn[i]));
+      for (int block = 0; block < exponents[row].length; block++) {
+        exponents[row][block] = Exponents.of(bits, block * BLOCK, BLOCK);
+      }
     }
-    updates = new SegmentRows(dtype, segments);
+    updates = new SegmentRows(dtype, segments, exponents);
   }
 
   /** Rows as little-endian bytes, as in the update matrix. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record SegmentRows(Dtype dtype, MemorySegment[] segments) implements Rows {
+  private record SegmentRows(Dtype dtype, MemorySegment[] segments, Exponents[][] noted)
+      implements Rows {
     @Override
     public int count() {
       return segments.length;
@@ -70,6 +86,15 @@ public class MeanBenchmark {
     @Override
     public void read(int row, int from, Tile into) {
       into.read(segments[row], (long) from * dtype.bytes());
+    }
+
+    @Override
+    public Exponents exponents(int row, int from, int count) {
+      Exponents all = Exponents.NONE;
+      for (int block = from / BLOCK; block * BLOCK < from + count; block++) {
+        all = all.and(noted[row][block]);
+      }
+      return all;
     }
 
     @Override
