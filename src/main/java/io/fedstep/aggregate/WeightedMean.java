@@ -7,9 +7,10 @@ import io.fedstep.vector.Tile;
 /**
  * The weighted mean {@code sum(w * x) / sum(w)} of finite values, each coordinate rounded once.
  *
- * <p>A cheap sum carries a bound on its error; where both ends of the error interval round to the
- * same value, the rounding is proven. Most of the others are ties, exact or nearly, which no bound
- * decides (with two equal weights a fifth of all): where the sum took no rounding, the remainder of
+ * <p>Where the exponents of float values say that no sum takes a rounding, only the quotients do.
+ * Other sums carry a bound on their error; where both ends of the error interval round to the same
+ * value, the rounding is proven. Most of the rest are ties, exact or nearly, which no bound decides
+ * (with two equal weights a fifth of all): where a sum took no rounding after all, the remainder of
  * the division decides them. What is left goes through {@link ExactMean}.
  *
  * <p>An exact mean of zero is -0.0 only where every value is -0.0.
