@@ -35,7 +35,7 @@ public record Exponents(int least, int most) {
     return new Exponents(Math.min(least, others.least), Math.max(most, others.most));
   }
 
-  /** Those of the values times a positive factor, rounded to float32. */
+  /** Those of the values times a factor above 0, up to 1, rounded to float32. */
   public Exponents times(double factor) {
     int exponent = Math.getExponent(factor);
     return new Exponents(
