@@ -1,16 +1,12 @@
 package io.fedstep.aggregate;
 
-import io.fedstep.vector.FloatTile;
 import java.util.Arrays;
 
 /**
  * The weighted mean of float values whose sums in double may be rounded: they carry a bound on
  * their error, and what that does not decide is looked at again.
  */
-final class BoundedMean {
-  /** Rows in a loop: two are slower, and four too large for the compiler to vectorize. */
-  private static final int TOGETHER = 3;
-
+final class BoundedMean implements RowTriples.Sums {
   /** Coordinates that are looked at one by one if one of them is not proven. */
   private static final int BLOCK = 256;
 
@@ -23,17 +19,18 @@ final class BoundedMean {
   private final RoundWeights weights;
   private final ExactMean exact;
   private final ErrorFreeSum errorFree;
+  private final RowTriples triples;
   private double[] sum = {};
   private double[] bound = {};
-  private float[][] values = new float[TOGETHER][0];
   private float[] low = {};
   private float[] high = {};
   private int[] indexes = {};
   private int undecided;
 
-  BoundedMean(RoundWeights weights, ExactMean exact) {
+  BoundedMean(RoundWeights weights, ExactMean exact, RowTriples triples) {
     this.weights = weights;
     this.exact = exact;
+    this.triples = triples;
     errorFree = weights.errorFreeSum();
   }
 
@@ -49,28 +46,26 @@ final class BoundedMean {
       bound = new double[length];
       low = new float[length];
       high = new float[length];
-      values = new float[TOGETHER][length];
       indexes = new int[length];
     }
     Arrays.fill(sum, 0, length, -0.0); // so that a sum of nothing but -0.0 is -0.0
     Arrays.fill(bound, 0, length, 0);
-    add(rows, from, length);
+    triples.add(rows, from, length, this);
     decide(rows, from, length);
     System.arraycopy(low, 0, into, from, length);
   }
 
-  private void add(Rows rows, int from, int length) {
-    int row = 0;
-    for (; row + TOGETHER <= rows.count(); row += TOGETHER) {
-      for (int i = 0; i < TOGETHER; i++) {
-        rows.read(row + i, from, new FloatTile(values[i], length));
-      }
-      add(weights.of(row), weights.of(row + 1), weights.of(row + 2), length);
-    }
-    for (; row < rows.count(); row++) {
-      rows.read(row, from, new FloatTile(values[0], length));
-      add(weights.of(row), values[0], sum, bound, length);
-    }
+  @Override
+  public void add(int row, float[] v0, float[] v1, float[] v2, int length) {
+    double w0 = weights.of(row);
+    double w1 = weights.of(row + 1);
+    double w2 = weights.of(row + 2);
+    add(w0, w1, w2, v0, v1, v2, sum, bound, length);
+  }
+
+  @Override
+  public void add(int row, float[] values, int length) {
+    add(weights.of(row), values, sum, bound, length);
   }
 
   private void decide(Rows rows, int begin, int length) {
@@ -91,10 +86,6 @@ final class BoundedMean {
               ? UnroundedMean.rounded(errorFree.value(i), weights.total())
               : (float) exact.ofFloats(rows, begin + indexes[i]);
     }
-  }
-
-  private void add(double w0, double w1, double w2, int length) {
-    add(w0, w1, w2, values[0], values[1], values[2], sum, bound, length);
   }
 
   private static void add(

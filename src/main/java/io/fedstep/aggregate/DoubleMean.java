@@ -77,9 +77,7 @@ final class DoubleMean {
 
   /** Whether the quotient of a rounded sum takes no further rounding. */
   private boolean dividesExactly(double value) {
-    double total = weights.total();
-    boolean powerOfTwo =
-        weights.totalIsExact() && Math.scalb(1.0, Math.getExponent(total)) == total;
+    boolean powerOfTwo = weights.totalIsExact() && RoundWeights.isPowerOfTwo(weights.total());
     return value == 0 || (powerOfTwo && Math.abs(value) > UNDERFLOW);
   }
 

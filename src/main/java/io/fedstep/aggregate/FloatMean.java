@@ -8,8 +8,9 @@ final class FloatMean {
   private final BoundedMean bounded;
 
   FloatMean(RoundWeights weights, ExactMean exact) {
-    unrounded = new UnroundedMean(weights);
-    bounded = new BoundedMean(weights, exact);
+    var triples = new RowTriples();
+    unrounded = new UnroundedMean(weights, triples);
+    bounded = new BoundedMean(weights, exact, triples);
   }
 
   /** Fills a tile with the means of its coordinates. */

@@ -49,6 +49,11 @@ final class RoundWeights {
     return Math.scalb(1.0, Long.numberOfTrailingZeros(mantissa) + ExactSum.exponent(weight));
   }
 
+  /** Whether dividing by it takes no rounding. */
+  static boolean isPowerOfTwo(double total) {
+    return Math.scalb(1.0, Math.getExponent(total)) == total;
+  }
+
   /** How many there are. */
   int count() {
     return scaled.length;

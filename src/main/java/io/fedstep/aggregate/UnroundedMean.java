@@ -1,30 +1,27 @@
 package io.fedstep.aggregate;
 
 import io.fedstep.vector.Exponents;
-import io.fedstep.vector.FloatTile;
 import java.util.Arrays;
 
 /**
  * The weighted mean of float values that are near enough to each other for their sums in double to
  * take no rounding, so that only the quotients take one.
  */
-final class UnroundedMean {
-  /** Rows in a loop: more are too large for the compiler to vectorize. */
-  private static final int TOGETHER = 3;
-
+final class UnroundedMean implements RowTriples.Sums {
   private final RoundWeights weights;
+  private final RowTriples triples;
   private final double total;
   private final double margin;
   private double[] sum = {};
-  private final float[][] values = new float[TOGETHER][0];
   private float[] low = {};
   private float[] high = {};
 
-  UnroundedMean(RoundWeights weights) {
+  UnroundedMean(RoundWeights weights, RowTriples triples) {
     this.weights = weights;
+    this.triples = triples;
     total = weights.equal() ? weights.count() : weights.total();
-    boolean exactInverse = total == Math.scalb(1.0, Math.getExponent(total));
-    margin = exactInverse ? 0 : 0x1p-50; // an inverse and a product round a quarter of that
+    // else an inverse and a product round a quarter of that
+    margin = RoundWeights.isPowerOfTwo(total) ? 0 : 0x1p-50;
   }
 
   /**
@@ -54,35 +51,30 @@ final class UnroundedMean {
       sum = new double[length];
       low = new float[length];
       high = new float[length];
-      Arrays.setAll(values, _ -> new float[length]);
     }
     Arrays.fill(sum, 0, length, -0.0); // so that a sum of nothing but -0.0 is -0.0
-    add(rows, from, length);
+    triples.add(rows, from, length, this);
     divide(sum, 1 / total, margin, low, high, length);
     for (int i = 0; i < length; i++) {
       into[from + i] = low[i] == high[i] ? low[i] : rounded(sum[i], total);
     }
   }
 
-  private void add(Rows rows, int from, int length) {
-    int row = 0;
-    for (; row + TOGETHER <= rows.count(); row += TOGETHER) {
-      for (int i = 0; i < TOGETHER; i++) {
-        rows.read(row + i, from, new FloatTile(values[i], length));
-      }
-      if (weights.equal()) {
-        add(values[0], values[1], values[2], sum, length);
-      } else {
-        double w0 = weights.of(row);
-        double w1 = weights.of(row + 1);
-        double w2 = weights.of(row + 2);
-        add(w0, w1, w2, values[0], values[1], values[2], sum, length);
-      }
+  @Override
+  public void add(int row, float[] v0, float[] v1, float[] v2, int length) {
+    if (weights.equal()) {
+      add(v0, v1, v2, sum, length);
+    } else {
+      double w0 = weights.of(row);
+      double w1 = weights.of(row + 1);
+      double w2 = weights.of(row + 2);
+      add(w0, w1, w2, v0, v1, v2, sum, length);
     }
-    for (; row < rows.count(); row++) {
-      rows.read(row, from, new FloatTile(values[0], length));
-      add(weight(row), values[0], sum, length);
-    }
+  }
+
+  @Override
+  public void add(int row, float[] values, int length) {
+    add(weight(row), values, sum, length);
   }
 
   private static void add(float[] v0, float[] v1, float[] v2, double[] sum, int length) {

@@ -14,9 +14,6 @@ import java.nio.file.Path;
 
 /** A safetensors file whose flat vector is read and written by coordinates. */
 public final class VectorFile implements VectorSource, VectorSink, DraftFile {
-  /** Below, copying costs less than memory off the heap. */
-  private static final int LARGE = 64 * 1024;
-
   private final RandomFile file;
   private final byte[] head;
   private final ModelSpec spec;
@@ -49,8 +46,8 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
 
   /** A buffer for a thread that reads or writes tile after tile. */
   public static ByteBuffer buffer(ModelSpec spec) {
-    int length = (int) Math.min(Range.TILE, spec.parameters()) * spec.dtype().bytes();
-    return length < LARGE ? ByteBuffer.allocate(length) : ByteBuffer.allocateDirect(length);
+    int length = (int) Math.min(Range.TILE, spec.parameters());
+    return ByteBuffer.allocateDirect(length * spec.dtype().bytes());
   }
 
   @Override

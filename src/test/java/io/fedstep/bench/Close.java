@@ -25,13 +25,7 @@ final class Close implements Row {
           turns.add(
               "fedstep",
               () -> {
-                crowd.seconds(
-                    CLIENTS,
-                    (connection, client) -> {
-                      String path =
-                          "/v1/models/close/rounds/%d/updates/c%d".formatted(round[0], client);
-                      connection.put(path, gradients.body(client)).is(201);
-                    });
+                crowd.update("close", round[0], CLIENTS, gradients);
                 round[0]++;
                 long started = System.nanoTime();
                 var closed = subject.close("close");

@@ -48,6 +48,16 @@ final class Crowd implements AutoCloseable {
     return (System.nanoTime() - started[0]) * 1e-9;
   }
 
+  /** Has updates of so many clients accepted in a round; returns the seconds that took. */
+  double update(String model, int round, int clients, Gradients gradients) throws Exception {
+    return seconds(
+        clients,
+        (connection, client) -> {
+          String path = "/v1/models/%s/rounds/%d/updates/c%d".formatted(model, round, client);
+          connection.put(path, gradients.body(client)).is(201);
+        });
+  }
+
   @Override
   public void close() throws IOException {
     threads.shutdownNow();

@@ -35,14 +35,7 @@ final class Ingest implements Row {
           turns.add(
               "fedstep",
               () -> {
-                double seconds =
-                    ours.seconds(
-                        CLIENTS,
-                        (connection, client) -> {
-                          String path =
-                              "/v1/models/ingest/rounds/%d/updates/c%d".formatted(round[0], client);
-                          connection.put(path, gradients.body(client)).is(201);
-                        });
+                double seconds = ours.update("ingest", round[0], CLIENTS, gradients);
                 Records.check(subject.close("ingest"), CLIENTS, norm);
                 round[0]++;
                 return seconds;

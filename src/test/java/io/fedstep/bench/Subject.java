@@ -109,14 +109,8 @@ final class Subject implements AutoCloseable {
     var gradients = new Gradients(16 * 1024);
     create("small", gradients.size(), clients, clients + 1);
     try (var crowd = new Crowd(port(), clients)) {
-      for (int i = 0; i < rounds; i++) {
-        int round = i;
-        crowd.seconds(
-            clients,
-            (connection, client) -> {
-              String path = "/v1/models/small/rounds/%d/updates/c%d".formatted(round, client);
-              connection.put(path, gradients.body(client)).is(201);
-            });
+      for (int round = 0; round < rounds; round++) {
+        crowd.update("small", round, clients, gradients);
         close("small");
         crowd.seconds(
             clients, (connection, _) -> connection.get("/v1/models/small/weights").is(200));
