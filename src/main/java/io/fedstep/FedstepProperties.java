@@ -15,7 +15,8 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param dataDir folder of the models
  * @param keepVersions versions of a model that are kept
- * @param keepRounds round records of a model that are kept beyond those of its versions
+ * @param keepRounds round records of a model that are kept beyond those of its versions; the last
+ *     `max_staleness` ones, which tell repeats from updates, stay in any case
  * @param maxParameters the most parameters of a model
  * @param engine what decides and computes
  * @param kafka the cluster, if that is the engine

@@ -91,14 +91,28 @@ public final class Admission {
     if (update != null) {
       return update;
     }
+    throw refusal(from, current).exception();
+  }
+
+  /** The refusal of an update in none of the rounds that are over and whose records are kept. */
+  private Refusal refusal(long from, long current) {
     Refusal refusal = Round.over(from, current);
-    throw (state.record(from) == null ? refusal.with("recorded", false) : refusal).exception();
+    for (long round = from; round <= last(from, current); round++) {
+      if (state.record(round) == null) {
+        return refusal.with("recorded", false);
+      }
+    }
+    return refusal;
+  }
+
+  /** The last round that is over and can have an update from a version. */
+  private long last(long from, long current) {
+    return Math.min(current - 1, from + state.spec().round().maxStaleness());
   }
 
   /** The update that a client computed from a version, in a round that is over, or null. */
   Decision.@Nullable Accepted over(String client, long from, long current) {
-    long last = Math.min(current - 1, from + state.spec().round().maxStaleness());
-    for (long round = from; round <= last; round++) {
+    for (long round = from; round <= last(from, current); round++) {
       RoundRecord record = state.record(round);
       Decision.Accepted update = record == null ? null : record.update(client, from);
       if (update != null) {
@@ -146,8 +160,9 @@ public final class Admission {
     if (earlier != null) {
       return Round.repeat(earlier, header.weight(), content);
     }
-    boolean closing = current == from;
-    Refusal refusal = Round.over(from, closing ? from + 1 : current);
-    return new Verdict.Refused(closing ? refusal.with("retry_after", 1) : refusal);
+    return new Verdict.Refused(
+        current == from
+            ? Round.over(from, from + 1).with("retry_after", 1)
+            : refusal(from, current));
   }
 }

@@ -60,7 +60,7 @@ public final class LocalCoordinator extends Coordinator {
     engine = new Engine(clock, alarms, listener, limits);
     for (String model : data.models()) {
       try {
-        run(data.open(model));
+        run(data.open(model, limits.keepVersions()));
       } catch (RuntimeException e) {
         engine.warn("model %s cannot be read".formatted(model), e);
         listener.modelAdded(model, null);
@@ -87,7 +87,7 @@ public final class LocalCoordinator extends Coordinator {
       return;
     }
     try {
-      ModelFolder folder = data.open(model);
+      ModelFolder folder = data.open(model, limits.keepVersions());
       engine.listener().modelRemoved(model);
       run(folder);
       broken.remove(model);
@@ -122,7 +122,7 @@ public final class LocalCoordinator extends Coordinator {
     data.create(head);
     ModelStatus status;
     try {
-      status = run(data.open(model)).state().status();
+      status = run(data.open(model, limits.keepVersions())).state().status();
     } catch (StorageException e) {
       data.delete(model, null); // so that trying again finds no half of it
       throw e;

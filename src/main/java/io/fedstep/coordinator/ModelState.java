@@ -47,14 +47,15 @@ public final class ModelState {
     findRecent();
   }
 
-  /** Has the records at hand in which an update may turn out to be a repeat. */
+  /** Has the records at hand in which an update may turn out to be a repeat, without a gap. */
   public void findRecent() {
-    long next = round.number();
-    for (long over = Math.max(0, next - spec().round().maxStaleness()); over < next; over++) {
+    long oldest = Math.max(0, round.number() - spec().round().maxStaleness());
+    for (long over = round.number() - 1; over >= oldest; over--) {
       RoundRecord found = record(over);
-      if (found != null) {
-        recent.put(over, found);
+      if (found == null) {
+        return; // kept no more, and so are those before
       }
+      recent.put(over, found);
     }
   }
 
@@ -77,6 +78,9 @@ public final class ModelState {
     }
     if (from == round.number()) {
       return new Round.Origin(from, round.base());
+    }
+    if (recent.isEmpty() || recent.firstKey() > from) {
+      return null; // it may be in a round whose record is kept no more
     }
     Version version = folder.version(from);
     return new Round.Origin(from, version == null ? null : version.info().base());

@@ -32,7 +32,7 @@ final class ModelFolders {
   void takeIn(int partition, BiConsumer<Creation, ModelFolder> taken) {
     for (String name : data.models()) {
       if (cluster.topics().partition(name) == partition && replica.known(name) == null) {
-        try (ModelFolder folder = data.open(name)) {
+        try (ModelFolder folder = data.open(name, cluster.engine().keepVersions())) {
           Creation creation = takeIn(folder);
           if (creation != null) {
             taken.accept(creation, folder);

@@ -118,9 +118,9 @@ public final class DataFolder implements AutoCloseable {
     return ModelFolder.follow(models.resolve(head.model()), head, newest);
   }
 
-  /** Opens a model as it was left. */
-  public ModelFolder open(String model) {
-    return ModelFolder.open(models.resolve(model));
+  /** Opens a model as it was left; its zeros, if it had no other weights, are one version more. */
+  public ModelFolder open(String model, int keepVersions) {
+    return ModelFolder.open(models.resolve(model), keepVersions);
   }
 
   /**

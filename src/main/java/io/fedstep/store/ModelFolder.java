@@ -63,18 +63,18 @@ public final class ModelFolder implements AutoCloseable {
   /**
    * Opens a model as the last process left it; a {@code CorruptionException} says what is wrong.
    */
-  static ModelFolder open(Path folder) {
+  static ModelFolder open(Path folder, int keepVersions) {
     ModelHead head = ModelHead.read(folder.resolve(HEAD));
     String name = folder.getFileName().toString();
     if (!head.model().equals(name)) {
       throw new CorruptionException(folder.resolve(HEAD), "the model " + name, head.model());
     }
     var model = new ModelFolder(folder, head, false);
-    model.recover();
+    model.recover(keepVersions);
     return model;
   }
 
-  private void recover() {
+  private void recover(int keepVersions) {
     for (Path seen : List.of(folder, versionsFolder, roundsFolder, openFolder)) {
       Disk.forceFolder(seen); // a process that was killed may not have come to that
     }
@@ -87,9 +87,7 @@ public final class ModelFolder implements AutoCloseable {
         versions.put(version.info().version(), version);
       }
     }
-    if (versions.isEmpty()) {
-      versions.put(0L, Version.zeros(head));
-    }
+    addZeros(keepVersions);
     findRecords();
     if (!Disk.exists(reportsFolder)) {
       Disk.createFolder(reportsFolder); // a model of before there were reports
@@ -142,9 +140,16 @@ public final class ModelFolder implements AutoCloseable {
 
   /** Counts the zeros of the creation, which have no folder, among versions that are so few. */
   public void addZeros(int keepVersions) {
-    if (versions.containsKey(1L) && !versions.containsKey(0L) && versions.size() < keepVersions) {
+    if (versions.isEmpty()
+        || (!versions.containsKey(0L) && versions.size() < keepVersions && beganWithZeros())) {
       versions.put(0L, Version.zeros(head));
     }
+  }
+
+  private boolean beganWithZeros() {
+    Version first = versions.get(1L);
+    RoundRecord round = first == null ? null : first.round();
+    return round != null && round.base().equals(base(0)); // that of weights ends otherwise
   }
 
   /** Takes note of a head that another process has saved. */
@@ -167,9 +172,13 @@ public final class ModelFolder implements AutoCloseable {
       oldest.retire();
       versions.remove(oldest.info().version());
     }
-    while (records.size() > keepRounds) {
-      records.pollFirst();
-    }
+    oldRecords(keepRounds).forEach(records::remove);
+  }
+
+  /** The records to be removed; those that tell repeats from updates are not among them. */
+  private List<Long> oldRecords(int keepRounds) {
+    long needed = newest().info().version() - spec().round().maxStaleness();
+    return records.headSet(needed).stream().limit(Math.max(0, records.size() - keepRounds)).toList();
   }
 
   /** Drafts that processes share. */
@@ -324,11 +333,9 @@ public final class ModelFolder implements AutoCloseable {
       leaving.remove(free);
       remove(free);
     }
-    while (records.size() > keepRounds) {
-      Long oldest = records.pollFirst();
-      if (oldest != null) {
-        Disk.delete(roundsFolder.resolve(name(oldest) + ".json"));
-      }
+    for (long old : oldRecords(keepRounds)) {
+      records.remove(old);
+      Disk.delete(roundsFolder.resolve(name(old) + ".json"));
     }
   }
 

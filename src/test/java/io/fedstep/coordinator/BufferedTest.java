@@ -2,6 +2,10 @@ package io.fedstep.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.model.Buffering;
+import io.fedstep.model.RoundPolicy;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.UpdateHeader;
 import java.nio.file.Path;
@@ -51,6 +55,59 @@ class BufferedTest {
           .singleElement()
           .satisfies(report -> assertThat(report.metrics()).containsEntry("loss", 0.25));
     }
+  }
+
+  private static final Limits FEWEST = new Limits(1, 0, 1_000_000, 100, 1024, 100, 1000, 2);
+
+  private static String alone(int maxStaleness) {
+    return SPEC.replace("\"min_updates\": 3", "\"min_updates\": 1")
+        .replace("\"max_staleness\": 5", "\"max_staleness\": " + maxStaleness);
+  }
+
+  @Test
+  void repeats_areRecognisedAfterARestart_howeverFewRecordsAreKept() {
+    Rig rig = Rig.on(data, FEWEST);
+    rig.create(M, alone(10));
+    Decision.Accepted first = rig.put(M, 0, "a", 1, 1, 2).update();
+    rig.awaitVersion(M, 1);
+    for (int round = 1; round < 5; round++) {
+      rig.put(M, round, "b", 1, 1, 2);
+      rig.awaitVersion(M, round + 1);
+    }
+    rig.settle(M);
+    try (Rig after = rig.restarted()) {
+      Upload.Answer again = after.put(M, 0, "a", 1, 1, 2);
+      assertThat(again.repeated()).isTrue();
+      assertThat(again.update()).isEqualTo(first);
+      assertThat(after.coordinator().durableStatus(M).round()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void updateThatMayBeInARoundWithoutRecord_isRefused() {
+    Rig rig = Rig.on(data, FEWEST);
+    rig.create(M, alone(1));
+    for (int round = 0; round < 5; round++) {
+      rig.put(M, round, "a", 1, 1, 2);
+      rig.awaitVersion(M, round + 1);
+    }
+    rig.settle(M);
+    rig.changes(M).setPolicy(new RoundPolicy(1, 1, null, null, 1, new Buffering(10, 0.5)));
+    checkOnlyRecorded(rig);
+    try (Rig after = rig.restarted()) {
+      checkOnlyRecorded(after);
+      after.put(M, 4, "b", 1, 1, 2);
+      after.awaitVersion(M, 6);
+    }
+  }
+
+  private static void checkOnlyRecorded(Rig rig) {
+    for (int from : new int[] {0, 2}) {
+      Refusal refusal = Rig.refusal(() -> rig.put(M, from, "a", 1, 1, 2));
+      assertThat(refusal.problem()).isEqualTo(Problem.ROUND_CLOSED);
+      assertThat(refusal.members()).containsEntry("recorded", false);
+    }
+    assertThat(rig.put(M, 4, "a", 1, 1, 2).repeated()).isTrue();
   }
 
   /** What finds the buffer full goes into the next one: no update that is not too old is lost. */

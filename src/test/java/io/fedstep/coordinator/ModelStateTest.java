@@ -40,7 +40,7 @@ class ModelStateTest {
     data.create(
         new ModelHead(
             "toy", "0a1b2c3d", FakeClock.START, SpecCodec.read(spec), false, -1, "5ec3e7"));
-    ModelFolder toy = data.open("toy");
+    ModelFolder toy = data.open("toy", 1);
     OpenRound open =
         toy.openRound(newest -> new Round(newest.version(), newest.base(), Instant.EPOCH));
     state = new ModelState(toy, open.round(), engine);

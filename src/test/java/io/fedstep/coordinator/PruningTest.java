@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.FileRange;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -80,6 +82,46 @@ class PruningTest {
     return rig.coordinator().records(M, Long.MAX_VALUE, 50).stream()
         .map(RoundRecord::round)
         .toList();
+  }
+
+  @Test
+  void zeros_areKeptOverARestart_withTheirReports_asLongAsOtherVersions(@TempDir Path data) {
+    Rig rig = Rig.on(data, new Limits(3, 3, 1_000_000, 100, 1024, 100, 1000, 2));
+    try {
+      rig.create(M, Rig.plain(1, 1, 1));
+      rig.advance(M, 1);
+      rig.changes(M).report(0, "alice", UpdateHeader.of(2, Map.of("loss", 0.5), null));
+      List<VersionInfo> before = rig.coordinator().versions(M);
+      rig = rig.restarted();
+      assertThat(rig.coordinator().versions(M)).isEqualTo(before);
+      assertThat(rig.coordinator().reported(M, 0)).hasSize(1);
+      rig.changes(M).restore(rig.coordinator().version(M, 0), 1L);
+      assertThat(rig.weights(M)).isEqualTo(Rig.bytes(Dtype.FLOAT32, 0));
+      rig.advance(M, 1);
+      rig = rig.restarted();
+      assertThat(rig.coordinator().versions(M))
+          .map(VersionInfo::version)
+          .containsExactly(3L, 2L, 1L);
+    } finally {
+      rig.close();
+    }
+  }
+
+  @Test
+  void firstWeightsThatWerePruned_areNotTakenForZeros(@TempDir Path data) {
+    Rig rig = Rig.on(data, FEW);
+    rig.create(M, Rig.plain(1, 1, 1));
+    try (var draft = rig.changes(M).beginWeights()) {
+      draft.newWeights().write(0, ByteBuffer.wrap(Rig.bytes(Dtype.FLOAT32, 5)));
+      rig.changes(M).setWeights(draft);
+    }
+    rig.advance(M, 1);
+    rig.advance(M, 1);
+    rig.settle(M);
+    rig.close();
+    try (Rig more = Rig.on(data)) {
+      assertThat(more.coordinator().versions(M)).map(VersionInfo::version).containsExactly(2L, 1L);
+    }
   }
 
   @Test

@@ -85,7 +85,7 @@ class FilesFuzzTest {
     Path data = folder.resolve("data" + random.nextInt(Integer.MAX_VALUE));
     try (var fresh = new DataFolder(data)) {
       fresh.create(new ModelHead("m", "3f9c2a71", Instant.EPOCH, SPEC, false, -1, "secret"));
-      fresh.open("m").close();
+      fresh.open("m", 2).close();
     }
     try (var files = Files.walk(data.resolve("models"))) {
       var all = files.filter(Files::isRegularFile).sorted().toList();
@@ -97,7 +97,7 @@ class FilesFuzzTest {
       Files.write(one, bytes);
     }
     try (var again = new DataFolder(data)) {
-      again.open("m").close();
+      again.open("m", 2).close();
     } catch (StorageException e) {
       assertThat(e).hasMessageContaining(data.toString());
     }
