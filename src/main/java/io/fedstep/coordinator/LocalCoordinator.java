@@ -150,13 +150,11 @@ public final class LocalCoordinator extends Coordinator {
   private void remove(String model, ModelRunner runner) {
     ModelFolder folder = runner.state().folder();
     if (runner.state().ended() != null) {
-      erase(model, folder);
-      runner.end(noModel(model));
+      runner.delete(noModel(model), () -> erase(model, folder));
       return;
     }
     runner.command(() -> {
-      erase(model, folder);
-      runner.end(noModel(model));
+      runner.delete(noModel(model), () -> erase(model, folder));
       return model;
     });
   }
@@ -216,8 +214,11 @@ public final class LocalCoordinator extends Coordinator {
 
   @Override
   public Refusal failure(@Nullable String model, StorageException failure) {
-    ModelRunner runner = model == null ? null : running.get(model);
-    return runner != null ? runner.failure(failure) : ModelRunner.refusal(failure);
+    if (model == null || failure.full() || broken.containsKey(model)) {
+      return ModelRunner.refusal(failure);
+    }
+    ModelRunner runner = running.get(model);
+    return runner != null ? runner.failure(failure) : noModel(model);
   }
 
   @Override

@@ -37,6 +37,7 @@ final class ModelRunner {
   private final UpdateMatrix matrix;
   private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
   private final List<Submission> submissions = new ArrayList<>();
+  private volatile @Nullable Refusal deletion;
 
   ModelRunner(ModelFolder folder, Engine engine) {
     this.engine = engine;
@@ -346,7 +347,7 @@ final class ModelRunner {
 
   /** Stops the model because of a failed read or write, or of a fault. */
   Refusal fail(Throwable cause) {
-    Refusal before = state.ended();
+    Refusal before = deletion != null ? deletion : state.ended();
     if (before != null) {
       return before;
     }
@@ -357,6 +358,18 @@ final class ModelRunner {
             : refusal(cause);
     end(refusal);
     return refusal;
+  }
+
+  /** Ends the model by a deletion; files that miss meanwhile are no failure. */
+  void delete(Refusal refusal, Runnable deletes) {
+    deletion = refusal;
+    try {
+      deletes.run();
+    } catch (RuntimeException e) {
+      deletion = null; // it is there still
+      throw e;
+    }
+    end(refusal);
   }
 
   /** Ends the model: who waits, and who comes later, is answered with the refusal. */

@@ -82,7 +82,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
     if (spool != null) {
       spool.remove();
     }
-    state.folder().close();
+    state.folder().removed();
   }
 
   @Override

@@ -133,7 +133,7 @@ public final class DataFolder implements AutoCloseable {
     Path out = trash.resolve("%s-%d".formatted(model, System.nanoTime()));
     Disk.rename(models.resolve(model), out);
     if (folder != null) {
-      folder.close();
+      folder.removed();
     }
     try {
       Disk.delete(out);

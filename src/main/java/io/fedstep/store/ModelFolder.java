@@ -178,7 +178,9 @@ public final class ModelFolder implements AutoCloseable {
   /** The records to be removed; those that tell repeats from updates are not among them. */
   private List<Long> oldRecords(int keepRounds) {
     long needed = newest().info().version() - spec().round().maxStaleness();
-    return records.headSet(needed).stream().limit(Math.max(0, records.size() - keepRounds)).toList();
+    return records.headSet(needed).stream()
+        .limit(Math.max(0, records.size() - keepRounds))
+        .toList();
   }
 
   /** Drafts that processes share. */
@@ -418,6 +420,12 @@ public final class ModelFolder implements AutoCloseable {
     }
     open = found == null ? OpenRound.create(path, head, fresh.apply(newest)) : found;
     return open;
+  }
+
+  /** Closes it: its files are gone, and whoever still has a version of it is told so. */
+  public void removed() {
+    versions.values().forEach(Version::retire);
+    close();
   }
 
   @Override

@@ -7,10 +7,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -273,6 +279,61 @@ class ConcurrencyTest {
       String form = "Content-Type: application/x-www-form-urlencoded";
       request.put(path, LARGE, form, "Expect: 100-continue");
       request.read().problem(415, "unsupported-format");
+    }
+  }
+
+  // --- a model that goes
+
+  /** Whatever is under way is answered as for a model that never was, without a line in the log. */
+  @Test
+  void delete_underEverything_isNoFailure() throws Exception {
+    var model = Model.create(Model.plain(1, 1));
+    var statuses = new ConcurrentHashMap<Integer, String>();
+    var over = new AtomicBoolean();
+    try (var log = new Log();
+        var threads = Executors.newFixedThreadPool(9)) {
+      List<Supplier<Reply>> requests =
+          List.of(
+              () -> model.putOctets(update(0, "alice"), VALUES),
+              () -> model.putOctets(update(0, "bob"), VALUES),
+              () -> model.putOctets(update(1, "alice"), VALUES),
+              () -> model.get("/weights?wait=1s"),
+              () -> model.get("/rounds/current?after=9&wait=1s"),
+              () -> model.post("/rounds/current/close"),
+              () -> model.post("/versions/0/restore"),
+              () -> model.putJson("/versions/0/reports/alice", "{\"metrics\": {\"loss\": 1}}"));
+      var running = new ArrayList<Future<?>>();
+      for (Supplier<Reply> request : requests) {
+        running.add(
+            threads.submit(() -> {
+              while (!over.get()) {
+                Reply reply = request.get();
+                statuses.putIfAbsent(reply.status(), reply.text());
+              }
+            }));
+      }
+      running.add(
+          threads.submit(() -> {
+            while (!over.get()) {
+              try (var lines = model.http().lines(model.path("/events"))) {
+                lines.forEach(_ -> {});
+              } catch (UncheckedIOException e) {
+                // cut off
+              }
+            }
+          }));
+      for (int i = 0; i < 10; i++) {
+        model.http().delete(model.path("")).is(204);
+        model.putJson("", Model.plain(1, 1)).is(201);
+      }
+      over.set(true);
+      model.http().delete(model.path("")).is(204); // which ends the events
+      for (Future<?> one : running) {
+        one.get();
+      }
+      assertThat(statuses).containsKeys(201, 404);
+      assertThat(statuses.keySet()).as("%s", statuses).allMatch(status -> status < 500);
+      assertThat(log.warnings()).isEmpty();
     }
   }
 }

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.StorageException;
+import io.fedstep.store.VersionBytes;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +42,48 @@ class ListenerTest {
     private String phase(String model) {
       return Objects.requireNonNull(models.get(model)).get().phase().label();
     }
+  }
+
+  /** What is read or written while a model's files go finds no model, and no failure of one. */
+  @Test
+  void deletion_isNoFailure_forWhatIsUnderWay(@TempDir Path data) {
+    var refusals = new ArrayList<Refusal>();
+    var underWay = new ArrayList<Runnable>();
+    var during =
+        new Listener() {
+          @Override
+          public void modelRemoved(String model) {
+            underWay.forEach(action -> refusals.add(Rig.refusal(action::run)));
+          }
+        };
+    try (var coordinator =
+        new LocalCoordinator(
+            new DataFolder(data), Rig.LIMITS, new FakeClock(), () -> "0a1b2c3d", during)) {
+      var json = Json.object();
+      json.putObject("tensors").putArray("w").add(3);
+      coordinator.create("toy", SpecCodec.read(json));
+      try (Upload first = coordinator.begin("toy", 0, "alice", null)) {
+        Rig.submit(first, 1, 1, 2, 3);
+      }
+      coordinator.await("toy", now -> now.round() == 1, Duration.ofSeconds(30));
+      try (Upload upload = coordinator.begin("toy", 1, "alice", null);
+          VersionBytes weights = coordinator.version("toy", 1).weightBytes()) {
+        underWay.add(() -> upload.sink().write(0, ByteBuffer.allocate(4)));
+        underWay.add(() -> {
+          try {
+            weights.read(0, ByteBuffer.allocate(4));
+          } catch (StorageException e) {
+            throw coordinator.failure("toy", e).exception();
+          }
+        });
+        coordinator.delete("toy");
+        underWay.forEach(action -> refusals.add(Rig.refusal(action::run)));
+      }
+    }
+    assertThat(refusals)
+        .hasSize(4)
+        .extracting(Refusal::problem)
+        .containsOnly(Problem.MODEL_NOT_FOUND);
   }
 
   @Test
