@@ -7,6 +7,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Invitation;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Objects;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -15,7 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param incarnation 8 hex digits, another for each model that was ever created
  * @param spec as it is now: round policy and hyper-parameters may have been replaced
  * @param stopped whether an administrator has stopped training
- * @param startedAt the newest version when training was last resumed by hand, or -1
+ * @param startedAt the newest version when training was last resumed by hand, or -1; of no account
+ *     once the policy has other rounds
  * @param secret hex digits that nobody is shown, others for each model; noise and the choice of who
  *     is invited come from them
  */
@@ -28,6 +30,7 @@ public record ModelHead(
     long startedAt,
     String secret) {
   private static final int FORMAT = 1;
+  private static final long NEVER = -1;
 
   /** Whether training rests at a version: by hand, or because the policy's rounds are over. */
   public boolean stoppedAt(long version) {
@@ -40,9 +43,11 @@ public record ModelHead(
     return Invitation.holds(model, round, client, secret, spec.round().participation());
   }
 
-  /** This head with another spec. */
+  /** This head with another spec; where its rounds are others, what was resumed ends there. */
   public ModelHead with(ModelSpec other) {
-    return new ModelHead(model, incarnation, createdAt, other, stopped, startedAt, secret);
+    boolean sameEnd = Objects.equals(spec.round().rounds(), other.round().rounds());
+    long started = sameEnd ? startedAt : NEVER;
+    return new ModelHead(model, incarnation, createdAt, other, stopped, started, secret);
   }
 
   /** This head stopped. */

@@ -241,4 +241,39 @@ class ModelsTest {
     assertThat(model.json("version").asLong()).isEqualTo(2);
     model.submit(2, "alice", "{\"gradient\": [1, 2, 3]}").problem(410, "training-stopped");
   }
+
+  /** What was started beyond its end goes on until a policy names another one. */
+  @Test
+  void training_thatWasStartedAgain_endsWhereANewPolicySays() {
+    Model model =
+        Model.create(
+            """
+            {"tensors": {"w": [3]}, "optimizer": {"lrate": 1, "modules": []},
+             "round": {"rounds": 1}}\
+            """);
+    model.advance("[1, 2, 3]");
+    assertThat(model.post("/start").is(200).json().path("phase").asString())
+        .isEqualTo("collecting");
+    model.advance("[1, 2, 3]");
+    model.advance("[1, 2, 3]");
+    assertThat(phaseWith(model, 1)).isEqualTo("collecting"); // the same end again
+    var waiting =
+        model
+            .http()
+            .getLater(model.path("/weights?wait=30s"), "If-None-Match: \"" + model.base() + "\"");
+    assertThat(phaseWith(model, 2)).isEqualTo("stopped");
+    waiting.join().is(304);
+    assertThat(phaseWith(model, 5)).isEqualTo("collecting");
+    model.advance("[1, 2, 3]");
+    assertThat(phaseWith(model, 4)).isEqualTo("stopped");
+  }
+
+  private static String phaseWith(Model model, int rounds) {
+    return model
+        .putJson("/round", "{\"rounds\": %d}".formatted(rounds))
+        .is(200)
+        .json()
+        .path("phase")
+        .asString();
+  }
 }
