@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,7 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
   /** The most metrics of an update. */
   public static final int MOST_METRICS = 32;
 
-  private static final String METRIC_NAME = "[A-Za-z][A-Za-z0-9_.-]{0,63}";
+  private static final Pattern METRIC_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,63}");
 
   /** Checks the ranges; a {@code RefusedException} says what is wrong. */
   public static UpdateHeader of(double weight, Map<String, Double> metrics, @Nullable String base) {
@@ -37,7 +38,7 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
           "There are %d metrics; at most %d are taken.".formatted(metrics.size(), MOST_METRICS));
     }
     metrics.forEach((name, value) -> {
-      if (!name.matches(METRIC_NAME)) {
+      if (!METRIC_NAME.matcher(name).matches()) {
         throw badMetric("The metric name '%s' is not %s.".formatted(name, METRIC_NAME));
       }
       if (!Double.isFinite(value)) {

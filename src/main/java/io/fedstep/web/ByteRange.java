@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 record ByteRange(long from, long length, long size) {
   /** One range; a list may have empty elements (RFC 9110, 5.6.1). */
   private static final Pattern ONE =
-      Pattern.compile("bytes=[ \t,]*(\\d*)-(\\d*)[ \t,]*", Pattern.CASE_INSENSITIVE);
+      Pattern.compile("bytes=[ \t,]*+(\\d*+)-(\\d*+)[ \t,]*+", Pattern.CASE_INSENSITIVE);
 
   static ByteRange whole(long size) {
     return new ByteRange(0, size, size);

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 
 /** A field of a request that lists entity tags, or is {@code *}. */
 final class EntityTags {
-  private static final Pattern TAG = Pattern.compile("(W/)?(\"[^\"]*\")");
+  private static final Pattern TAG = Pattern.compile("(W/)?(\"[^\"]*+\")");
 
   private final boolean any;
   private final List<String> strong = new ArrayList<>();
@@ -46,8 +46,8 @@ final class EntityTags {
 
   /** Whether any representation of what has this tag, without quotes, is named. */
   boolean matchAnyOf(String tag) {
-    return any
-        || tags.stream()
-            .anyMatch(one -> one.equals("\"" + tag + "\"") || one.startsWith("\"" + tag + "."));
+    String octets = "\"" + tag + "\"";
+    String others = "\"" + tag + ".";
+    return any || tags.stream().anyMatch(one -> one.equals(octets) || one.startsWith(others));
   }
 }

@@ -19,7 +19,12 @@ import org.springframework.web.util.UriUtils;
 final class Query {
   private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
   private static final Pattern DECIMAL =
-      Pattern.compile("[+-]?(?:(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?|Infinity|NaN)");
+      Pattern.compile(
+          "[+-]?+(?:(?:\\d++(?:\\.\\d*+)?+|\\.\\d++)(?:[eE][+-]?+\\d++)?+|Infinity|NaN)");
+
+  /** The longest text of a number: more digits than any double has. */
+  private static final int MOST_DECIMAL = 1000;
+
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
 
   private final Map<String, String> parameters = new LinkedHashMap<>();
@@ -98,6 +103,11 @@ final class Query {
 
   /** A decimal number, or one of the literals that are refused later. */
   static double decimal(String what, String text) {
+    if (text.length() > MOST_DECIMAL) {
+      throw malformed(
+          "%s has %d characters; a number of at most %d is needed."
+              .formatted(what, text.length(), MOST_DECIMAL));
+    }
     if (!DECIMAL.matcher(text).matches()) {
       throw malformed("%s is '%s'; a number is needed.".formatted(what, text));
     }

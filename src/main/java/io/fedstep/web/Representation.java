@@ -51,10 +51,11 @@ enum Representation {
     if (accept == null || accept.isBlank()) {
       return OCTETS;
     }
+    List<MediaType> ranges = ranges(accept);
     Representation best = null;
     double bestQuality = 0;
     for (Representation one : values()) {
-      double quality = quality(MediaType.valueOf(one.type), accept);
+      double quality = quality(MediaType.valueOf(one.type), ranges);
       if (quality > bestQuality) {
         best = one;
         bestQuality = quality;
@@ -69,14 +70,16 @@ enum Representation {
     return best;
   }
 
-  /** The q-value of the most specific range that has the type (RFC 9110, 12.5.1). */
-  private static double quality(MediaType type, String accept) {
-    List<MediaType> ranges;
+  private static List<MediaType> ranges(String accept) {
     try {
-      ranges = MediaType.parseMediaTypes(accept);
+      return MediaType.parseMediaTypes(accept);
     } catch (InvalidMediaTypeException e) {
-      return 0;
+      return List.of();
     }
+  }
+
+  /** The q-value of the most specific range that has the type (RFC 9110, 12.5.1). */
+  private static double quality(MediaType type, List<MediaType> ranges) {
     double quality = 0;
     int specificity = -1;
     for (MediaType range : ranges) {

@@ -237,6 +237,20 @@ class BadUpdatesTest {
     model.putOctets(update(0, "alice") + query, OTHER).problem(400, "malformed");
   }
 
+  @Test
+  void numberOfThousandsOfDigits_isMalformed_andNotRepeated() {
+    Model model = Model.create(PLAIN);
+    String digits = "1".repeat(7400);
+    for (String number : new String[] {digits, digits + "x", "." + digits + "e" + digits}) {
+      Reply reply =
+          model.putOctets(update(0, "alice") + "?weight=" + number.substring(0, 7400), OTHER);
+      assertThat(reply.problem(400, "malformed").path("detail").asString()).hasSizeLessThan(200);
+    }
+    model
+        .putOctets(update(0, "alice") + "?weight=" + digits.substring(0, 1000), OTHER)
+        .problem(422, "bad-weight");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
