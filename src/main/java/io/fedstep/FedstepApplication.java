@@ -10,6 +10,12 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 public class FedstepApplication {
   /** Starts the server with Spring Boot's command line. */
   public static void main(String[] args) {
+    // a thread more than processors to carry requests: one is left where work takes the others
+    String carriers = "jdk.virtualThreadScheduler.parallelism";
+    if (System.getProperty(carriers) == null) {
+      System.setProperty(
+          carriers, Integer.toString(Runtime.getRuntime().availableProcessors() + 1));
+    }
     SpringApplication.run(FedstepApplication.class, args);
   }
 }

@@ -65,6 +65,7 @@ class FedstepConfiguration {
         limits.uploads(),
         limits.uploadsPerClient(),
         limits.waiting(),
+        limits.share(),
         Runtime.getRuntime().availableProcessors());
   }
 
@@ -114,6 +115,11 @@ class FedstepConfiguration {
   WebLimits webLimits(FedstepProperties properties) {
     LimitProperties limits = properties.limits();
     return new WebLimits(
-        limits.connections(), limits.leastUploadRate().toBytes(), limits.headTime());
+        limits.connections(),
+        limits.leastUploadRate().toBytes(),
+        limits.headTime(),
+        limits.decoders(),
+        limits.heavyAnswers(),
+        limits.share());
   }
 }

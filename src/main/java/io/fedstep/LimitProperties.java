@@ -1,5 +1,7 @@
 package io.fedstep;
 
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -11,8 +13,12 @@ import org.springframework.util.unit.DataSize;
  * @param connections open at once; 0 for as many as half of the heap can serve
  * @param waiting clients that wait at once for a version or a round; 0 for three quarters of the
  *     connections
- * @param uploads under way at once; 0 for half of the connections
- * @param uploadsPerClient under way at once for one client
+ * @param requests with a body under way at once; 0 for half of the connections
+ * @param uploadsPerClient requests with a body under way at once for one client
+ * @param decoders bodies in zstd that are expanded at once
+ * @param heavyAnswers answers at once that have to be computed
+ * @param share the part of waits, uploads, decoders and heavy answers that one id may hold, or one
+ *     address that shows none; of connections, one address
  * @param requestsPerSecond of one client on average, and of one address that does not say who it
  *     is; twice as many at once. On a server that asks nobody, nobody is counted
  * @param leastUploadRate bytes a second that a body has to bring on average
@@ -24,6 +30,9 @@ public record LimitProperties(
     @Min(0) @DefaultValue("0") int waiting,
     @Min(0) @DefaultValue("0") int uploads,
     @Min(1) @DefaultValue("8") int uploadsPerClient,
+    @Min(1) @DefaultValue("32") int decoders,
+    @Min(1) @DefaultValue("32") int heavyAnswers,
+    @DecimalMin("0.001") @DecimalMax("1") @DefaultValue("0.5") double share,
     @Min(1) @DefaultValue("200") int requestsPerSecond,
     @DefaultValue("1KB") DataSize leastUploadRate,
     @DefaultValue("20s") Duration headTime,

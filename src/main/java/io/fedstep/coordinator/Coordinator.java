@@ -98,8 +98,33 @@ public abstract class Coordinator implements AutoCloseable {
   /** What an administrator may do to a model. */
   public abstract ModelChanges changes(String model);
 
-  /** Lets an update send its numbers; to be closed. */
-  public abstract Upload begin(String model, long round, String client, @Nullable String base);
+  /**
+   * Lets an update send its numbers; to be closed.
+   *
+   * @param holder of its place
+   */
+  public abstract Upload begin(
+      String model, long round, String client, @Nullable String base, @Nullable String holder);
+
+  /** The same for callers among whom no places are shared out. */
+  public Upload begin(String model, long round, String client, @Nullable String base) {
+    return begin(model, round, client, base, null);
+  }
+
+  /**
+   * Counts another request with a body in, or refuses it; to be closed.
+   *
+   * @param client for whom it is, or null
+   * @param holder of its place
+   */
+  public Engine.UploadPlace takeUpload(@Nullable String client, @Nullable String holder) {
+    return engine().takeUpload(client, holder);
+  }
+
+  /** Counts a follower of events among those who wait, or refuses it; to be closed. */
+  public Places.Place follow(@Nullable String holder) {
+    return engine().takeWait(holder);
+  }
 
   /** Bytes that may still be written. */
   public abstract long freeBytes();
@@ -128,27 +153,31 @@ public abstract class Coordinator implements AutoCloseable {
     return durableStatus(state(model));
   }
 
-  /** Waits until a model is as wanted, training stops, or the time is over. */
-  public ModelStatus await(String model, Predicate<ModelStatus> wanted, Duration time) {
-    return waiting(model, now -> wanted.test(now) || now.phase() == Phase.STOPPED, time);
-  }
-
-  /** Waits until a model is another than it was seen, or the time is over. */
-  public ModelStatus awaitChange(String model, ModelStatus seen, Duration time) {
-    return waiting(model, now -> !now.equals(seen), time);
-  }
-
-  private ModelStatus waiting(String model, Predicate<ModelStatus> wanted, Duration time) {
+  /**
+   * Waits until a model is as wanted, training stops, or the time is over.
+   *
+   * @param holder of the place that this takes
+   */
+  public ModelStatus await(
+      String model, Predicate<ModelStatus> wanted, Duration time, @Nullable String holder) {
     ModelState state = state(model);
+    Predicate<ModelStatus> over = now -> wanted.test(now) || now.phase() == Phase.STOPPED;
     if (time.isZero()) {
-      return state.await(wanted, time);
+      return state.await(over, time);
     }
-    engine().takeWait();
-    try {
-      return state.await(wanted, time);
-    } finally {
-      engine().giveWaitBack();
+    try (var _ = engine().takeWait(holder)) {
+      return state.await(over, time);
     }
+  }
+
+  /** The same for callers among whom no places are shared out. */
+  public ModelStatus await(String model, Predicate<ModelStatus> wanted, Duration time) {
+    return await(model, wanted, time, null);
+  }
+
+  /** Waits until a model is another than it was seen, or the time is over; takes no place. */
+  public ModelStatus awaitChange(String model, ModelStatus seen, Duration time) {
+    return state(model).await(now -> !now.equals(seen), time);
   }
 
   private static ModelStatus durableStatus(ModelState state) {

@@ -2,16 +2,14 @@ package io.fedstep.coordinator;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,9 +23,9 @@ public final class Engine implements AutoCloseable {
   private final InstantSource clock;
   private final Listener listener;
   private final Limits limits;
-  private final Semaphore uploads;
-  private final Semaphore waits;
-  private final ConcurrentHashMap<String, Integer> uploading = new ConcurrentHashMap<>();
+  private final Places uploads;
+  private final Places uploadsPerClient;
+  private final Places waits;
   private final ExecutorService helpers;
   private final Alarms alarms;
   private final ExecutorService longWork =
@@ -44,8 +42,27 @@ public final class Engine implements AutoCloseable {
     this.alarms = alarms;
     this.listener = listener;
     this.limits = limits;
-    uploads = new Semaphore(limits.uploads());
-    waits = new Semaphore(limits.waiting());
+    uploads =
+        new Places(
+            "uploads are under way",
+            "fedstep.limits.uploads",
+            limits.uploads(),
+            limits.share(),
+            Problem.TOO_MANY_REQUESTS,
+            1);
+    uploadsPerClient =
+        new Places(
+            "uploads are under way",
+            "fedstep.limits.uploads-per-client",
+            limits.uploadsPerClient());
+    waits =
+        new Places(
+            "clients wait here already",
+            "fedstep.limits.waiting",
+            limits.waiting(),
+            limits.share(),
+            Problem.NOT_READY,
+            5);
     helpers =
         Executors.newFixedThreadPool(
             limits.threads(), Thread.ofPlatform().daemon().name("aggregate-", 0).factory());
@@ -107,31 +124,37 @@ public final class Engine implements AutoCloseable {
     return alarms.after(delay, alarm);
   }
 
-  /** Counts a client's upload in, or refuses it. */
-  void takeUpload(String client) {
+  /**
+   * Counts a request with a body in, or refuses it.
+   *
+   * @param client for whom it is, or null where that is nobody in particular
+   * @param holder of the place
+   */
+  public UploadPlace takeUpload(@Nullable String client, @Nullable String holder) {
     if (draining) {
       throw shuttingDown().exception();
     }
-    if (!uploads.tryAcquire()) {
-      throw busy(
-          "%d uploads are under way (fedstep.limits.uploads); try again shortly."
-              .formatted(limits.uploads()));
-    }
-    if (uploading.merge(client, 1, Integer::sum) > limits.uploadsPerClient()) {
-      giveUploadBack(client);
-      throw busy(
-          "Client '%s' has %d uploads under way (fedstep.limits.uploads-per-client)."
-              .formatted(client, limits.uploadsPerClient()));
+    Places.Place place = uploads.take(holder);
+    try {
+      return new UploadPlace(place, uploadsPerClient.take(client));
+    } catch (RuntimeException e) {
+      place.close();
+      throw e;
     }
   }
 
-  void giveUploadBack(String client) {
-    uploading.computeIfPresent(client, (_, count) -> count == 1 ? null : count - 1);
-    uploads.release();
-  }
-
-  private static RefusedException busy(String detail) {
-    return Refusal.of(Problem.TOO_MANY_REQUESTS, detail).with("retry_after", 1).exception();
+  /**
+   * What a request with a body has taken.
+   *
+   * @param place among all uploads
+   * @param ofClient among its client's
+   */
+  public record UploadPlace(Places.Place place, Places.Place ofClient) implements AutoCloseable {
+    @Override
+    public void close() {
+      place.close();
+      ofClient.close();
+    }
   }
 
   /** What is said to who comes while the server ends. */
@@ -140,18 +163,8 @@ public final class Engine implements AutoCloseable {
   }
 
   /** Counts a waiting client in, or refuses it. */
-  void takeWait() {
-    if (!waits.tryAcquire()) {
-      throw Refusal.of(
-              Problem.NOT_READY,
-              "%d clients wait here already (fedstep.limits.waiting).".formatted(limits.waiting()))
-          .with("retry_after", 5)
-          .exception();
-    }
-  }
-
-  void giveWaitBack() {
-    waits.release();
+  Places.Place takeWait(@Nullable String holder) {
+    return waits.take(holder);
   }
 
   /** Has the log say what went wrong. */

@@ -10,6 +10,7 @@ package io.fedstep.coordinator;
  * @param uploads under way at once, over all models
  * @param uploadsPerClient of them for one client
  * @param waiting clients that wait at once for a change of a model
+ * @param share the part of uploads and of waits that one holder of places may have, in (0, 1]
  * @param threads that compute a round's close together, at least 1
  */
 public record Limits(
@@ -20,4 +21,27 @@ public record Limits(
     int uploads,
     int uploadsPerClient,
     int waiting,
-    int threads) {}
+    double share,
+    int threads) {
+  /** Limits of places that are not shared out. */
+  public Limits(
+      int keepVersions,
+      int keepRounds,
+      long maxParameters,
+      int models,
+      int uploads,
+      int uploadsPerClient,
+      int waiting,
+      int threads) {
+    this(
+        keepVersions,
+        keepRounds,
+        maxParameters,
+        models,
+        uploads,
+        uploadsPerClient,
+        waiting,
+        1,
+        threads);
+  }
+}

@@ -197,8 +197,9 @@ public final class LocalCoordinator extends Coordinator {
   }
 
   @Override
-  public Upload begin(String model, long round, String client, @Nullable String base) {
-    return runner(model).begin(round, client, base);
+  public Upload begin(
+      String model, long round, String client, @Nullable String base, @Nullable String holder) {
+    return runner(model).begin(round, client, base, holder);
   }
 
   @Override

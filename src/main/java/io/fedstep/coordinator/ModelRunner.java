@@ -151,9 +151,10 @@ final class ModelRunner {
   // Updates
 
   /** Lets an update send its numbers, or throws the refusal. */
-  Upload begin(long round, String client, @Nullable String base) {
+  Upload begin(long round, String client, @Nullable String base, @Nullable String holder) {
     Decision.Accepted earlier = admission.begin(round, client, base);
-    return Upload.begin(state, client, earlier, () -> new Row(round, client, matrix.take()));
+    return Upload.begin(
+        state, client, holder, earlier, () -> new Row(round, client, matrix.take()));
   }
 
   /** A row of the matrix that an upload fills. */

@@ -44,33 +44,38 @@ public final class Upload implements AutoCloseable {
   }
 
   private final ModelState state;
-  private final String client;
+  private final Engine.UploadPlace place;
   private final Decision.@Nullable Accepted earlier;
   private final @Nullable Destination destination;
   private boolean accepted;
 
   private Upload(
       ModelState state,
-      String client,
+      Engine.UploadPlace place,
       Decision.@Nullable Accepted earlier,
       @Nullable Destination destination) {
     this.state = state;
-    this.client = client;
+    this.place = place;
     this.earlier = earlier;
     this.destination = destination;
   }
 
-  /** Begins what was let in; if {@code earlier} is there, it is only compared with that. */
+  /**
+   * Begins what was let in; if {@code earlier} is there, it is only compared with that.
+   *
+   * @param holder of its place
+   */
   public static Upload begin(
       ModelState state,
       String client,
+      @Nullable String holder,
       Decision.@Nullable Accepted earlier,
       Supplier<Destination> destination) {
-    state.engine().takeUpload(client);
+    Engine.UploadPlace place = state.engine().takeUpload(client, holder);
     try {
-      return new Upload(state, client, earlier, earlier == null ? destination.get() : null);
+      return new Upload(state, place, earlier, earlier == null ? destination.get() : null);
     } catch (RuntimeException e) {
-      state.engine().giveUploadBack(client);
+      place.close();
       throw e;
     }
   }
@@ -136,7 +141,7 @@ public final class Upload implements AutoCloseable {
 
   @Override
   public void close() {
-    state.engine().giveUploadBack(client);
+    place.close();
     if (destination != null) {
       destination.end(accepted);
     }

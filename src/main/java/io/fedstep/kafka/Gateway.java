@@ -173,9 +173,15 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
   // Updates
 
   /** Lets an update send its numbers, or throws the refusal. */
-  Upload begin(ClusterModel model, long from, String client, @Nullable String base) {
+  Upload begin(
+      ClusterModel model,
+      long from,
+      String client,
+      @Nullable String base,
+      @Nullable String holder) {
     Decision.Accepted earlier = new Admission(model.state()).begin(from, client, base);
-    return Upload.begin(model.state(), client, earlier, () -> new Spooled(model, from, client));
+    return Upload.begin(
+        model.state(), client, holder, earlier, () -> new Spooled(model, from, client));
   }
 
   private UpdateMatrix spool(ClusterModel model) {

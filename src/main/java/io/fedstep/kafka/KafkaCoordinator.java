@@ -161,8 +161,9 @@ public final class KafkaCoordinator extends Coordinator {
   }
 
   @Override
-  public Upload begin(String model, long round, String client, @Nullable String base) {
-    return gateway().begin(model(model), round, client, base);
+  public Upload begin(
+      String model, long round, String client, @Nullable String base, @Nullable String holder) {
+    return gateway().begin(model(model), round, client, base, holder);
   }
 
   @Override

@@ -2,7 +2,9 @@ package io.fedstep.security;
 
 import io.fedstep.model.Name;
 import jakarta.servlet.http.HttpServletRequest;
+import java.net.InetAddress;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who a request comes from.
@@ -30,6 +32,23 @@ public record Caller(String id, Role role, List<String> models) {
   /** Who a request comes from; on a server that asks nobody, one who may do everything. */
   public static Caller of(HttpServletRequest request) {
     return request.getAttribute(ATTRIBUTE) instanceof Caller caller ? caller : ANYBODY;
+  }
+
+  /**
+   * The holder of the places that a request takes: an id, or else an address. Null on a server that
+   * asks nobody, for whoever is on its machine: nothing is shared out among them.
+   */
+  public static @Nullable String holder(HttpServletRequest request) {
+    Caller caller = of(request);
+    return caller.isAnybody() ? addressUnlessLoopback(request.getRemoteAddr()) : caller.id();
+  }
+
+  private static @Nullable String addressUnlessLoopback(String address) {
+    try {
+      return InetAddress.ofLiteral(address).isLoopbackAddress() ? null : address;
+    } catch (IllegalArgumentException e) { // as a proxy gave it
+      return address;
+    }
   }
 
   /** Notes that a request comes from this one. */

@@ -22,12 +22,44 @@ record AnswerHead(String etag, Coding coding, long version) {
     response.setHeader("Fedstep-Version", Long.toString(version));
   }
 
-  /** Where the content goes; to be closed. */
-  OutputStream compressed(HttpServletResponse response) throws IOException {
+  /** Sends content that has to be computed, of {@code length} bytes before. */
+  void send(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      String type,
+      long length,
+      Content content)
+      throws IOException {
+    if (request.getMethod().equals("HEAD")) {
+      start(response, type);
+    } else if (length <= HeavyWork.SMALL) {
+      start(response, type);
+      try (OutputStream out = coding.compress(response.getOutputStream())) {
+        content.write(out);
+      }
+    } else {
+      HeavyWork work = HeavyWork.of(request);
+      try (var _ = work.answer(request)) {
+        start(response, type);
+        try (var turned = new TurnedOutput(response.getOutputStream(), work.turn(request));
+            OutputStream out = coding.compress(turned)) {
+          content.write(out);
+        }
+      }
+    }
+  }
+
+  private void start(HttpServletResponse response, String type) {
+    write(response);
+    response.setContentType(type);
     if (coding != Coding.IDENTITY) {
       response.setHeader("Content-Encoding", coding.label());
     }
-    return coding.compress(response.getOutputStream());
+  }
+
+  /** Content as it is computed. */
+  interface Content {
+    void write(OutputStream out) throws IOException;
   }
 
   /** Answers that the client has it. */

@@ -92,16 +92,29 @@ final class Body {
       throw tooLarge(limit).with("actual", length).exception();
     }
     try {
-      Coding coding = coding(request);
-      InputStream expanded = coding.expand(request.getInputStream());
-      if (coding != Coding.IDENTITY) {
-        request.setAttribute(OPEN, expanded);
+      ServletInputStream whole = request.getInputStream();
+      if (!isHeavy(request, length)) {
+        return new LimitedChannel(whole, request, limit);
       }
-      return expanded instanceof ServletInputStream whole
-          ? new LimitedChannel(whole, request, limit)
-          : new Limited(expanded, request, limit);
+      Decoded decoded = Decoded.open(whole, coding(request), request);
+      request.setAttribute(OPEN, decoded);
+      return new Limited(decoded, request, limit);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Whether reading it takes more than the time in which its bytes come. */
+  private static boolean isHeavy(HttpServletRequest request, long length) {
+    boolean small = length >= 0 && length <= HeavyWork.SMALL;
+    return coding(request) != Coding.IDENTITY
+        || (!small && Representation.JSON.type().equals(mediaType(request)));
+  }
+
+  /** Gives back what a request's body holds beside its bytes. */
+  static void close(HttpServletRequest request) throws IOException {
+    if (request.getAttribute(OPEN) instanceof InputStream open) {
+      open.close();
     }
   }
 

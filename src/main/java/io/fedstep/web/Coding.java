@@ -2,14 +2,10 @@ package io.fedstep.web;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
-import io.fedstep.problem.Problem;
-import io.fedstep.problem.Refusal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +19,6 @@ enum Coding {
   /** A frame that needs more memory than 8 MiB is refused (RFC 9659). */
   private static final int MOST_WINDOW_BITS = 23;
 
-  /** Bodies that are expanded at once from zstd: each may take a window. */
-  private static final Semaphore WINDOWS = new Semaphore(32);
-
-  private static final long LONGEST_WAIT_SECONDS = 10;
   private static final int PIECE = 64 * 1024;
   private static final int QUICK_ZSTD = 1;
 
@@ -100,44 +92,8 @@ enum Coding {
     return switch (this) {
       case IDENTITY -> in;
       case GZIP -> new GzipInput(in);
-      case ZSTD -> zstd(in);
+      case ZSTD -> new ZstdInputStreamNoFinalizer(in).setLongMax(MOST_WINDOW_BITS);
     };
-  }
-
-  private static InputStream zstd(InputStream in) throws IOException {
-    takeWindow();
-    try {
-      return new ZstdInputStreamNoFinalizer(in) {
-        private boolean closed;
-
-        @Override
-        public synchronized void close() throws IOException {
-          if (!closed) {
-            closed = true;
-            WINDOWS.release();
-            super.close();
-          }
-        }
-      }.setLongMax(MOST_WINDOW_BITS);
-    } catch (IOException | RuntimeException e) {
-      WINDOWS.release();
-      throw e;
-    }
-  }
-
-  private static void takeWindow() {
-    boolean taken;
-    try {
-      taken = WINDOWS.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("requests are not interrupted", e);
-    }
-    if (!taken) {
-      throw Refusal.of(
-              Problem.TOO_MANY_REQUESTS, "Too many bodies in zstd come at once; try again shortly.")
-          .with("retry_after", 1)
-          .exception();
-    }
   }
 
   /** Compresses what a client is sent, quickly: numbers give little to look for. */

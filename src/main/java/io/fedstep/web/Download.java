@@ -40,13 +40,12 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
   private void sendCompressed(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     try (bytes) {
-      head.write(response);
-      response.setContentType(type);
-      if (!request.getMethod().equals("HEAD")) {
-        try (OutputStream out = head.compressed(response)) {
-          copy(ByteRange.whole(bytes.length()), out);
-        }
-      }
+      head.send(
+          request,
+          response,
+          type,
+          bytes.length(),
+          out -> copy(ByteRange.whole(bytes.length()), out));
     }
   }
 

@@ -6,6 +6,7 @@ import io.fedstep.coordinator.Phase;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.security.Caller;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import jakarta.servlet.http.HttpServletRequest;
@@ -39,7 +40,9 @@ class DownloadController {
     String base = status.newest().base();
     boolean inVain = false;
     if (wait != null && Conditions.known(request).matchAnyOf(base)) {
-      status = coordinator.await(model, now -> !now.newest().base().equals(base), wait);
+      status =
+          coordinator.await(
+              model, now -> !now.newest().base().equals(base), wait, Caller.holder(request));
       inVain = status.newest().base().equals(base);
     }
     phase(status, response);

@@ -2,6 +2,7 @@ package io.fedstep.web;
 
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.security.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -33,7 +34,14 @@ class EventController {
     if (request.getMethod().equals("HEAD")) {
       return;
     }
-    coordinator.awaitChange(model, first, Duration.ofMillis(1)); // refused while it still can be
+    try (var _ = coordinator.follow(Caller.holder(request))) {
+      tell(model, first, request, response);
+    }
+  }
+
+  private void tell(
+      String model, ModelStatus first, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
     var events = new EventStream(response.getOutputStream(), coordinator, model);
     events.begin(request.getHeader("Last-Event-ID"), first);
     ModelStatus seen = first;

@@ -9,6 +9,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.security.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
@@ -52,7 +53,10 @@ class RoundController {
     if (after != null && status.newest().version() <= after) {
       status =
           coordinator.await(
-              model, now -> now.newest().version() > after, wait == null ? Duration.ZERO : wait);
+              model,
+              now -> now.newest().version() > after,
+              wait == null ? Duration.ZERO : wait,
+              Caller.holder(request));
     }
     DownloadController.phase(status, response);
     return after != null && status.newest().version() <= after

@@ -15,6 +15,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
+import io.fedstep.security.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -54,7 +55,8 @@ class UpdateController {
     Query.name("client", client);
     long round = Query.number("The round", roundText);
     var query = new Query(request, UpdateController::isBeside);
-    try (Upload upload = coordinator.begin(model, round, client, query.text("base"))) {
+    try (Upload upload =
+        coordinator.begin(model, round, client, query.text("base"), Caller.holder(request))) {
       Representation form = Body.form(request);
       HeaderParts parts = parts(query);
       parts.header(); // refuses before the body what the head already shows to be wrong

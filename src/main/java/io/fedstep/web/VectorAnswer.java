@@ -11,7 +11,6 @@ import io.fedstep.vector.Tile;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
@@ -46,13 +45,12 @@ record VectorAnswer(String key, AnswerHead head, ModelSpec spec, VersionBytes by
   private void sendJson(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     try (bytes) {
-      head.write(response);
-      response.setContentType(Representation.JSON.type());
-      if (!request.getMethod().equals("HEAD")) {
-        try (OutputStream out = head.compressed(response)) {
-          VectorWriter.write(out, key, head.version(), spec, this::read);
-        }
-      }
+      head.send(
+          request,
+          response,
+          Representation.JSON.type(),
+          bytes.length(),
+          out -> VectorWriter.write(out, key, head.version(), spec, this::read));
     }
   }
 

@@ -2,6 +2,8 @@ package io.fedstep.web;
 
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.Places;
+import io.fedstep.problem.Problem;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -47,11 +49,32 @@ class WebConfiguration {
   }
 
   @Bean
-  WebMvcConfigurer interceptors(Listener listener, Coordinator coordinator) {
+  HeavyWork heavyWork(WebLimits limits) {
+    return new HeavyWork(
+        new Places(
+            "bodies in zstd are expanded",
+            "fedstep.limits.decoders",
+            limits.decoders(),
+            limits.share(),
+            Problem.TOO_MANY_REQUESTS,
+            1),
+        new Places(
+            "answers are computed",
+            "fedstep.limits.heavy-answers",
+            limits.heavyAnswers(),
+            limits.share(),
+            Problem.TOO_MANY_REQUESTS,
+            1),
+        Turns.ofCarriers());
+  }
+
+  @Bean
+  WebMvcConfigurer interceptors(Listener listener, Coordinator coordinator, HeavyWork work) {
     return new WebMvcConfigurer() {
       @Override
       public void addInterceptors(InterceptorRegistry registry) {
         registry.addInterceptor(new UpdateTimer(listener)).addPathPatterns(UpdateController.PATH);
+        registry.addInterceptor(new Shared(coordinator, work)).addPathPatterns("/v1/**");
         registry
             .addInterceptor(new RefusedUpdates(coordinator))
             .addPathPatterns(UpdateController.PATH);

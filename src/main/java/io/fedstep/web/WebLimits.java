@@ -8,5 +8,14 @@ import java.time.Duration;
  * @param connections open at once; requests over more are answered 503
  * @param leastRate bytes a second that a body has to bring on average
  * @param headTime in which a request's line and header fields have to come
+ * @param decoders bodies in zstd that are expanded at once
+ * @param heavyAnswers answers at once that have to be computed
+ * @param share the part of these that one holder may have
  */
-public record WebLimits(int connections, long leastRate, Duration headTime) {}
+public record WebLimits(
+    int connections,
+    long leastRate,
+    Duration headTime,
+    int decoders,
+    int heavyAnswers,
+    double share) {}

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,7 +35,8 @@ class LimitsTest {
             "fedstep.limits.models=2",
             "fedstep.limits.least-upload-rate=10KB",
             "fedstep.limits.head-time=1s",
-            "server.max-http-request-header-size=4KB");
+            "server.max-http-request-header-size=4KB",
+            "server.forward-headers-strategy=native");
     http().putJson("/v1/models/one", SPEC).is(201);
   }
 
@@ -108,6 +110,24 @@ class LimitsTest {
     refused.getFirst().problem(503, "not-ready");
     assertThat(refused.getFirst().header("Retry-After")).isEqualTo("5");
     assertThat(replies).filteredOn(reply -> reply.status() == 204).hasSize(3);
+  }
+
+  @Test
+  void waitingClients_ofOneAddress() {
+    String wait = "/v1/models/one/rounds/current?after=0&wait=";
+    String far = "X-Forwarded-For: 203.0.113.7";
+    List<CompletableFuture<Reply>> waiting =
+        Stream.generate(() -> http().getLater(wait + "2s", far)).limit(2).toList();
+    CompletableFuture.anyOf(waiting.toArray(CompletableFuture[]::new)).join();
+    http().get(wait + "1ms", "X-Forwarded-For: 203.0.113.8").is(204);
+    List<Reply> replies = waiting.stream().map(CompletableFuture::join).toList();
+    assertThat(replies).extracting(Reply::status).containsExactlyInAnyOrder(204, 429);
+    for (Reply refused : replies) {
+      if (refused.status() == 429) {
+        assertThat(refused.problem(429, "too-many-requests").path("detail").asString())
+            .contains("1 clients wait here already for '203.0.113.7'");
+      }
+    }
   }
 
   @Test

@@ -1,0 +1,45 @@
+package io.fedstep.web;
+
+import io.fedstep.coordinator.Places;
+import io.fedstep.security.Caller;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What requests share that take much of the processor or of memory outside the heap.
+ *
+ * @param decoders places for bodies whose expansion takes a window
+ * @param answers places for answers that have to be computed
+ */
+record HeavyWork(Places decoders, Places answers, Turns turns) {
+  /** In which a place has to become free. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** Up to so many bytes, something is done before a turn would have come. */
+  static final int SMALL = Turns.PIECE;
+
+  private static final String ATTRIBUTE = "io.fedstep.heavy-work";
+
+  /** The server's, which answers a request. */
+  static HeavyWork of(HttpServletRequest request) {
+    return (HeavyWork) Objects.requireNonNull(request.getAttribute(ATTRIBUTE));
+  }
+
+  /** Notes that a request shares this. */
+  void share(HttpServletRequest request) {
+    request.setAttribute(ATTRIBUTE, this);
+  }
+
+  /** The turns of a request. */
+  Turns.Turn turn(HttpServletRequest request) {
+    @Nullable String holder = Caller.holder(request);
+    return turns.of(holder == null ? "" : holder);
+  }
+
+  /** A place for the answer to a request, or its refusal. */
+  Places.Place answer(HttpServletRequest request) {
+    return answers.take(Caller.holder(request), PATIENCE);
+  }
+}

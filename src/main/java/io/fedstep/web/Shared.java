@@ -1,0 +1,64 @@
+package io.fedstep.web;
+
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Engine;
+import io.fedstep.model.Name;
+import io.fedstep.security.Caller;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.servlet.HandlerInterceptor;
+import org.springframework.web.servlet.HandlerMapping;
+
+/**
+ * Has requests take places for their bodies, of which updates take theirs themselves, and give back
+ * what their bodies hold before the rest of these is dropped.
+ */
+final class Shared implements HandlerInterceptor {
+  private static final String PLACE = "io.fedstep.upload-place";
+
+  private final Coordinator coordinator;
+  private final HeavyWork work;
+
+  Shared(Coordinator coordinator, HeavyWork work) {
+    this.coordinator = coordinator;
+    this.work = work;
+  }
+
+  @Override
+  public boolean preHandle(
+      HttpServletRequest request, HttpServletResponse response, Object handler) {
+    work.share(request);
+    if (request.getMethod().equals("PUT")
+        && !UpdateController.PATH.equals(
+            request.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE))) {
+      request.setAttribute(PLACE, coordinator.takeUpload(client(request), Caller.holder(request)));
+    }
+    return true;
+  }
+
+  /** The client that the path names, or else the caller. */
+  private static @Nullable String client(HttpServletRequest request) {
+    return request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
+                instanceof Map<?, ?> path
+            && path.get("client") instanceof String client
+            && Name.is(client)
+        ? client
+        : Caller.holder(request);
+  }
+
+  @Override
+  public void afterCompletion(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      Object handler,
+      @Nullable Exception unhandled)
+      throws IOException {
+    if (request.getAttribute(PLACE) instanceof Engine.UploadPlace place) {
+      place.close();
+    }
+    Body.close(request);
+  }
+}
