@@ -10,6 +10,7 @@ import java.time.Duration;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +45,11 @@ final class Cluster implements AutoCloseable {
     this.engine = engine;
     this.meters = meters;
     topics = new Topics(settings);
-    admin = settings.admin();
+    try {
+      admin = settings.admin();
+    } catch (KafkaException e) { // an address that is none, or other settings of the clients
+      throw new ClusterException("Kafka's clients cannot start: " + deepest(e).getMessage(), e);
+    }
     try {
       topics.ensure(admin);
     } catch (RuntimeException e) {
@@ -53,6 +58,11 @@ final class Cluster implements AutoCloseable {
     }
     producer = settings.producer();
     follower = new Follower(this);
+  }
+
+  private static Throwable deepest(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return cause == null ? failure : deepest(cause);
   }
 
   ClusterSettings settings() {

@@ -1,6 +1,7 @@
 package io.fedstep.kafka;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -26,8 +27,10 @@ final class Ends implements AutoCloseable {
   private Map<TopicPartition, CompletableFuture<Long>> asked = new HashMap<>();
   private boolean closed;
 
-  Ends(ClusterSettings settings) {
+  /** Asks for some of {@code partitions}. */
+  Ends(ClusterSettings settings, Collection<TopicPartition> partitions) {
     consumer = settings.reader();
+    consumer.assign(partitions); // of any other it would warn each time that it is asked
     longest = settings.sessionTimeout();
     thread = Thread.ofPlatform().daemon().name("ends").start(this::run);
   }

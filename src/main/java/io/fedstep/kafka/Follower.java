@@ -47,7 +47,7 @@ final class Follower implements AutoCloseable {
             .toList();
     positions = new long[count];
     reader = cluster.settings().reader();
-    ends = new Ends(cluster.settings());
+    ends = new Ends(cluster.settings(), partitions);
     gateway = new Gateway(cluster);
     replica = new Replica(cluster.data(), cluster.engine(), true, gateway);
   }

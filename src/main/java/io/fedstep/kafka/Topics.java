@@ -2,28 +2,38 @@ package io.fedstep.kafka;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.DescribeConfigsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The topics of a cluster: made at the first start, checked at every one. */
 final class Topics {
-  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final Logger LOG = LoggerFactory.getLogger(Topics.class);
+
+  private static final long PAUSE_MILLIS = 100;
 
   private final ClusterSettings settings;
 
@@ -52,28 +62,64 @@ final class Topics {
   }
 
   /**
-   * Makes the topics that are missing, and checks the others.
+   * Makes the topics that are missing, once there are enough brokers for them, and checks the
+   * others.
    *
    * @throws ClusterException if a topic or the cluster cannot hold what is asked for
    */
   void ensure(Admin admin) {
-    int brokers = wait(admin.describeCluster().nodes()).size();
-    if (brokers < settings.replication()) {
-      throw new ClusterException(
-          "there are %d brokers at %s; fedstep.kafka.replication asks for %d"
-              .formatted(brokers, settings.brokers(), settings.replication()));
-    }
-    var missing = new ArrayList<>(wanted());
-    missing.removeIf(topic -> wait(admin.listTopics().names()).contains(topic.name()));
-    try {
-      wait(admin.createTopics(missing).all());
-    } catch (ClusterException e) {
-      if (!(e.getCause() instanceof TopicExistsException)) { // another process was faster
-        throw e;
+    String said = "";
+    for (List<NewTopic> missing = missing(admin);
+        !missing.isEmpty();
+        missing = missing(admin)) {
+      String lacking = make(admin, missing);
+      if (lacking != null && !lacking.equals(said)) {
+        LOG.warn(
+            "waits to make the topics {}: {}", missing.stream().map(NewTopic::name).toList(), lacking);
+        said = lacking;
       }
+      pause();
     }
     wanted().forEach(topic -> checkSoon(admin, topic));
     checkBrokers(admin);
+  }
+
+  private List<NewTopic> missing(Admin admin) {
+    Set<String> there = wait(admin.listTopics().names());
+    return wanted().stream().filter(topic -> !there.contains(topic.name())).toList();
+  }
+
+  /** Asks for topics; what the cluster lacks for them, or null. */
+  private @Nullable String make(Admin admin, List<NewTopic> missing) {
+    int brokers = wait(admin.describeCluster().nodes()).size();
+    if (brokers < settings.replication()) {
+      return "there are %d brokers at %s; fedstep.kafka.replication asks for %d"
+          .formatted(brokers, settings.brokers(), settings.replication());
+    }
+    try {
+      wait(admin.createTopics(missing).all());
+      return null;
+    } catch (ClusterException e) {
+      return switch (e.getCause()) {
+        case TopicExistsException _ -> null; // another process was faster
+        case InvalidReplicationFactorException why -> why.getMessage(); // a broker went
+        case RetriableException why -> why.getMessage();
+        case null, default -> throw e;
+      };
+    }
+  }
+
+  /** Waits without a limit of its own, for then the end of the process interrupts it. */
+  private static void pause() {
+    try {
+      CompletableFuture.runAsync(
+              () -> {}, CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS))
+          .get();
+    } catch (InterruptedException e) {
+      throw new ClusterException("waiting for the brokers was interrupted", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Some broker may know only a moment later of a topic that was just made. */
@@ -88,15 +134,14 @@ final class Topics {
         if (!isUnknown || System.nanoTime() - end > 0) {
           throw e;
         }
-        LockSupport.parkNanos(PAUSE_NANOS);
+        pause();
       }
     }
   }
 
   /** What holds for all groups and transactions, as one of the brokers says. */
   private void checkBrokers(Admin admin) {
-    String broker = wait(admin.describeCluster().nodes()).iterator().next().idString();
-    Config config = config(admin, new ConfigResource(ConfigResource.Type.BROKER, broker));
+    Config config = brokerConfig(admin);
     long least = number(config, "group.min.session.timeout.ms");
     if (least > settings.missedMillis()) {
       throw new ClusterException(
@@ -114,12 +159,28 @@ final class Topics {
     }
   }
 
+  private Config brokerConfig(Admin admin) {
+    List<Node> brokers = List.copyOf(wait(admin.describeCluster().nodes()));
+    for (Node broker : brokers.subList(0, brokers.size() - 1)) {
+      try {
+        return config(admin, ConfigResource.Type.BROKER, broker.idString());
+      } catch (ClusterException e) {
+        if (!(e.getCause() instanceof TimeoutException)) { // a broker that just died
+          throw e;
+        }
+      }
+    }
+    return config(admin, ConfigResource.Type.BROKER, brokers.getLast().idString());
+  }
+
   private static long number(Config config, String name) {
     return Long.parseLong(config.get(name).value());
   }
 
-  private static Config config(Admin admin, ConfigResource of) {
-    return wait(Objects.requireNonNull(admin.describeConfigs(List.of(of)).values().get(of)));
+  private Config config(Admin admin, ConfigResource.Type type, String name) {
+    var of = new ConfigResource(type, name);
+    var soon = new DescribeConfigsOptions().timeoutMs((int) settings.sessionTimeout().toMillis());
+    return wait(Objects.requireNonNull(admin.describeConfigs(List.of(of), soon).values().get(of)));
   }
 
   private List<NewTopic> wanted() {
@@ -151,13 +212,21 @@ final class Topics {
   private void check(Admin admin, NewTopic wanted) {
     TopicDescription found = described(admin, wanted.name());
     if (found.partitions().size() != wanted.numPartitions()) {
-      throw differs(wanted.name(), "partitions", wanted.numPartitions(), found.partitions().size());
+      throw new ClusterException(
+          "the topic %s has %d partitions, which stay as they were made, and fedstep.kafka.partitions"
+                  .formatted(wanted.name(), found.partitions().size())
+              + " is %d: give this process %d, or another fedstep.kafka.prefix for a new cluster"
+                  .formatted(wanted.numPartitions(), found.partitions().size()));
     }
     int replication = found.partitions().getFirst().replicas().size();
     if (replication < wanted.replicationFactor()) {
-      throw differs(wanted.name(), "replicas", wanted.replicationFactor(), replication);
+      throw new ClusterException(
+          "the topic %s has %d replicas of each partition, and fedstep.kafka.replication is %d: give"
+                  .formatted(wanted.name(), replication, wanted.replicationFactor())
+              + " this process %d, or the topics more replicas (kafka-reassign-partitions.sh)"
+                  .formatted(replication));
     }
-    Config config = config(admin, new ConfigResource(ConfigResource.Type.TOPIC, wanted.name()));
+    Config config = config(admin, ConfigResource.Type.TOPIC, wanted.name());
     wanted
         .configs()
         .forEach((key, value) -> {
@@ -179,7 +248,8 @@ final class Topics {
 
   private static ClusterException differs(String topic, String what, Object wanted, Object is) {
     return new ClusterException(
-        "the topic %s has %s %s; %s is needed".formatted(topic, what, is, wanted));
+        "the topic %s has %s %s; %s is needed (kafka-configs.sh)"
+            .formatted(topic, what, is, wanted));
   }
 
   /** What the brokers answer. */
@@ -187,7 +257,9 @@ final class Topics {
     try {
       return answer.get();
     } catch (ExecutionException e) {
-      throw new ClusterException("the brokers answered: " + e.getCause(), e.getCause());
+      throw e.getCause() instanceof TimeoutException
+          ? new ClusterException("no broker answers: " + e.getCause().getMessage(), e.getCause())
+          : new ClusterException("the brokers answered: " + e.getCause(), e.getCause());
     } catch (InterruptedException e) {
       throw new ClusterException("waiting for the brokers was interrupted", e);
     }

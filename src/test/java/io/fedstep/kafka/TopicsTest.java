@@ -2,12 +2,19 @@ package io.fedstep.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import io.fedstep.process.Brokers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -18,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class TopicsTest {
   private static final Duration SESSION = Duration.ofSeconds(10);
@@ -65,7 +73,9 @@ class TopicsTest {
             .allTopicNames()
             .get();
     assertThat(made.values()).allSatisfy(topic -> assertThat(topic.partitions()).hasSize(3));
-    assertRefused(settings("made", 4, 1, SESSION), "made.", "has partitions 3; 4 is needed");
+    assertRefused(settings("made", 4, 1, SESSION), "made.requests has 3 partitions", "give this process 3");
+    assertRefused(
+        settings("made", 3, 3, SESSION), "has 1 replicas", "replication is 3: give this process 1");
   }
 
   @Test
@@ -90,11 +100,46 @@ class TopicsTest {
   }
 
   @Test
+  void topicsToBeMade_waitForTheirBrokers() throws Exception {
+    var log = (Logger) LoggerFactory.getLogger(Topics.class);
+    var lines = new CopyOnWriteListAppender();
+    lines.start();
+    log.addAppender(lines);
+    var failure = new CompletableFuture<RuntimeException>();
+    Thread start =
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                ensure(settings("many", 1, 3, SESSION));
+              } catch (RuntimeException e) {
+                failure.complete(e);
+              }
+            });
+    try {
+      await().untilAsserted(() ->
+          assertThat(lines.all)
+              .containsExactly(
+                  "waits to make the topics [many.requests, many.decisions, many.chunks]: there are"
+                      + " 1 brokers at %s; fedstep.kafka.replication asks for 3"
+                          .formatted(brokers.bootstrap())));
+    } finally {
+      start.interrupt();
+      log.detachAppender(lines);
+    }
+    assertThat(failure.get(60, TimeUnit.SECONDS)).hasMessageContaining("interrupted");
+  }
+
+  private static final class CopyOnWriteListAppender extends AppenderBase<ILoggingEvent> {
+    private final List<String> all = new CopyOnWriteArrayList<>();
+
+    @Override
+    protected void append(ILoggingEvent line) {
+      all.add(line.getFormattedMessage());
+    }
+  }
+
+  @Test
   void brokersThatCannotHoldIt_areRefused() {
-    assertRefused(
-        settings("many", 1, 3, SESSION),
-        "there are 1 brokers at " + brokers.bootstrap(),
-        "fedstep.kafka.replication asks for 3");
     assertRefused(
         settings("short", 1, 1, Duration.ofMillis(900)),
         "group.min.session.timeout.ms is 1000",
