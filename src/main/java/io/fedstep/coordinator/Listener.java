@@ -11,11 +11,15 @@ public interface Listener {
   Listener NONE = new Listener() {};
 
   /**
-   * A model was created, or found at start; told before anything happens in it.
+   * A model was created, or found at start, or is this process's to decide for from now on; told
+   * before anything happens in it.
    *
    * @param status gives the model as it is; null if it could not be read
    */
   default void modelAdded(String model, @Nullable Supplier<ModelStatus> status) {}
+
+  /** A model is there, and another process decides for it, from now on if this one did. */
+  default void modelFollowed(String model) {}
 
   /** A model was deleted. */
   default void modelRemoved(String model) {}

@@ -28,6 +28,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -36,6 +38,8 @@ import tools.jackson.databind.node.ObjectNode;
  * writes it, asks the model's leader, and waits for the answer among the decisions.
  */
 final class Gateway implements Replica.Watcher, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+
   private final Cluster cluster;
   private final Publisher publisher;
   private final String id = UUID.randomUUID().toString();
@@ -44,10 +48,13 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
   private final Map<ClusterModel, UpdateMatrix> spools = new ConcurrentHashMap<>();
   private final Map<ClusterModel, Deadline> deadlines = new ConcurrentHashMap<>();
   private final Map<String, Refusal> broken = new ConcurrentHashMap<>();
+  private final Map<ClusterModel, Refusal> stopped = new ConcurrentHashMap<>();
+  private final LedModels led;
 
   Gateway(Cluster cluster) {
     this.cluster = cluster;
     publisher = new Publisher(cluster.settings());
+    led = new LedModels(cluster.topics()::partition, cluster.engine().listener());
   }
 
   // What the decisions tell
@@ -56,7 +63,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
   public void added(ClusterModel model) {
     ModelState state = model.state();
     broken.remove(state.model());
-    cluster.engine().listener().modelAdded(state.model(), state::status);
+    led.added(state);
     deadlines.put(model, new Deadline(state, cluster.engine(), null));
     changed(model);
   }
@@ -66,6 +73,12 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
     Deadline deadline = deadlines.get(model);
     if (deadline != null) {
       model.state().change(() -> deadline.set(cluster.engine().clock().instant()));
+    }
+    Refusal why = model.state().ended();
+    if (why == null) {
+      stopped.remove(model);
+    } else if (!why.equals(stopped.put(model, why))) {
+      LOG.error("model {} is stopped: {}", model.state().model(), why.detail());
     }
   }
 
@@ -77,7 +90,8 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
       state.change(deadline::cancel);
     }
     state.end(Coordinator.noModel(state.model()));
-    cluster.engine().listener().modelRemoved(state.model());
+    stopped.remove(model);
+    led.removed(state.model());
     UpdateMatrix spool = spools.remove(model);
     if (spool != null) {
       spool.remove();
@@ -99,14 +113,22 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
   @Override
   public void broken(String model, @Nullable RuntimeException cause) {
     if (cause == null) {
-      broken.remove(model);
+      if (broken.remove(model) != null) {
+        led.removed(model);
+      }
       return;
     }
+    led.broken(model);
     broken.put(
         model,
         Refusal.of(
             Problem.MODEL_FAILED,
             "Model '%s' cannot be read: %s".formatted(model, cause.getMessage())));
+  }
+
+  /** The models whose decisions this process takes. */
+  LedModels led() {
+    return led;
   }
 
   @Nullable Refusal brokenBy(String model) {

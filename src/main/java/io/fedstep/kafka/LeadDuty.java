@@ -36,6 +36,7 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
   @Override
   public void begin(int partition, Consumer<String, byte[]> consumer) {
     leaders.put(partition, new Leader(cluster, partition, membership::wake));
+    cluster.follower().gateway().led().leads(partition, true);
     cluster.meters().leads();
   }
 
@@ -43,6 +44,7 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
   public void end(int partition) {
     Leader leader = leaders.remove(partition);
     if (leader != null) {
+      cluster.follower().gateway().led().leads(partition, false);
       leader.close();
     }
   }
@@ -69,6 +71,11 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
     if (failure != null) {
       throw failure;
     }
+  }
+
+  /** Leaves its partitions to others. */
+  void leave() {
+    membership.leave();
   }
 
   /** How many partitions are led. */

@@ -141,10 +141,15 @@ final class Membership implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
+  /** Gives up what it has, and takes no more. */
+  void leave() {
     closed = true;
     consumer.wakeup();
+  }
+
+  @Override
+  public void close() {
+    leave();
     try {
       thread.join();
     } catch (InterruptedException e) {

@@ -96,6 +96,11 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
     var _ = cluster.admin().deleteRecords(purged); // what fails goes with the next
   }
 
+  /** Leaves its partitions to others. */
+  void leave() {
+    membership.leave();
+  }
+
   /** How many partitions are computed. */
   int count() {
     return workers.size();

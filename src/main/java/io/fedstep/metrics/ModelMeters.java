@@ -29,23 +29,22 @@ final class ModelMeters {
   private static final int MOST_REPORTED = 32;
 
   private final MeterRegistry registry;
+  private final InstantSource clock;
   private final Tags model;
   private final UpdateCounters updates;
-  private final List<Meter> meters = new ArrayList<>();
+  private final List<Meter> gauges = new ArrayList<>();
   private final Map<RoundRecord.Outcome, Counter> rounds = new EnumMap<>(RoundRecord.Outcome.class);
   private final Counter deadlinesPassed;
   private final LatestValues reported;
   private final LatestValues gradientNorm;
   private final LatestValues stepNorm;
+  private boolean isHere;
   private boolean removed;
 
-  /** Registers them; a model that could not be read has no status and no gauges of its round. */
-  ModelMeters(
-      MeterRegistry registry,
-      InstantSource clock,
-      String name,
-      @Nullable Supplier<ModelStatus> status) {
+  /** Registers what is counted wherever it happens. */
+  ModelMeters(MeterRegistry registry, InstantSource clock, String name) {
     this.registry = registry;
+    this.clock = clock;
     model = Tags.of("model", name);
     updates = new UpdateCounters(registry, name);
     updates.start(Listener.ACCEPTED);
@@ -53,11 +52,10 @@ final class ModelMeters {
       rounds.put(outcome, roundCounter(outcome));
     }
     deadlinesPassed =
-        kept(
-            Counter.builder("fedstep.deadlines.passed")
-                .description("Deadlines that came with fewer updates than min_updates")
-                .tags(model)
-                .register(registry));
+        Counter.builder("fedstep.deadlines.passed")
+            .description("Deadlines that came with fewer updates than min_updates")
+            .tags(model)
+            .register(registry);
     reported =
         latest(
             "reported",
@@ -70,6 +68,15 @@ final class ModelMeters {
             "step.norm",
             "L2 norm of what the last completed round changed in the weights",
             _ -> Tags.empty());
+  }
+
+  /** Shows how the model is; one that could not be read has no status, and no round. */
+  synchronized void decidedHere(@Nullable Supplier<ModelStatus> status) {
+    decidedElsewhere();
+    isHere = !removed;
+    if (removed) {
+      return;
+    }
     gauge(
         "model.failed",
         null,
@@ -100,14 +107,21 @@ final class ModelMeters {
     }
   }
 
+  /** Shows no more how the model is: the process does that which decides for it. */
+  synchronized void decidedElsewhere() {
+    isHere = false;
+    gauges.forEach(registry::remove);
+    gauges.clear();
+    List.of(reported, gradientNorm, stepNorm).forEach(values -> values.show(Map.of()));
+  }
+
   private Counter roundCounter(RoundRecord.Outcome outcome) {
-    return kept(
-        Counter.builder("fedstep.rounds")
-            .description("Rounds that ended, by outcome")
-            .baseUnit("rounds")
-            .tags(model)
-            .tag("outcome", outcome.name().toLowerCase(Locale.ROOT).replace('_', '-'))
-            .register(registry));
+    return Counter.builder("fedstep.rounds")
+        .description("Rounds that ended, by outcome")
+        .baseUnit("rounds")
+        .tags(model)
+        .tag("outcome", outcome.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+        .register(registry);
   }
 
   private LatestValues latest(String what, String description, Function<String, Tags> tags) {
@@ -117,17 +131,12 @@ final class ModelMeters {
 
   private void gauge(
       String what, @Nullable String unit, String description, Supplier<Number> value) {
-    kept(
+    gauges.add(
         Gauge.builder("fedstep." + what, value)
             .description(description)
             .baseUnit(unit)
             .tags(model)
             .register(registry));
-  }
-
-  private <M extends Meter> M kept(M meter) {
-    meters.add(meter);
-    return meter;
   }
 
   private static Supplier<Number> polled(
@@ -145,7 +154,7 @@ final class ModelMeters {
 
   synchronized void roundEnded(RoundRecord round) {
     Objects.requireNonNull(rounds.get(round.outcome())).increment();
-    if (round.outcome() == RoundRecord.Outcome.COMPLETED && !removed) {
+    if (round.outcome() == RoundRecord.Outcome.COMPLETED && isHere) {
       var means = new TreeMap<String, Double>();
       round.metrics().entrySet().stream()
           .limit(MOST_REPORTED)
@@ -166,9 +175,10 @@ final class ModelMeters {
 
   /** Removes them all. */
   synchronized void remove() {
+    decidedElsewhere();
     removed = true;
     updates.remove();
-    meters.forEach(registry::remove);
-    List.of(reported, gradientNorm, stepNorm).forEach(values -> values.show(Map.of()));
+    rounds.values().forEach(registry::remove);
+    registry.remove(deadlinesPassed);
   }
 }

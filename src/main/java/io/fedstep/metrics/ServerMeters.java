@@ -68,7 +68,16 @@ public final class ServerMeters implements Listener {
 
   @Override
   public void modelAdded(String model, @Nullable Supplier<ModelStatus> status) {
-    models.put(model, new ModelMeters(registry, clock, model, status));
+    known(model).decidedHere(status);
+  }
+
+  @Override
+  public void modelFollowed(String model) {
+    known(model).decidedElsewhere();
+  }
+
+  private ModelMeters known(String model) {
+    return models.computeIfAbsent(model, name -> new ModelMeters(registry, clock, name));
   }
 
   @Override

@@ -110,6 +110,28 @@ class ServerMetersTest {
   }
 
   @Test
+  void model_thatAnotherProcessDecidesFor_isOnlyCounted() {
+    meters.modelFollowed("toy");
+    meters.updateAnswered("toy", "accepted", Duration.ZERO, 0);
+    assertThat(registry.find("fedstep.round").gauge()).isNull();
+    assertThat(registry.find("fedstep.model.failed").gauge()).isNull();
+
+    meters.modelAdded("toy", () -> status(Phase.COLLECTING));
+    ended(RoundRecord.Outcome.COMPLETED, Map.of("loss", 0.5));
+    assertThat(gauge("fedstep.round")).isEqualTo(7);
+    assertThat(reported()).containsExactly("loss=0.5");
+
+    meters.modelFollowed("toy");
+    assertThat(registry.find("fedstep.round").gauge()).isNull();
+    assertThat(registry.find("fedstep.gradient.norm").gauge()).isNull();
+    assertThat(registry.find("fedstep.reported").gauge()).isNull();
+    assertThat(registry.get("fedstep.rounds").tag("outcome", "completed").counter().count())
+        .isEqualTo(1);
+    assertThat(registry.get("fedstep.updates").tag("outcome", "accepted").counter().count())
+        .isEqualTo(1);
+  }
+
+  @Test
   void round_lastsUntilItsVersionExists() {
     meters.modelAdded("toy", () -> status(Phase.COLLECTING));
     ended(RoundRecord.Outcome.COMPLETED, Map.of());
