@@ -19,6 +19,8 @@ import io.fedstep.store.ScratchFolder;
 import io.fedstep.web.WebLimits;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.function.Supplier;
@@ -34,7 +36,10 @@ import org.springframework.core.io.FileSystemResource;
 class FedstepConfiguration {
   @Bean
   Coordinator coordinator(
-      FedstepProperties properties, Listener listener, ClusterMeters clusterMeters) {
+      FedstepProperties properties,
+      ServerProperties server,
+      Listener listener,
+      ClusterMeters clusterMeters) {
     var random = new SecureRandom();
     Supplier<String> incarnations = () -> "%08x".formatted(random.nextInt());
     InstantSource clock = InstantSource.system();
@@ -45,7 +50,7 @@ class FedstepConfiguration {
               new DataFolder(properties.dataDir()), limits, clock, incarnations, listener);
       case KAFKA ->
           new KafkaCoordinator(
-              properties.kafka().settings(),
+              properties.kafka().settings(place(server)),
               DataFolder.shared(properties.dataDir()),
               new ScratchFolder(properties.kafka().scratchDir()),
               new Engine(clock, listener, limits),
@@ -53,6 +58,17 @@ class FedstepConfiguration {
               incarnations,
               clusterMeters);
     };
+  }
+
+  /** The host, and the port where it is known already; else the number of the process. */
+  private static String place(ServerProperties server) {
+    Integer port = server.getPort();
+    long number = port == null || port == 0 ? ProcessHandle.current().pid() : port;
+    try {
+      return InetAddress.getLocalHost().getHostName() + ":" + number;
+    } catch (UnknownHostException e) { // a host without a name of its own
+      return "localhost:" + number;
+    }
   }
 
   private static Limits limits(FedstepProperties properties) {

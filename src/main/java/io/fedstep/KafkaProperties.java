@@ -19,6 +19,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param partitions of each topic, and so the most processes that share the work
  * @param replication of each topic
  * @param sessionTimeout in which others go on with what a process had that died
+ * @param instance name of this process, for logs and answers; none for its host and port
  * @param scratchDir folder of this process alone, for uploads that are not whole yet and for the
  *     updates of open rounds in its ranges; nothing in it is needed after the process
  * @param client further configuration of Kafka's clients
@@ -29,9 +30,18 @@ public record KafkaProperties(
     @Min(1) @Max(1000) @DefaultValue("12") int partitions,
     @Min(1) @Max(7) @DefaultValue("3") int replication,
     @NotNull @DefaultValue("10s") Duration sessionTimeout,
+    @NotNull @DefaultValue("") String instance,
     @NotNull @DefaultValue("${java.io.tmpdir}") Path scratchDir,
     @NotNull @DefaultValue Map<String, String> client) {
-  ClusterSettings settings() {
-    return new ClusterSettings(brokers, prefix, partitions, replication, sessionTimeout, client);
+  /** What the engine is told; {@code place} is the process's host and port. */
+  ClusterSettings settings(String place) {
+    return new ClusterSettings(
+        brokers,
+        prefix,
+        partitions,
+        replication,
+        sessionTimeout,
+        instance.isEmpty() ? place : instance,
+        client);
   }
 }

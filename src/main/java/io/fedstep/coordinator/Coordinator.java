@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -94,6 +95,27 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** Why a model could not be read at start, or null. */
   public abstract @Nullable String brokenBy(String model);
+
+  /** Why a model is stopped, as far as this process knows without asking others, or null. */
+  public @Nullable String failure(String model) {
+    String broken = brokenBy(model);
+    ModelState state = broken == null ? known(model) : null;
+    Refusal ended = state == null ? null : state.ended();
+    return ended != null && ended.problem() == Problem.MODEL_FAILED ? ended.detail() : broken;
+  }
+
+  /**
+   * A part of the engine that is missing at the moment.
+   *
+   * @param what a sentence
+   * @param stops whether nothing can be decided without it
+   */
+  public record Missing(String what, boolean stops) {}
+
+  /** The parts outside of this process that are missing, by name: none on one machine. */
+  public Map<String, Missing> missing() {
+    return Map.of();
+  }
 
   /** What an administrator may do to a model. */
   public abstract ModelChanges changes(String model);
@@ -212,7 +234,8 @@ public abstract class Coordinator implements AutoCloseable {
     return version;
   }
 
-  static Refusal noVersion(String model, long number) {
+  /** The refusal for a version that is not there. */
+  protected static Refusal noVersion(String model, long number) {
     return Refusal.of(
         Problem.VERSION_NOT_FOUND,
         "Model '%s' has no version %d, or keeps it no more.".formatted(model, number));

@@ -27,6 +27,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
  * @param sessionTimeout in which others go on with the parts of a process that has died: a part of
  *     it passes before it is missed, or its open transactions are given up, the rest is for the
  *     others to begin
+ * @param instance the name of this process, for people
  * @param client further configuration of Kafka's clients, by name: how they identify themselves
  */
 public record ClusterSettings(
@@ -35,6 +36,7 @@ public record ClusterSettings(
     int partitions,
     int replication,
     Duration sessionTimeout,
+    String instance,
     Map<String, String> client) {
   /** Bytes of an upload that go together; whole tiles of any dtype. */
   static final int CHUNK = 1 << 20;
@@ -63,6 +65,11 @@ public record ClusterSettings(
     return (int) Math.clamp(bytes / SLOW, sessionTimeout.toMillis() / 2, LONGEST_TRANSACTION);
   }
 
+  /** How many replicas have a message before it counts. */
+  int inSync() {
+    return Math.max(1, replication - 1);
+  }
+
   private Map<String, Object> common() {
     var all = new HashMap<String, Object>(client);
     all.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, brokers);
@@ -72,6 +79,14 @@ public record ClusterSettings(
 
   Admin admin() {
     return Admin.create(common());
+  }
+
+  /** One that gives up so soon, whatever else time-outs are. */
+  Admin admin(int millis) {
+    Map<String, Object> all = common();
+    all.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, millis / 2);
+    all.put(CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, millis);
+    return Admin.create(all);
   }
 
   /** A producer that writes all or nothing, in that time; another with the same id ends it. */
@@ -104,10 +119,15 @@ public record ClusterSettings(
     return consumer(common());
   }
 
+  /** The name of a group. */
+  String group(String what) {
+    return prefix + "-" + what;
+  }
+
   /** A member of a group, who shares its topic's partitions with the others. */
   Consumer<String, byte[]> member(String group) {
     Map<String, Object> all = common();
-    all.put(ConsumerConfig.GROUP_ID_CONFIG, prefix + "-" + group);
+    all.put(ConsumerConfig.GROUP_ID_CONFIG, group(group));
     all.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, missedMillis());
     all.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, Math.max(1, missedMillis() / 10));
     all.put(

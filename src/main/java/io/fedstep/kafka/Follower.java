@@ -19,6 +19,7 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Reads all decisions as they are written: what this process knows of every model. */
 final class Follower implements AutoCloseable {
@@ -36,6 +37,9 @@ final class Follower implements AutoCloseable {
   private final Gateway gateway;
   private volatile long lag;
   private volatile boolean closed;
+  private volatile boolean lost;
+  private volatile boolean agreed;
+  private volatile Runnable whenLost = () -> {};
   private @Nullable Thread thread;
 
   Follower(Cluster cluster) {
@@ -66,16 +70,49 @@ final class Follower implements AutoCloseable {
           replica.applyOrBreak(
               decision.key(), decision.value() == null ? null : Wire.read(decision.value()));
         }
+        checkSettings();
         move();
       }
     } catch (WakeupException e) {
       // it is closed
     } catch (RuntimeException e) {
       LOG.error("decisions cannot be read any more", e);
+      lost = true;
+      whenLost.run();
       cluster.engine().drain(); // nothing that this process says is right from now on
     } finally {
       reader.close(CloseOptions.timeout(Duration.ZERO));
     }
+  }
+
+  /** Two that start at once may each have found nobody: the later decision counts. */
+  private void checkSettings() {
+    String differing = agreed ? new Agreement(cluster).differing() : "";
+    if (!differing.isEmpty()) {
+      throw new ClusterException(differing + ": end this process");
+    }
+  }
+
+  /** From now on the cluster's settings are this process's. */
+  void agreed() {
+    agreed = true;
+  }
+
+  /** Does something when this process follows the decisions no more. */
+  void whenLost(Runnable action) {
+    whenLost = action;
+    if (lost) {
+      action.run();
+    }
+  }
+
+  /** Whether this process follows the decisions no more. */
+  boolean isLost() {
+    return lost;
+  }
+
+  @Nullable ObjectNode settings() {
+    return replica.settings();
   }
 
   private void move() {

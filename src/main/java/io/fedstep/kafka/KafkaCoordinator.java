@@ -10,15 +10,19 @@ import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.ScratchFolder;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Version;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -30,6 +34,7 @@ public final class KafkaCoordinator extends Coordinator {
   private final Supplier<String> incarnations;
   private final LeadDuty leads;
   private final WorkDuty works;
+  private final BrokerWatch watch;
 
   /**
    * Joins a cluster; returns once all is known that was decided before.
@@ -50,9 +55,28 @@ public final class KafkaCoordinator extends Coordinator {
     this.limits = limits;
     this.incarnations = incarnations;
     cluster = new Cluster(settings, data, scratch, engine, meters);
-    cluster.follower().start();
+    try {
+      cluster.follower().start();
+      new Agreement(cluster).join();
+    } catch (RefusedException e) {
+      cluster.close();
+      throw new ClusterException(e.refusal().detail(), e);
+    } catch (KafkaException e) {
+      cluster.close();
+      throw new ClusterException("the brokers do not answer: " + e.getMessage(), e);
+    } catch (ClusterException e) {
+      cluster.close();
+      throw e;
+    }
+    watch = new BrokerWatch(cluster.settings(), cluster.topics(), cluster.follower()::isLost);
     leads = new LeadDuty(cluster);
     works = new WorkDuty(cluster);
+    cluster
+        .follower()
+        .whenLost(() -> { // what it decided would be by what it does not know
+          leads.leave();
+          works.leave();
+        });
     meters.joined(new Share());
     leads.start();
     works.start();
@@ -167,6 +191,20 @@ public final class KafkaCoordinator extends Coordinator {
   }
 
   @Override
+  public Version version(String model, long number) {
+    Version version = super.version(model, number);
+    if (version.isGone()) { // its leader has removed it, and this process hears of that later
+      throw noVersion(model, number).exception();
+    }
+    return version;
+  }
+
+  @Override
+  public Map<String, Missing> missing() {
+    return watch.missing();
+  }
+
+  @Override
   public Collection<UpdateHeader> reported(String model, long version) {
     return model(model).reports(version).values();
   }
@@ -199,6 +237,7 @@ public final class KafkaCoordinator extends Coordinator {
     drain();
     works.close();
     leads.close();
+    watch.close();
     cluster.close();
     engine.close();
   }

@@ -45,6 +45,7 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
   private static final int ANSWERS = 4096;
 
   private final Topics topics;
+  private final String instance;
   private final TopicPartition partition;
   private final Engine engine;
   private final Producer<String, byte[]> producer;
@@ -70,6 +71,7 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     this.partition = new TopicPartition(topics.requests(), partition);
     this.wake = wake;
     ClusterSettings settings = cluster.settings();
+    instance = settings.instance();
     producer = settings.producer("coordinator-" + partition, settings.transactionMillis(0));
     replica = new Replica(cluster.data(), engine, false, new Replica.Watcher() {});
     folders = new ModelFolders(cluster, replica);
@@ -205,8 +207,9 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
       answer(asker, Json.object().put("created", false));
       return;
     }
-    folders.make(head);
-    begin(Creation.of(head, Placement.of(message.required("placement"))));
+    ModelHead now = head.createdAt(engine.clock().instant()); // of all clocks the leader's counts
+    folders.make(now);
+    begin(Creation.of(now, Placement.of(message.required("placement"))));
     answer(asker, Json.object().put("created", true));
   }
 
@@ -251,6 +254,11 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
   }
 
   // What models' leaders use
+
+  /** The name of this process. */
+  String instance() {
+    return instance;
+  }
 
   @Override
   public void decide(String key, @Nullable ObjectNode value) {

@@ -8,6 +8,7 @@ import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.VersionInfo;
 import java.time.Instant;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,17 @@ final class ModelFolders {
       return null;
     }
     Instant now = cluster.engine().clock().instant();
-    OpenRound open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
+    VersionInfo newest = folder.newest().info();
+    if (!folder.hasOpenRound()) { // a cluster keeps it in Kafka
+      LOG.warn(
+          "model {} has its versions in the shared folder, and Kafka knows nothing of it: it goes on"
+              + " at version {} with an empty round; updates that were in it have to be sent again",
+          head.model(),
+          newest.version());
+      var empty = new Round(newest.version(), newest.base(), now);
+      return new Creation(head, placement(head), newest, empty);
+    }
+    OpenRound open = folder.openRound(version -> new Round(version.version(), version.base(), now));
     if (open.round().updates() > 0) {
       LOG.error(
           "model {} has {} updates in its open round, which only the machine it comes from can"
@@ -65,8 +76,11 @@ final class ModelFolders {
           open.round().updates());
       return null;
     }
-    return new Creation(
-        head, cluster.placement(head.model(), head.spec()), folder.newest().info(), open.round());
+    return new Creation(head, placement(head), newest, open.round());
+  }
+
+  private Placement placement(ModelHead head) {
+    return cluster.placement(head.model(), head.spec());
   }
 
   /** Makes a folder, unless a leader before has made it for this very model. */

@@ -337,8 +337,13 @@ final class ModelLeader {
 
   /** Nobody can make the version until another leader tries again. */
   void fail(Refusal refusal) {
-    decisions.failed(refusal);
-    leader.answer(model.asker(), refusal);
+    Refusal here =
+        Refusal.of(
+                refusal.problem(),
+                "%s (process %s leads the model)".formatted(refusal.detail(), leader.instance()))
+            .with("leader", leader.instance());
+    decisions.failed(here);
+    leader.answer(model.asker(), here);
     decisions.waitedEnough().forEach(request -> leader.take(name(), request));
   }
 

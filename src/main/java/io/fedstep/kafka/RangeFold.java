@@ -109,7 +109,13 @@ final class RangeFold {
     cluster
         .engine()
         .warn("model %s, range %d: stopped".formatted(state.model(), shard.index()), cause);
-    tell(step, false, Refusal.of(Problem.MODEL_FAILED, "" + cause.getMessage()));
+    tell(
+        step,
+        false,
+        Refusal.of(
+            Problem.MODEL_FAILED,
+            "%s (process %s, range %d)"
+                .formatted(cause.getMessage(), cluster.settings().instance(), shard.index())));
   }
 
   private Part compute() {

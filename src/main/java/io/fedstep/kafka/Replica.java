@@ -37,12 +37,13 @@ import tools.jackson.databind.node.ObjectNode;
  *   report/NAME/VERSION/CLIENT        what a client measured
  *   waiting/NAME/NUMBER               a request that waits for a version
  *   answer/SLOT                       what is said to who asked
+ *   settings/cluster                  what all processes share
  * </pre>
  */
 final class Replica {
   private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
   private static final List<String> ORDER =
-      List.of("model", "round", "update", "range", "report", "waiting", "answer");
+      List.of("model", "round", "update", "range", "report", "waiting", "answer", "settings");
 
   /** Who is told of models and of answers. */
   interface Watcher {
@@ -67,6 +68,7 @@ final class Replica {
   private final Map<String, ObjectNode> heads = new HashMap<>();
   private final Map<String, Deleted> deleted = new HashMap<>();
   private Map<String, ObjectNode> table = new LinkedHashMap<>();
+  private volatile @Nullable ObjectNode settings;
 
   private record Deleted(String incarnation, long version) {}
 
@@ -92,6 +94,11 @@ final class Replica {
 
   Set<String> names() {
     return models.keySet();
+  }
+
+  /** The settings that all processes share, or null before they are decided on. */
+  @Nullable ObjectNode settings() {
+    return settings;
   }
 
   /** The incarnation of a model that is decided on, whether it can be read or not; or null. */
@@ -165,6 +172,7 @@ final class Replica {
           watcher.answered(value);
         }
       }
+      case "settings" -> settings = value;
       default -> throw new ClusterException("a decision has the key " + key);
     }
   }

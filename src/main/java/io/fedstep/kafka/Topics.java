@@ -56,6 +56,10 @@ final class Topics {
     return settings.prefix() + ".chunks";
   }
 
+  List<String> all() {
+    return List.of(requests(), decisions(), chunks());
+  }
+
   /** The partition of a model's requests and decisions. */
   int partition(String model) {
     return Utils.toPositive(Utils.murmur2(model.getBytes(UTF_8))) % settings.partitions();
@@ -69,13 +73,13 @@ final class Topics {
    */
   void ensure(Admin admin) {
     String said = "";
-    for (List<NewTopic> missing = missing(admin);
-        !missing.isEmpty();
-        missing = missing(admin)) {
+    for (List<NewTopic> missing = missing(admin); !missing.isEmpty(); missing = missing(admin)) {
       String lacking = make(admin, missing);
       if (lacking != null && !lacking.equals(said)) {
         LOG.warn(
-            "waits to make the topics {}: {}", missing.stream().map(NewTopic::name).toList(), lacking);
+            "waits to make the topics {}: {}",
+            missing.stream().map(NewTopic::name).toList(),
+            lacking);
         said = lacking;
       }
       pause();
@@ -202,9 +206,7 @@ final class Topics {
   private NewTopic topic(String name, Map<String, String> config) {
     var all = new HashMap<>(config);
     all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(ClusterSettings.MESSAGE));
-    all.put(
-        TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG,
-        Integer.toString(Math.max(1, settings.replication() - 1)));
+    all.put(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, Integer.toString(settings.inSync()));
     all.put(TopicConfig.UNCLEAN_LEADER_ELECTION_ENABLE_CONFIG, "false");
     return new NewTopic(name, settings.partitions(), (short) settings.replication()).configs(all);
   }

@@ -405,6 +405,11 @@ public final class ModelFolder implements AutoCloseable {
     return all.headSet(before).descendingSet().stream().limit(limit).toList();
   }
 
+  /** Whether there is a journal of the open round, as one machine has it. */
+  public boolean hasOpenRound() {
+    return Disk.exists(openFolder.resolve(name(newest().info().version())));
+  }
+
   /** The open round as the last process left it, or a new one on the newest version. */
   public OpenRound openRound(Function<VersionInfo, Round> fresh) {
     VersionInfo newest = newest().info();

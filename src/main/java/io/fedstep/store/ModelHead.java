@@ -50,6 +50,11 @@ public record ModelHead(
     return new ModelHead(model, incarnation, createdAt, other, stopped, started, secret);
   }
 
+  /** This head of a model that is created then. */
+  public ModelHead createdAt(Instant time) {
+    return new ModelHead(model, incarnation, time, spec, stopped, startedAt, secret);
+  }
+
   /** This head stopped. */
   public ModelHead stop() {
     return new ModelHead(model, incarnation, createdAt, spec, true, startedAt, secret);

@@ -96,6 +96,11 @@ public final class Version {
     return folder;
   }
 
+  /** Whether another process has removed its files. */
+  public boolean isGone() {
+    return folder != null && !Disk.exists(folder);
+  }
+
   /** The record of the round that ended with this version, or null for version 0. */
   public @Nullable RoundRecord round() {
     if (folder == null) {

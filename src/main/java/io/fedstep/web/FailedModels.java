@@ -1,8 +1,6 @@
 package io.fedstep.web;
 
 import io.fedstep.coordinator.Coordinator;
-import io.fedstep.coordinator.Phase;
-import io.fedstep.problem.RefusedException;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
@@ -24,7 +22,7 @@ final class FailedModels implements CompositeHealthContributor {
 
   @Override
   public @Nullable HealthContributor getContributor(String model) {
-    String why = failure(model);
+    String why = coordinator.failure(model);
     return why == null ? null : degraded(why);
   }
 
@@ -32,7 +30,7 @@ final class FailedModels implements CompositeHealthContributor {
   public Stream<Entry> stream() {
     return coordinator.models().stream()
         .mapMulti((model, out) -> {
-          String why = failure(model);
+          String why = coordinator.failure(model);
           if (why != null) {
             out.accept(new Entry(model, degraded(why)));
           }
@@ -41,23 +39,5 @@ final class FailedModels implements CompositeHealthContributor {
 
   private static HealthIndicator degraded(String why) {
     return () -> Health.status(DEGRADED).withDetail("failure", why).build();
-  }
-
-  private @Nullable String failure(String model) {
-    String broken = coordinator.brokenBy(model);
-    if (broken != null) {
-      return broken;
-    }
-    try {
-      if (coordinator.status(model).phase() == Phase.FAILED) {
-        coordinator.spec(model);
-      }
-      return null;
-    } catch (RefusedException e) {
-      return switch (e.refusal().problem()) {
-        case MODEL_FAILED -> e.refusal().detail();
-        default -> null; // deleted since the names were read
-      };
-    }
   }
 }

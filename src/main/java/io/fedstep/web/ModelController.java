@@ -50,9 +50,12 @@ class ModelController {
 
   private ObjectNode view(String model) {
     String broken = coordinator.brokenBy(model);
-    return broken != null
-        ? Answers.broken(model, broken)
-        : Answers.model(coordinator.status(model));
+    if (broken != null) {
+      return Answers.broken(model, broken);
+    }
+    ObjectNode json = Answers.model(coordinator.status(model));
+    String why = coordinator.failure(model);
+    return why == null ? json : json.put("detail", why);
   }
 
   @PutMapping("/{model}")

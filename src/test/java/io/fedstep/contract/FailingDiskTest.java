@@ -35,6 +35,9 @@ class FailingDiskTest {
           stopped++;
           answer.problem(503, "model-failed");
           assertThat(answer.text()).as(where).contains("/models/" + hit.name());
+          assertThat(hit.get("").is(200).json().path("detail").asString())
+              .as(where)
+              .isEqualTo(answer.json().path("detail").asString());
           assertThat(health(server)).as(where).isEqualTo("DEGRADED");
           assertThat(Scrape.of(server.http()).samples())
               .as(where)

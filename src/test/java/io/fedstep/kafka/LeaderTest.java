@@ -1,17 +1,21 @@
 package io.fedstep.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.ModelState;
 import io.fedstep.process.Brokers;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ScratchFolder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -21,6 +25,8 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
@@ -29,14 +35,27 @@ class LeaderTest {
   private static final String FIRST = "cafe";
   private static final String SECOND = "beef";
 
+  private static final Instant LATER = Decided.NOW.plus(Duration.ofHours(1));
+
+  @TempDir private static Path broker;
+  private static Brokers brokers;
+
   @TempDir private Path folder;
+
+  @BeforeAll
+  static void start() {
+    brokers = Brokers.start(broker, 1);
+  }
+
+  @AfterAll
+  static void close() {
+    brokers.close();
+  }
 
   @Test
   void whatWasTakenBeforeTheGroupChanged_isWrittenAfterwards() throws Exception {
-    try (Brokers brokers = Brokers.start(folder.resolve("brokers"), 1);
-        var engine =
-            new Engine(() -> Decided.NOW, Listener.NONE, new Limits(2, 2, 9, 9, 9, 9, 9, 1));
-        var cluster = cluster(brokers, engine);
+    try (var engine = engine(2);
+        var cluster = cluster("fedstep", engine);
         var leader = new Leader(cluster, 0, () -> {})) {
       cluster.follower().start();
       ConsumerGroupMetadata before;
@@ -50,6 +69,7 @@ class LeaderTest {
         assertThat(leader.hasEvents()).isTrue();
         leader.run(List.of(), now);
         await().until(() -> knows(cluster, FIRST));
+        assertThat(opened(cluster)).as("by the leader's clock").isEqualTo(LATER);
         assertThat(leader.hasEvents()).isFalse();
         assertThat(committed(cluster)).isEqualTo(4);
 
@@ -64,10 +84,81 @@ class LeaderTest {
     }
   }
 
-  private Cluster cluster(Brokers brokers, Engine engine) {
+  private static Instant opened(Cluster cluster) {
+    ModelState state = Objects.requireNonNull(cluster.follower().model(Decided.M)).state();
+    assertThat(state.folder().head().createdAt()).isEqualTo(state.round().openedAt());
+    return state.round().openedAt();
+  }
+
+  @Test
+  void modelsWithoutDecisions_goOnWithAnEmptyRound_andOneWarning() throws Exception {
+    try (var engine = engine(2)) {
+      try (var cluster = cluster("before", engine);
+          var leader = new Leader(cluster, 0, () -> {});
+          Consumer<String, byte[]> member = member(cluster)) {
+        leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
+      }
+      try (var log = LogLines.of(ModelFolders.class);
+          var cluster = cluster("after", engine)) {
+        new Leader(cluster, 0, () -> {}).close();
+        assertThat(log.lines())
+            .containsExactly(
+                "model wide has its versions in the shared folder, and Kafka knows nothing of it: it"
+                    + " goes on at version 0 with an empty round; updates that were in it have to be"
+                    + " sent again");
+      }
+    }
+  }
+
+  @Test
+  void settingsOfTheCluster_areThoseOfTheProcessesThatRun() {
+    try (var engine = engine(2);
+        var other = engine(3);
+        var cluster = cluster("agreed", engine);
+        var late = cluster("agreed", "late", other)) {
+      cluster.follower().start();
+      late.follower().start();
+      new Agreement(cluster).join();
+      new Agreement(cluster).join();
+      try (Consumer<String, byte[]> member = member(cluster)) {
+        assertThatThrownBy(() -> new Agreement(late).join())
+            .isInstanceOf(ClusterException.class)
+            .hasMessageStartingWith("fedstep.keep-versions is 3 here and 2 in the cluster: give");
+        assertThat(member.assignment()).isNotEmpty();
+      }
+      assertThat(cluster.follower().isLost()).isFalse();
+      new Agreement(late).join(); // nobody is there to differ from
+      await().until(() -> cluster.follower().isLost());
+      assertThat(late.follower().isLost()).isFalse();
+    }
+  }
+
+  @Test
+  void looks_leaveNothingInTheLog() {
+    try (var log = LogLines.of("org.apache.kafka.clients.consumer", Level.WARN);
+        var engine = engine(2);
+        var cluster = cluster("quiet", engine)) {
+      cluster.follower().start();
+      for (int look = 0; look < 5; look++) {
+        cluster.catchUp(Decided.M);
+      }
+      assertThat(log.lines()).isEmpty();
+    }
+  }
+
+  private static Engine engine(int keepVersions) {
+    return new Engine(() -> LATER, Listener.NONE, new Limits(keepVersions, 2, 9, 9, 9, 9, 9, 1));
+  }
+
+  private Cluster cluster(String prefix, Engine engine) {
+    return cluster(prefix, "data", engine);
+  }
+
+  private Cluster cluster(String prefix, String data, Engine engine) {
     return new Cluster(
-        new ClusterSettings(brokers.bootstrap(), "fedstep", 1, 1, Duration.ofSeconds(10), Map.of()),
-        DataFolder.shared(folder.resolve("data")),
+        new ClusterSettings(
+            brokers.bootstrap(), prefix, 1, 1, Duration.ofSeconds(10), "here", Map.of()),
+        DataFolder.shared(folder.resolve(data)),
         new ScratchFolder(folder),
         engine,
         ClusterMeters.NONE);
@@ -86,7 +177,7 @@ class LeaderTest {
 
   private static Consumer<String, byte[]> member(Cluster cluster) {
     Consumer<String, byte[]> member = cluster.settings().member("coordinators");
-    member.subscribe(List.of("fedstep.requests"));
+    member.subscribe(List.of(cluster.topics().requests()));
     while (member.assignment().isEmpty()) {
       member.poll(Duration.ofMillis(100));
     }

@@ -1,0 +1,47 @@
+package io.fedstep.kafka;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.LoggerFactory;
+
+/** What is logged while it is open. */
+final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+  private final Logger logger;
+  private final Level before;
+  private final List<String> lines = new CopyOnWriteArrayList<>();
+
+  private LogLines(Logger logger, Level level) {
+    this.logger = logger;
+    before = logger.getLevel();
+    logger.setLevel(level);
+    start();
+    logger.addAppender(this);
+  }
+
+  static LogLines of(Class<?> logger) {
+    return of(logger.getName(), Level.WARN);
+  }
+
+  static LogLines of(String logger, Level level) {
+    return new LogLines((Logger) LoggerFactory.getLogger(logger), level);
+  }
+
+  @Override
+  protected void append(ILoggingEvent line) {
+    lines.add(line.getFormattedMessage());
+  }
+
+  List<String> lines() {
+    return lines;
+  }
+
+  @Override
+  public void close() {
+    logger.detachAppender(this);
+    logger.setLevel(before);
+  }
+}
