@@ -134,6 +134,7 @@ class FedstepConfiguration {
         limits.connections(),
         limits.leastUploadRate().toBytes(),
         limits.headTime(),
+        limits.dropTime(),
         limits.decoders(),
         limits.heavyAnswers(),
         limits.share());

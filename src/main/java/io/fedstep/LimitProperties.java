@@ -23,6 +23,7 @@ import org.springframework.util.unit.DataSize;
  *     is; twice as many at once. On a server that asks nobody, nobody is counted
  * @param leastUploadRate bytes a second that a body has to bring on average
  * @param headTime in which a request's line and header fields have to come
+ * @param dropTime for which the rest of a refused body is taken and dropped
  * @param models that the server keeps
  */
 public record LimitProperties(
@@ -36,6 +37,7 @@ public record LimitProperties(
     @Min(1) @DefaultValue("200") int requestsPerSecond,
     @DefaultValue("1KB") DataSize leastUploadRate,
     @DefaultValue("20s") Duration headTime,
+    @DefaultValue("60s") Duration dropTime,
     @Min(1) @DefaultValue("10000") int models) {
   /** Bytes of heap that a connection takes while something goes on over it. */
   static final int CONNECTION_BYTES = 256 * 1024;

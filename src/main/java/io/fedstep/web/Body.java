@@ -118,7 +118,8 @@ final class Body {
     }
   }
 
-  private static Refusal tooLarge(long limit) {
+  /** The refusal of a body that is longer. */
+  static Refusal tooLarge(long limit) {
     return Refusal.of(
             Problem.TOO_LARGE, "The body has more than the %d bytes taken here.".formatted(limit))
         .with("expected", limit);

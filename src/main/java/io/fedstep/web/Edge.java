@@ -2,20 +2,30 @@ package io.fedstep.web;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import jakarta.servlet.ServletException;
+import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
+import java.time.Duration;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
 import org.apache.coyote.ActionCode;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Stands before everything: refuses requests while too many connections are open, gives up on slow
- * bodies, and drops what is left of a refused body, so that its sender reads the answer.
+ * Stands before everything: refuses requests while too many connections are open, keeps bodies from
+ * addresses that take none, gives up on slow ones, and drops what is left of a refused body, so
+ * that its sender reads the answer.
  */
 final class Edge extends ValveBase {
+  /** Bytes of a POST: only the actuator's, where an operator exposed more of it, have a body. */
+  private static final long MOST_POSTED = 64 * 1024;
+
+  /** What is dropped of a body where none is taken, for those that send one out of habit. */
+  private static final long MOST_UNASKED = 64 * 1024;
+
+  private static final Duration LONGEST_UNASKED = Duration.ofSeconds(2);
+
   private final WebLimits limits;
 
   Edge(WebLimits limits) {
@@ -26,30 +36,48 @@ final class Edge extends ValveBase {
   @Override
   public void invoke(Request request, Response response) throws IOException, ServletException {
     org.apache.coyote.Request body = request.getCoyoteRequest();
-    var rated = new RatedInput(body.getInputBuffer(), limits.leastRate());
+    var http = (SendfileProtocol) request.getConnector().getProtocolHandler();
+    long most = mostRead(request.getMethod());
+    var rated = new RatedInput(body.getInputBuffer(), most, limits.leastRate());
     body.setInputBuffer(rated);
+    boolean crowded = http.isCrowded();
+    boolean unasked = crowded || (most <= MOST_POSTED && !body.isFinished());
+    if (unasked) {
+      response.setHeader("Connection", "close");
+    }
     try {
-      if (isCrowded(request)) {
+      if (crowded && !isProbe(request)) {
         refuse(response);
       } else {
         getNext().invoke(request, response);
       }
-      drop(body, rated, response);
-    } finally {
-      if (request.getAttribute(Body.OPEN) instanceof InputStream open) {
-        open.close();
+      if (!body.isFinished()) {
+        response.finishResponse();
+        if (!drop(body, rated, unasked, http)) {
+          body.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
+          response.getCoyoteResponse().action(ActionCode.CLOSE_NOW, new EOFException());
+        }
       }
+    } finally {
+      Body.close(request);
       body.setInputBuffer(rated.whole());
     }
   }
 
-  private boolean isCrowded(Request request) {
-    return request.getConnector().getProtocolHandler() instanceof SendfileProtocol http
-        && http.connections() > limits.connections();
+  /** Bytes of the body that whoever answers may read; those who take a body know its limit. */
+  private static long mostRead(@Nullable String method) {
+    return "PUT".equals(method) ? Long.MAX_VALUE : "POST".equals(method) ? MOST_POSTED : 0;
+  }
+
+  /** What is answered even now: an orchestrator is to know that the server lives. */
+  private static boolean isProbe(Request request) {
+    String path = request.getDecodedRequestURI();
+    return (path.endsWith("/actuator/health/liveness")
+            || path.endsWith("/actuator/health/readiness"))
+        && (request.getMethod().equals("GET") || request.getMethod().equals("HEAD"));
   }
 
   private void refuse(Response response) throws IOException {
-    response.setHeader("Connection", "close");
     Refusal refusal =
         Refusal.of(
                 Problem.NOT_READY,
@@ -59,17 +87,19 @@ final class Edge extends ValveBase {
     Problems.write(response.getResponse(), refusal, refusal.problem().status());
   }
 
-  private static void drop(org.apache.coyote.Request body, RatedInput rated, Response response)
-      throws IOException {
-    if (body.isFinished() || body.hasExpectation()) { // which is not sent once there is an answer
-      return;
+  private boolean drop(
+      org.apache.coyote.Request body, RatedInput rated, boolean unasked, SendfileProtocol http) {
+    if (body.hasExpectation()) { // it is not sent once there is an answer
+      return false;
     }
-    response.finishResponse();
-    try {
-      rated.drop();
-    } catch (RefusedException | IOException e) { // it does not deserve the wait
-      body.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
-      response.getCoyoteResponse().action(ActionCode.CLOSE_NOW, e);
-    }
+    long most = http.getMaxSwallowSize() < 0 ? Long.MAX_VALUE : http.getMaxSwallowSize();
+    Duration time = unasked ? LONGEST_UNASKED : limits.dropTime();
+    return Sendfile.withReadTimeout(
+        time,
+        () ->
+            rated.drop(
+                unasked ? Math.min(MOST_UNASKED, most) : most,
+                time,
+                () -> !unasked && http.isCrowded()));
   }
 }

@@ -2,9 +2,11 @@ package io.fedstep.web;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.apache.coyote.InputBuffer;
 import org.apache.tomcat.util.net.ApplicationBufferHandler;
 
@@ -13,13 +15,23 @@ final class RatedInput implements InputBuffer {
   /** Within which a body may pause. */
   private static final Duration WINDOW = Duration.ofSeconds(5);
 
+  private static final long LONGEST_TURN_NANOS = 500_000;
+
   private final InputBuffer whole;
+  private final long most;
   private final long leastInWindow;
+  private long read;
+  private long turnBegan = System.nanoTime();
   private long windowBegan;
   private long inWindow;
 
-  RatedInput(InputBuffer whole, long leastRate) {
+  /**
+   * A body of which only so many bytes may be read; more is 413, and one of which none may be read
+   * is as good as empty.
+   */
+  RatedInput(InputBuffer whole, long most, long leastRate) {
     this.whole = whole;
+    this.most = most;
     leastInWindow = leastRate * WINDOW.toSeconds();
   }
 
@@ -30,13 +42,26 @@ final class RatedInput implements InputBuffer {
 
   @Override
   public int doRead(ApplicationBufferHandler handler) throws IOException {
+    if (most == 0) {
+      return -1;
+    }
+    int count = next(handler);
+    if (read > most) {
+      throw Body.tooLarge(most).exception();
+    }
+    return count;
+  }
+
+  private int next(ApplicationBufferHandler handler) throws IOException {
     if (windowBegan == 0) {
       windowBegan = System.nanoTime();
     }
-    int read = whole.doRead(handler);
-    inWindow += Math.max(read, 0);
+    letOthersPass();
+    int count = whole.doRead(handler);
+    read += Math.max(count, 0);
+    inWindow += Math.max(count, 0);
     long now = System.nanoTime();
-    if (now - windowBegan > WINDOW.toNanos() && read >= 0) {
+    if (now - windowBegan > WINDOW.toNanos() && count >= 0) {
       if (inWindow < leastInWindow) {
         throw Refusal.of(
                 Problem.TOO_SLOW,
@@ -47,20 +72,42 @@ final class RatedInput implements InputBuffer {
       windowBegan = now;
       inWindow = 0;
     }
-    return read;
+    return count;
   }
 
-  /** Reads the rest and forgets it. */
-  void drop() throws IOException {
+  /** What comes as fast as it is read would keep all others from this thread's processor. */
+  private void letOthersPass() {
+    if (System.nanoTime() - turnBegan > LONGEST_TURN_NANOS) {
+      Thread.yield();
+      turnBegan = System.nanoTime();
+    }
+  }
+
+  /**
+   * Reads the rest and forgets it, up to so many bytes and until it takes too long; whether the
+   * body has come to its end.
+   */
+  boolean drop(long bytes, Duration time, BooleanSupplier tooLong) {
     var forgotten = new Forgotten();
-    while (doRead(forgotten) >= 0) {
-      // the next piece
+    long before = read;
+    long began = System.nanoTime();
+    try {
+      while (next(forgotten) >= 0) {
+        if (read - before > bytes
+            || System.nanoTime() - began > time.toNanos()
+            || tooLong.getAsBoolean()) {
+          return false;
+        }
+      }
+      return true;
+    } catch (RefusedException | IOException e) { // it does not deserve the wait
+      return false;
     }
   }
 
   @Override
   public int available() {
-    return whole.available();
+    return most == 0 ? 0 : whole.available();
   }
 
   private static final class Forgotten implements ApplicationBufferHandler {

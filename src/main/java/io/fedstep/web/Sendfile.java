@@ -5,6 +5,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.apache.catalina.Globals;
 import org.apache.catalina.connector.ClientAbortException;
 import org.apache.tomcat.util.net.NioChannel;
@@ -26,6 +28,19 @@ final class Sendfile {
   /** Handles what came over a connection: requests that may have files sent. */
   static void serve(SocketWrapperBase<NioChannel> connection, Runnable requests) {
     ScopedValue.where(CONNECTION, connection).run(requests);
+  }
+
+  /** Does something that reads from this request's connection, and waits at most so long for it. */
+  static boolean withReadTimeout(Duration most, BooleanSupplier reading) {
+    SocketWrapperBase<NioChannel> connection = CONNECTION.get();
+    long before = connection.getReadTimeout();
+    long millis = Math.max(most.toMillis(), 1);
+    connection.setReadTimeout(before > 0 ? Math.min(before, millis) : millis);
+    try {
+      return reading.getAsBoolean();
+    } finally {
+      connection.setReadTimeout(before);
+    }
   }
 
   /** Whether a file can be sent over this request's connection. */

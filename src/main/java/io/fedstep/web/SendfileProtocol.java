@@ -2,6 +2,7 @@ package io.fedstep.web;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import org.apache.coyote.AbstractProcessor;
 import org.apache.coyote.http11.Http11NioProtocol;
@@ -26,16 +27,55 @@ public final class SendfileProtocol extends Http11NioProtocol {
   }
 
   private static final class Endpoint extends NioEndpoint {
+    private final IdleConnections idle = new IdleConnections();
+    private volatile int most = Integer.MAX_VALUE;
+
+    @Override
+    protected boolean setSocketOptions(SocketChannel socket) {
+      isCrowded();
+      boolean taken = super.setSocketOptions(socket);
+      SocketWrapperBase<NioChannel> connection = connections.get(socket);
+      if (connection != null) {
+        idle.addNew(connection);
+      }
+      return taken;
+    }
+
     @Override
     protected SocketProcessorBase<NioChannel> createSocketProcessor(
         SocketWrapperBase<NioChannel> connection, SocketEvent event) {
       return new SocketProcessor(connection, event) {
         @Override
         protected void doRun() {
-          Sendfile.serve(socketWrapper, super::doRun);
+          SocketWrapperBase<NioChannel> served = socketWrapper; // Tomcat takes it away
+          idle.remove(served);
+          try {
+            Sendfile.serve(served, super::doRun);
+          } finally {
+            idle.add(served);
+          }
         }
       };
     }
+
+    /** Whether too many connections are open although those that were idle gave way. */
+    boolean isCrowded() {
+      while (getConnectionCount() > most) {
+        if (!idle.closeLongest()) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+
+  private Endpoint endpoint() {
+    return (Endpoint) getEndpoint();
+  }
+
+  /** Closes idle connections while more than that many are open. */
+  void limitConnections(int most) {
+    endpoint().most = most;
   }
 
   /** Closes connections whose request's head has not come whole in that time. */
@@ -48,7 +88,13 @@ public final class SendfileProtocol extends Http11NioProtocol {
     super.start();
     var _ =
         getUtilityExecutor()
-            .scheduleWithFixedDelay(this::closeSlowHeads, LOOK_MILLIS, LOOK_MILLIS, MILLISECONDS);
+            .scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, MILLISECONDS);
+  }
+
+  private void look() {
+    closeSlowHeads();
+    endpoint().idle.forgetClosed();
+    isCrowded();
   }
 
   private void closeSlowHeads() {
@@ -64,8 +110,8 @@ public final class SendfileProtocol extends Http11NioProtocol {
     }
   }
 
-  /** Connections that are open. */
-  long connections() {
-    return getEndpoint().getConnectionCount();
+  /** Whether too many connections are open although those that were idle gave way. */
+  boolean isCrowded() {
+    return endpoint().isCrowded();
   }
 }

@@ -16,9 +16,6 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 /** What the container is told. */
 @Configuration(proxyBeanMethods = false)
 class WebConfiguration {
-  /** Bytes of a refused body that are taken and dropped, so that its sender reads the answer. */
-  private static final int MOST_SWALLOWED = Integer.MAX_VALUE;
-
   private static final String BUFFER = Integer.toString(64 * 1024);
   private static final String WRITE_BUFFER = Integer.toString(16 * 1024);
 
@@ -27,7 +24,6 @@ class WebConfiguration {
     return factory -> {
       factory.setProtocol(SendfileProtocol.class.getName());
       factory.addConnectorCustomizers(connector -> {
-        connector.setProperty("maxSwallowSize", Integer.toString(MOST_SWALLOWED));
         // a request that its head already refuses is answered before its body is asked for
         connector.setProperty("continueResponseTiming", "onRead");
         connector.setProperty("socket.appReadBufSize", BUFFER);
@@ -37,6 +33,7 @@ class WebConfiguration {
         connector.setProperty("maxConnections", Integer.toString(most));
         if (connector.getProtocolHandler() instanceof SendfileProtocol http) {
           http.limitHeads(limits.headTime());
+          http.limitConnections(limits.connections());
         }
       });
       factory.addEngineValves(new Edge(limits));

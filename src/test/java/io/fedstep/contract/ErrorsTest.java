@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.util.LinkedHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +112,47 @@ class ErrorsTest {
             .replace("\n", "\r\n");
     try (var raw = new RawRequest(model.http())) {
       raw.send(head).read().problem(400, "malformed");
+    }
+  }
+
+  /** Where no body is taken it is never read, and the connection is of no more use. */
+  @Test
+  void body_whereNoneIsTaken_isNotRead() throws IOException {
+    String[] requests = {
+      "GET /actuator/health/liveness 200",
+      "GET /actuator/health 200",
+      "POST /actuator/health 405",
+      "GET /v1/models 200",
+      "HEAD /v1/models/m/weights 404",
+      "DELETE /v1/models/m 404",
+      "POST /v1/models/m/stop 404",
+      "POST /v1/models/m/versions/0/restore 404",
+      "PATCH /v1/models 405",
+      "GET / 200",
+      "GET /nowhere 404",
+      "GET /v1/models/%zz 400",
+    };
+    String[] types = {"application/json", "multipart/form-data; boundary=x", "text/plain"};
+    var sent = new LinkedHashMap<RawRequest, String>();
+    for (String request : requests) {
+      for (String type : types) {
+        String line = request.replaceAll(" \\d+$", " HTTP/1.1");
+        String fields =
+            "Host: localhost\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n"
+                .formatted(type);
+        var raw = new RawRequest(Server.shared().http()).send(line + "\r\n" + fields);
+        sent.put(raw.send("10\r\n{\"a\": \"bcdefghij\r\n"), request);
+      }
+    }
+    for (RawRequest raw : sent.keySet()) {
+      String request = sent.get(raw);
+      Reply reply = raw.read(!request.startsWith("HEAD"));
+      assertThat(request).endsWith(" " + reply.status());
+      assertThat(reply.header("Connection")).as(request).isEqualTo("close");
+    }
+    for (RawRequest raw : sent.keySet()) {
+      assertThat(raw.isClosedByPeer()).as(sent.get(raw)).isTrue();
+      raw.close();
     }
   }
 

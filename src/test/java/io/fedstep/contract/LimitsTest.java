@@ -1,6 +1,7 @@
 package io.fedstep.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fedstep.security.Token;
 import java.io.IOException;
@@ -18,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 class LimitsTest {
   private static final String SPEC =
       "{\"tensors\": {\"w\": [100]}, \"round\": {\"min_updates\": 50}}";
-  private static final int CONNECTIONS = 40;
+  private static final int CONNECTIONS = 10;
+  private static final String LIVENESS = "/actuator/health/liveness";
 
   @TempDir private static Path data;
   private static Server server;
@@ -35,6 +37,8 @@ class LimitsTest {
             "fedstep.limits.models=2",
             "fedstep.limits.least-upload-rate=10KB",
             "fedstep.limits.head-time=1s",
+            "fedstep.limits.drop-time=3s",
+            "server.tomcat.max-swallow-size=1MB",
             "server.max-http-request-header-size=4KB",
             "server.forward-headers-strategy=native");
     http().putJson("/v1/models/one", SPEC).is(201);
@@ -112,6 +116,29 @@ class LimitsTest {
     assertThat(replies).filteredOn(reply -> reply.status() == 204).hasSize(3);
   }
 
+  private static RawRequest asking(String line) throws IOException {
+    return new RawRequest(http()).send(line + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+
+  /** As many as there may be, each with a request under way, and a few beyond. */
+  private static List<RawRequest> busy() throws IOException {
+    var open = new ArrayList<RawRequest>();
+    for (int i = 0; i < CONNECTIONS + 2; i++) {
+      // refused, and asked for more of its body
+      var one = new RawRequest(http());
+      one.put(update("-"), 1 << 20, Http.OCTETS, "X-Number: " + i);
+      one.awaitAnswer();
+      open.add(one);
+    }
+    return open;
+  }
+
+  private static void close(List<RawRequest> open) throws IOException {
+    for (RawRequest one : open) {
+      one.close();
+    }
+  }
+
   @Test
   void waitingClients_ofOneAddress() {
     String wait = "/v1/models/one/rounds/current?after=0&wait=";
@@ -132,23 +159,54 @@ class LimitsTest {
 
   @Test
   void connections() throws IOException {
+    List<RawRequest> open = busy();
+    try {
+      Reply last = open.getLast().read();
+      last.problem(503, "not-ready");
+      assertThat(last.header("Retry-After")).isEqualTo("2");
+      assertThat(last.header("Connection")).isEqualTo("close");
+      for (String probe : List.of(LIVENESS, "/actuator/health/readiness")) {
+        try (var over = asking("GET " + probe)) {
+          assertThat(over.read().is(200).header("Connection")).isEqualTo("close");
+          assertThat(over.isClosedByPeer()).isTrue();
+        }
+      }
+    } finally {
+      close(open);
+    }
+  }
+
+  @Test
+  void connectionThatIsIdleLongest_givesWay() throws IOException {
     var open = new ArrayList<RawRequest>();
     try {
-      Reply reply = null;
-      for (int i = 0; i < CONNECTIONS + 4 && (reply == null || reply.status() != 503); i++) {
-        var one = new RawRequest(http());
-        open.add(one);
-        reply = one.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n").read();
+      for (int i = 0; i < 3 * CONNECTIONS; i++) {
+        open.add(asking("GET /v1/models"));
+        assertThat(open.getLast().read().is(200).header("Connection")).isEmpty();
       }
-      assertThat(reply).isNotNull();
-      reply.problem(503, "not-ready");
-      assertThat(reply.header("Retry-After")).isEqualTo("2");
-      assertThat(reply.header("Connection")).isEqualTo("close");
-      assertThat(open).hasSizeGreaterThan(CONNECTIONS / 2);
+      assertThat(open.getFirst().isClosedByPeer()).isTrue();
+      open.getLast().send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n").read().is(200);
     } finally {
-      for (RawRequest one : open) {
-        one.close();
-      }
+      close(open);
+    }
+  }
+
+  @Test
+  void refusedBody_isDroppedForSoLongAndNoMore() throws IOException {
+    String path = "/v1/models/none/rounds/0/updates/a";
+    try (var moderate = new RawRequest(http())) {
+      moderate.put(path, 1_000_000, Http.OCTETS).send('x', 1_000_000);
+      moderate.read().problem(404, "model-not-found");
+      moderate.put(path, 3, Http.OCTETS).send("abc").read().problem(404, "model-not-found");
+    }
+    try (var slow = new RawRequest(http())) {
+      slow.put(path, 1_000_000, Http.OCTETS).send(new byte[100_000]);
+      slow.read().problem(404, "model-not-found");
+      assertThat(slow.isClosedByPeer()).isTrue();
+    }
+    try (var endless = new RawRequest(http())) {
+      endless.put(path, 1L << 40, Http.OCTETS);
+      assertThatThrownBy(() -> endless.send('x', 1L << 40)).isInstanceOf(IOException.class);
     }
   }
 

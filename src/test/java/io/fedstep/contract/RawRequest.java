@@ -75,6 +75,11 @@ final class RawRequest implements AutoCloseable {
 
   /** Reads an answer to its end; an interim one (100) ends with its head. */
   Reply read() throws IOException {
+    return read(true);
+  }
+
+  /** The same; to HEAD there is no body. */
+  Reply read(boolean withBody) throws IOException {
     String statusLine = line();
     int status = Integer.parseInt(statusLine.split(" ", 3)[1]);
     var fields = new TreeMap<String, List<String>>(String.CASE_INSENSITIVE_ORDER);
@@ -84,7 +89,10 @@ final class RawRequest implements AutoCloseable {
           .computeIfAbsent(line.substring(0, colon), name -> new ArrayList<>())
           .add(line.substring(colon + 1).strip());
     }
-    return new Reply(status, HttpHeaders.of(fields, (name, value) -> true), body(status, fields));
+    return new Reply(
+        status,
+        HttpHeaders.of(fields, (name, value) -> true),
+        withBody ? body(status, fields) : new byte[0]);
   }
 
   /** Whether the server hangs up without an answer. */
