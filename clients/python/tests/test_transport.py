@@ -111,14 +111,15 @@ class TransportTest(unittest.TestCase):
         server = Scripted(
             vanish,
             cut_short,
+            refuse(408, "too-slow", "Retry-After: 1"),
             refuse(429, "too-many-requests", "Retry-After: 2"),
             refuse(503, "not-ready", "Retry-After: 3"),
             refuse(507, "storage-full"),
             NONE,
         )
         self.assertEqual(self.client(server).models(), [])
-        self.assertEqual(len(server.requests), 6)
-        self.assertEqual(self.pauses, [0.1, 0.2, 2, 3, 1.6])
+        self.assertEqual(len(server.requests), 7)
+        self.assertEqual(self.pauses, [0.1, 0.2, 1, 2, 3, 2.0])
 
     def test_a_failed_model_is_not_asked_again(self) -> None:
         server = Scripted(refuse(503, "model-failed"))

@@ -37,8 +37,8 @@ PAUSE_SECONDS = 0.5
 class Client(Administration):
     """Speaks to a fedstep server. Threads may share one; each has its own connection.
 
-    A request whose answer is lost, or that is refused for a while (429, 503, 507), is sent again
-    until ``timeout`` is over; whatever the server did with a lost one is not done twice.
+    A request whose answer is lost, or that is refused for a while (408, 429, 503, 507), is sent
+    again until ``timeout`` is over; whatever the server did with a lost one is not done twice.
 
     Args:
         url: the server, such as ``"http://127.0.0.1:8080"``.

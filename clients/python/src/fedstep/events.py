@@ -63,7 +63,7 @@ def follow(transport: Transport, path: str) -> Iterator[Event]:
             finally:
                 lines.close()
         except (Lost, Problem) as error:
-            if isinstance(error, Problem) and error.status not in (429, 502, 503, 504):
+            if isinstance(error, Problem) and error.status not in (408, 429, 502, 503, 504):
                 raise
             now = time.monotonic()
             away = away or now

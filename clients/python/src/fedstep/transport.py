@@ -88,7 +88,7 @@ class Transport:
     ) -> T:
         """Sends a request until it is answered, and gives what ``read`` makes of the answer.
 
-        Lost connections, 429, 503, 507 and a round that is about to open are tried again.
+        Lost connections, 408, 429, 503, 507 and a round that is about to open are tried again.
 
         Args:
             wait: seconds that the server may hold the answer back.
@@ -264,6 +264,6 @@ def _pause_after(problem: Problem, tries: int, repeat: bool) -> float | None:
         return None
     if problem.code == "round-not-open":
         return problem.retry_after
-    if problem.status in (429, 503, 507) or (repeat and problem.status in (502, 504)):
+    if problem.status in (408, 429, 503, 507) or (repeat and problem.status in (502, 504)):
         return problem.retry_after or _pause(tries)
     return None

@@ -21,8 +21,8 @@ import tools.jackson.databind.json.JsonMapper;
  * which to come again.
  */
 final class Exchange {
-  /** What the server says when it is busy, going down, or just closing a round. */
-  private static final Set<Integer> LATER = Set.of(409, 429, 503);
+  /** What the server says when a body comes slowly, it is busy, going down, or closes a round. */
+  private static final Set<Integer> LATER = Set.of(408, 409, 429, 503);
 
   /** What a proxy says whose server is away, or a server's container that is. */
   private static final Set<Integer> AWAY = Set.of(502, 503, 504);

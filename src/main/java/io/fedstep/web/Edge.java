@@ -38,7 +38,9 @@ final class Edge extends ValveBase {
     org.apache.coyote.Request body = request.getCoyoteRequest();
     var http = (SendfileProtocol) request.getConnector().getProtocolHandler();
     long most = mostRead(request.getMethod());
-    var rated = new RatedInput(body.getInputBuffer(), most, limits.leastRate());
+    var rated =
+        new RatedInput(
+            body.getInputBuffer(), most, limits.leastRate(), limits.headTime(), System::nanoTime);
     body.setInputBuffer(rated);
     boolean crowded = http.isCrowded();
     boolean unasked = crowded || (most <= MOST_POSTED && !body.isFinished());

@@ -7,10 +7,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.apache.coyote.InputBuffer;
 import org.apache.tomcat.util.net.ApplicationBufferHandler;
 
-/** A body that has to come at a minimum rate, or reading it ends with 408. */
+/**
+ * A body that has to come at a minimum rate, or reading it ends with 408. A sender whose network
+ * rests for a moment has as long for the first bytes as for a request's head.
+ */
 final class RatedInput implements InputBuffer {
   /** Within which a body may pause. */
   private static final Duration WINDOW = Duration.ofSeconds(5);
@@ -19,20 +23,27 @@ final class RatedInput implements InputBuffer {
 
   private final InputBuffer whole;
   private final long most;
-  private final long leastInWindow;
+  private final long leastRate;
+  private final LongSupplier nanos;
+  private Duration window;
   private long read;
-  private long turnBegan = System.nanoTime();
+  private long turnBegan;
   private long windowBegan;
   private long inWindow;
 
   /**
    * A body of which only so many bytes may be read; more is 413, and one of which none may be read
    * is as good as empty.
+   *
+   * @param first how long its first bytes may take
    */
-  RatedInput(InputBuffer whole, long most, long leastRate) {
+  RatedInput(InputBuffer whole, long most, long leastRate, Duration first, LongSupplier nanos) {
     this.whole = whole;
     this.most = most;
-    leastInWindow = leastRate * WINDOW.toSeconds();
+    this.leastRate = leastRate;
+    this.nanos = nanos;
+    window = first;
+    turnBegan = nanos.getAsLong();
   }
 
   /** What this reads from. */
@@ -54,22 +65,25 @@ final class RatedInput implements InputBuffer {
 
   private int next(ApplicationBufferHandler handler) throws IOException {
     if (windowBegan == 0) {
-      windowBegan = System.nanoTime();
+      windowBegan = nanos.getAsLong();
     }
     letOthersPass();
     int count = whole.doRead(handler);
     read += Math.max(count, 0);
     inWindow += Math.max(count, 0);
-    long now = System.nanoTime();
-    if (now - windowBegan > WINDOW.toNanos() && count >= 0) {
+    long now = nanos.getAsLong();
+    if (now - windowBegan > window.toNanos() && count >= 0) {
+      long leastInWindow = leastRate * window.toMillis() / 1000;
       if (inWindow < leastInWindow) {
         throw Refusal.of(
                 Problem.TOO_SLOW,
                 "The body brought %d bytes in %d s, not the %d of fedstep.limits.least-upload-rate."
-                    .formatted(inWindow, WINDOW.toSeconds(), leastInWindow))
+                    .formatted(inWindow, window.toSeconds(), leastInWindow))
+            .with("retry_after", 1)
             .exception();
       }
       windowBegan = now;
+      window = WINDOW;
       inWindow = 0;
     }
     return count;
@@ -77,9 +91,9 @@ final class RatedInput implements InputBuffer {
 
   /** What comes as fast as it is read would keep all others from this thread's processor. */
   private void letOthersPass() {
-    if (System.nanoTime() - turnBegan > LONGEST_TURN_NANOS) {
+    if (nanos.getAsLong() - turnBegan > LONGEST_TURN_NANOS) {
       Thread.yield();
-      turnBegan = System.nanoTime();
+      turnBegan = nanos.getAsLong();
     }
   }
 
@@ -90,11 +104,11 @@ final class RatedInput implements InputBuffer {
   boolean drop(long bytes, Duration time, BooleanSupplier tooLong) {
     var forgotten = new Forgotten();
     long before = read;
-    long began = System.nanoTime();
+    long began = nanos.getAsLong();
     try {
       while (next(forgotten) >= 0) {
         if (read - before > bytes
-            || System.nanoTime() - began > time.toNanos()
+            || nanos.getAsLong() - began > time.toNanos()
             || tooLong.getAsBoolean()) {
           return false;
         }

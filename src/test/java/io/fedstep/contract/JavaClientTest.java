@@ -176,12 +176,17 @@ class JavaClientTest {
     proxy.createContext(
         "/",
         exchange -> {
+          int status = 503;
           switch (lost.getAndIncrement()) {
             case 0 -> exchange.getResponseHeaders().set("Retry-After", "0");
             case 1 -> {} // as a proxy says it
+            case 2 -> {
+              status = 408;
+              exchange.getResponseHeaders().set("Retry-After", "0");
+            }
             default -> exchange.getResponseHeaders().set("Retry-After", "60");
           }
-          exchange.sendResponseHeaders(503, -1);
+          exchange.sendResponseHeaders(status, -1);
           exchange.close();
         });
     try (var behind = Fedstep.at(proxied(), "a token", Duration.ofSeconds(30))) {
@@ -190,7 +195,7 @@ class JavaClientTest {
       assertThat(refused.status()).isEqualTo(503);
       assertThat(refused.code()).isEmpty();
     }
-    assertThat(lost.get()).isEqualTo(3);
+    assertThat(lost.get()).isEqualTo(4);
   }
 
   private URI proxied() {

@@ -215,7 +215,9 @@ class LimitsTest {
     try (var upload = new RawRequest(http())) {
       upload.put("/v1/models/one/rounds/0/updates/slow", 400, Http.OCTETS).send(new byte[40]);
       var trickle = CompletableFuture.runAsync(() -> trickle(upload));
-      upload.read().problem(408, "too-slow");
+      Reply reply = upload.read();
+      reply.problem(408, "too-slow");
+      assertThat(reply.header("Retry-After")).isEqualTo("1");
       trickle.cancel(false);
     }
     try (var one = begun("slow");
