@@ -22,16 +22,28 @@ public final class ChangeRules {
     this.state = state;
   }
 
-  /** Checks that the newest version is the one that the client saw, if it says which. */
-  public void checkNewest(@Nullable Long expected) {
-    long newest = state.folder().newest().info().version();
-    if (expected != null && expected != newest) {
+  /** Checks that the newest version is the one that the caller takes it to be. */
+  public void checkNewest(Expected expected) {
+    VersionInfo info = state.folder().newest().info();
+    if (expected.base() != null && !expected.base().equals(info.base())) {
+      throw otherTag(info).exception();
+    }
+    long newest = info.version();
+    if (expected.version() != null && expected.version() != newest) {
       throw Refusal.of(
               Problem.VERSION_DIFFERS,
-              "The newest version is %d, not %d.".formatted(newest, expected))
+              "The newest version is %d, not %d.".formatted(newest, expected.version()))
           .with("newest", newest)
           .exception();
     }
+  }
+
+  /** The refusal of a change that was meant for another version than the newest. */
+  public static Refusal otherTag(VersionInfo newest) {
+    return Refusal.of(
+        Problem.PRECONDITION_FAILED,
+        "The newest version's tag is \"%s\", which If-Match does not name."
+            .formatted(newest.base()));
   }
 
   /** Checks that the first weights may be set, or were: the same ones again are no change. */

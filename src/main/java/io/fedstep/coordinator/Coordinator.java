@@ -88,7 +88,12 @@ public abstract class Coordinator implements AutoCloseable {
   }
 
   /** Removes a model and all it stored. */
-  public abstract void delete(String model);
+  public final void delete(String model) {
+    delete(model, Expected.ANY);
+  }
+
+  /** Removes a model and all it stored, if its newest version is the expected one. */
+  public abstract void delete(String model, Expected newest);
 
   /** The names of all models. */
   public abstract List<String> models();

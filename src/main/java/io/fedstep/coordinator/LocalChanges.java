@@ -14,7 +14,6 @@ import io.fedstep.store.VersionInfo;
 import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /** An administrator's changes on one machine; each runs on the model's thread. */
 final class LocalChanges implements ModelChanges {
@@ -31,7 +30,7 @@ final class LocalChanges implements ModelChanges {
   }
 
   @Override
-  public VersionInfo restore(Version version, @Nullable Long newest) {
+  public VersionInfo restore(Version version, Expected newest) {
     return replace(
         newest,
         VersionInfo.MadeBy.RESTORE,
@@ -49,7 +48,7 @@ final class LocalChanges implements ModelChanges {
   }
 
   @Override
-  public VersionInfo setState(VersionDraft draft, @Nullable Long newest) {
+  public VersionInfo setState(VersionDraft draft, Expected newest) {
     return replace(
         newest,
         VersionInfo.MadeBy.STATE,
@@ -60,7 +59,7 @@ final class LocalChanges implements ModelChanges {
   }
 
   private VersionInfo replace(
-      @Nullable Long expected, VersionInfo.MadeBy madeBy, Supplier<VersionDraft> filled) {
+      Expected expected, VersionInfo.MadeBy madeBy, Supplier<VersionDraft> filled) {
     return runner.command(() -> {
       state.checkNotClosing();
       rules.checkNewest(expected);

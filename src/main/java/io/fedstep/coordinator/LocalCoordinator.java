@@ -131,12 +131,12 @@ public final class LocalCoordinator extends Coordinator {
   }
 
   @Override
-  public synchronized void delete(String model) {
+  public synchronized void delete(String model, Expected newest) {
     if (broken.containsKey(model)) {
       erase(model, null);
       broken.remove(model);
     } else {
-      remove(model, runner(model));
+      remove(model, runner(model), newest);
       running.remove(model);
     }
   }
@@ -147,13 +147,16 @@ public final class LocalCoordinator extends Coordinator {
     engine.listener().modelRemoved(model);
   }
 
-  private void remove(String model, ModelRunner runner) {
+  private void remove(String model, ModelRunner runner, Expected newest) {
     ModelFolder folder = runner.state().folder();
+    var rules = new ChangeRules(runner.state());
     if (runner.state().ended() != null) {
+      rules.checkNewest(newest);
       runner.delete(noModel(model), () -> erase(model, folder));
       return;
     }
     runner.command(() -> {
+      rules.checkNewest(newest);
       runner.delete(noModel(model), () -> erase(model, folder));
       return model;
     });

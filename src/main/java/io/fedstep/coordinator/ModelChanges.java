@@ -7,20 +7,17 @@ import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
-import org.jspecify.annotations.Nullable;
 
 /** What an administrator does to one model; each returns once it is done and durable. */
 public interface ModelChanges {
-  /**
-   * Makes a new version with the content of an earlier one; {@code newest} as the client saw it.
-   */
-  VersionInfo restore(Version version, @Nullable Long newest);
+  /** Makes a new version with the content of an earlier one. */
+  VersionInfo restore(Version version, Expected newest);
 
   /** Begins a version, for {@link #setState}; to be closed. */
   VersionDraft beginState();
 
   /** Makes a new version of the newest weights and the state of a draft. */
-  VersionInfo setState(VersionDraft draft, @Nullable Long newest);
+  VersionInfo setState(VersionDraft draft, Expected newest);
 
   /**
    * Begins version 0, for {@link #setWeights}, or refuses before anything is sent; to be closed.

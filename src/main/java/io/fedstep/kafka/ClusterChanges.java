@@ -5,6 +5,7 @@ import io.fedstep.codec.OptimizerCodec;
 import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.ChangeRules;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.ModelStatus;
@@ -18,7 +19,6 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** An administrator's changes in a cluster: asked of the model's leader. */
@@ -39,8 +39,8 @@ final class ClusterChanges implements ModelChanges {
   }
 
   @Override
-  public VersionInfo restore(Version version, @Nullable Long newest) {
-    ObjectNode request = Json.object().put("from", version.info().version()).put("newest", newest);
+  public VersionInfo restore(Version version, Expected newest) {
+    ObjectNode request = Wire.expected(newest).put("from", version.info().version());
     return VersionInfo.of(ask("restore", request));
   }
 
@@ -50,8 +50,8 @@ final class ClusterChanges implements ModelChanges {
   }
 
   @Override
-  public VersionInfo setState(VersionDraft draft, @Nullable Long newest) {
-    return handOver(draft, "state", Json.object().put("newest", newest));
+  public VersionInfo setState(VersionDraft draft, Expected newest) {
+    return handOver(draft, "state", Wire.expected(newest));
   }
 
   /** The leader goes on with a draft; unless it says no, that may be at any time. */

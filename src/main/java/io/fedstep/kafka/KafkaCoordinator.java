@@ -3,6 +3,7 @@ package io.fedstep.kafka;
 import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
@@ -162,9 +163,9 @@ public final class KafkaCoordinator extends Coordinator {
   }
 
   @Override
-  public void delete(String model) {
+  public void delete(String model, Expected newest) {
     cluster.catchUp(model);
-    gateway().ask(model, "delete", Json.object());
+    gateway().ask(model, "delete", Wire.expected(newest));
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.fedstep.kafka;
 import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -172,7 +173,7 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     String kind = Wire.text(message, "kind");
     switch (kind) {
       case "create" -> create(name, model, message, asker);
-      case "delete" -> delete(name, model, asker);
+      case "delete" -> delete(name, model, Wire.expected(message), asker);
       default -> {
         String incarnation = Wire.text(message, "incarnation");
         if (model != null && model.incarnation().equals(incarnation)) {
@@ -223,7 +224,8 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     }
   }
 
-  private void delete(String name, @Nullable ModelLeader model, @Nullable JsonNode asker) {
+  private void delete(
+      String name, @Nullable ModelLeader model, Expected newest, @Nullable JsonNode asker) {
     String incarnation = replica.known(name);
     if (incarnation == null) {
       throw Coordinator.noModel(name).exception();
@@ -231,6 +233,7 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     long version = 0;
     List<ObjectNode> waiting = List.of();
     if (model != null) {
+      model.checkNewest(newest);
       version = model.model().state().folder().newest().info().version();
       model.end();
       waiting = model.decisions().waitedEnough();

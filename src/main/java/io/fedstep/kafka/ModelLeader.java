@@ -8,6 +8,7 @@ import io.fedstep.coordinator.Admission;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -137,6 +138,11 @@ final class ModelLeader {
 
   // Requests
 
+  /** Checks that the newest version is the one that somebody takes it to be. */
+  void checkNewest(Expected expected) {
+    rules.checkNewest(expected);
+  }
+
   void take(String kind, ObjectNode message, @Nullable JsonNode asker) {
     Refusal failed = state.ended();
     if (failed != null && !kind.equals("range")) {
@@ -191,7 +197,7 @@ final class ModelLeader {
       case "stop" -> head(head.stop(), asker);
       case "start" -> head(head.start(state.round().number()), asker);
       case "restore", "state" -> {
-        rules.checkNewest(Wire.number(message, "newest"));
+        rules.checkNewest(Wire.expected(message));
         if (kind.equals("restore")) {
           rules.checkVersion(message.required("from").longValue());
         }

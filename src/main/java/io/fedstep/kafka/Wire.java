@@ -2,6 +2,7 @@ package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Content;
@@ -103,6 +104,17 @@ final class Wire {
       return value.isIntegralNumber() ? (Object) value.longValue() : value.doubleValue();
     }
     return Json.text(value);
+  }
+
+  /** What a change takes to be the newest version. */
+  static ObjectNode expected(Expected expected) {
+    return Json.object().put("newest", expected.version()).put("base", expected.base());
+  }
+
+  /** The same, of a change. */
+  static Expected expected(JsonNode change) {
+    JsonNode base = change.path("base");
+    return new Expected(number(change, "newest"), base.isString() ? Json.text(base) : null);
   }
 
   /** A number that may be missing. */

@@ -1,10 +1,19 @@
 package io.fedstep.web;
 
+import io.fedstep.coordinator.ChangeRules;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.store.VersionInfo;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.servlet.HandlerMapping;
 
-/** The preconditions of a GET or HEAD, in their order (RFC 9110, 13.2.2). */
+/** The preconditions of requests (RFC 9110, 13). */
 final class Conditions {
   private static final String MATCH = "If-Match";
   private static final String NONE_MATCH = "If-None-Match";
@@ -14,6 +23,41 @@ final class Conditions {
   /** The tags that the client has. */
   static EntityTags known(HttpServletRequest request) {
     return EntityTags.of(request, NONE_MATCH);
+  }
+
+  /** Whether a change is wanted of one version alone. */
+  static boolean isConditional(HttpServletRequest request) {
+    return request.getHeader(MATCH) != null;
+  }
+
+  /**
+   * What the newest version has to be for a change to be made: what {@code If-Match} names, and
+   * that number; 412 if another one is the newest already.
+   */
+  static Expected expected(HttpServletRequest request, VersionInfo newest, @Nullable Long number) {
+    if (!isConditional(request)) {
+      return new Expected(number, null);
+    }
+    EntityTags wanted = EntityTags.of(request, MATCH);
+    if (!wanted.matchAnyOfStrongly(newest.base())) {
+      throw ChangeRules.otherTag(newest).exception();
+    }
+    return new Expected(number, wanted.isAny() ? null : newest.base());
+  }
+
+  /** Why a model's first weights may not be set as things are, or null. */
+  static @Nullable Refusal refusal(HttpServletRequest request, VersionInfo newest) {
+    if (known(request).isAny() && newest.madeBy() != VersionInfo.MadeBy.CREATED) {
+      return Refusal.of(
+          Problem.PRECONDITION_FAILED,
+          "There are weights already, version %d.".formatted(newest.version()));
+    }
+    try {
+      Expected _ = expected(request, newest, null);
+      return null;
+    } catch (RefusedException e) {
+      return e.refusal();
+    }
   }
 
   /** Whether the client has this representation; 412 if it wants only another one. */
@@ -27,9 +71,22 @@ final class Conditions {
     return known(request).match(etag);
   }
 
-  /** Whether {@code Range} is to be looked at: {@code If-Range} is absent, or names this. */
+  /**
+   * Whether {@code Range} is to be looked at: {@code If-Range} names this, or is absent where the
+   * address gives the same for ever. Elsewhere the parts of a download could be of two versions.
+   */
   static boolean isRangeWanted(HttpServletRequest request, String etag) {
-    String field = request.getHeader("If-Range");
-    return request.getMethod().equals("GET") && (field == null || field.strip().equals(etag));
+    List<String> fields = Collections.list(request.getHeaders("If-Range"));
+    return request.getMethod().equals("GET")
+        && (fields.isEmpty()
+            ? namesVersion(request)
+            : fields.size() == 1 && fields.getFirst().strip().equals(etag));
+  }
+
+  private static boolean namesVersion(HttpServletRequest request) {
+    return request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
+            instanceof Map<?, ?> variables
+        && variables.get("version") instanceof String version
+        && Query.isNumber(version);
   }
 }

@@ -46,8 +46,22 @@ final class EntityTags {
 
   /** Whether any representation of what has this tag, without quotes, is named. */
   boolean matchAnyOf(String tag) {
+    return any || names(tags, tag);
+  }
+
+  /** The same, by a strong tag. */
+  boolean matchAnyOfStrongly(String tag) {
+    return any || names(strong, tag);
+  }
+
+  private static boolean names(List<String> listed, String tag) {
     String octets = "\"" + tag + "\"";
     String others = "\"" + tag + ".";
-    return any || tags.stream().anyMatch(one -> one.equals(octets) || one.startsWith(others));
+    return listed.stream().anyMatch(one -> one.equals(octets) || one.startsWith(others));
+  }
+
+  /** Whether all are named. */
+  boolean isAny() {
+    return any;
   }
 }

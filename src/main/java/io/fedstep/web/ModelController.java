@@ -5,6 +5,7 @@ import io.fedstep.codec.OptimizerCodec;
 import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
 import jakarta.servlet.http.HttpServletRequest;
@@ -73,8 +74,13 @@ class ModelController {
   }
 
   @DeleteMapping("/{model}")
-  ResponseEntity<Void> delete(@PathVariable String model) {
-    coordinator.delete(Query.name("model", model));
+  ResponseEntity<Void> delete(@PathVariable String model, HttpServletRequest request) {
+    Query.name("model", model);
+    coordinator.delete(
+        model,
+        Conditions.isConditional(request)
+            ? Conditions.expected(request, coordinator.status(model).newest(), null)
+            : Expected.ANY); // a model that cannot be read has no tag, but can be removed
     return ResponseEntity.noContent().build();
   }
 

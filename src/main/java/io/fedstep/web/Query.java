@@ -95,10 +95,15 @@ final class Query {
 
   /** A non-negative integer. */
   static long number(String what, String text) {
-    if (!NUMBER.matcher(text).matches()) {
+    if (!isNumber(text)) {
       throw malformed("%s is '%s'; a number is needed.".formatted(what, text));
     }
     return Long.parseLong(text);
+  }
+
+  /** Whether a text is a non-negative integer. */
+  static boolean isNumber(String text) {
+    return NUMBER.matcher(text).matches();
   }
 
   /** A decimal number, or one of the literals that are refused later. */

@@ -9,8 +9,12 @@ import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.ModelChanges;
+import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
@@ -18,7 +22,6 @@ import io.fedstep.store.VersionInfo;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Set;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -46,7 +49,21 @@ class VersionController {
   @PutMapping("/weights")
   ResponseEntity<ObjectNode> setWeights(@PathVariable String model, HttpServletRequest request)
       throws IOException {
-    ModelSpec spec = coordinator.spec(Query.name("model", model));
+    ModelStatus now = coordinator.durableStatus(Query.name("model", model));
+    ModelSpec spec = now.head().spec();
+    Refusal unwanted = Conditions.refusal(request, now.newest());
+    if (unwanted != null && now.newest().madeBy() == VersionInfo.MadeBy.CREATED) {
+      throw unwanted.exception();
+    }
+    try {
+      return setWeights(model, spec, request);
+    } catch (RefusedException e) {
+      throw unwanted == null ? e : unwanted.exception(); // for it is not what is there, either
+    }
+  }
+
+  private ResponseEntity<ObjectNode> setWeights(
+      String model, ModelSpec spec, HttpServletRequest request) throws IOException {
     ModelChanges changes = coordinator.changes(model);
     Representation form = Body.form(request);
     try (VersionDraft draft = changes.beginWeights();
@@ -91,9 +108,15 @@ class VersionController {
   ResponseEntity<ObjectNode> restore(
       @PathVariable String model, @PathVariable String version, HttpServletRequest request) {
     Version from = version(model, version);
-    var query = new Query(request, "newest"::equals);
-    VersionInfo made = coordinator.changes(model).restore(from, query.number("newest"));
+    Expected newest = expected(model, request);
+    VersionInfo made = coordinator.changes(model).restore(from, newest);
     return Answers.json(HttpStatus.CREATED, Answers.made(model, made));
+  }
+
+  private Expected expected(String model, HttpServletRequest request) {
+    VersionInfo newest = coordinator.durableStatus(model).newest();
+    Long number = new Query(request, "newest"::equals).number("newest");
+    return Conditions.expected(request, newest, number);
   }
 
   private Version version(String model, String number) {
@@ -104,7 +127,7 @@ class VersionController {
   @PutMapping("/optimizer/state")
   ResponseEntity<ObjectNode> setState(@PathVariable String model, HttpServletRequest request) {
     ModelSpec spec = coordinator.spec(Query.name("model", model));
-    Long newest = new Query(request, Set.of("newest")::contains).number("newest");
+    Expected newest = expected(model, request);
     ModelChanges changes = coordinator.changes(model);
     InputStream in = Body.json(request, VectorBody.SLACK + 2 * StateDocument.length(spec));
     try (VersionDraft draft = changes.beginState()) {

@@ -75,6 +75,7 @@ class WebConfiguration {
         registry
             .addInterceptor(new RefusedUpdates(coordinator))
             .addPathPatterns(UpdateController.PATH);
+        registry.addInterceptor(new ChangeConditions()).addPathPatterns(ChangeConditions.PATHS);
       }
     };
   }

@@ -80,6 +80,13 @@ class RangesTest {
         .replace("size", Integer.toString(size));
   }
 
+  /** Asks for a range, as whoever has a part of that very version. */
+  private static Reply part(Model model, String path, Reply whole, String... fields) {
+    var all = new ArrayList<>(List.of(fields));
+    all.add("If-Range: " + whole.header("ETag"));
+    return model.get(path, all.toArray(String[]::new));
+  }
+
   private static void checkPart(Reply part, Reply whole, String from, String to) {
     part.is(206);
     int first = Integer.parseInt(fill(from, whole));
@@ -125,7 +132,7 @@ class RangesTest {
           """)
   void range_thatIsThere_isSentAlone(String range, String from, String to) {
     forEach((model, path, whole) ->
-        checkPart(model.get(path, "Range: " + fill(range, whole)), whole, from, to));
+        checkPart(part(model, path, whole, "Range: " + fill(range, whole)), whole, from, to));
   }
 
   @ParameterizedTest
@@ -139,7 +146,7 @@ class RangesTest {
       })
   void range_thatIsNotThere_isRefused(String range) {
     forEach((model, path, whole) -> {
-      Reply reply = model.get(path, "Range: " + fill(range, whole));
+      Reply reply = part(model, path, whole, "Range: " + fill(range, whole));
       JsonNode problem = reply.problem(416, "range-not-satisfiable");
       assertThat(problem.path("length").asLong()).isEqualTo(whole.body().length);
       assertThat(reply.header("Content-Range")).isEqualTo("bytes */" + whole.body().length);
@@ -166,8 +173,8 @@ class RangesTest {
         "bytes=size-,0-1"
       })
   void range_thatIsMalformedOfAnotherUnitOrSeveral_isIgnored(String range) {
-    forEach(
-        (model, path, whole) -> checkWhole(model.get(path, "Range: " + fill(range, whole)), whole));
+    forEach((model, path, whole) ->
+        checkWhole(part(model, path, whole, "Range: " + fill(range, whole)), whole));
   }
 
   @Test
@@ -207,7 +214,8 @@ class RangesTest {
       int size = whole.body().length;
       for (int from = 0; from < size; ) {
         int to = Math.min(size - 1, from + random.nextInt(Math.max(2, size / 3)));
-        parts.add(model.get(path, "Range: bytes=%d-%d".formatted(from, to)).is(206).body());
+        String range = "Range: bytes=%d-%d".formatted(from, to);
+        parts.add(part(model, path, whole, range).is(206).body());
         from = to + 1;
       }
       assertThat(Vectors.joined(parts)).isEqualTo(whole.body());
@@ -244,6 +252,20 @@ class RangesTest {
   }
 
   @Test
+  void range_withoutIfRange_countsOnlyWhereTheAddressNamesAVersion() {
+    forEach((model, path, whole) -> {
+      for (String range : List.of("bytes=2-5", "bytes=half-", "bytes=size-", "bytes=-3")) {
+        Reply reply = model.get(path, "Range: " + fill(range, whole));
+        if (!path.startsWith("/versions/")) {
+          checkWhole(reply, whole);
+        } else {
+          assertThat(reply.status()).isEqualTo(range.equals("bytes=size-") ? 416 : 206);
+        }
+      }
+    });
+  }
+
+  @Test
   void resuming_afterTheNextRound_sendsTheWholeOfTheNewVersion() {
     Model model = trained(3);
     Reply before = model.get("/weights").is(200);
@@ -266,7 +288,7 @@ class RangesTest {
       assertThat(reply.header("Content-Range")).isEmpty();
       model.get(path, known, fill("Range: bytes=size-", whole)).is(304);
       String other = "If-None-Match: \"other\"";
-      checkPart(model.get(path, other, "Range: bytes=0-1"), whole, "0", "1");
+      checkPart(model.get(path, other, ifRange, "Range: bytes=0-1"), whole, "0", "1");
     });
   }
 
@@ -285,7 +307,7 @@ class RangesTest {
     forEach((model, path, whole) -> {
       String etag = whole.header("ETag");
       String ifMatch = "If-Match: " + condition.replace("ETAG", etag);
-      Reply reply = model.get(path, ifMatch, "Range: bytes=0-1").is(status);
+      Reply reply = part(model, path, whole, ifMatch, "Range: bytes=0-1").is(status);
       if (status == 206) {
         checkPart(reply, whole, "0", "1");
         model.get(path, ifMatch, "If-None-Match: " + etag).is(304);
@@ -298,13 +320,13 @@ class RangesTest {
   }
 
   @Test
-  void wait_forAPart_isAnsweredWithThePartOfTheNewVersion() {
+  void wait_forAPart_isAnsweredWithTheWholeOfTheNewVersion() {
     Model model = trained(3);
     Reply before = model.get("/weights").is(200);
     String known = "If-None-Match: " + before.header("ETag");
     model.get("/weights?wait=1ms", known, "Range: bytes=4-7").is(304);
-    var part = model.http().getLater(model.path("/weights?wait=60s"), known, "Range: bytes=4-7");
-    var whole =
+    var blind = model.http().getLater(model.path("/weights?wait=60s"), known, "Range: bytes=4-7");
+    var resumed =
         model
             .http()
             .getLater(
@@ -314,7 +336,7 @@ class RangesTest {
                 "If-Range: " + before.header("ETag"));
     model.advance("[1, 2, 3]");
     Reply after = model.get("/weights").is(200);
-    checkPart(part.join(), after, "4", "7");
-    checkWhole(whole.join(), after);
+    checkWhole(blind.join(), after);
+    checkWhole(resumed.join(), after);
   }
 }

@@ -95,7 +95,7 @@ class PruningTest {
       rig = rig.restarted();
       assertThat(rig.coordinator().versions(M)).isEqualTo(before);
       assertThat(rig.coordinator().reported(M, 0)).hasSize(1);
-      rig.changes(M).restore(rig.coordinator().version(M, 0), 1L);
+      rig.changes(M).restore(rig.coordinator().version(M, 0), new Expected(1L, null));
       assertThat(rig.weights(M)).isEqualTo(Rig.bytes(Dtype.FLOAT32, 0));
       rig.advance(M, 1);
       rig = rig.restarted();
@@ -140,7 +140,7 @@ class PruningTest {
       }
       assertThat(Rig.refusal(first::weights).problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
       assertThat(Rig.refusal(first::state).problem()).isEqualTo(Problem.VERSION_NOT_FOUND);
-      assertThat(Rig.refusal(() -> rig.changes(M).restore(first, null)).problem())
+      assertThat(Rig.refusal(() -> rig.changes(M).restore(first, Expected.ANY)).problem())
           .isEqualTo(Problem.VERSION_NOT_FOUND);
       rig.advance(M, 1);
       assertThat(rig.weights(M)).isEqualTo(Rig.bytes(Dtype.FLOAT32, -4));
@@ -182,7 +182,8 @@ class PruningTest {
         for (int round = 0; round < 12; round++) { // the state's number of steps gets a digit more
           rig.advance(M, 1, -2, round, 0.1);
         }
-        rig.changes(M).restore(rig.coordinator().version(M, 11), null); // and one less again
+        rig.changes(M)
+            .restore(rig.coordinator().version(M, 11), Expected.ANY); // and one less again
         for (int round = 13; round < 18; round++) {
           rig.advance(M, 3, 0, -round, 1);
         }

@@ -202,7 +202,9 @@ final class Simulation implements AutoCloseable {
   private void settle(String model) {
     try {
       long newest = coordinator.status(model).newest().version();
-      coordinator.changes(model).restore(coordinator.version(model, newest), -1L);
+      coordinator
+          .changes(model)
+          .restore(coordinator.version(model, newest), new Expected(-1L, null));
     } catch (RefusedException e) {
       // always: there is no version -1
     }
@@ -397,7 +399,7 @@ final class Simulation implements AutoCloseable {
     long newest = model.newest();
     model.asked.clear();
     model.asked.add(model.at(target.info().version()));
-    VersionInfo made = coordinator.changes(model.name).restore(target, newest);
+    VersionInfo made = coordinator.changes(model.name).restore(target, new Expected(newest, null));
     assertThat(made.version()).isEqualTo(newest + 1);
     made(model, newest + 1);
   }
@@ -411,7 +413,7 @@ final class Simulation implements AutoCloseable {
     model.asked.add(model.at(newest).withState(model.at(from)));
     try (VersionDraft draft = coordinator.changes(model.name).beginState()) {
       draft.readState(new ByteArrayInputStream(state));
-      coordinator.changes(model.name).setState(draft, newest);
+      coordinator.changes(model.name).setState(draft, new Expected(newest, null));
     }
     made(model, newest + 1);
   }

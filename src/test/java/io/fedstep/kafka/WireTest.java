@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fedstep.codec.Json;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Content;
@@ -104,5 +105,14 @@ class WireTest {
     assertThat(Wire.number(Json.object().put("newest", 7), "newest")).isEqualTo(7);
     assertThat(Wire.number(Json.object(), "newest")).isNull();
     assertThat(Wire.number(Json.object().putNull("newest"), "newest")).isNull();
+  }
+
+  @Test
+  void expectedVersion_comesBack() {
+    for (Expected expected :
+        List.of(Expected.ANY, new Expected(7L, null), new Expected(null, "3f9c2a71-7"))) {
+      assertThat(Wire.expected(copy(Wire.expected(expected)))).isEqualTo(expected);
+    }
+    assertThat(Wire.expected(Json.object().put("newest", 7))).isEqualTo(new Expected(7L, null));
   }
 }
