@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,22 @@ class DocsTest(unittest.TestCase):
     def test_readme(self) -> None:
         shown = self.output(self.start("README.md", "me.py"))
         self.check("clients/python/README.md", "50 " + shown)
+
+    @unittest.skipUnless(shutil.which("curl") and shutil.which("bash"), "there is no curl")
+    def test_curl_pasted_at_once(self) -> None:
+        readme = (PROJECT / "README.md").read_text()
+        block = readme.partition("## A round with curl")[2].split("```")[1]
+        commands = block.replace("localhost:8080", shared_server().url.removeprefix("http://"))
+        weights = re.search(r'\{"weights".*?"version":1\}', readme)
+        assert weights is not None
+        for i in range(20):
+            toy = f"toy-{i}"
+            pasted = commands.replace("/toy", "/" + toy).replace("curl ", "curl -s ")
+            shown = subprocess.run(
+                ["bash", "-e"], input=pasted, capture_output=True, text=True, check=True
+            )
+            client().delete(toy)
+            self.assertIn(weights.group(), shown.stdout)
 
     def test_python_readme(self) -> None:
         shown = self.output(self.start("clients/python/README.md", "alice.py"))
