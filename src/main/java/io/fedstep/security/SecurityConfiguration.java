@@ -59,7 +59,6 @@ class SecurityConfiguration {
       SecurityProperties properties,
       @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
     var doorman = new Doorman(problems, rate);
-    boolean open = openness != Openness.ASKS;
     http.csrf(AbstractHttpConfigurer::disable) // nothing here goes by cookies
         .anonymous(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
@@ -75,11 +74,12 @@ class SecurityConfiguration {
             refusals -> refusals.authenticationEntryPoint(doorman).accessDeniedHandler(doorman))
         .cors(cors -> cors.configurationSource(request -> cors(request, properties)))
         .addFilterBefore(new AuditLog(), HeaderWriterFilter.class);
-    if (open) {
-      http.addFilterAfter(
-              new LocalOnly(openness == Openness.LOCAL, properties.allowedOrigins(), doorman),
-              AuditLog.class)
-          .authorizeHttpRequests(all -> all.anyRequest().permitAll());
+    http.addFilterAfter(new Origins(properties.allowedOrigins(), doorman), AuditLog.class);
+    if (openness == Openness.LOCAL) {
+      http.addFilterAfter(new LocalOnly(doorman), AuditLog.class);
+    }
+    if (openness != Openness.ASKS) {
+      http.authorizeHttpRequests(all -> all.anyRequest().permitAll());
     } else {
       var identification = new Identification(credentials, jwts.getIfAvailable(), properties);
       AuthenticationManager asFound = found -> found;

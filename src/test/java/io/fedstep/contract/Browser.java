@@ -45,7 +45,11 @@ final class Browser implements AutoCloseable {
     var options = new ChromeOptions();
     options.setBinary(installed("chromium").orElseThrow());
     options.addArguments(
-        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars");
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+        "--host-resolver-rules=MAP *.example 127.0.0.1, MAP *.lan 127.0.0.1");
     options.setCapability("goog:loggingPrefs", log);
     driver =
         new ChromeDriver(

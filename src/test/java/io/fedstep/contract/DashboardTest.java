@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import io.fedstep.security.Token;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,7 +59,7 @@ class DashboardTest {
   @BeforeAll
   static void start() throws Exception {
     assumeTrue(Browser.isInstalled(), "chromium or chromedriver is not installed");
-    trained = Server.start(data, "spring.profiles.active=demo");
+    trained = Server.start(data, "spring.profiles.active=demo", "fedstep.security.insecure=true");
     TrainedDigits.prepare(trained);
     browser = new Browser();
   }
@@ -203,6 +205,45 @@ class DashboardTest {
     }
     assertThat(browser.complaints())
         .allSatisfy(text -> assertThat(text).containsAnyOf("401", "403"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"evil.example, fed.lan", "evil.example, localhost", "localhost, localhost"})
+  void pageOfAnotherOrigin_changesNothing_butMayLinkHere(String page, String host)
+      throws IOException {
+    Http http = host.equals("fed.lan") ? trained.http() : Server.shared().http();
+    Model model = Model.create(http, Model.plain(1, 2));
+    model.submit(0, "alice", update(0.5)).is(201);
+    String own = "http://%s:%d".formatted(host, http.port());
+    HttpServer other = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    other.createContext(
+        "/",
+        exchange -> {
+          byte[] html = "<a id='link' href='%s/'>x</a>".formatted(own).getBytes(UTF_8);
+          exchange.getResponseHeaders().set("Content-Type", "text/html");
+          exchange.sendResponseHeaders(200, html.length);
+          exchange.getResponseBody().write(html);
+          exchange.close();
+        });
+    other.start();
+    try {
+      browser.open("http://%s:%d/".formatted(page, other.getAddress().getPort()));
+      for (String change : List.of("/stop", "/rounds/current/close", "/versions/0/restore")) {
+        browser.run(
+            "fetch(arguments[0], {method: 'POST', mode: 'no-cors'})"
+                + ".finally(() => document.title = arguments[0])",
+            own + model.path(change));
+        browser.awaitTrue("document.title.endsWith('" + change + "')");
+      }
+      assertThat(model.json("phase").asString()).isEqualTo("collecting");
+      assertThat(model.json("version").asInt()).isZero();
+      browser.find("#link").click();
+      browser.awaitText(model.name(), "Live");
+    } finally {
+      other.stop(0);
+      http.delete(model.path("")).is(204);
+    }
+    assertThat(browser.complaints()).allSatisfy(text -> assertThat(text).contains("403"));
   }
 
   private static void enter(String token) {
