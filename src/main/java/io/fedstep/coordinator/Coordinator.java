@@ -33,6 +33,9 @@ public abstract class Coordinator implements AutoCloseable {
   /** Draws of 8 hex digits that make a model's secret. */
   private static final int SECRET = 5;
 
+  /** After which somebody who waits is checked again. */
+  private static final Duration CHECKED = Duration.ofSeconds(3);
+
   /** A model as it is now; throws if there is none, or none that can be read. */
   protected abstract ModelState state(String model);
 
@@ -184,27 +187,50 @@ public abstract class Coordinator implements AutoCloseable {
    * Waits until a model is as wanted, training stops, or the time is over.
    *
    * @param holder of the place that this takes
+   * @param check runs every few seconds and at the end, and ends the wait by throwing
    */
   public ModelStatus await(
-      String model, Predicate<ModelStatus> wanted, Duration time, @Nullable String holder) {
+      String model,
+      Predicate<ModelStatus> wanted,
+      Duration time,
+      @Nullable String holder,
+      Runnable check) {
     ModelState state = state(model);
     Predicate<ModelStatus> over = now -> wanted.test(now) || now.phase() == Phase.STOPPED;
     if (time.isZero()) {
       return state.await(over, time);
     }
     try (var _ = engine().takeWait(holder)) {
-      return state.await(over, time);
+      return await(state, over, time, check);
     }
   }
 
-  /** The same for callers among whom no places are shared out. */
+  /** The same for callers among whom no places are shared out, and who are not checked. */
   public ModelStatus await(String model, Predicate<ModelStatus> wanted, Duration time) {
-    return await(model, wanted, time, null);
+    return await(model, wanted, time, null, () -> {});
   }
 
-  /** Waits until a model is another than it was seen, or the time is over; takes no place. */
-  public ModelStatus awaitChange(String model, ModelStatus seen, Duration time) {
-    return state(model).await(now -> !now.equals(seen), time);
+  /**
+   * Waits until a model is another than it was seen, or the time is over; takes no place.
+   *
+   * @param check runs every few seconds and at the end, and ends the wait by throwing
+   */
+  public ModelStatus awaitChange(String model, ModelStatus seen, Duration time, Runnable check) {
+    return await(state(model), now -> !now.equals(seen), time, check);
+  }
+
+  private ModelStatus await(
+      ModelState state, Predicate<ModelStatus> over, Duration time, Runnable check) {
+    Duration rest = time;
+    while (true) {
+      boolean last = rest.compareTo(CHECKED) <= 0;
+      ModelStatus status = state.await(over, last ? rest : CHECKED);
+      check.run();
+      if (last || over.test(status) || draining()) {
+        return status;
+      }
+      rest = rest.minus(CHECKED);
+    }
   }
 
   private static ModelStatus durableStatus(ModelState state) {

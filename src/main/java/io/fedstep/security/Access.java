@@ -83,26 +83,30 @@ final class Access implements AuthorizationManager<RequestAuthorizationContext> 
       Supplier<? extends @Nullable Authentication> who, RequestAuthorizationContext context) {
     HttpServletRequest request = context.getRequest();
     return new AuthorizationDecision(
-        request.getDispatcherType() == DispatcherType.ERROR || isAllowed(who, request));
+        request.getDispatcherType() == DispatcherType.ERROR
+            || isAllowed(() -> caller(who), request));
   }
 
-  private static boolean isAllowed(
-      Supplier<? extends @Nullable Authentication> who, HttpServletRequest request) {
+  /** Whether a caller may do what a request asks. */
+  static boolean allows(Caller caller, HttpServletRequest request) {
+    return isAllowed(() -> caller, request);
+  }
+
+  private static boolean isAllowed(Supplier<Caller> who, HttpServletRequest request) {
     for (Rule rule : RULES) {
       var match = rule.path.matcher(request);
       if (match.isMatch() && rule.methods.contains(request.getMethod())) {
-        return rule.test == null || rule.test.allows(caller(who), match.getVariables());
+        return rule.test == null || rule.test.allows(who.get(), match.getVariables());
       }
     }
-    Caller caller = caller(who);
+    Caller caller = who.get();
     return caller.role() == ADMIN && caller.seesAll();
   }
 
   private static Caller caller(Supplier<? extends @Nullable Authentication> who) {
     Authentication known = who.get();
     if (known == null || !(known.getPrincipal() instanceof Caller caller)) {
-      throw new AuthenticationCredentialsNotFoundException(
-          "Say who you are: a bearer token in the Authorization field, or a client's certificate.");
+      throw new AuthenticationCredentialsNotFoundException(Doorman.WHO);
     }
     return caller;
   }

@@ -14,6 +14,13 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
 /** Turns people away: one problem document, whatever filter found the reason. */
 final class Doorman
     implements AuthenticationEntryPoint, AuthenticationFailureHandler, AccessDeniedHandler {
+  /** What is said to whoever brings no credentials. */
+  static final String WHO =
+      "Say who you are: a bearer token in the Authorization field, or a client's certificate.";
+
+  /** The challenge to whoever brings credentials that do not count. */
+  static final String INVALID = "Bearer error=\"invalid_token\"";
+
   private final HandlerExceptionResolver problems;
   private final RequestRate rate;
 
@@ -36,7 +43,7 @@ final class Doorman
   @Override
   public void commence(
       HttpServletRequest request, HttpServletResponse response, AuthenticationException e) {
-    refuse(request, response, Refusal.of(Problem.UNAUTHORIZED, "" + e.getMessage()), "Bearer");
+    refuse(request, response, Refusal.of(Problem.UNAUTHORIZED, WHO), "Bearer");
   }
 
   @Override
@@ -51,7 +58,7 @@ final class Doorman
             : e instanceof NotIdentifiedException known
                 ? known.refusal()
                 : Refusal.of(Problem.UNAUTHORIZED, "The credentials say nothing."),
-        "Bearer error=\"invalid_token\"");
+        INVALID);
   }
 
   private void refuse(
@@ -65,12 +72,14 @@ final class Doorman
   @Override
   public void handle(
       HttpServletRequest request, HttpServletResponse response, AccessDeniedException e) {
-    Caller caller = Caller.of(request);
-    Refusal refusal =
-        Refusal.of(
-            Problem.FORBIDDEN,
-            "'%s' has the role %s, which may not do this here."
-                .formatted(caller.id(), caller.role().label()));
-    turnAway(request, response, refusal);
+    turnAway(request, response, forbidden(Caller.of(request)));
+  }
+
+  /** The refusal for want of rights. */
+  static Refusal forbidden(Caller caller) {
+    return Refusal.of(
+        Problem.FORBIDDEN,
+        "'%s' has the role %s, which may not do this here."
+            .formatted(caller.id(), caller.role().label()));
   }
 }

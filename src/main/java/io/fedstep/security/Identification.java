@@ -5,8 +5,13 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import jakarta.servlet.http.HttpServletRequest;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
@@ -34,17 +39,25 @@ final class Identification implements AuthenticationConverter {
 
   private static final String SCOPE = "SCOPE_fedstep:";
 
+  /** How far another clock may be behind; what waits with a JWT ends soon after its end. */
+  private static final Duration LEEWAY = Duration.ofSeconds(5);
+
   private final Credentials credentials;
   private final @Nullable JwtDecoder jwts;
   private final SecurityProperties properties;
+  private final InstantSource clock;
   private final DefaultBearerTokenResolver bearer = new DefaultBearerTokenResolver();
   private final JwtGrantedAuthoritiesConverter scopes = new JwtGrantedAuthoritiesConverter();
 
   Identification(
-      Credentials credentials, @Nullable JwtDecoder jwts, SecurityProperties properties) {
+      Credentials credentials,
+      @Nullable JwtDecoder jwts,
+      SecurityProperties properties,
+      InstantSource clock) {
     this.credentials = credentials;
     this.jwts = jwts;
     this.properties = properties;
+    this.clock = clock;
   }
 
   /** Who sends the request, or null if it brings no credentials. */
@@ -55,12 +68,14 @@ final class Identification implements AuthenticationConverter {
       return proven(ofToken(token), request);
     }
     return request.getAttribute(CERTIFICATES) instanceof X509Certificate[] chain && chain.length > 0
-        ? proven(ofCertificate(chain[0]), request)
+        ? proven(() -> ofCertificate(chain[0]), request)
         : null;
   }
 
-  private static Authentication proven(Caller caller, HttpServletRequest request) {
+  private static Authentication proven(Supplier<Caller> identity, HttpServletRequest request) {
+    Caller caller = identity.get();
     caller.sent(request);
+    Rights.note(request, identity);
     return UsernamePasswordAuthenticationToken.authenticated(caller, null, List.of());
   }
 
@@ -72,15 +87,21 @@ final class Identification implements AuthenticationConverter {
     }
   }
 
-  private Caller ofToken(String token) {
-    Caller known = credentials.byToken(token);
-    if (known != null) {
-      return known;
+  /** Who a token stands for, as it is looked up each time; a JWT's signature is checked once. */
+  private Supplier<Caller> ofToken(String token) {
+    if (jwts == null || credentials.byToken(token) != null) {
+      return () -> known(token);
     }
-    if (jwts == null) {
+    Jwt jwt = decode(jwts, token);
+    return () -> ofJwt(jwt);
+  }
+
+  private Caller known(String token) {
+    Caller known = credentials.byToken(token);
+    if (known == null) {
       throw new NotIdentifiedException("The bearer token is not known here.");
     }
-    return ofJwt(decode(jwts, token));
+    return known;
   }
 
   private static Jwt decode(JwtDecoder decoder, String token) {
@@ -97,6 +118,10 @@ final class Identification implements AuthenticationConverter {
   }
 
   private Caller ofJwt(Jwt jwt) {
+    Instant end = Objects.requireNonNull(jwt.getExpiresAt()); // or it would not have been decoded
+    if (clock.instant().isAfter(end.plus(LEEWAY))) {
+      throw new NotIdentifiedException("The JWT expired at %s.".formatted(end));
+    }
     List<String> granted =
         scopes.convert(jwt).stream().map(GrantedAuthority::getAuthority).toList();
     Role role =

@@ -2,6 +2,7 @@ package io.fedstep.security;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
@@ -17,6 +18,8 @@ import org.springframework.security.config.annotation.web.configurers.AbstractHt
 import org.springframework.security.config.annotation.web.configurers.HeadersConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
+import org.springframework.security.oauth2.jwt.JwtTypeValidator;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.ExceptionTranslationFilter;
 import org.springframework.security.web.access.intercept.AuthorizationFilter;
@@ -47,6 +50,22 @@ class SecurityConfiguration {
     return asks
         ? Openness.ASKS
         : properties.insecure() ? Openness.INSECURE : local ? Openness.LOCAL : Openness.EXPOSED;
+  }
+
+  /** JWTs of the type that RFC 9068 gives them, too. */
+  @Bean
+  JwtTypeValidator jwtTypes() {
+    var types = new JwtTypeValidator("JWT", "at+jwt", "application/at+jwt");
+    types.setAllowEmpty(true);
+    return types;
+  }
+
+  /** JWTs that end. */
+  @Bean
+  JwtTimestampValidator jwtTimes() {
+    var times = new JwtTimestampValidator();
+    times.setAllowEmptyExpiryClaim(false);
+    return times;
   }
 
   @Bean
@@ -81,7 +100,9 @@ class SecurityConfiguration {
     if (openness != Openness.ASKS) {
       http.authorizeHttpRequests(all -> all.anyRequest().permitAll());
     } else {
-      var identification = new Identification(credentials, jwts.getIfAvailable(), properties);
+      var identification =
+          new Identification(
+              credentials, jwts.getIfAvailable(), properties, InstantSource.system());
       AuthenticationManager asFound = found -> found;
       var authentication = new AuthenticationFilter(asFound, identification);
       authentication.setSuccessHandler((_, _, _) -> {});

@@ -7,6 +7,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
+import io.fedstep.security.Rights;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import jakarta.servlet.http.HttpServletRequest;
@@ -42,7 +43,11 @@ class DownloadController {
     if (wait != null && Conditions.known(request).matchAnyOf(base)) {
       status =
           coordinator.await(
-              model, now -> !now.newest().base().equals(base), wait, Caller.holder(request));
+              model,
+              now -> !now.newest().base().equals(base),
+              wait,
+              Caller.holder(request),
+              () -> Rights.check(request, response));
       inVain = status.newest().base().equals(base);
     }
     phase(status, response);

@@ -3,6 +3,7 @@ package io.fedstep.web;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.security.Caller;
+import io.fedstep.security.Rights;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -42,12 +43,13 @@ class EventController {
   private void tell(
       String model, ModelStatus first, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
+    Runnable check = () -> Rights.check(request, response);
     var events = new EventStream(response.getOutputStream(), coordinator, model);
     events.begin(request.getHeader("Last-Event-ID"), first);
     ModelStatus seen = first;
     while (!coordinator.draining()) {
       ModelStatus last = seen;
-      ModelStatus next = coordinator.awaitChange(model, last, SILENCE);
+      ModelStatus next = coordinator.awaitChange(model, last, SILENCE, check);
       if (!next.equals(last)) {
         events.tell(last, next);
       } else if (!coordinator.draining()) {

@@ -10,6 +10,7 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.security.Caller;
+import io.fedstep.security.Rights;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
@@ -56,7 +57,8 @@ class RoundController {
               model,
               now -> now.newest().version() > after,
               wait == null ? Duration.ZERO : wait,
-              Caller.holder(request));
+              Caller.holder(request),
+              () -> Rights.check(request, response));
     }
     DownloadController.phase(status, response);
     return after != null && status.newest().version() <= after

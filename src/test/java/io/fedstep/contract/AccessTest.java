@@ -1,14 +1,19 @@
 package io.fedstep.contract;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.security.Token;
+import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,11 +82,16 @@ class AccessTest {
   private static final String OTHER = "other";
   private static final String SPEC = "{\"tensors\": {\"w\": [3]}}";
 
-  @TempDir private static Path data;
+  @TempDir private static Path folder;
+  private static Path tokensFile;
   private static Server server;
 
   @BeforeAll
-  static void start() {
+  static void start() throws IOException {
+    tokensFile = folder.resolve("tokens.json");
+    Files.writeString(
+        tokensFile,
+        file("gone observer mine-*", "lowered observer mine-*", "elsewhere observer mine-*"));
     var properties = new ArrayList<String>();
     List<List<String>> tokens =
         List.of(
@@ -97,7 +107,8 @@ class AccessTest {
       properties.add(key + "role=" + tokens.get(i).get(1));
       properties.add(key + "models=" + tokens.get(i).get(2));
     }
-    server = Server.start(data, properties.toArray(String[]::new));
+    properties.add("fedstep.security.tokens-file=" + tokensFile);
+    server = Server.start(folder.resolve("data"), properties.toArray(String[]::new));
   }
 
   @AfterAll
@@ -141,7 +152,8 @@ class AccessTest {
       }
       switch (row.cells().get(i)) {
         case "0" -> {
-          reply.problem(401, "unauthorized");
+          assertThat(reply.problem(401, "unauthorized").path("detail").asString())
+              .startsWith("Say who you are");
           assertThat(reply.header("WWW-Authenticate")).as(cell).isEqualTo("Bearer");
         }
         case "-" -> reply.problem(403, "forbidden");
@@ -220,7 +232,78 @@ class AccessTest {
         .contains("not known here");
     assertThat(reply.header("WWW-Authenticate")).contains("invalid_token");
     server.http().get("/v1/models", "Authorization: Bearer").problem(401, "unauthorized");
-    server.http().get("/v1/models", "Authorization: Basic YTpi").problem(401, "unauthorized");
+    Reply basic = server.http().get("/v1/models", "Authorization: Basic YTpi");
+    assertThat(basic.problem(401, "unauthorized").path("detail").asString())
+        .startsWith("Say who you are");
+    assertThat(basic.header("WWW-Authenticate")).isEqualTo("Bearer");
+  }
+
+  @Test
+  void pageOfAnotherOrigin_isRefused_withCredentialsToo() {
+    Http root = as("root");
+    root.putJson("/v1/models/" + OWN, SPEC);
+    String stop = "/v1/models/" + OWN + "/stop";
+    for (String field : List.of("Origin: http://evil.example", "Sec-Fetch-Site: same-site")) {
+      root.send("POST", stop, BodyPublishers.noBody(), field).problem(403, "forbidden");
+      root.get("/v1/models", field).problem(403, "forbidden");
+      server.http().get("/", field).problem(403, "forbidden");
+    }
+    String own = "Origin: http://127.0.0.1:" + server.http().port();
+    root.send("POST", stop.replace("stop", "start"), BodyPublishers.noBody(), own).is(200);
+    server
+        .http()
+        .get(
+            "/",
+            "Sec-Fetch-Site: cross-site",
+            "Sec-Fetch-Mode: navigate",
+            "Sec-Fetch-Dest: document")
+        .is(200);
+  }
+
+  @Test
+  void whoMayNoLonger_waitsAndFollowsNoLonger() throws IOException {
+    as("root").putJson("/v1/models/" + OWN, SPEC);
+    String model = "/v1/models/" + OWN;
+    List<String> callers = List.of("gone", "lowered", "elsewhere");
+    var streams = new ArrayList<CompletableFuture<Long>>();
+    var waits = new ArrayList<CompletableFuture<Reply>>();
+    for (String caller : callers) {
+      Http http = as(caller);
+      String tag = http.get(model + "/weights").is(200).header("ETag");
+      var lines = http.lines(model + "/events").iterator();
+      assertThat(lines.next()).isEqualTo("event: round-opened");
+      streams.add(
+          CompletableFuture.supplyAsync(
+              () -> Stream.generate(lines::hasNext).takeWhile(more -> next(more, lines)).count()));
+      waits.add(http.getLater(model + "/weights?wait=60s", "If-None-Match: " + tag));
+      waits.add(http.getLater(model + "/rounds/current?after=99&wait=60s"));
+    }
+    Files.writeString(tokensFile, file("lowered client mine-*", "elsewhere observer other"));
+    streams.forEach(CompletableFuture::join);
+    List<Integer> statuses = waits.stream().limit(2).map(wait -> wait.join().status()).toList();
+    assertThat(statuses).containsExactly(401, 401);
+    assertThat(waits.getFirst().join().header("WWW-Authenticate")).contains("invalid_token");
+    waits.get(4).join().problem(403, "forbidden");
+    waits.get(5).join().problem(403, "forbidden");
+    assertThat(waits.get(2)).isNotDone(); // a client waits for its weights, too
+    as("lowered").get(model + "/events").problem(403, "forbidden");
+  }
+
+  private static boolean next(boolean more, Iterator<String> lines) {
+    if (more) {
+      String _ = lines.next();
+    }
+    return more;
+  }
+
+  /** A file of tokens, each given as id, role and models. */
+  private static String file(String... callers) {
+    return Stream.of(callers)
+        .map(caller -> caller.split(" "))
+        .map(caller ->
+            "{\"id\": \"%s\", \"sha256\": \"%s\", \"role\": \"%s\", \"models\": [\"%s\"]}"
+                .formatted(caller[0], Token.sha256(caller[0]), caller[1], caller[2]))
+        .collect(joining(",", "{\"tokens\": [", "]}"));
   }
 
   @Test

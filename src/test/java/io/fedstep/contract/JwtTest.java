@@ -3,6 +3,7 @@ package io.fedstep.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.RSASSASigner;
@@ -18,10 +19,13 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients with JWTs of somebody else's issuing. */
 class JwtTest {
@@ -61,10 +65,19 @@ class JwtTest {
   }
 
   private static String token(KeyPair signer, UnaryOperator<JWTClaimsSet.Builder> claims) {
+    return token(signer, null, claims);
+  }
+
+  private static String token(
+      KeyPair signer, @Nullable String type, UnaryOperator<JWTClaimsSet.Builder> claims) {
     var valid =
         new JWTClaimsSet.Builder().expirationTime(Date.from(Instant.now().plusSeconds(600)));
     try {
-      var jwt = new SignedJWT(new JWSHeader(JWSAlgorithm.RS256), claims.apply(valid).build());
+      var header =
+          new JWSHeader.Builder(JWSAlgorithm.RS256)
+              .type(type == null ? null : new JOSEObjectType(type))
+              .build();
+      var jwt = new SignedJWT(header, claims.apply(valid).build());
       jwt.sign(new RSASSASigner(signer.getPrivate()));
       return jwt.serialize();
     } catch (JOSEException e) {
@@ -89,6 +102,33 @@ class JwtTest {
     as(claims -> claims.subject("limited").claim("scope", "fedstep:client"))
         .get("/v1/models/toy")
         .problem(403, "forbidden");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"JWT", "at+jwt", "AT+JWT", "application/at+jwt"})
+  void accessToken_isTaken(String type) {
+    server.http().as(token(keys, type, JwtTest::client)).get("/v1/models/toy/weights").is(200);
+  }
+
+  private static JWTClaimsSet.Builder client(JWTClaimsSet.Builder claims) {
+    return claims.subject("alice").claim("scope", "fedstep:client");
+  }
+
+  @Test
+  void tokenOfAnotherType_isRefused() {
+    assertThat(reason(server.http().as(token(keys, "logout+jwt", JwtTest::client))))
+        .contains("typ");
+  }
+
+  @Test
+  void tokenWithoutEnd_isRefused() {
+    assertThat(reason(as(claims -> client(claims).expirationTime(null)))).contains("exp");
+  }
+
+  @Test
+  void tokenThatHasJustEnded_isRefused() {
+    Date end = Date.from(Instant.now().minusSeconds(10));
+    assertThat(reason(as(claims -> client(claims).expirationTime(end)))).contains("expired");
   }
 
   private static String reason(Http http) {
