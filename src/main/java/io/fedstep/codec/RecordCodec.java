@@ -4,6 +4,7 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
+import io.fedstep.round.MetricNames;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateHeader;
 import java.time.Instant;
@@ -200,7 +201,8 @@ public final class RecordCodec {
   /** A record that {@link #write(String, RoundRecord)} wrote. */
   public static RoundRecord read(JsonNode json) {
     var clients = new ArrayList<Decision.Accepted>();
-    json.required("clients").forEach(node -> clients.add(readAccepted(node)));
+    var names = new MetricNames();
+    json.required("clients").forEach(node -> clients.add(readAccepted(node).with(names)));
     JsonNode closedBy = json.required("closed_by");
     return new RoundRecord(
         json.required("round").longValue(),

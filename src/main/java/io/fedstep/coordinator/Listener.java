@@ -32,6 +32,9 @@ public interface Listener {
    */
   default void roundEnded(String model, RoundRecord round, Duration aggregation, Duration commit) {}
 
+  /** Metrics of an update or report were left out, because the names of others are kept. */
+  default void metricsLeftOut(String model, int count) {}
+
   /** A deadline came with too few updates. */
   default void deadlinePassed(String model) {}
 

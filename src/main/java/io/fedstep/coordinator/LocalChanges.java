@@ -95,7 +95,7 @@ final class LocalChanges implements ModelChanges {
       if (!reports.takes(client)) {
         throw ChangeRules.tooManyReports(version).exception();
       }
-      reports.put(client, report);
+      state.leftOut(report, reports.put(client, report).metrics());
       return report;
     });
   }

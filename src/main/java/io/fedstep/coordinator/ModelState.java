@@ -5,6 +5,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Measured;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
@@ -12,6 +13,7 @@ import io.fedstep.store.Version;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.Condition;
@@ -172,6 +174,14 @@ public final class ModelState {
             round.openedAt(),
             deadline,
             refusals.told()));
+  }
+
+  /** Tells how many metrics were left out of what is kept of them. */
+  void leftOut(Measured sent, Map<String, Double> kept) {
+    int leftOut = sent.metrics().size() - kept.size();
+    if (leftOut > 0) {
+      engine.listener().metricsLeftOut(model(), leftOut);
+    }
   }
 
   /** Notes that an update was refused. */

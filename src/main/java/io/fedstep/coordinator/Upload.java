@@ -110,6 +110,7 @@ public final class Upload implements AutoCloseable {
     return switch (verdict(header, content)) {
       case Verdict.Enters enters -> {
         accepted = true;
+        state.leftOut(header, enters.decision().metrics());
         yield new Answer(enters.decision(), false);
       }
       case Verdict.Repeats repeats -> new Answer(repeats.earlier(), true);

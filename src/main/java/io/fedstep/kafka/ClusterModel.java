@@ -1,6 +1,7 @@
 package io.fedstep.kafka;
 
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.round.MetricNames;
 import io.fedstep.round.UpdateHeader;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -15,6 +16,7 @@ final class ClusterModel {
   private final ModelState state;
   private final Placement placement;
   private final Map<Long, Map<String, UpdateHeader>> reports = new ConcurrentSkipListMap<>();
+  private final Map<Long, MetricNames> reportedNames = new ConcurrentSkipListMap<>();
   private final NavigableMap<Long, ObjectNode> waiting = new ConcurrentSkipListMap<>();
   private final int[] steps;
   private final boolean[] done;
@@ -97,11 +99,15 @@ final class ClusterModel {
   }
 
   void report(long version, String client, UpdateHeader report) {
-    reports.computeIfAbsent(version, _ -> new ConcurrentHashMap<>()).put(client, report);
+    MetricNames names = reportedNames.computeIfAbsent(version, _ -> new MetricNames());
+    reports
+        .computeIfAbsent(version, _ -> new ConcurrentHashMap<>())
+        .put(client, report.with(names));
   }
 
   void forgetReports(long before) {
     reports.keySet().removeIf(version -> version < before);
+    reportedNames.keySet().removeIf(version -> version < before);
   }
 
   /** What clients reported of all versions. */

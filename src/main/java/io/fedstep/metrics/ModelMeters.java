@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -39,6 +40,8 @@ final class ModelMeters {
   private final LatestValues gradientNorm;
   private final LatestValues stepNorm;
   private boolean isHere;
+  private final AtomicLong leftOutSince = new AtomicLong();
+  private volatile long leftOut;
   private boolean removed;
 
   /** Registers what is counted wherever it happens. */
@@ -77,6 +80,11 @@ final class ModelMeters {
     if (removed) {
       return;
     }
+    gauge(
+        "metrics.left.out",
+        null,
+        "Metrics of the last completed round that are not shown, or were not kept, for their number",
+        () -> leftOut);
     gauge(
         "model.failed",
         null,
@@ -160,6 +168,7 @@ final class ModelMeters {
           .limit(MOST_REPORTED)
           .forEach(mean -> means.put(mean.getKey(), mean.getValue()));
       reported.show(means);
+      leftOut = round.metrics().size() - means.size() + leftOutSince.getAndSet(0);
       gradientNorm.show(one(round.gradientNorm()));
       stepNorm.show(one(round.stepNorm()));
     }
@@ -167,6 +176,10 @@ final class ModelMeters {
 
   private static Map<String, Double> one(@Nullable Double value) {
     return value == null ? Map.of() : Map.of("", value);
+  }
+
+  void metricsLeftOut(int count) {
+    leftOutSince.addAndGet(count);
   }
 
   void deadlinePassed() {

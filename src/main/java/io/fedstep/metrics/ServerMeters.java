@@ -114,6 +114,14 @@ public final class ServerMeters implements Listener {
   }
 
   @Override
+  public void metricsLeftOut(String model, int count) {
+    ModelMeters known = models.get(model);
+    if (known != null) {
+      known.metricsLeftOut(count);
+    }
+  }
+
+  @Override
   public void deadlinePassed(String model) {
     ModelMeters known = models.get(model);
     if (known != null) {

@@ -22,6 +22,12 @@ public sealed interface Decision {
       int updates,
       long staleness)
       implements Decision, Measured {
+    /** The same, whose metrics have names that are kept. */
+    public Accepted with(MetricNames names) {
+      return new Accepted(
+          client, row, weight, names.kept(metrics), content, receivedAt, updates, staleness);
+    }
+
     /** Only a file with a content of its own can break this. */
     public Accepted {
       if (row < 0 || !(weight > 0) || staleness < 0) {

@@ -19,6 +19,7 @@ public final class Round {
   private final String base;
   private final Instant openedAt;
   private final Map<Key, Decision.Accepted> accepted = new TreeMap<>();
+  private final MetricNames names = new MetricNames();
   private Decision.@Nullable Closed closed;
 
   /**
@@ -71,7 +72,7 @@ public final class Round {
             client,
             row,
             header.weight(),
-            header.metrics(),
+            names.kept(header.metrics()),
             content,
             now,
             accepted.size() + 1,
@@ -131,7 +132,8 @@ public final class Round {
     }
     switch (decision) {
       case Decision.Accepted update -> {
-        if (accepted.put(new Key(update.client(), number - update.staleness()), update) != null) {
+        var key = new Key(update.client(), number - update.staleness());
+        if (accepted.put(key, update.with(names)) != null) {
           throw new IllegalStateException(
               "two updates of client '%s' in round %d".formatted(update.client(), number));
         }

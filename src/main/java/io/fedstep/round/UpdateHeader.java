@@ -49,6 +49,11 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
         weight, Collections.unmodifiableSortedMap(new TreeMap<>(metrics)), base);
   }
 
+  /** The same, whose metrics have names that are kept. */
+  public UpdateHeader with(MetricNames names) {
+    return new UpdateHeader(weight, names.kept(metrics), base);
+  }
+
   private static RuntimeException badMetric(String detail) {
     return Refusal.of(Problem.BAD_METRIC, detail).exception();
   }

@@ -45,22 +45,38 @@ public final class Journal implements AutoCloseable {
 
   /** Opens the journal of an open round and replays it, or null where it has no first line. */
   static @Nullable Replayed open(Path path, ModelSpec spec) {
-    LineFile.Found found = LineFile.open(path);
+    var replay = new Replay(path, spec);
+    LineFile.Found found =
+        LineFile.open(path, entry -> Disk.decoded(path, () -> replay.take(entry)));
     var journal = new Journal(found.file());
-    if (found.entries().isEmpty()) {
+    if (replay.round == null) {
       journal.close();
       return null;
     }
-    return Disk.decoded(path, () -> replay(path, spec, journal, found.entries()));
+    return new Replayed(journal, replay.round, replay.stride);
   }
 
-  private static Replayed replay(
-      Path path, ModelSpec spec, Journal journal, List<ObjectNode> entries) {
-    ObjectNode first = entries.getFirst();
-    long stride = stride(path, spec, first);
-    Round round = begin(path, spec, first);
-    entries.stream().skip(1).map(RecordCodec::readDecision).forEach(round::apply);
-    return new Replayed(journal, round, stride);
+  /** The round as far as its journal is read. */
+  private static final class Replay {
+    private final Path path;
+    private final ModelSpec spec;
+    private @Nullable Round round;
+    private long stride;
+
+    Replay(Path path, ModelSpec spec) {
+      this.path = path;
+      this.spec = spec;
+    }
+
+    Round take(ObjectNode entry) {
+      if (round == null) {
+        stride = stride(path, spec, entry);
+        round = begin(path, spec, entry);
+      } else {
+        round.apply(RecordCodec.readDecision(entry));
+      }
+      return round;
+    }
   }
 
   private static long stride(Path path, ModelSpec spec, ObjectNode first) {

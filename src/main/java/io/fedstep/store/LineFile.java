@@ -4,9 +4,9 @@ import io.fedstep.codec.CheckedLine;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -35,13 +35,13 @@ final class LineFile implements AutoCloseable {
     return new LineFile(new RoundFile(path), lines.length);
   }
 
-  /** What a file held. */
-  record Found(LineFile file, List<ObjectNode> entries) {}
+  /** A file, and how many lines it held. */
+  record Found(LineFile file, int lines) {}
 
-  /** Opens a file; what is read is durable. */
-  static Found open(Path path) {
+  /** Opens a file; what is read is durable. Its entries are taken one by one, none is kept. */
+  static Found open(Path path, Consumer<ObjectNode> entries) {
     byte[] bytes = Disk.bytes(path);
-    List<ObjectNode> entries = new ArrayList<>();
+    int lines = 0;
     int end = 0;
     for (int i = 0; i < bytes.length; i++) {
       if (bytes[i] == '\n') {
@@ -55,7 +55,8 @@ final class LineFile implements AutoCloseable {
               "a line of JSON that matches its crc32c at byte %d".formatted(end),
               "another line (%d bytes)".formatted(i + 1 - end));
         }
-        entries.add(entry);
+        entries.accept(entry);
+        lines++;
         end = i + 1;
       }
     }
@@ -65,7 +66,7 @@ final class LineFile implements AutoCloseable {
     var found = new LineFile(new RoundFile(path), end);
     found.file.truncate(end);
     found.force(); // what was read may so far be in memory only, and is answered from now on
-    return new Found(found, entries);
+    return new Found(found, lines);
   }
 
   /** Whether a line behind the bad one at {@code at} was written when that was durable already. */

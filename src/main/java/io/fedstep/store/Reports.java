@@ -2,6 +2,7 @@ package io.fedstep.store;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.round.MetricNames;
 import io.fedstep.round.UpdateHeader;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -27,13 +27,15 @@ public final class Reports implements AutoCloseable {
   private static final int ROOM = 1000;
 
   private final Path path;
-  private final Map<String, UpdateHeader> latest = new ConcurrentSkipListMap<>();
+  private final Latest latest;
   private LineFile lines;
   private int written;
 
-  private Reports(Path path, LineFile lines) {
+  private Reports(Path path, LineFile lines, Latest latest, int written) {
     this.path = path;
     this.lines = lines;
+    this.latest = latest;
+    this.written = written;
   }
 
   /** The reports in a file, which is made if it is absent. */
@@ -41,24 +43,40 @@ public final class Reports implements AutoCloseable {
     if (!Disk.exists(path)) {
       LineFile fresh = LineFile.create(path, List.of(head()));
       Disk.forceFolder(path.resolveSibling("."));
-      return new Reports(path, fresh);
+      return new Reports(path, fresh, new Latest(path), 0);
     }
-    LineFile.Found found = LineFile.open(path);
-    var reports = new Reports(path, found.file());
-    if (found.entries().isEmpty()) { // of a crash while it was made
+    var latest = new Latest(path);
+    LineFile.Found found = LineFile.open(path, latest::read);
+    if (found.lines() == 0) { // of a crash while it was made
       found.file().append(List.of(head()));
-    } else {
-      Disk.checkFormat(path, found.entries().getFirst(), FORMAT);
     }
-    found.entries().stream()
-        .skip(1)
-        .forEach(entry -> Disk.decoded(path, () -> reports.take(entry)));
-    reports.written = found.entries().size();
-    return reports;
+    return new Reports(path, found.file(), latest, found.lines());
   }
 
-  private @Nullable UpdateHeader take(ObjectNode entry) {
-    return latest.put(Json.text(entry.required("client")), RecordCodec.readReport(entry));
+  /** The last report of each client, whose names of metrics are bounded. */
+  private static final class Latest {
+    private final Path path;
+    private final Map<String, UpdateHeader> reports = new ConcurrentSkipListMap<>();
+    private final MetricNames names = new MetricNames();
+
+    Latest(Path path) {
+      this.path = path;
+    }
+
+    void read(ObjectNode entry) {
+      if (entry.has("client")) {
+        Disk.decoded(
+            path, () -> put(Json.text(entry.required("client")), RecordCodec.readReport(entry)));
+      } else {
+        Disk.checkFormat(path, entry, FORMAT);
+      }
+    }
+
+    UpdateHeader put(String client, UpdateHeader report) {
+      UpdateHeader kept = report.with(names);
+      reports.put(client, kept);
+      return kept;
+    }
   }
 
   private static ObjectNode head() {
@@ -67,23 +85,24 @@ public final class Reports implements AutoCloseable {
 
   /** Whether a client's report has a place. */
   public boolean takes(String client) {
-    return latest.size() < MOST_CLIENTS || latest.containsKey(client);
+    return latest.reports.size() < MOST_CLIENTS || latest.reports.containsKey(client);
   }
 
-  /** Keeps a report in place of the client's last one; it is durable on return. */
-  public void put(String client, UpdateHeader report) {
+  /** Keeps a report in place of the client's last one, and gives it as kept; it is durable then. */
+  public UpdateHeader put(String client, UpdateHeader report) {
     lines.append(List.of(RecordCodec.report(client, report)));
     lines.force();
-    latest.put(client, report);
+    UpdateHeader kept = latest.put(client, report);
     written++;
-    if (written > 2 * latest.size() + ROOM) {
+    if (written > 2 * latest.reports.size() + ROOM) {
       rewrite();
     }
+    return kept;
   }
 
   private void rewrite() {
     List<ObjectNode> kept =
-        latest.entrySet().stream()
+        latest.reports.entrySet().stream()
             .map(one -> RecordCodec.report(one.getKey(), one.getValue()))
             .collect(Collectors.toCollection(ArrayList::new));
     kept.addFirst(head());
@@ -96,7 +115,7 @@ public final class Reports implements AutoCloseable {
 
   /** The last report of each client. */
   public Map<String, UpdateHeader> latest() {
-    return Collections.unmodifiableMap(latest);
+    return Collections.unmodifiableMap(latest.reports);
   }
 
   @Override

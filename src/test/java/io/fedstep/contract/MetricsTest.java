@@ -2,10 +2,12 @@ package io.fedstep.contract;
 
 import static io.fedstep.contract.Model.PLAIN;
 import static io.fedstep.contract.Vectors.f4;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
@@ -45,6 +47,7 @@ class MetricsTest {
             .filteredOn(sample -> !sample.startsWith("fedstep_round_age_seconds "))
             .containsExactlyInAnyOrder(
                 "fedstep_deadlines_passed_total 0.0",
+                "fedstep_metrics_left_out 0.0",
                 "fedstep_model_failed 0.0",
                 "fedstep_round 0.0",
                 "fedstep_round_max_updates 1.0",
@@ -138,6 +141,24 @@ class MetricsTest {
                 "fedstep_step_norm 3.75",
                 "fedstep_reported{metric=\"accuracy\"} 0.5",
                 "fedstep_reported{metric=\"loss\"} 2.5"));
+  }
+
+  private static String metrics(String prefix) {
+    return IntStream.range(0, 32)
+        .mapToObj(i -> "\"%s%d\": 1".formatted(prefix, i))
+        .collect(joining(", ", "{\"gradient\": [0, 0, 0], \"metrics\": {", "}}"));
+  }
+
+  @Test
+  void metricsBeyondThoseThatAreShown_areCounted() {
+    Model model = Model.create(Model.plain(2, 3));
+    model.submit(0, "bob", metrics("b")).is(201);
+    model.submit(0, "alice", metrics("a")).is(201);
+    model.post("/rounds/current/close").is(200);
+    eventually(scrape ->
+        assertThat(scrape.of(model))
+            .contains("fedstep_metrics_left_out 32.0", "fedstep_reported{metric=\"a0\"} 1.0")
+            .noneMatch(sample -> sample.contains("metric=\"b")));
   }
 
   @Test
