@@ -14,16 +14,27 @@ import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
  * A line for every change by an administrator, with what came of it, and for every refusal for
- * credentials. The logger's name is {@value #NAME}; no line holds a token.
+ * credentials as far as {@link AuditLines} goes. The logger's name is {@value #NAME}; no line holds
+ * a token.
  */
 final class AuditLog extends OncePerRequestFilter {
   static final String NAME = "io.fedstep.audit";
 
-  private static final Logger LOG = LoggerFactory.getLogger(NAME);
+  static final Logger LOG = LoggerFactory.getLogger(NAME);
   private static final String REFUSED = "io.fedstep.audit.refused";
   private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
   private static final Pattern CONTRIBUTION = Pattern.compile("/v1/.*/(updates|reports)/[^/]*");
+
+  /** Characters of an address, or of a reason, that a line shows. */
+  private static final int MOST_TEXT = 200;
+
   private static final Pattern UNPRINTABLE = Pattern.compile("[^\\x20-\\x7e]");
+
+  private final AuditLines lines;
+
+  AuditLog(AuditLines lines) {
+    this.lines = lines;
+  }
 
   /** Has a line written about a refusal for credentials, once the request is over. */
   static void refused(HttpServletRequest request, Refusal refusal) {
@@ -37,33 +48,49 @@ final class AuditLog extends OncePerRequestFilter {
     try {
       chain.doFilter(request, response);
     } finally {
+      Caller caller = Caller.of(request);
       if (request.getAttribute(REFUSED) instanceof String why) {
-        write("refused", request, response, why);
-      } else if (isChange(request)) {
-        write("changed", request, response, "");
+        lines.write(
+            caller.isAnybody() ? address(request) : caller.id(),
+            line("refused", request, response) + " why=\"" + text(why) + '"');
+      } else if (isChange(request, caller)) {
+        String line = line("changed", request, response);
+        if (caller.isAnybody() && response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST) {
+          lines.write(address(request), line); // whoever it is, he changed nothing
+        } else {
+          LOG.info(line);
+        }
       }
     }
   }
 
-  private static boolean isChange(HttpServletRequest request) {
-    Caller caller = Caller.of(request);
+  private static boolean isChange(HttpServletRequest request, Caller caller) {
     return !READS.contains(request.getMethod())
         && caller.role() == Role.ADMIN
         && !(caller.isAnybody() && CONTRIBUTION.matcher(request.getRequestURI()).matches());
   }
 
-  private static void write(
-      String event, HttpServletRequest request, HttpServletResponse response, String why) {
+  private static String line(
+      String event, HttpServletRequest request, HttpServletResponse response) {
     Caller caller = Caller.of(request);
-    LOG.info(
-        "{} status={} by={} role={} from={} {} {}{}",
-        event,
-        response.getStatus(),
-        caller.id(),
-        caller.isAnybody() ? "-" : caller.role().label(),
-        request.getRemoteAddr(),
-        request.getMethod(),
-        request.getRequestURI(),
-        why.isEmpty() ? "" : " why=\"" + UNPRINTABLE.matcher(why).replaceAll("?") + '"');
+    return "%s status=%d by=%s role=%s from=%s %s %s"
+        .formatted(
+            event,
+            response.getStatus(),
+            caller.id(),
+            caller.isAnybody() ? "-" : caller.role().label(),
+            address(request),
+            text(request.getMethod()),
+            text(request.getRequestURI()));
+  }
+
+  private static String address(HttpServletRequest request) {
+    return text(request.getRemoteAddr()).replace(' ', '?');
+  }
+
+  /** What somebody else wrote: printable, and cut. */
+  private static String text(String theirs) {
+    String cut = theirs.length() > MOST_TEXT ? theirs.substring(0, MOST_TEXT) + "..." : theirs;
+    return UNPRINTABLE.matcher(cut).replaceAll("?");
   }
 }

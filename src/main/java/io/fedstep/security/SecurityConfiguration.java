@@ -69,11 +69,17 @@ class SecurityConfiguration {
   }
 
   @Bean
+  AuditLines auditLines() {
+    return new AuditLines(System::nanoTime, AuditLog.LOG::info);
+  }
+
+  @Bean
   SecurityFilterChain filters(
       HttpSecurity http,
       Openness openness,
       Credentials credentials,
       RequestRate rate,
+      AuditLines lines,
       ObjectProvider<JwtDecoder> jwts,
       SecurityProperties properties,
       @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
@@ -92,7 +98,7 @@ class SecurityConfiguration {
         .exceptionHandling(
             refusals -> refusals.authenticationEntryPoint(doorman).accessDeniedHandler(doorman))
         .cors(cors -> cors.configurationSource(request -> cors(request, properties)))
-        .addFilterBefore(new AuditLog(), HeaderWriterFilter.class);
+        .addFilterBefore(new AuditLog(lines), HeaderWriterFilter.class);
     http.addFilterAfter(new Origins(properties.allowedOrigins(), doorman), AuditLog.class);
     if (openness == Openness.LOCAL) {
       http.addFilterAfter(new LocalOnly(doorman), AuditLog.class);

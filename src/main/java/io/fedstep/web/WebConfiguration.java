@@ -4,23 +4,35 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.Places;
 import io.fedstep.problem.Problem;
+import java.util.ArrayList;
+import org.apache.catalina.Valve;
 import org.apache.catalina.core.StandardHost;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.tomcat.autoconfigure.TomcatServerProperties;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.security.web.firewall.HttpFirewall;
+import org.springframework.security.web.firewall.StrictHttpFirewall;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /** What the container is told. */
 @Configuration(proxyBeanMethods = false)
 class WebConfiguration {
+  private static final Logger LOG = LoggerFactory.getLogger(WebConfiguration.class);
+
   private static final String BUFFER = Integer.toString(64 * 1024);
   private static final String WRITE_BUFFER = Integer.toString(16 * 1024);
 
   @Bean
-  WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(WebLimits limits) {
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(
+      WebLimits limits, ServerProperties server, TomcatServerProperties tomcat) {
     return factory -> {
       factory.setProtocol(SendfileProtocol.class.getName());
       factory.addConnectorCustomizers(connector -> {
@@ -36,13 +48,42 @@ class WebConfiguration {
           http.limitConnections(limits.connections());
         }
       });
-      factory.addEngineValves(new Edge(limits));
+      var valves = new ArrayList<Valve>();
+      valves.add(forwardedFields(server, tomcat));
+      valves.addAll(factory.getEngineValves()); // of which one reads those fields
+      factory.setEngineValves(valves);
+      factory.addEngineValves(new Edge(limits), new RequestFields());
       factory.addContextCustomizers(context -> {
         if (context.getParent() instanceof StandardHost host) {
           host.setErrorReportValveClass(ProblemValve.class.getName());
         }
       });
     };
+  }
+
+  private static Valve forwardedFields(ServerProperties server, TomcatServerProperties tomcat) {
+    if (server.getForwardHeadersStrategy() == ServerProperties.ForwardHeadersStrategy.FRAMEWORK) {
+      LOG.warn(
+          "server.forward-headers-strategy=framework believes more of X-Forwarded-* than native,"
+              + " which is meant for this server (docs/NGINX.md)");
+    }
+    TomcatServerProperties.Remoteip remote = tomcat.getRemoteip();
+    return new ForwardedFields(
+        new Proxies(remote.getInternalProxies()),
+        named(remote.getRemoteIpHeader(), "X-Forwarded-For"),
+        named(remote.getProtocolHeader(), "X-Forwarded-Proto"));
+  }
+
+  private static String named(@Nullable String configured, String usual) {
+    return configured == null || configured.isBlank() ? usual : configured;
+  }
+
+  /** Lets header fields through, at which {@link RequestFields} has looked. */
+  @Bean
+  HttpFirewall firewall() {
+    var firewall = new StrictHttpFirewall();
+    firewall.setAllowedHeaderValues(_ -> true);
+    return firewall;
   }
 
   @Bean
