@@ -56,7 +56,7 @@ class ArchitectureTest {
                    org.apache.kafka tools.jackson org.slf4j
       security:    model problem
                    org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson
-                   org.slf4j
+                   org.slf4j ch.qos.logback
       web:         security coordinator store codec round model aggregate optim vector problem
                    org.springframework jakarta.servlet org.yaml
                    com.github.luben tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j

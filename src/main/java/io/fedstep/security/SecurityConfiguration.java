@@ -33,6 +33,10 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
 class SecurityConfiguration {
   private static final Duration CORS_KNOWN = Duration.ofHours(1);
 
+  SecurityConfiguration() {
+    SecretLines.install();
+  }
+
   @Bean
   Openness openness(
       Credentials credentials,

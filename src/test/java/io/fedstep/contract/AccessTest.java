@@ -3,6 +3,11 @@ package io.fedstep.contract;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.read.ListAppender;
 import io.fedstep.security.Token;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -21,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
@@ -323,6 +329,50 @@ class AccessTest {
               "refused status=401 by=- role=- from=127.0.0.1 DELETE /v1/models/mine-2",
               "changed status=204 by=root role=admin from=127.0.0.1 DELETE /v1/models/mine-2");
       assertThat(audit.lines("guess")).isEmpty();
+    }
+  }
+
+  @Test
+  void credentials_areInNoLine_atAnyLevel() throws IOException {
+    String token = "0123456789-very-secret";
+    try (var log = new TracedLog();
+        var pieces = new RawRequest(server.http())) {
+      pieces.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer 012345");
+      as(token).get("/v1/models").is(401);
+      server.http().get("/v1/models", "Authorization: Basic " + token).is(401);
+      pieces.send("6789-very-secret\r\n\r\n").read().is(401);
+      assertThat(log.lines()).as("what is told at this level").hasSizeGreaterThan(20);
+      assertThat(log.lines())
+          .allSatisfy(line -> assertThat(line).doesNotContain("very-secret", "Bearer 012345"));
+    }
+  }
+
+  /** The whole log, at its finest level, and kept from the console. */
+  private static final class TracedLog implements AutoCloseable {
+    private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+    private final Level before = root.getLevel();
+    private final List<Appender<ILoggingEvent>> appenders = new ArrayList<>();
+    private final ListAppender<ILoggingEvent> all = new ListAppender<>();
+
+    TracedLog() {
+      root.iteratorForAppenders().forEachRemaining(appenders::add);
+      appenders.forEach(root::detachAppender);
+      all.start();
+      root.addAppender(all);
+      root.setLevel(Level.TRACE);
+    }
+
+    List<String> lines() {
+      synchronized (all) {
+        return all.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+      }
+    }
+
+    @Override
+    public void close() {
+      root.setLevel(before);
+      root.detachAppender(all);
+      appenders.forEach(root::addAppender);
     }
   }
 }
