@@ -24,11 +24,13 @@ import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.function.Supplier;
+import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.boot.web.server.servlet.ConfigurableServletWebServerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.io.FileSystemResource;
 
 /** The wiring: the one place that calls the domain's constructors. */
@@ -98,6 +100,12 @@ class FedstepConfiguration {
   @Bean
   MeterBinder freeSpace(Coordinator coordinator) {
     return new FreeSpace(coordinator);
+  }
+
+  @Bean
+  static ConfigurationPropertiesBindHandlerAdvisor unknownKeys(
+      ConfigurableEnvironment environment) {
+    return handler -> new UnknownKeys(handler, environment);
   }
 
   @Bean

@@ -81,12 +81,17 @@ public final class Credentials implements AutoCloseable {
   public Credentials(List<Token> fixed, @Nullable Resource file) {
     this.fixed = List.copyOf(fixed);
     this.file = file;
-    known = Known.of(fixed);
+    try {
+      known = Known.of(fixed);
+    } catch (IllegalArgumentException e) {
+      throw new TokensException("fedstep.security.tokens: " + e.getMessage(), e);
+    }
     if (file != null) {
       try {
         read(file, file.getContentAsByteArray());
       } catch (IOException e) {
-        throw new IllegalArgumentException("%s: %s".formatted(file.getDescription(), e), e);
+        String why = file.exists() ? String.valueOf(e.getMessage()) : "there is none";
+        throw new TokensException("%s: %s".formatted(file.getDescription(), why), e);
       }
       var _ =
           clock.scheduleWithFixedDelay(
@@ -111,7 +116,10 @@ public final class Credentials implements AutoCloseable {
         LOG.info("{} was read again: {} tokens", file.getDescription(), known.byHash.size());
       }
     } catch (IOException | IllegalArgumentException e) {
-      LOG.error("{} cannot be read; those known before still are", file.getDescription(), e);
+      LOG.error(
+          "{} cannot be read; those known before still are: {}",
+          file.getDescription(),
+          e.getMessage());
     }
   }
 
@@ -122,7 +130,7 @@ public final class Credentials implements AutoCloseable {
       tokens.addAll(parse(bytes));
       known = Known.of(tokens);
     } catch (RuntimeException e) {
-      throw new IllegalArgumentException(
+      throw new TokensException(
           "%s is no file of tokens: %s".formatted(from.getDescription(), rootOf(e).getMessage()),
           e);
     }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.io.FileSystemResource;
 
 class CredentialsTest {
@@ -90,6 +91,22 @@ class CredentialsTest {
     assertThatThrownBy(() -> new Credentials(List.of(), new FileSystemResource(path)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("tokens.json");
+  }
+
+  @Test
+  void missingFile_endsTheStart_withWhatToDo(@TempDir Path folder) {
+    var missing = new FileSystemResource(folder.resolve("t.json"));
+    assertThatThrownBy(() -> new Credentials(List.of(), missing))
+        .isInstanceOf(TokensException.class)
+        .hasMessageContaining("t.json")
+        .hasMessageContaining("there is none")
+        .satisfies(e -> {
+          var start = new IllegalStateException("a bean cannot be made", e);
+          FailureAnalysis told = new TokensException.Analyzer().analyze(start);
+          assertThat(told).isNotNull();
+          assertThat(told.getDescription()).contains("t.json");
+          assertThat(told.getAction()).contains("FEDSTEP_SECURITY_TOKENS_FILE");
+        });
   }
 
   @Test
