@@ -9,7 +9,9 @@ import io.fedstep.kafka.ClusterMeters;
 import io.fedstep.kafka.KafkaCoordinator;
 import io.fedstep.metrics.FreeSpace;
 import io.fedstep.metrics.RangeMeters;
+import io.fedstep.metrics.RefusedCertificates;
 import io.fedstep.metrics.ServerMeters;
+import io.fedstep.security.CheckedBundles;
 import io.fedstep.security.Credentials;
 import io.fedstep.security.Openness;
 import io.fedstep.security.RequestRate;
@@ -24,6 +26,8 @@ import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.function.Supplier;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
@@ -118,6 +122,18 @@ class FedstepConfiguration {
     return new Credentials(
         security.tokens(),
         security.tokensFile() == null ? null : new FileSystemResource(security.tokensFile()));
+  }
+
+  @Bean
+  CheckedBundles sslBundles(ObjectProvider<SslBundleRegistrar> registrars) {
+    var bundles = new CheckedBundles();
+    registrars.orderedStream().forEach(registrar -> registrar.registerBundles(bundles));
+    return bundles;
+  }
+
+  @Bean
+  MeterBinder refusedCertificates(CheckedBundles bundles) {
+    return new RefusedCertificates(bundles::refused);
   }
 
   @Bean

@@ -94,6 +94,33 @@ class CertificatesTest {
     }
   }
 
+  private static void awaitSample(String sample) {
+    long begin = System.nanoTime();
+    List<String> samples = List.of();
+    while (!samples.contains(sample) && System.nanoTime() - begin < MOST_NANOS) {
+      samples = as("boss").get("/actuator/prometheus").is(200).text().lines().toList();
+    }
+    assertThat(samples).contains(sample);
+  }
+
+  @Test
+  void certificate_whoseKeyComesLater_waitsForIt() throws IOException {
+    String before = shown(certificates.client("alice"));
+    String other = before.equals(certificates.serial("server")) ? "server2" : "server";
+    certificates.write(other, "server.pem", false);
+    awaitSample("fedstep_certificates_refused 1.0");
+    assertThat(shown(certificates.client("alice"))).isEqualTo(before);
+    certificates.write(other, "server.key", true);
+    awaitSample("fedstep_certificates_refused 0.0");
+    assertThat(shown(certificates.client("alice"))).isEqualTo(certificates.serial(other));
+    certificates.write(other, "server.pem", false);
+    Files.writeString(folder.resolve("server.key"), "-----BEGIN PRIVATE KEY-----\nAAAA");
+    awaitSample("fedstep_certificates_refused 1.0");
+    assertThat(shown(certificates.client("alice"))).isEqualTo(certificates.serial(other));
+    certificates.write(other, "server.key", true);
+    awaitSample("fedstep_certificates_refused 0.0");
+  }
+
   @Test
   void newCertificate_isTakenUp_withoutAFailedRequest() throws IOException {
     as("boss").putJson("/v1/models/busy", SPEC);
@@ -110,15 +137,15 @@ class CertificatesTest {
           }));
     }
     SSLContext looking = certificates.client("alice");
-    assertThat(shown(looking)).isEqualTo(certificates.serial("server"));
-    certificates.write("server2", "server.key", true);
-    certificates.write("server2", "server.pem", false);
+    String next = shown(looking).equals(certificates.serial("server")) ? "server2" : "server";
+    certificates.write(next, "server.key", true);
+    certificates.write(next, "server.pem", false);
     long begin = System.nanoTime();
-    while (!shown(certificates.client("alice")).equals(certificates.serial("server2"))
+    while (!shown(certificates.client("alice")).equals(certificates.serial(next))
         && System.nanoTime() - begin < MOST_NANOS) {
       Thread.onSpinWait();
     }
-    assertThat(shown(certificates.client("alice"))).isEqualTo(certificates.serial("server2"));
+    assertThat(shown(certificates.client("alice"))).isEqualTo(certificates.serial(next));
     int until = answered.get() + 20;
     while (answered.get() < until && clients.stream().noneMatch(CompletableFuture::isDone)) {
       Thread.onSpinWait();
