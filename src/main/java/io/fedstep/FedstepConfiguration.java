@@ -25,6 +25,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.function.Supplier;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
@@ -47,7 +48,7 @@ class FedstepConfiguration {
       Listener listener,
       ClusterMeters clusterMeters) {
     var random = new SecureRandom();
-    Supplier<String> incarnations = () -> "%08x".formatted(random.nextInt());
+    Supplier<String> incarnations = () -> HexFormat.of().toHexDigits(random.nextInt());
     InstantSource clock = InstantSource.system();
     Limits limits = limits(properties);
     return switch (properties.engine()) {

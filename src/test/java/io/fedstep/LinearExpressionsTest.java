@@ -191,7 +191,7 @@ class LinearExpressionsTest {
     @Override
     public char charAt(int index) {
       if (++steps > TOO_MANY) {
-        throw new AssertionError("more than %d steps".formatted(TOO_MANY));
+        throw new AssertionError("more than %s steps".formatted(TOO_MANY));
       }
       return text.charAt(index);
     }

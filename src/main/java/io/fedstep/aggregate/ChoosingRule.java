@@ -58,7 +58,7 @@ interface ChoosingRule extends Aggregator {
   static void check(@Nullable Integer byzantine) {
     if (byzantine != null && (byzantine < 0 || byzantine > Distances.MOST_UPDATES)) {
       throw new IllegalArgumentException(
-          "byzantine is %d; null or 0 to %d is needed"
+          "byzantine is %s; null or 0 to %s is needed"
               .formatted(byzantine, Distances.MOST_UPDATES));
     }
   }

@@ -33,7 +33,7 @@ public record GeometricMedian(int iterations, double smoothing) implements Aggre
   public GeometricMedian {
     if (iterations < 1 || iterations > MOST_ITERATIONS) {
       throw new IllegalArgumentException(
-          "iterations is %d; 1 to %d are allowed".formatted(iterations, MOST_ITERATIONS));
+          "iterations is %s; 1 to %s are allowed".formatted(iterations, MOST_ITERATIONS));
     }
     if (!(smoothing > 0 && Double.isFinite(smoothing))) {
       throw new IllegalArgumentException(

@@ -29,7 +29,7 @@ public final class RefusedByServer extends IOException {
     String detail =
         problem.path("detail").asString(new String(answer.body(), StandardCharsets.UTF_8));
     return new RefusedByServer(
-        "%s %s: %d %s: %s"
+        "%s %s: %s %s: %s"
             .formatted(request.method(), request.uri(), answer.statusCode(), code, detail),
         answer.statusCode(),
         code,

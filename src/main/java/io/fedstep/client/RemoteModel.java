@@ -119,7 +119,7 @@ public final class RemoteModel {
       throws IOException, InterruptedException {
     var address =
         new StringBuilder(
-            "%s/rounds/%d/updates/%s?weight=%s&base=%s"
+            "%s/rounds/%s/updates/%s?weight=%s&base=%s"
                 .formatted(path, base.version(), text(client), update.weight(), text(base.tag())));
     update
         .metrics()

@@ -1,6 +1,7 @@
 package io.fedstep.codec;
 
 import java.nio.ByteBuffer;
+import java.util.HexFormat;
 import java.util.zip.CRC32C;
 
 /** CRC-32C (Castagnoli) over bytes, and over two runs of bytes whose checksums are known. */
@@ -24,7 +25,7 @@ public final class Crc32c {
 
   /** 8 lowercase hex digits. */
   public static String hex(int crc) {
-    return "%08x".formatted(crc);
+    return HexFormat.of().toHexDigits(crc);
   }
 
   /** The digest of a vector as the contract writes it. */

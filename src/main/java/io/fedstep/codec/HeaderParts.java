@@ -68,7 +68,7 @@ public final class HeaderParts {
     if (metrics.size() > UpdateHeader.MOST_METRICS) { // there may be millions
       throw Refusal.of(
               Problem.BAD_METRIC,
-              "There are more than %d metrics.".formatted(UpdateHeader.MOST_METRICS))
+              "There are more than %s metrics.".formatted(UpdateHeader.MOST_METRICS))
           .exception();
     }
   }

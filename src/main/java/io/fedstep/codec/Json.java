@@ -123,8 +123,8 @@ public final class Json {
   /** A place as a person finds it; lines are not known behind bytes that no parser has seen. */
   static String place(TokenStreamLocation at, long uncounted) {
     return uncounted == 0
-        ? "at line %d, column %d".formatted(at.getLineNr(), at.getColumnNr())
-        : "at byte %d".formatted(at.getByteOffset() + uncounted);
+        ? "at line %s, column %s".formatted(at.getLineNr(), at.getColumnNr())
+        : "at byte %s".formatted(at.getByteOffset() + uncounted);
   }
 
   /** A refusal as 400 {@code malformed}. */

@@ -131,7 +131,7 @@ public final class JsonBody {
     if (count != expected) {
       throw Refusal.of(
               Problem.WRONG_LENGTH,
-              "The model has %d parameters, but %d values came.".formatted(expected, count))
+              "The model has %s parameters, but %s values came.".formatted(expected, count))
           .with("expected", expected)
           .with("actual", count)
           .exception();

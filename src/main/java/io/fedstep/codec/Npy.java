@@ -64,13 +64,13 @@ public final class Npy {
     Matcher one = ONE.matcher(shape.group(1));
     if (!one.matches()) {
       throw wrongShape(
-          "The .npy shape (%s) is not one-dimensional; (%d,) is.".formatted(shape.group(1), size));
+          "The .npy shape (%s) is not one-dimensional; (%s,) is.".formatted(shape.group(1), size));
     }
     long count = Long.parseLong(one.group(1));
     if (count != size) {
       throw Refusal.of(
               Problem.WRONG_LENGTH,
-              "The vector has %d values, but the .npy shape says %d.".formatted(size, count))
+              "The vector has %s values, but the .npy shape says %s.".formatted(size, count))
           .with("expected", size)
           .with("actual", count)
           .exception();
@@ -90,7 +90,7 @@ public final class Npy {
           case FLOAT64 -> "<f8";
         };
     String dict =
-        "{'descr': '%s', 'fortran_order': False, 'shape': (%d,), }"
+        "{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }"
             .formatted(type, spec.parameters());
     int length = (PREFIX + dict.length() + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     byte[] head = new byte[length];
@@ -117,7 +117,7 @@ public final class Npy {
     byte[] size = Arrays.copyOf(exactly(in, start[6] == 1 ? 2 : 4), 4);
     int length = ByteBuffer.wrap(size).order(ByteOrder.LITTLE_ENDIAN).getInt();
     if (length < 0 || length > MAX_HEADER) {
-      throw Json.malformed("The .npy header has more than %d bytes.".formatted(MAX_HEADER));
+      throw Json.malformed("The .npy header has more than %s bytes.".formatted(MAX_HEADER));
     }
     return new String(exactly(in, length), StandardCharsets.ISO_8859_1);
   }

@@ -51,7 +51,7 @@ enum NumberFormat {
       int read = in.readNBytes(bytes, 0, some * width);
       if (read < some * width) {
         throw Json.malformed(
-            "%s ends after %d of %d bytes.".formatted(what, done * width + read, count * width));
+            "%s ends after %s of %s bytes.".formatted(what, done * width + read, count * width));
       }
       if (same) {
         intake.put(index + done, bytes, read);

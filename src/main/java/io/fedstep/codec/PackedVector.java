@@ -141,7 +141,7 @@ final class PackedVector {
     if (!shape.equals(tensor.shape()) || bytes[0] != expected) {
       throw target.misfit(
           tensor.name(),
-          "The tensor '%s' has the shape %s (%d bytes); what came has %s (%d bytes)."
+          "The tensor '%s' has the shape %s (%s bytes); what came has %s (%s bytes)."
               .formatted(tensor.name(), tensor.shape(), expected, shape, bytes[0]));
     }
   }

@@ -84,7 +84,7 @@ public final class Safetensors {
     for (Place place : places) {
       if (place.begin != at) {
         throw Json.malformed(
-            "The tensor '%s' begins at byte %d, not at %d where the one before it ends."
+            "The tensor '%s' begins at byte %s, not at %s where the one before it ends."
                 .formatted(place.tensor.name(), place.begin, at));
       }
       at = place.end();
@@ -113,7 +113,7 @@ public final class Safetensors {
     int most = mostHeader(layout);
     if (length < 2 || length > most) {
       throw Json.malformed(
-          "A safetensors body begins with the length of its header, here from 2 to %d."
+          "A safetensors body begins with the length of its header, here from 2 to %s."
               .formatted(most));
     }
     byte[] text = in.readNBytes((int) length);
@@ -165,7 +165,7 @@ public final class Safetensors {
     var place = new Place(tensor, format, offsets.isEmpty() ? -1 : offsets.getFirst());
     if (offsets.size() != 2 || offsets.getLast() != place.end()) {
       throw Json.malformed(
-          "The data_offsets of tensor '%s' are %s, which are not its %d bytes."
+          "The data_offsets of tensor '%s' are %s, which are not its %s bytes."
               .formatted(name, entry.path("data_offsets"), tensor.size() * format.width()));
     }
     return place;

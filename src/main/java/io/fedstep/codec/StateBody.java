@@ -84,13 +84,13 @@ public final class StateBody {
     int first = 0;
     for (int i = 0; i < modules.size(); i++) {
       if (parser.nextToken() == JsonToken.END_ARRAY) {
-        throw bad("'modules' has %d entries; the model has %d.".formatted(i, modules.size()));
+        throw bad("'modules' has %s entries; the model has %s.".formatted(i, modules.size()));
       }
-      readModule("modules[%d]".formatted(i), modules.get(i), first);
+      readModule("modules[%s]".formatted(i), modules.get(i), first);
       first += modules.get(i).vectors();
     }
     if (parser.nextToken() != JsonToken.END_ARRAY) {
-      throw bad("'modules' has more than the %d entries of the model.".formatted(modules.size()));
+      throw bad("'modules' has more than the %s entries of the model.".formatted(modules.size()));
     }
   }
 

@@ -10,6 +10,7 @@ import io.fedstep.vector.Range;
 import io.fedstep.vector.Tensor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -238,7 +239,8 @@ public final class StateDocument {
         case '\t' -> quoted.append("\\t");
         case '\b' -> quoted.append("\\b");
         case '\f' -> quoted.append("\\f");
-        default -> quoted.append(c >= ' ' && c <= '~' ? c : "\\u%04x".formatted((int) c));
+        default ->
+            quoted.append(c >= ' ' && c <= '~' ? c : "\\u" + HexFormat.of().toHexDigits((char) c));
       }
     }
     return quoted.append('"').toString();

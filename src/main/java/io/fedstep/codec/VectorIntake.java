@@ -103,7 +103,7 @@ public final class VectorIntake implements AutoCloseable {
   public static RefusedException wrongLength(long expected, long actual) {
     return Refusal.of(
             Problem.WRONG_LENGTH,
-            "The vector has %d bytes, but %d came.".formatted(expected, actual))
+            "The vector has %s bytes, but %s came.".formatted(expected, actual))
         .with("expected", expected)
         .with("actual", actual)
         .exception();
@@ -143,7 +143,7 @@ public final class VectorIntake implements AutoCloseable {
     Tensor tensor = layout.at(index);
     return Refusal.of(
             Problem.NOT_FINITE,
-            "The value %d of tensor '%s' is %s in %s (index %d of the flat vector)."
+            "The value %s of tensor '%s' is %s in %s (index %s of the flat vector)."
                 .formatted(index - tensor.offset(), tensor.name(), value, dtype.label(), index))
         .with("tensor", tensor.name())
         .with("index", index)

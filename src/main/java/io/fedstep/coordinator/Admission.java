@@ -44,7 +44,7 @@ public final class Admission {
       Refusal refusal =
           Refusal.of(
                   Problem.ROUND_NOT_OPEN,
-                  "Round %d is not open yet; round %d is.".formatted(from, open.number()))
+                  "Round %s is not open yet; round %s is.".formatted(from, open.number()))
               .with("current_round", open.number());
       return new Verdict.Refused(whileClosing(refusal));
     }
@@ -68,7 +68,7 @@ public final class Admission {
       return new Verdict.Refused(
           Refusal.of(
               Problem.NOT_INVITED,
-              "Client '%s' is not invited to round %d; GET rounds/current?client= tells it."
+              "Client '%s' is not invited to round %s; GET rounds/current?client= tells it."
                   .formatted(client, from)));
     }
     return new Verdict.Welcome();

@@ -90,7 +90,7 @@ public final class ChangeRules {
   public static Refusal tooManyReports(long version) {
     return Refusal.of(
             Problem.TOO_MANY_REQUESTS,
-            "Version %d has reports of %d clients, as many as are kept."
+            "Version %s has reports of %s clients, as many as are kept."
                 .formatted(version, Reports.MOST_CLIENTS))
         .with("retry_after", 1);
   }
@@ -109,7 +109,7 @@ public final class ChangeRules {
     if (status.updates() < least) {
       throw Refusal.of(
               Problem.TOO_FEW_UPDATES,
-              "Round %d has %d updates; %d are needed to close it."
+              "Round %s has %s updates; %s are needed to close it."
                   .formatted(status.round(), status.updates(), least))
           .with("updates", status.updates())
           .with("min_updates", least)

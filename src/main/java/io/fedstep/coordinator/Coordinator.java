@@ -60,7 +60,7 @@ public abstract class Coordinator implements AutoCloseable {
     if (spec.parameters() > limits.maxParameters()) {
       throw Refusal.of(
               Problem.TOO_LARGE,
-              "The model has %d parameters; this server takes %d (fedstep.max-parameters)."
+              "The model has %s parameters; this server takes %s (fedstep.max-parameters)."
                   .formatted(spec.parameters(), limits.maxParameters()))
           .with("expected", limits.maxParameters())
           .with("actual", spec.parameters())
@@ -69,7 +69,7 @@ public abstract class Coordinator implements AutoCloseable {
     if (models >= limits.models()) {
       throw Refusal.of(
               Problem.TOO_MANY_REQUESTS,
-              "There are %d models (fedstep.limits.models); delete one first."
+              "There are %s models (fedstep.limits.models); delete one first."
                   .formatted(limits.models()))
           .with("retry_after", 60)
           .exception();
@@ -269,7 +269,7 @@ public abstract class Coordinator implements AutoCloseable {
   protected static Refusal noVersion(String model, long number) {
     return Refusal.of(
         Problem.VERSION_NOT_FOUND,
-        "Model '%s' has no version %d, or keeps it no more.".formatted(model, number));
+        "Model '%s' has no version %s, or keeps it no more.".formatted(model, number));
   }
 
   /** What clients reported of a version, the last report of each. */

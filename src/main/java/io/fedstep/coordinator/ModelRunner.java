@@ -113,7 +113,7 @@ final class ModelRunner {
     if (!queued) {
       throw Refusal.of(
               Problem.TOO_MANY_REQUESTS,
-              "Model '%s' has %d changes waiting.".formatted(state.model(), commands.size()))
+              "Model '%s' has %s changes waiting.".formatted(state.model(), commands.size()))
           .with("retry_after", 1)
           .exception();
     }

@@ -242,7 +242,7 @@ public final class ModelState {
   Refusal noRoom() {
     return Refusal.of(
         Problem.STORAGE_FULL,
-        "Round %d is closed and waits for room on the disk for its version."
+        "Round %s is closed and waits for room on the disk for its version."
             .formatted(round.number()));
   }
 

@@ -41,9 +41,9 @@ public final class Places {
     this.whenFull = whenFull;
     this.retryAfter = retryAfter;
     most = (int) Math.max(1, total * share);
-    allTaken = "%d %s (%s); try again shortly.".formatted(total, what, key);
+    allTaken = "%s %s (%s); try again shortly.".formatted(total, what, key);
     shareTaken =
-        "%d %s for '%%s', its share (fedstep.limits.share) of %d (%s)."
+        "%s %s for '%%s', its share (fedstep.limits.share) of %s (%s)."
             .formatted(most, what, total, key);
   }
 
@@ -54,7 +54,7 @@ public final class Places {
     retryAfter = 1;
     this.most = most;
     allTaken = "";
-    shareTaken = "%d %s for '%%s' (%s).".formatted(most, what, key);
+    shareTaken = "%s %s for '%%s' (%s).".formatted(most, what, key);
   }
 
   /** A place that is taken until it is closed. */

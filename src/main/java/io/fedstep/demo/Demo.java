@@ -48,7 +48,7 @@ public final class Demo {
       System.out.printf(
           """
           The server stays up. Try:
-            curl %1$s/rounds/%2$d
+            curl %1$s/rounds/%2$s
             curl -H 'Accept: application/json' %1$s/weights
             curl %1$s/optimizer/state
           """,

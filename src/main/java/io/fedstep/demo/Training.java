@@ -22,7 +22,7 @@ final class Training {
       {
         "tensors": {"coef": [10, 64], "intercept": [10]},
         "optimizer": {"lrate": 0.02, "modules": ["rmsprop"]},
-        "round": {"min_updates": 10, "max_updates": 10, "rounds": %d}
+        "round": {"min_updates": 10, "max_updates": 10, "rounds": %s}
       }
       """
           .formatted(ROUNDS);
@@ -46,7 +46,7 @@ final class Training {
     model.delete();
     model.create(SPEC);
     out.printf(
-        "Ten clients train on %d hand-written digits, %d are kept for testing.%n",
+        "Ten clients train on %s hand-written digits, %s are kept for testing.%n",
         data.clients().stream().mapToInt(List::size).sum(), data.test().size());
     out.println("round  updates    loss  accuracy     time");
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -135,20 +135,20 @@ final class BrokerWatch implements AutoCloseable {
     partitions.forEach(partition -> partition.replicas().forEach(node -> away.add(node.id())));
     known.forEach(node -> {
       away.add(node.id());
-      names.put(node.id(), " at %s:%d".formatted(node.host(), node.port()));
+      names.put(node.id(), " at %s:%s".formatted(node.host(), node.port()));
     });
     away.removeAll(here);
     long stopped = partitions.stream().filter(one -> !takesMessages(one, here, inSync)).count();
     var missing = new TreeMap<String, Missing>();
     for (int broker : away) {
       String sentence =
-          "Broker %d%s does not answer%s."
+          "Broker %s%s does not answer%s."
               .formatted(
                   broker,
                   names.getOrDefault(broker, ""),
                   stopped == 0
                       ? ""
-                      : "; %d of %d partitions cannot be written"
+                      : "; %s of %s partitions cannot be written"
                           .formatted(stopped, partitions.size()));
       missing.put("broker-" + broker, new Missing(sentence, stopped > 0));
     }
@@ -156,7 +156,7 @@ final class BrokerWatch implements AutoCloseable {
       missing.put(
           "partitions",
           new Missing(
-              "%d of %d partitions have too few replicas in sync to be written."
+              "%s of %s partitions have too few replicas in sync to be written."
                   .formatted(stopped, partitions.size()),
               true));
     }

@@ -56,7 +56,7 @@ final class ModelDecisions {
 
   private String key(Decision.Accepted update) {
     long from = round().number() - update.staleness();
-    return "update/%s/%d/%s/%d".formatted(name(), round().number(), update.client(), from);
+    return "update/%s/%s/%s/%s".formatted(name(), round().number(), update.client(), from);
   }
 
   /** What a client measured of a version that is kept. */
@@ -67,7 +67,7 @@ final class ModelDecisions {
   }
 
   private String key(long version, String client) {
-    return "report/%s/%d/%s".formatted(name(), version, client);
+    return "report/%s/%s/%s".formatted(name(), version, client);
   }
 
   /** A range has come so far in the close. */
@@ -77,7 +77,7 @@ final class ModelDecisions {
   }
 
   private String key(int shard) {
-    return "range/%s/%d".formatted(name(), shard);
+    return "range/%s/%s".formatted(name(), shard);
   }
 
   /** The open round is to become a version. */
@@ -142,7 +142,7 @@ final class ModelDecisions {
   }
 
   private String waiting(long number) {
-    return "waiting/%s/%d".formatted(name(), number);
+    return "waiting/%s/%s".formatted(name(), number);
   }
 
   /** The round is over; what was decided of it, and of versions that go with it, may go. */

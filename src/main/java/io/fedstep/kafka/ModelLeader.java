@@ -101,7 +101,7 @@ final class ModelLeader {
       fail(
           Refusal.of(
               Problem.MODEL_FAILED,
-              ("The shared folder has version %d of model '%s', which was not made here: delete the"
+              ("The shared folder has version %s of model '%s', which was not made here: delete the"
                       + " model, put its folder back from a copy, and restart the processes.")
                   .formatted(state.round().number() + 1, name())));
       return;

@@ -143,7 +143,7 @@ final class ModelRange {
         Wire.refusal(
             Refusal.of(
                 Problem.MODEL_FAILED,
-                "Numbers of client '%s' are missing in range %d of the topic %s."
+                "Numbers of client '%s' are missing in range %s of the topic %s."
                     .formatted(
                         update.update().client(), shard.index(), cluster.topics().chunks()))));
     return message;

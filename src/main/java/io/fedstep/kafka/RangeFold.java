@@ -68,7 +68,7 @@ final class RangeFold {
   }
 
   private static String exchange(int step, int shard) {
-    return "exchange-%d-%d".formatted(step, shard);
+    return "exchange-%s-%s".formatted(step, shard);
   }
 
   void start() {
@@ -108,13 +108,13 @@ final class RangeFold {
     }
     cluster
         .engine()
-        .warn("model %s, range %d: stopped".formatted(state.model(), shard.index()), cause);
+        .warn("model %s, range %s: stopped".formatted(state.model(), shard.index()), cause);
     tell(
         step,
         false,
         Refusal.of(
             Problem.MODEL_FAILED,
-            "%s (process %s, range %d)"
+            "%s (process %s, range %s)"
                 .formatted(cause.getMessage(), cluster.settings().instance(), shard.index())));
   }
 

@@ -97,7 +97,7 @@ final class Topics {
   private @Nullable String make(Admin admin, List<NewTopic> missing) {
     int brokers = wait(admin.describeCluster().nodes()).size();
     if (brokers < settings.replication()) {
-      return "there are %d brokers at %s; fedstep.kafka.replication asks for %d"
+      return "there are %s brokers at %s; fedstep.kafka.replication asks for %s"
           .formatted(brokers, settings.brokers(), settings.replication());
     }
     try {
@@ -149,7 +149,7 @@ final class Topics {
     long least = number(config, "group.min.session.timeout.ms");
     if (least > settings.missedMillis()) {
       throw new ClusterException(
-          "the brokers' group.min.session.timeout.ms is %d; fedstep.kafka.session-timeout has to be"
+          "the brokers' group.min.session.timeout.ms is %s; fedstep.kafka.session-timeout has to be"
                   .formatted(least)
               + " 10/6 of that, or this less");
     }
@@ -157,7 +157,7 @@ final class Topics {
         List.of("offsets.topic.replication.factor", "transaction.state.log.replication.factor")) {
       if (number(config, replication) < settings.replication()) {
         throw new ClusterException(
-            "the brokers' %s is %d; fedstep.kafka.replication asks for %d"
+            "the brokers' %s is %s; fedstep.kafka.replication asks for %s"
                 .formatted(replication, number(config, replication), settings.replication()));
       }
     }
@@ -215,17 +215,17 @@ final class Topics {
     TopicDescription found = described(admin, wanted.name());
     if (found.partitions().size() != wanted.numPartitions()) {
       throw new ClusterException(
-          "the topic %s has %d partitions, which stay as they were made, and fedstep.kafka.partitions"
+          "the topic %s has %s partitions, which stay as they were made, and fedstep.kafka.partitions"
                   .formatted(wanted.name(), found.partitions().size())
-              + " is %d: give this process %d, or another fedstep.kafka.prefix for a new cluster"
+              + " is %s: give this process %s, or another fedstep.kafka.prefix for a new cluster"
                   .formatted(wanted.numPartitions(), found.partitions().size()));
     }
     int replication = found.partitions().getFirst().replicas().size();
     if (replication < wanted.replicationFactor()) {
       throw new ClusterException(
-          "the topic %s has %d replicas of each partition, and fedstep.kafka.replication is %d: give"
+          "the topic %s has %s replicas of each partition, and fedstep.kafka.replication is %s: give"
                   .formatted(wanted.name(), replication, wanted.replicationFactor())
-              + " this process %d, or the topics more replicas (kafka-reassign-partitions.sh)"
+              + " this process %s, or the topics more replicas (kafka-reassign-partitions.sh)"
                   .formatted(replication));
     }
     Config config = config(admin, ConfigResource.Type.TOPIC, wanted.name());

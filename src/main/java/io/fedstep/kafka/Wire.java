@@ -32,7 +32,7 @@ final class Wire {
     int format = message.path("format").asInt(0);
     if (format != FORMAT) {
       throw new ClusterException(
-          "a message says format %d; this fedstep reads format %d".formatted(format, FORMAT));
+          "a message says format %s; this fedstep reads format %s".formatted(format, FORMAT));
     }
     return message;
   }

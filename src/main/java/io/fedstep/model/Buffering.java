@@ -17,7 +17,7 @@ public record Buffering(long maxStaleness, double exponent) {
   public Buffering {
     if (maxStaleness < 0 || maxStaleness > MOST_STALENESS) {
       throw new IllegalArgumentException(
-          "max_staleness is %d; 0 to %d are allowed".formatted(maxStaleness, MOST_STALENESS));
+          "max_staleness is %s; 0 to %s are allowed".formatted(maxStaleness, MOST_STALENESS));
     }
     if (!(exponent >= 0 && Double.isFinite(exponent))) {
       throw new IllegalArgumentException(

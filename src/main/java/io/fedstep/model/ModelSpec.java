@@ -28,12 +28,12 @@ public record ModelSpec(
     int most = aggregator.mostUpdates();
     if (round.minUpdates() < least) {
       throw new IllegalArgumentException(
-          "min_updates is %d; the aggregator %s %s needs at least %d"
+          "min_updates is %s; the aggregator %s %s needs at least %s"
               .formatted(round.minUpdates(), aggregator.name(), aggregator.config(), least));
     }
     if (round.maxUpdates() > most) {
       throw new IllegalArgumentException(
-          "max_updates is %d; the aggregator %s compares at most %d"
+          "max_updates is %s; the aggregator %s compares at most %s"
               .formatted(round.maxUpdates(), aggregator.name(), most));
     }
   }

@@ -34,18 +34,18 @@ public record RoundPolicy(
   public RoundPolicy {
     if (minUpdates < 1 || minUpdates > MOST_UPDATES) {
       throw new IllegalArgumentException(
-          "min_updates is %d; 1 to %d are allowed".formatted(minUpdates, MOST_UPDATES));
+          "min_updates is %s; 1 to %s are allowed".formatted(minUpdates, MOST_UPDATES));
     }
     if (maxUpdates < minUpdates || maxUpdates > MOST_UPDATES) {
       throw new IllegalArgumentException(
-          "max_updates is %d; min_updates (%d) to %d are allowed"
+          "max_updates is %s; min_updates (%s) to %s are allowed"
               .formatted(maxUpdates, minUpdates, MOST_UPDATES));
     }
     if (timeout != null && (timeout.toMillis() < 1 || timeout.compareTo(LONGEST) > 0)) {
       throw new IllegalArgumentException("timeout is out of range; 1ms to 365 days are allowed");
     }
     if (rounds != null && rounds < 1) {
-      throw new IllegalArgumentException("rounds is %d; it is at least 1".formatted(rounds));
+      throw new IllegalArgumentException("rounds is %s; it is at least 1".formatted(rounds));
     }
     if (!(participation > 0 && participation <= 1)) {
       throw new IllegalArgumentException(
@@ -53,7 +53,7 @@ public record RoundPolicy(
     }
     if (buffering != null && maxUpdates != minUpdates) {
       throw new IllegalArgumentException(
-          "max_updates is %d; a buffered round closes at min_updates (%d)"
+          "max_updates is %s; a buffered round closes at min_updates (%s)"
               .formatted(maxUpdates, minUpdates));
     }
   }

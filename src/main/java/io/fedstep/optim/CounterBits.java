@@ -18,7 +18,7 @@ final class CounterBits {
   static byte[] key(String seed, int module) {
     try {
       return MessageDigest.getInstance("SHA-256")
-          .digest("fedstep gaussian-noise %d %s".formatted(module, seed).getBytes(US_ASCII));
+          .digest("fedstep gaussian-noise %s %s".formatted(module, seed).getBytes(US_ASCII));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

@@ -31,7 +31,7 @@ final class Ranges {
 
   static void atLeastOne(String key, long value) {
     if (value < 1) {
-      throw new IllegalArgumentException("%s is %d; it is at least 1".formatted(key, value));
+      throw new IllegalArgumentException("%s is %s; it is at least 1".formatted(key, value));
     }
   }
 }

@@ -32,7 +32,7 @@ public sealed interface Decision {
     public Accepted {
       if (row < 0 || !(weight > 0) || staleness < 0) {
         throw new IllegalArgumentException(
-            "row %d, weight %s, staleness %d".formatted(row, weight, staleness));
+            "row %s, weight %s, staleness %s".formatted(row, weight, staleness));
       }
     }
   }

@@ -24,7 +24,7 @@ public final class Invitation {
     if (share == 1) {
       return true;
     }
-    byte[] names = "%s\n%d\n%s\n%s".formatted(model, round, client, seed).getBytes(UTF_8);
+    byte[] names = "%s\n%s\n%s\n%s".formatted(model, round, client, seed).getBytes(UTF_8);
     try {
       byte[] hash = MessageDigest.getInstance("SHA-256").digest(names);
       return (ByteBuffer.wrap(hash).getLong() >>> 11) < share * STEPS;

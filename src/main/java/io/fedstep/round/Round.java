@@ -104,7 +104,7 @@ public final class Round {
     if (namedBase != null && origin.base() != null && !namedBase.equals(origin.base())) {
       return Refusal.of(
               Problem.BASE_DIFFERS,
-              "Round %d trains from the weights tagged '%s', not from '%s'; fetch the weights again."
+              "Round %s trains from the weights tagged '%s', not from '%s'; fetch the weights again."
                   .formatted(origin.version(), origin.base(), namedBase))
           .with("base", origin.base());
     }
@@ -115,7 +115,7 @@ public final class Round {
   public static Refusal over(long number, long current) {
     return Refusal.of(
             Problem.ROUND_CLOSED,
-            "Round %d is over and this update is not in it; train for round %d."
+            "Round %s is over and this update is not in it; train for round %s."
                 .formatted(number, current))
         .with("current_round", current);
   }
@@ -135,7 +135,7 @@ public final class Round {
         var key = new Key(update.client(), number - update.staleness());
         if (accepted.put(key, update.with(names)) != null) {
           throw new IllegalStateException(
-              "two updates of client '%s' in round %d".formatted(update.client(), number));
+              "two updates of client '%s' in round %s".formatted(update.client(), number));
         }
       }
       case Decision.Closed close -> closed = close;

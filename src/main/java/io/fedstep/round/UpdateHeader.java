@@ -35,7 +35,7 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
     }
     if (metrics.size() > MOST_METRICS) {
       throw badMetric(
-          "There are %d metrics; at most %d are taken.".formatted(metrics.size(), MOST_METRICS));
+          "There are %s metrics; at most %s are taken.".formatted(metrics.size(), MOST_METRICS));
     }
     metrics.forEach((name, value) -> {
       if (!METRIC_NAME.matcher(name).matches()) {

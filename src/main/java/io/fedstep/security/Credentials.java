@@ -139,7 +139,7 @@ public final class Credentials implements AutoCloseable {
   /** The {@code tokens} of a JSON document, each as {@link Token} has it, and nothing else. */
   static List<Token> parse(byte[] json) {
     if (json.length > MOST_BYTES) {
-      throw new IllegalArgumentException("it has more than %d bytes".formatted(MOST_BYTES));
+      throw new IllegalArgumentException("it has more than %s bytes".formatted(MOST_BYTES));
     }
     Document document = MAPPER.readValue(json, Document.class);
     if (document == null) {

@@ -87,7 +87,7 @@ public final class DataFolder implements AutoCloseable {
     ObjectNode json = Disk.readDocument(file);
     if (json.path("format").asInt(0) != FORMAT) {
       throw new StorageException(
-          "%s says format %s; this fedstep reads format %d"
+          "%s says format %s; this fedstep reads format %s"
               .formatted(file, json.path("format"), FORMAT));
     }
   }
@@ -130,7 +130,7 @@ public final class DataFolder implements AutoCloseable {
    * @param folder closed before its files go, or null if it could not be opened
    */
   public void delete(String model, @Nullable ModelFolder folder) {
-    Path out = trash.resolve("%s-%d".formatted(model, System.nanoTime()));
+    Path out = trash.resolve("%s-%s".formatted(model, System.nanoTime()));
     Disk.rename(models.resolve(model), out);
     if (folder != null) {
       folder.removed();

@@ -78,8 +78,8 @@ final class Disk {
             if (read < 0) {
               throw new CorruptionException(
                   file,
-                  "at least %d bytes".formatted(at + into.remaining()),
-                  "%d".formatted(channel.size()));
+                  "at least %s bytes".formatted(at + into.remaining()),
+                  "%s".formatted(channel.size()));
             }
             at += read;
           }
@@ -219,7 +219,7 @@ final class Disk {
     ObjectNode entry = CheckedLine.decode(bytes);
     if (entry == null) {
       throw new CorruptionException(
-          file, "one line of JSON that matches its crc32c", "%d bytes".formatted(bytes.length));
+          file, "one line of JSON that matches its crc32c", "%s bytes".formatted(bytes.length));
     }
     return entry;
   }

@@ -87,7 +87,7 @@ public final class Journal implements AutoCloseable {
     long stride = first.required(STRIDE).longValue();
     if (stride < spec.vectorBytes()) {
       throw new CorruptionException(
-          path, "at least %d bytes a row".formatted(spec.vectorBytes()), Long.toString(stride));
+          path, "at least %s bytes a row".formatted(spec.vectorBytes()), Long.toString(stride));
     }
     return stride;
   }
@@ -96,7 +96,7 @@ public final class Journal implements AutoCloseable {
     if (first.path("row_bytes").asLong(0) != spec.vectorBytes()) {
       throw new CorruptionException(
           path,
-          "rows of %d bytes".formatted(spec.vectorBytes()),
+          "rows of %s bytes".formatted(spec.vectorBytes()),
           first.path("row_bytes").toString());
     }
     return new Round(

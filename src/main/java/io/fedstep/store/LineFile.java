@@ -52,8 +52,8 @@ final class LineFile implements AutoCloseable {
         if (entry == null) {
           throw new CorruptionException(
               path,
-              "a line of JSON that matches its crc32c at byte %d".formatted(end),
-              "another line (%d bytes)".formatted(i + 1 - end));
+              "a line of JSON that matches its crc32c at byte %s".formatted(end),
+              "another line (%s bytes)".formatted(i + 1 - end));
         }
         entries.accept(entry);
         lines++;
@@ -100,7 +100,7 @@ final class LineFile implements AutoCloseable {
       rest[rest.length - 1] = '\n';
       if (CheckedLine.decode(rest) != null) {
         throw new CorruptionException(
-            path, "a newline at byte %d".formatted(bytes.length - 1), "another character");
+            path, "a newline at byte %s".formatted(bytes.length - 1), "another character");
       }
     }
   }

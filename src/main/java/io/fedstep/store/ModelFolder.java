@@ -8,6 +8,7 @@ import io.fedstep.round.UpdateHeader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -194,7 +195,7 @@ public final class ModelFolder implements AutoCloseable {
 
   /** A folder's or file's name for a number: seven digits, so that it sorts. */
   static String name(long number) {
-    return "%07d".formatted(number);
+    return String.format(Locale.ROOT, "%07d", number);
   }
 
   /** The tag of a version's weights. */

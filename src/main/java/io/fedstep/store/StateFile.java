@@ -49,8 +49,8 @@ public final class StateFile implements DraftFile {
     if (file.size() != document.length() || !document.matchesText(file::read)) {
       throw new CorruptionException(
           path,
-          "a state of %d bytes for the model's modules and tensors".formatted(document.length()),
-          "another document of %d bytes".formatted(file.size()));
+          "a state of %s bytes for the model's modules and tensors".formatted(document.length()),
+          "another document of %s bytes".formatted(file.size()));
     }
     return new StateFile(spec, file, document);
   }

@@ -275,7 +275,7 @@ public final class UpdateMatrix implements AutoCloseable {
         if (!update.content().digest().equals(digest)) {
           throw new CorruptionException(
               file.path(),
-              "%s in row %d (client %s)"
+              "%s in row %s (client %s)"
                   .formatted(update.content().digest(), update.row(), update.client()),
               digest);
         }
@@ -295,7 +295,7 @@ public final class UpdateMatrix implements AutoCloseable {
     try {
       if (size < end) {
         throw new CorruptionException(
-            file.path(), "at least %d bytes".formatted(end), "%d".formatted(size));
+            file.path(), "at least %s bytes".formatted(end), "%s".formatted(size));
       }
       if (mapped.byteSize() < end) {
         mapping.close();

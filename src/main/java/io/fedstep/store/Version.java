@@ -155,7 +155,7 @@ public final class Version {
 
   private RefusedException gone() {
     return Refusal.of(
-            Problem.VERSION_NOT_FOUND, "Version %d is kept no more.".formatted(info.version()))
+            Problem.VERSION_NOT_FOUND, "Version %s is kept no more.".formatted(info.version()))
         .exception();
   }
 

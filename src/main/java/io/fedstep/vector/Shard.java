@@ -17,7 +17,7 @@ public record Shard(int index, int count) {
 
   public Shard {
     if (index < 0 || index >= count) {
-      throw new IllegalArgumentException("shard %d of %d".formatted(index, count));
+      throw new IllegalArgumentException("shard %s of %s".formatted(index, count));
     }
   }
 

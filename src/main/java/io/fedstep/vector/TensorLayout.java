@@ -34,7 +34,7 @@ public final class TensorLayout {
       String name = entry.getKey();
       if (name.isEmpty() || name.length() > MAX_NAME) {
         throw new IllegalArgumentException(
-            "the tensor name '%s' has %d characters; 1 to %d are allowed"
+            "the tensor name '%s' has %s characters; 1 to %s are allowed"
                 .formatted(name, name.length(), MAX_NAME));
       }
       var tensor =
@@ -51,7 +51,7 @@ public final class TensorLayout {
     for (long dimension : shape) {
       if (dimension < 1) {
         throw new IllegalArgumentException(
-            "tensor '%s' has the dimension %d; each is at least 1".formatted(name, dimension));
+            "tensor '%s' has the dimension %s; each is at least 1".formatted(name, dimension));
       }
       size =
           Math.multiplyHigh(size, dimension) != 0 || size * dimension < 0

@@ -121,7 +121,7 @@ final class Body {
   /** The refusal of a body that is longer. */
   static Refusal tooLarge(long limit) {
     return Refusal.of(
-            Problem.TOO_LARGE, "The body has more than the %d bytes taken here.".formatted(limit))
+            Problem.TOO_LARGE, "The body has more than the %s bytes taken here.".formatted(limit))
         .with("expected", limit);
   }
 

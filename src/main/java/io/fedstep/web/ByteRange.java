@@ -46,7 +46,7 @@ record ByteRange(long from, long length, long size) {
     if (from >= size) {
       throw Refusal.of(
               Problem.RANGE_NOT_SATISFIABLE,
-              "There are %d bytes here, none of them in that range.".formatted(size))
+              "There are %s bytes here, none of them in that range.".formatted(size))
           .with("length", size)
           .exception();
     }
@@ -61,6 +61,6 @@ record ByteRange(long from, long length, long size) {
   /** As {@code Content-Range} has it. */
   @Override
   public String toString() {
-    return "bytes %d-%d/%d".formatted(from, from + length - 1, size);
+    return "bytes %s-%s/%s".formatted(from, from + length - 1, size);
   }
 }

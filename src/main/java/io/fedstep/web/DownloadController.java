@@ -136,7 +136,7 @@ class DownloadController {
     if (!found.hasGradient()) {
       throw Refusal.of(
               Problem.GRADIENT_NOT_FOUND,
-              "No round gave version %d of model '%s' a gradient."
+              "No round gave version %s of model '%s' a gradient."
                   .formatted(found.info().version(), model))
           .exception();
     }

@@ -83,7 +83,7 @@ final class Edge extends ValveBase {
     Refusal refusal =
         Refusal.of(
                 Problem.NOT_READY,
-                "%d connections are open (fedstep.limits.connections); try again shortly."
+                "%s connections are open (fedstep.limits.connections); try again shortly."
                     .formatted(limits.connections()))
             .with("retry_after", 2);
     Problems.write(response.getResponse(), refusal, refusal.problem().status());

@@ -124,7 +124,7 @@ final class EventStream {
 
   private void write(String event, long round, int updates, ObjectNode data) throws IOException {
     out.write(
-        "event: %s\nid: %d.%d\ndata: %s\n\n"
+        "event: %s\nid: %s.%s\ndata: %s\n\n"
             .formatted(event, round, updates, MAPPER.writeValueAsString(data))
             .getBytes(UTF_8));
   }

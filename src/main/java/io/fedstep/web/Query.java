@@ -110,7 +110,7 @@ final class Query {
   static double decimal(String what, String text) {
     if (text.length() > MOST_DECIMAL) {
       throw malformed(
-          "%s has %d characters; a number of at most %d is needed."
+          "%s has %s characters; a number of at most %s is needed."
               .formatted(what, text.length(), MOST_DECIMAL));
     }
     if (!DECIMAL.matcher(text).matches()) {

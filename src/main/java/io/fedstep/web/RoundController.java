@@ -88,7 +88,7 @@ class RoundController {
     if (ended == null) {
       throw Refusal.of(
               Problem.ROUND_NOT_FOUND,
-              "Model '%s' has no round %d, or keeps its record no more.".formatted(model, number))
+              "Model '%s' has no round %s, or keeps its record no more.".formatted(model, number))
           .exception();
     }
     return ended;

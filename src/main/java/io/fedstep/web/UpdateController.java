@@ -118,7 +118,7 @@ class UpdateController {
     if (update == null) {
       throw Refusal.of(
               Problem.UPDATE_NOT_FOUND,
-              "Round %d of model '%s' has no update of client '%s'."
+              "Round %s of model '%s' has no update of client '%s'."
                   .formatted(round, model, client))
           .exception();
     }

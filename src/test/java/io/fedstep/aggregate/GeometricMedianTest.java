@@ -99,7 +99,7 @@ class GeometricMedianTest {
       var rule = new GeometricMedian(200, 1e-6);
       double[] shares = rule.shares(Averaging.ones(rows.length), Aggregated.distances(dtype, rows));
       for (int row = 3; row < rows.length; row++) {
-        assertThat(shares[row]).as("row %d, hostile at %s", row, far).isBetween(0.005, 0.2);
+        assertThat(shares[row]).as("row %s, hostile at %s", row, far).isBetween(0.005, 0.2);
       }
       assertThat(Arrays.stream(shares, 0, 3).sum() * far).isLessThan(Math.max(1, 1e-12 * far));
     }

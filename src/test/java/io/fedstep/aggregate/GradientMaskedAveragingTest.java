@@ -38,7 +38,7 @@ class GradientMaskedAveragingTest {
   @ValueSource(strings = {"default", "t04", "t06_unweighted"})
   void mean_isDeclearns(String name) throws IOException {
     for (Dtype dtype : Dtype.values()) {
-      String file = "/golden/agg_gma_%s.f%d.json".formatted(name, dtype.bytes());
+      String file = "/golden/agg_gma_%s.f%s.json".formatted(name, dtype.bytes());
       try (InputStream in = GradientMaskedAveragingTest.class.getResourceAsStream(file)) {
         check(new JsonMapper().readTree(new String(in.readAllBytes(), UTF_8)), dtype);
       }

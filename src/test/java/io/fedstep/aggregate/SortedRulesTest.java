@@ -100,7 +100,7 @@ class SortedRulesTest {
     for (int i = 0; i < cases; i++) {
       for (int row = from; row < to; row++) {
         int expected = row >= count - Integer.bitCount(i) ? 1 : 0;
-        assertThat(rows[row][i]).as("row %d of %d, case %d", row, count, i).isEqualTo(expected);
+        assertThat(rows[row][i]).as("row %s of %s, case %s", row, count, i).isEqualTo(expected);
         assertThat(longs[row][i]).isEqualTo(expected);
       }
     }

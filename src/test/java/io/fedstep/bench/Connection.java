@@ -23,7 +23,7 @@ final class Connection implements AutoCloseable {
   record Answer(int status, long length) {
     void is(int expected) {
       if (status != expected) {
-        throw new IllegalStateException("the answer is %d, not %d".formatted(status, expected));
+        throw new IllegalStateException("the answer is %s, not %s".formatted(status, expected));
       }
     }
   }
@@ -48,7 +48,7 @@ final class Connection implements AutoCloseable {
         PUT %s HTTP/1.1\r
         Host: localhost\r
         Content-Type: application/octet-stream\r
-        Content-Length: %d\r
+        Content-Length: %s\r
         \r
         """
             .formatted(path, length);

@@ -53,7 +53,7 @@ final class Crowd implements AutoCloseable {
     return seconds(
         clients,
         (connection, client) -> {
-          String path = "/v1/models/%s/rounds/%d/updates/c%d".formatted(model, round, client);
+          String path = "/v1/models/%s/rounds/%s/updates/c%s".formatted(model, round, client);
           connection.put(path, gradients.body(client)).is(201);
         });
   }

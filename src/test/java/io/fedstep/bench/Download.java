@@ -53,7 +53,7 @@ final class Download implements Row {
           Connection.Answer answer = from.get(path);
           answer.is(200);
           if (answer.length() != weights.length()) {
-            throw new IllegalStateException("%d bytes came".formatted(answer.length()));
+            throw new IllegalStateException("%s bytes came".formatted(answer.length()));
           }
         });
   }

@@ -10,7 +10,7 @@ final class Machine {
 
   static String markdown() throws IOException {
     return """
-    - %s, %d cores, %s of memory
+    - %s, %s cores, %s of memory
     - %s %s, %s %s
     """
         .formatted(

@@ -23,8 +23,8 @@ final class Memory implements Row {
       for (int clients : CLIENTS) {
         train(bench, subject, gradients, clients);
         var memory = new Figure(subject.memory().anonymous(), Unit.MEGABYTES);
-        bench.progress().accept("  %d clients: %s".formatted(clients, memory));
-        String work = "anonymous memory after rounds of %d clients, 10^6".formatted(clients);
+        bench.progress().accept("  %s clients: %s".formatted(clients, memory));
+        String work = "anonymous memory after rounds of %s clients, 10^6".formatted(clients);
         if (few == null) {
           few = memory;
           lines.add(Line.alone(work, memory, Goal.NONE));
@@ -44,7 +44,7 @@ final class Memory implements Row {
     subject.create(model, gradients.size(), clients, clients + 1);
     try (var crowd = new Crowd(subject.port(), CONNECTIONS)) {
       for (int round = 0; round < updates / clients; round++) {
-        String path = "/v1/models/%s/rounds/%d/updates/c".formatted(model, round);
+        String path = "/v1/models/%s/rounds/%s/updates/c".formatted(model, round);
         crowd.seconds(
             clients, (to, client) -> to.put(path + client, gradients.body(client)).is(201));
         Records.check(subject.close(model), clients, norm);

@@ -109,7 +109,7 @@ final class Peer implements AutoCloseable {
     long started = System.nanoTime();
     int status = new ProcessBuilder(command).inheritIO().start().waitFor();
     if (status != 0) {
-      throw new IOException("%s ended with %d".formatted(List.of(command), status));
+      throw new IOException("%s ended with %s".formatted(List.of(command), status));
     }
     return (System.nanoTime() - started) * 1e-9;
   }

@@ -33,7 +33,7 @@ final class RawFile {
     var request = ByteBuffer.allocateDirect(4096);
     try (connection) {
       while (connection.read(request.clear()) > 0) {
-        String head = "HTTP/1.1 200 \r\nContent-Length: %d\r\n\r\n".formatted(file.size());
+        String head = "HTTP/1.1 200 \r\nContent-Length: %s\r\n\r\n".formatted(file.size());
         connection.write(ByteBuffer.wrap(head.getBytes(ISO_8859_1)));
         for (long at = 0; at < file.size(); ) {
           at += file.transferTo(at, file.size() - at, connection);

@@ -15,7 +15,7 @@ final class Records {
             && Math.abs(norm - normOfMean) <= 1e-6 * normOfMean;
     if (!right) {
       throw new IllegalStateException(
-          "%d updates whose mean has the norm %s: %s"
+          "%s updates whose mean has the norm %s: %s"
               .formatted(updates, normOfMean, closed.toString().substring(0, 300)));
     }
   }

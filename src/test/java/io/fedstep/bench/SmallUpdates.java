@@ -26,7 +26,7 @@ final class SmallUpdates implements Row {
       var round = new int[1];
       Timed update =
           () -> {
-            String path = "/v1/models/small/rounds/%d/updates/c".formatted(round[0]++);
+            String path = "/v1/models/small/rounds/%s/updates/c".formatted(round[0]++);
             double seconds = flood.seconds(clients, client -> path + client, gradients);
             Records.check(subject.close("small"), clients, norm);
             return seconds;

@@ -126,7 +126,7 @@ final class States implements Row {
             FloatTile values = tiles.get().first(range.length());
             slices.get().read(range, PASS, List.of(List.of(values)));
             if (values.get(0) != tile) {
-              throw new IllegalStateException("tile %d is another".formatted(tile));
+              throw new IllegalStateException("tile %s is another".formatted(tile));
             }
           });
     }

@@ -96,8 +96,8 @@ final class Subject implements AutoCloseable {
   void create(String model, int size, int minUpdates, int maxUpdates) throws Exception {
     String spec =
         """
-        {"tensors": {"w": [%d]}, "optimizer": {"lrate": 0.01, "modules": ["rmsprop"]},
-         "round": {"min_updates": %d, "max_updates": %d}}\
+        {"tensors": {"w": [%s]}, "optimizer": {"lrate": 0.01, "modules": ["rmsprop"]},
+         "round": {"min_updates": %s, "max_updates": %s}}\
         """
             .formatted(size, minUpdates, maxUpdates);
     send("PUT", "/v1/models/" + model, spec, 201);
@@ -132,7 +132,7 @@ final class Subject implements AutoCloseable {
     var request = HttpRequest.newBuilder(server.uri(path)).build();
     HttpResponse<byte[]> answer = http.send(request, BodyHandlers.ofByteArray());
     if (answer.statusCode() != 200) {
-      throw new IllegalStateException("%s: %d".formatted(path, answer.statusCode()));
+      throw new IllegalStateException("%s: %s".formatted(path, answer.statusCode()));
     }
     return answer.body();
   }

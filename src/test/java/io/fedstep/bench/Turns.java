@@ -3,6 +3,7 @@ package io.fedstep.bench;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Works that have their turns one after the other, again and again, so that whatever changes on the
@@ -70,7 +71,7 @@ final class Turns {
       var shown = new StringBuilder(turn < 0 ? "  warm-up" : "  turn " + (turn + 1));
       for (Work work : works) {
         double seconds = work.timed.seconds();
-        shown.append("  %s %.4f s".formatted(work.name, seconds));
+        shown.append(String.format(Locale.ROOT, "  %s %.4f s", work.name, seconds));
         if (turn >= 0) {
           work.seconds[turn] = seconds;
         }

@@ -38,7 +38,7 @@ class CheckedBytesTest {
       int crc =
           Crc32c.concat(
               Crc32c.of(Arrays.copyOf(both, a)), Crc32c.of(Arrays.copyOfRange(both, a, a + b)), b);
-      assertThat(crc).as("%d and %d bytes", a, b).isEqualTo(Crc32c.of(both));
+      assertThat(crc).as("%s and %s bytes", a, b).isEqualTo(Crc32c.of(both));
     }
   }
 
@@ -66,7 +66,7 @@ class CheckedBytesTest {
         int length = offsets.get(piece) - from;
         joined.add(from, length, Crc32c.of(ByteBuffer.wrap(bytes, from, length)));
       }
-      assertThat(joined.of(bytes.length)).as("round %d", round).isEqualTo(Crc32c.of(bytes));
+      assertThat(joined.of(bytes.length)).as("round %s", round).isEqualTo(Crc32c.of(bytes));
       assertThat(joined.of(bytes.length + 1)).isNull();
       joined.add(bytes.length + 1, 1, 5);
       assertThat(joined.of(bytes.length + 2)).isNull();
@@ -101,7 +101,7 @@ class CheckedBytesTest {
     for (int bit = 0; bit < 8 * line.length; bit++) {
       byte[] flipped = line.clone();
       flipped[bit / 8] ^= (byte) (1 << bit % 8);
-      assertThat(CheckedLine.decode(flipped)).as("bit %d", bit).isNull();
+      assertThat(CheckedLine.decode(flipped)).as("bit %s", bit).isNull();
     }
   }
 
@@ -163,7 +163,7 @@ class CheckedBytesTest {
         text[place] = (byte) c;
         boolean digit = c < 128 && Character.digit(c, 16) >= 0;
         byte[] bytes = new byte[12];
-        assertThat(Hex.decode(text, 0, 12, bytes, 0)).as("%d at %d", c, place).isEqualTo(digit);
+        assertThat(Hex.decode(text, 0, 12, bytes, 0)).as("%s at %s", c, place).isEqualTo(digit);
         if (digit) {
           assertThat(bytes).isEqualTo(HexFormat.of().parseHex(new String(text, US_ASCII)));
         }

@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
@@ -176,7 +177,9 @@ class JsonBodyTest {
       if (read.get() == all || length < 20) {
         return -1;
       }
-      byte[] member = "\"n%08d\": 1,      ".formatted(read.getAndIncrement()).getBytes(US_ASCII);
+      byte[] member =
+          String.format(Locale.ROOT, "\"n%08d\": 1,      ", read.getAndIncrement())
+              .getBytes(US_ASCII);
       System.arraycopy(member, 0, into, from, member.length);
       return member.length;
     }

@@ -94,7 +94,7 @@ class NumberRunTest {
       double[] values = read(array, numbers.length, most);
       for (int i = 0; i < values.length; i++) {
         assertThat(Double.doubleToRawLongBits(values[i]))
-            .as("%s, %d bytes at a time", numbers[i], most)
+            .as("%s, %s bytes at a time", numbers[i], most)
             .isEqualTo(Double.doubleToRawLongBits(expected(numbers[i])));
       }
     }
@@ -155,7 +155,7 @@ class NumberRunTest {
     for (int most = 1; most < 30; most++) {
       int pieces = most;
       assertThatThrownBy(() -> read(array, 2, pieces))
-          .as("%d bytes at a time", most)
+          .as("%s bytes at a time", most)
           .isInstanceOf(RefusedException.class);
     }
   }

@@ -24,7 +24,7 @@ class PackedHexTest {
           .getBytes(US_ASCII);
 
   private static byte[] tail(long size) {
-    return "\", \"f\", [%d]]}}}, \"weight\": 2}".formatted(size).getBytes(US_ASCII);
+    return "\", \"f\", [%s]]}}}, \"weight\": 2}".formatted(size).getBytes(US_ASCII);
   }
 
   /** A piece of hex again and again. */

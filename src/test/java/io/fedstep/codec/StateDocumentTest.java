@@ -164,7 +164,7 @@ class StateDocumentTest {
       boolean asItWas = document.matchesText(file::read);
       Tile tile = Tile.zeros(Dtype.FLOAT32, 3);
       assertThat(asItWas && new StateValues(document, file::read).read(0, new Range(0, 3), tile))
-          .as("byte %d", place)
+          .as("byte %s", place)
           .isFalse();
     }
   }

@@ -107,7 +107,7 @@ class AccessTest {
             List.of("root", "admin", "*"),
             List.of("all-seeing", "observer", "*"));
     for (int i = 0; i < tokens.size(); i++) {
-      String key = "fedstep.security.tokens[%d].".formatted(i);
+      String key = "fedstep.security.tokens[%s].".formatted(i);
       properties.add(key + "id=" + tokens.get(i).getFirst());
       properties.add(key + "sha256=" + Token.sha256(tokens.get(i).getFirst()));
       properties.add(key + "role=" + tokens.get(i).get(1));

@@ -167,7 +167,7 @@ class BadUpdatesTest {
     Model model = Model.create(Model.plain(2, 2));
     var query = new StringBuilder("?metric.").append("m".repeat(64)).append("=0.5");
     for (int i = 1; i < 32; i++) {
-      query.append("&metric.M_a.b-%d=-1e3".formatted(i));
+      query.append("&metric.M_a.b-%s=-1e3".formatted(i));
     }
     model
         .putOctets(update(0, "alice") + query + "&metric.more=1", OTHER)

@@ -23,7 +23,7 @@ class BufferedRoundsTest {
     return Model.create(
         """
         {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": []},
-         "round": {"mode": "buffered", "min_updates": %d%s}}\
+         "round": {"mode": "buffered", "min_updates": %s%s}}\
         """
             .formatted(updates, more));
   }
@@ -132,7 +132,7 @@ class BufferedRoundsTest {
       int from = Math.max(0, version - random.nextInt(5));
       double[] values = random.doubles(3, -9, 9).map(value -> (float) value).toArray();
       String body =
-          "{\"gradient\": %s, \"weight\": %d}".formatted(Arrays.toString(values), update + 1);
+          "{\"gradient\": %s, \"weight\": %s}".formatted(Arrays.toString(values), update + 1);
       model.submit(from, "c" + update, body).is(201);
       double effective = (update + 1) * Math.pow(1.0 + version - from, -exponent);
       waiting.add(

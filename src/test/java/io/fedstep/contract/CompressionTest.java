@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CompressionTest {
   private static final int SIZE = 20_000;
   private static final String SPEC =
-      "{\"tensors\": {\"w\": [%d]}, \"round\": {\"max_updates\": 9}}".formatted(SIZE);
+      "{\"tensors\": {\"w\": [%s]}, \"round\": {\"max_updates\": 9}}".formatted(SIZE);
   private static final byte[] VALUES = f4(new Random(7).doubles(SIZE, -1, 1).toArray());
 
   private static byte[] packed(String coding, byte[] bytes) throws IOException {
@@ -80,7 +80,7 @@ class CompressionTest {
     byte[] whole = packed(coding, f4(1, 2, 3, 4, 5));
     for (int length = 1; length < whole.length; length++) {
       Reply reply = submit(model, "a", OCTETS, coding, Arrays.copyOf(whole, length));
-      assertThat(reply.status()).as("cut to %d: %s", length, reply).isEqualTo(400);
+      assertThat(reply.status()).as("cut to %s: %s", length, reply).isEqualTo(400);
     }
     submit(model, "a", OCTETS, coding, Arrays.copyOf(whole, whole.length + 3))
         .problem(400, "malformed");

@@ -170,7 +170,7 @@ class DashboardTest {
   void token_isAskedFor_andKeptForTheTabOnly() {
     var properties = new ArrayList<String>();
     for (String role : List.of("admin", "observer", "client")) {
-      String key = "fedstep.security.tokens[%d].".formatted(properties.size() / 4);
+      String key = "fedstep.security.tokens[%s].".formatted(properties.size() / 4);
       properties.add(key + "id=" + role);
       properties.add(key + "sha256=" + Token.sha256("secret-" + role));
       properties.add(key + "role=" + role);

@@ -29,7 +29,7 @@ class DownloadsTest {
     return Model.create(
         server.http(),
         """
-        {"tensors": {"w": [%d]}, "optimizer": {"lrate": 1, "modules": []}}\
+        {"tensors": {"w": [%s]}, "optimizer": {"lrate": 1, "modules": []}}\
         """
             .formatted(size));
   }

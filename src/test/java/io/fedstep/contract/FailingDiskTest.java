@@ -27,7 +27,7 @@ class FailingDiskTest {
         disk.fail(SimDisk.Fault.IO_ERROR, operation, false);
         advance(hit);
         boolean struck = disk.struck();
-        String where = "operation %d, %s".formatted(operation, disk.where());
+        String where = "operation %s, %s".formatted(operation, disk.where());
         disk.heal();
         good.advance("[1, 2, 3]");
         Reply answer = hit.get("/rounds/current");

@@ -19,7 +19,7 @@ record Model(Http http, String name) {
   static String plain(int min, int max) {
     return """
     {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": []},
-     "round": {"min_updates": %d, "max_updates": %d}}\
+     "round": {"min_updates": %s, "max_updates": %s}}\
     """
         .formatted(min, max);
   }

@@ -270,7 +270,7 @@ class ModelsTest {
 
   private static String phaseWith(Model model, int rounds) {
     return model
-        .putJson("/round", "{\"rounds\": %d}".formatted(rounds))
+        .putJson("/round", "{\"rounds\": %s}".formatted(rounds))
         .is(200)
         .json()
         .path("phase")

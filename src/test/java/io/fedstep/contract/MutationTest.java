@@ -149,7 +149,7 @@ class MutationTest {
       Reply reply =
           send(model.http(), one.method(), line.replaceAll("[\\s\\x00-\\x1f]", "_"), fields, body);
       String what =
-          "seed %d, request %d: %s %s %s %s: %s"
+          "seed %s, request %s: %s %s %s %s: %s"
               .formatted(seed, i, one.method(), line, fields, body, reply);
       assertThat(reply.status()).as(what).isLessThan(500);
       assertThat(reply.text()).as(what).doesNotContain("Exception", "\tat ");
@@ -169,7 +169,7 @@ class MutationTest {
     try (var request = new RawRequest(http)) {
       byte[] bytes = body.getBytes(ISO_8859_1);
       String head =
-          "%s %s HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Length: %d\r\n\r\n"
+          "%s %s HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Length: %s\r\n\r\n"
               .formatted(method, line, String.join("\r\n", fields), bytes.length);
       request.send(head.getBytes(ISO_8859_1)).send(bytes);
       return request.read();

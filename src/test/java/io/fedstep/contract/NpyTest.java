@@ -50,7 +50,7 @@ class NpyTest {
     for (String order : new String[] {"le", "be"}) {
       for (int width = 2; width <= 8; width *= 2) {
         for (int version = 1; version <= 3; version++) {
-          byte[] body = file("%s-f%d-v%d".formatted(order, width, version));
+          byte[] body = file("%s-f%s-v%s".formatted(order, width, version));
           model.http().put(model.path("/weights"), body, NPY).is(200);
           assertThat(model.get("/weights").body()).isEqualTo(values);
         }

@@ -2,6 +2,7 @@ package io.fedstep.contract;
 
 import static java.util.stream.Collectors.joining;
 
+import java.util.HexFormat;
 import tools.jackson.databind.JsonNode;
 
 /** Writes JSON as Python's {@code json.dumps} does, as far as optimizer states need it. */
@@ -44,7 +45,7 @@ final class PythonJson {
       case '\t' -> "\\t";
       case '\b' -> "\\b";
       case '\f' -> "\\f";
-      default -> c >= ' ' && c <= '~' ? String.valueOf(c) : "\\u%04x".formatted((int) c);
+      default -> c >= ' ' && c <= '~' ? String.valueOf(c) : "\\u" + HexFormat.of().toHexDigits(c);
     };
   }
 }

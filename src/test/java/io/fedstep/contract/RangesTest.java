@@ -41,7 +41,7 @@ class RangesTest {
     Model model =
         Model.create(
             """
-            {"tensors": {"w": [%d]}, "optimizer": {"lrate": 1, "modules": ["rmsprop"]}}\
+            {"tensors": {"w": [%s]}, "optimizer": {"lrate": 1, "modules": ["rmsprop"]}}\
             """
                 .formatted(size));
     var gradient = new byte[4 * size];
@@ -92,7 +92,7 @@ class RangesTest {
     int first = Integer.parseInt(fill(from, whole));
     int last = Integer.parseInt(fill(to, whole));
     assertThat(part.header("Content-Range"))
-        .isEqualTo("bytes %d-%d/%d".formatted(first, last, whole.body().length));
+        .isEqualTo("bytes %s-%s/%s".formatted(first, last, whole.body().length));
     assertThat(part.header("Content-Length")).isEqualTo(Integer.toString(last - first + 1));
     assertThat(part.body()).isEqualTo(Arrays.copyOfRange(whole.body(), first, last + 1));
     for (String same : List.of("ETag", "Content-Type", "Vary", "Cache-Control", "Accept-Ranges")) {

@@ -132,7 +132,7 @@ final class RawRequest implements AutoCloseable {
   private byte[] exactly(int count) throws IOException {
     byte[] bytes = in.readNBytes(count);
     if (bytes.length < count) {
-      throw new EOFException("the answer ends after %d of %d bytes".formatted(bytes.length, count));
+      throw new EOFException("the answer ends after %s of %s bytes".formatted(bytes.length, count));
     }
     return bytes;
   }

@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 /** What clients measured of a version. */
 class ReportsTest {
   private static Reply report(Model model, long version, String client, String json) {
-    return model.putJson("/versions/%d/reports/%s".formatted(version, client), json);
+    return model.putJson("/versions/%s/reports/%s".formatted(version, client), json);
   }
 
   private static JsonNode newest(Model model) {

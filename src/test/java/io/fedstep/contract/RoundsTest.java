@@ -22,7 +22,7 @@ class RoundsTest {
     return Model.create(
         """
         {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": []},
-         "round": {"min_updates": %d, "max_updates": %d, "timeout": "%s"}}\
+         "round": {"min_updates": %s, "max_updates": %s, "timeout": "%s"}}\
         """
             .formatted(min, max, timeout));
   }

@@ -36,7 +36,7 @@ class SharesTest {
                 "fedstep.limits.decoders=2",
                 "fedstep.limits.heavy-answers=2"));
     for (String id : List.of("alice", "bob", "admin", "watcher", "other")) {
-      String token = "fedstep.security.tokens[%d].".formatted((properties.size() - 5) / 4);
+      String token = "fedstep.security.tokens[%s].".formatted((properties.size() - 5) / 4);
       properties.add(token + "id=" + id);
       properties.add(token + "sha256=" + Token.sha256(id));
       properties.add(token + "role=" + role(id));

@@ -30,7 +30,7 @@ final class TrainedDigits {
     for (int version = ROUNDS - 9; version <= ROUNDS; version += 3) {
       digits
           .putJson(
-              "/versions/%d/reports/client-11".formatted(version),
+              "/versions/%s/reports/client-11".formatted(version),
               "{\"weight\": 355, \"metrics\": {\"accuracy\": 0.966}}")
           .is(201);
     }

@@ -184,7 +184,7 @@ class UpdateFormatsTest {
             .filter(Double::isFinite)
             .limit(count)
             .toArray();
-    String spec = "{\"tensors\": {\"w\": [%d]}, \"dtype\": \"%s\"}".formatted(count, dtype);
+    String spec = "{\"tensors\": {\"w\": [%s]}, \"dtype\": \"%s\"}".formatted(count, dtype);
     Model model = Model.create(spec);
     byte[] bytes = dtype.equals("float32") ? f4(values) : f8(values);
     model.putOctets("/weights", bytes).is(200);

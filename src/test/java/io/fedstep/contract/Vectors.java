@@ -63,7 +63,7 @@ final class Vectors {
   static String digest(byte[] vector) {
     var crc = new CRC32C();
     crc.update(vector);
-    return "crc32c:%08x".formatted(crc.getValue());
+    return "crc32c:" + HexFormat.of().toHexDigits((int) crc.getValue());
   }
 
   /** One tensor of declearn's packed vectors. */

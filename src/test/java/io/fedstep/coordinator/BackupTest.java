@@ -145,7 +145,7 @@ class BackupTest {
       double[] expected = new double[SIZE];
       Arrays.fill(expected, weight);
       assertThat(Rig.bytes(coordinator.version(model, info.version()).weightBytes()))
-          .as("%s, version %d", model, info.version())
+          .as("%s, version %s", model, info.version())
           .isEqualTo(Rig.bytes(Dtype.FLOAT32, expected));
       if (info.version() > 0) {
         RoundRecord record = Objects.requireNonNull(coordinator.record(model, info.version() - 1));

@@ -77,7 +77,7 @@ class CorruptionTest {
       try (Rig rig = Rig.on(data)) {
         assertThat(rig.coordinator().models()).containsExactly("bad", "good");
         assertThat(rig.coordinator().brokenBy("bad"))
-            .as("byte %d of %d", place, whole.length)
+            .as("byte %s of %s", place, whole.length)
             .contains(file.toString())
             .containsPattern("is corrupt: expected .+, found .+");
         assertThat(Rig.refusal(() -> rig.coordinator().spec("bad")).problem())

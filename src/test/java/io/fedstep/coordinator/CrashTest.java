@@ -49,11 +49,11 @@ class CrashTest {
     try (var simulation = new Simulation(folder, seed)) {
       simulation.crashing(8);
       for (int step = 0; step < STEPS; step++) {
-        run(simulation, "seed %d, step %d".formatted(seed, step));
+        run(simulation, "seed %s, step %s".formatted(seed, step));
       }
       simulation.restart();
       System.out.printf(
-          "seed %d: %d rounds, %d lives%n", seed, simulation.rounds(), simulation.lives());
+          "seed %s: %s rounds, %s lives%n", seed, simulation.rounds(), simulation.lives());
     }
   }
 
@@ -95,12 +95,12 @@ class CrashTest {
       try (var simulation = new Simulation(folder.resolve("at-" + operation), FIRST + 41)) {
         simulation.fail(fault, operation, lasting);
         for (int step = 0; step < (LONG ? 40 : 9); step++) {
-          run(simulation, "%s at operation %d, step %d".formatted(fault, operation, step));
+          run(simulation, "%s at operation %s, step %s".formatted(fault, operation, step));
         }
         boolean failed = simulation.hasFailed();
         simulation.restart();
         if (!failed) {
-          System.out.printf("%s at each of %d operations%n", fault, operation);
+          System.out.printf("%s at each of %s operations%n", fault, operation);
           return operation;
         }
       }
@@ -120,7 +120,7 @@ class CrashTest {
         run(simulation, "step " + step);
         String where = simulation.disk().where();
         trace.append(
-            "%s, %d lives, %d rounds, %s%n"
+            "%s, %s lives, %s rounds, %s%n"
                 .formatted(
                     simulation.doing(),
                     simulation.lives(),

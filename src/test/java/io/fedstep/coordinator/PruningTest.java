@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
@@ -202,7 +203,7 @@ class PruningTest {
   }
 
   private static Path file(Rig rig, long version, String name) {
-    return rig.folder(M).resolve("versions/%07d/%s".formatted(version, name));
+    return rig.folder(M).resolve(String.format(Locale.ROOT, "versions/%07d/%s", version, name));
   }
 
   private static Object key(Path file) throws IOException {

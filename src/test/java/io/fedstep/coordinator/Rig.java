@@ -23,6 +23,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -49,7 +50,7 @@ final class Rig implements AutoCloseable {
             new DataFolder(data),
             limits,
             clock,
-            () -> "%08x".formatted(incarnations.getAndIncrement()),
+            () -> HexFormat.of().toHexDigits(incarnations.getAndIncrement()),
             Listener.NONE);
   }
 
@@ -106,8 +107,8 @@ final class Rig implements AutoCloseable {
    */
   static String plain(int size, int min, int max) {
     return """
-    {"tensors": {"w": [%d]}, "optimizer": {"lrate": 1.0, "modules": []},
-     "round": {"min_updates": %d, "max_updates": %d}}\
+    {"tensors": {"w": [%s]}, "optimizer": {"lrate": 1.0, "modules": []},
+     "round": {"min_updates": %s, "max_updates": %s}}\
     """
         .formatted(size, min, max);
   }
@@ -115,9 +116,9 @@ final class Rig implements AutoCloseable {
   /** The same with RMSProp. */
   static String rmsprop(String dtype, int size, int updates) {
     return """
-    {"tensors": {"a": [3], "w": [%d]}, "dtype": "%s",
+    {"tensors": {"a": [3], "w": [%s]}, "dtype": "%s",
      "optimizer": {"lrate": 0.5, "w_decay": 0.25, "modules": ["rmsprop"]},
-     "round": {"min_updates": %d}}\
+     "round": {"min_updates": %s}}\
     """
         .formatted(size - 3, dtype, updates);
   }

@@ -88,7 +88,7 @@ class SameResultTest {
           "modules": ["momentum", "l2-clipping", "adam", ["gaussian-noise", {"std": 0.1}],
                       ["l2-global-clipping", {"max_norm": 0.5}], "yogi-momentum",
                       ["gaussian-noise", {"safe_mode": false, "seed": 3}]]},
-         "round": {"min_updates": %d}}\
+         "round": {"min_updates": %s}}\
         """
             .formatted(dtype, CLIENTS),
         data);
@@ -102,7 +102,7 @@ class SameResultTest {
       Collections.shuffle(order, random);
       List<Object> other = result(data.resolve("t" + threads), spec, threads, order, threads == 2);
       assertThat(Arrays.deepEquals(other.toArray(), first.toArray()))
-          .as("%d threads, order %s", threads, order)
+          .as("%s threads, order %s", threads, order)
           .isTrue();
     }
   }
@@ -114,8 +114,8 @@ class SameResultTest {
 
   private static String aggregated(String dtype, int size, String aggregator) {
     return """
-    {"tensors": {"w": [%d]}, "dtype": "%s", "optimizer": {"lrate": 1.0, "modules": []},
-     "aggregator": %s, "update_bound": {"max_norm": %d}, "round": {"min_updates": %d}}\
+    {"tensors": {"w": [%s]}, "dtype": "%s", "optimizer": {"lrate": 1.0, "modules": []},
+     "aggregator": %s, "update_bound": {"max_norm": %s}, "round": {"min_updates": %s}}\
     """
         .formatted(size, dtype, aggregator, size, AGGREGATED);
   }
@@ -142,7 +142,7 @@ class SameResultTest {
         rig.create("few", aggregated("float32", 40, aggregator));
         byte[] wide = round(rig, M, 0, SIZE, order);
         firstWide = threads == 1 ? wide : firstWide;
-        assertThat(wide).as("%d threads, order %s", threads, order).isEqualTo(firstWide);
+        assertThat(wide).as("%s threads, order %s", threads, order).isEqualTo(firstWide);
         for (int round = 0; round < 34; round++) {
           byte[] few = round(rig, "few", round, 40, order);
           first = first.length == 0 ? few : first;

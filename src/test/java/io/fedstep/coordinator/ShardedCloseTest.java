@@ -59,7 +59,7 @@ class ShardedCloseTest {
         """
         {"tensors": {"a": [3], "b": [200001], "c": [144837]}, "dtype": "%s", "optimizer": %s,
          "aggregator": ["%s", {}], "update_bound": {"max_norm": 300},
-         "round": {"min_updates": %d}}\
+         "round": {"min_updates": %s}}\
         """
             .formatted(dtype, optimizer, aggregator, CLIENTS);
     return SpecCodec.read(Json.readObject(new ByteArrayInputStream(json.getBytes(UTF_8))));
@@ -90,7 +90,7 @@ class ShardedCloseTest {
         assertThat(sharded.keySet()).isEqualTo(whole.keySet());
         sharded.forEach((file, bytes) ->
             assertThat(Arrays.equals(bytes, whole.get(file)))
-                .as("%s of %s in %d shards", file, name, count)
+                .as("%s of %s in %s shards", file, name, count)
                 .isTrue());
       }
     }

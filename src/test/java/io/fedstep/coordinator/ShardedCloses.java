@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -69,7 +70,7 @@ final class ShardedCloses implements AutoCloseable {
       return own -> {
         int at = step[0]++;
         if (at < gathered.size()) {
-          assertThat(own).as("shard %d again", shard).isEqualTo(gathered.get(at)[shard]);
+          assertThat(own).as("shard %s again", shard).isEqualTo(gathered.get(at)[shard]);
         } else {
           now[shard] = own.clone();
           await();
@@ -127,7 +128,9 @@ final class ShardedCloses implements AutoCloseable {
 
   private Path moved(VersionInfo info, String name) {
     try {
-      return Files.move(versions().resolve("%07d".formatted(info.version())), root.resolve(name));
+      return Files.move(
+          versions().resolve(String.format(Locale.ROOT, "%07d", info.version())),
+          root.resolve(name));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -253,7 +256,7 @@ final class ShardedCloses implements AutoCloseable {
       Map<String, Integer> files = sums(draftFolder);
       int again = count / 2;
       parts.set(again, shard(new Shard(again, count), exchanges.of(again)));
-      assertThat(sums(draftFolder)).as("files after shard %d came again", again).isEqualTo(files);
+      assertThat(sums(draftFolder)).as("files after shard %s came again", again).isEqualTo(files);
       RoundClose.Result result = RoundClose.joined(parts);
       try (VersionDraft draft = sharedDraft()) {
         draft.leave(true);

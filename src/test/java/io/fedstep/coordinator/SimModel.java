@@ -107,11 +107,11 @@ final class SimModel {
       assertThat(now).isGreaterThanOrEqualTo(promised);
       for (VersionInfo info : coordinator.versions(name)) {
         assertThat(numbersOf(coordinator, info.version(), List.of(at(info.version()))))
-            .as("version %d", info.version())
+            .as("version %s", info.version())
             .isNotNull();
       }
       for (long round = Math.max(0, kept); round < now; round++) {
-        assertThat(coordinator.record(name, round)).as("record %d", round).isNotNull();
+        assertThat(coordinator.record(name, round)).as("record %s", round).isNotNull();
       }
     }
   }
@@ -148,7 +148,7 @@ final class SimModel {
           });
     }
     SimNumbers found = numbersOf(coordinator, version, possible);
-    assertThat(found).as("version %d by %s, not %s", version, info.madeBy(), possible).isNotNull();
+    assertThat(found).as("version %s by %s, not %s", version, info.madeBy(), possible).isNotNull();
     versions.put(version, found);
   }
 

@@ -26,7 +26,7 @@ final class SimNumbers {
 
   static String spec(String round) {
     return """
-    {"tensors": {"w": [%d]}, "dtype": "float64", "round": %s,
+    {"tensors": {"w": [%s]}, "dtype": "float64", "round": %s,
      "optimizer": {"lrate": %s, "w_decay": %s,
                    "modules": [["rmsprop", {"beta": %s, "eps": %s}]]}}\
     """

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -139,7 +140,12 @@ final class Simulation implements AutoCloseable {
   private Coordinator coordinator(DataFolder data) {
     try {
       return new LocalCoordinator(
-          data, LIMITS, clock, alarms, () -> "%08x".formatted(incarnations++), Listener.NONE);
+          data,
+          LIMITS,
+          clock,
+          alarms,
+          () -> HexFormat.of().toHexDigits(incarnations++),
+          Listener.NONE);
     } catch (StorageException e) {
       data.close();
       throw e;
@@ -360,7 +366,8 @@ final class Simulation implements AutoCloseable {
     var spec =
         SpecCodec.read(
             Json.readObject(new ByteArrayInputStream(SimNumbers.spec(round).getBytes(UTF_8))));
-    var model = new SimModel(name, "%08x".formatted(incarnations), buffered, spec.round());
+    var model =
+        new SimModel(name, HexFormat.of().toHexDigits(incarnations), buffered, spec.round());
     models.put(name, model);
     gone.add(name);
     try {

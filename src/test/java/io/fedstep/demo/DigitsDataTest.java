@@ -43,9 +43,9 @@ class DigitsDataTest {
     for (int k = 0; k < 10; k++) {
       List<Digit> held = data.clients().get(k);
       long two = count(held, k) + count(held, (k + 1) % 10);
-      assertThat((double) two / held.size()).as("client %d", k).isBetween(0.85, 0.95);
+      assertThat((double) two / held.size()).as("client %s", k).isBetween(0.85, 0.95);
       for (int value = 0; value < 10; value++) {
-        assertThat(count(held, value)).as("client %d, digit %d", k, value).isPositive();
+        assertThat(count(held, value)).as("client %s, digit %s", k, value).isPositive();
       }
     }
   }

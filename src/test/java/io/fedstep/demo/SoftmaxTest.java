@@ -28,7 +28,7 @@ class SoftmaxTest {
       double down = Softmax.gradient(weights, examples).loss();
       double slope = (up - down) / ((double) above - weights[i]);
       weights[i] = middle;
-      assertThat((double) gradient[i]).as("coordinate %d", i).isCloseTo(slope, within(1e-5));
+      assertThat((double) gradient[i]).as("coordinate %s", i).isCloseTo(slope, within(1e-5));
     }
   }
 

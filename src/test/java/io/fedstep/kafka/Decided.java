@@ -340,12 +340,12 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
     for (long round = 0; round < rounds; round++) {
       long number = round;
       assertThat(state.record(number))
-          .as("record of round %d", number)
+          .as("record of round %s", number)
           .isEqualTo(other.record(number));
     }
     for (long version = 0; version <= rounds; version++) {
       assertThat(found.reports(version))
-          .as("reports of version %d", version)
+          .as("reports of version %s", version)
           .isEqualTo(expected.reports(version));
     }
   }

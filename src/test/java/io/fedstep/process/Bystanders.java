@@ -112,7 +112,7 @@ final class Bystanders implements AutoCloseable {
             "-Dfedstep.security.tokens-file=" + file));
     var started =
         new Bystanders(ChildServer.start(folder.resolve("data"), all.toArray(String[]::new)));
-    started.create(MODEL, "{\"tensors\": {\"w\": [%d]}}".formatted(UPDATE.length / 4));
+    started.create(MODEL, "{\"tensors\": {\"w\": [%s]}}".formatted(UPDATE.length / 4));
     started.end = System.nanoTime() + PAUSE.toNanos();
     for (int i = 0; i < 50; i++) { // what is compiled later takes longer
       started.liveness();
@@ -187,7 +187,7 @@ final class Bystanders implements AutoCloseable {
         send(
             "alice",
             "PUT",
-            MODEL + "/rounds/%d/updates/alice".formatted(number),
+            MODEL + "/rounds/%s/updates/alice".formatted(number),
             UPDATE,
             "Content-Type",
             "application/octet-stream");
@@ -231,7 +231,7 @@ final class Bystanders implements AutoCloseable {
           new Served(
               what, beside[0], beside[1], quiet[0], quiet[1], before, liveHeap(), ended.get());
       System.out.printf(
-          "%s: liveness %d ms, update %d ms (%d and %d without), live heap %d to %d MB, %d ended%n",
+          "%s: liveness %s ms, update %s ms (%s and %s without), live heap %s to %s MB, %s ended%n",
           what,
           served.liveness.toMillis(),
           served.update.toMillis(),

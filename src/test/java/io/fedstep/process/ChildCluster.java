@@ -80,7 +80,7 @@ public final class ChildCluster implements AutoCloseable {
               "-Dfedstep.engine=kafka",
               "-Dfedstep.kafka.brokers=" + brokers.bootstrap(),
               "-Dfedstep.kafka.replication=" + brokers.size(),
-              "-Dfedstep.kafka.session-timeout=%dms".formatted(sessionTimeout.toMillis()),
+              "-Dfedstep.kafka.session-timeout=%sms".formatted(sessionTimeout.toMillis()),
               "-Dfedstep.kafka.scratch-dir=" + folder.resolve("scratch-" + node),
               "-Dfedstep.kafka.client.client.id=" + ClusterRoles.clientId(node)));
     }

@@ -23,6 +23,10 @@ public final class ChildServer implements AutoCloseable {
   private static final List<String> CLASS_PATH =
       List.of("-cp", System.getProperty("java.class.path"), FedstepApplication.class.getName());
 
+  /** A user's machine, where digits and hours are others: the server is not to depend on it. */
+  private static final List<String> ELSEWHERE =
+      List.of("-Duser.language=ar", "-Duser.country=EG", "-Duser.timezone=Asia/Kolkata");
+
   private final Process process;
   private final int port;
 
@@ -43,7 +47,7 @@ public final class ChildServer implements AutoCloseable {
 
   /** The same, which may have only so many files open. */
   static ChildServer startWithFiles(int most, Path data, String... options) {
-    String limited = "ulimit -n %d && exec \"$0\" \"$@\"".formatted(most);
+    String limited = "ulimit -n %s && exec \"$0\" \"$@\"".formatted(most);
     return start(List.of("sh", "-c", limited), CLASS_PATH, data, options);
   }
 
@@ -51,6 +55,7 @@ public final class ChildServer implements AutoCloseable {
       List<String> prefix, List<String> program, Path data, String... options) {
     var command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ELSEWHERE);
     command.addAll(List.of(options));
     command.addAll(program);
     command.addAll(List.of("--server.port=0", "--fedstep.data-dir=" + data));

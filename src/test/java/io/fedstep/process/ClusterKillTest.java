@@ -44,7 +44,7 @@ class ClusterKillTest {
   private static final String PATH = "/v1/models/" + MODEL;
   private static final String SPEC =
       """
-      {"tensors": {"w": [%d]}, "round": {"min_updates": %d},
+      {"tensors": {"w": [%s]}, "round": {"min_updates": %s},
        "optimizer": {"lrate": 0.05, "w_decay": 0.01,
                      "modules": [["l2-global-clipping", {"max_norm": 100.0}], "rmsprop"]}}\
       """
@@ -94,7 +94,7 @@ class ClusterKillTest {
         Victim victim = victim(round);
         Duration pause = train(round, victim);
         if (victim != null) {
-          pauses.add("%s: %d ms".formatted(victim, pause.toMillis()));
+          pauses.add("%s: %s ms".formatted(victim, pause.toMillis()));
           longest = pause.compareTo(longest) > 0 ? pause : longest;
         }
         check(round);
@@ -103,7 +103,7 @@ class ClusterKillTest {
         checkRecord(round);
       }
       System.out.printf(
-          "after a kill a round stood still for %d ms at most: %s%n", longest.toMillis(), pauses);
+          "after a kill a round stood still for %s ms at most: %s%n", longest.toMillis(), pauses);
       assertThat(longest).isLessThan(SESSION.plus(MARGIN));
     }
   }
@@ -251,7 +251,7 @@ class ClusterKillTest {
 
   private void submit(int round, int client, IntFunction<BodyPublisher> body) {
     String path =
-        "%s/rounds/%d/updates/client-%d?weight=%d"
+        "%s/rounds/%s/updates/client-%s?weight=%s"
             .formatted(PATH, round, client, weight(round, client));
     receipts.get(round).put("client-" + client, cluster.put(path, OCTETS, body));
     alone.put(path, OCTETS, body(round, client));
@@ -270,7 +270,7 @@ class ClusterKillTest {
     awaitEnd(alone, round);
     checkRecord(round);
     for (String content : List.of("/weights", "/optimizer/state")) {
-      String path = "%s/versions/%d%s".formatted(PATH, round + 1, content);
+      String path = "%s/versions/%s%s".formatted(PATH, round + 1, content);
       int difference = Arrays.mismatch(cluster.bytes(path), alone.bytes(path));
       assertThat(difference).as("the first byte of %s to differ", path).isEqualTo(-1);
     }
@@ -288,7 +288,7 @@ class ClusterKillTest {
       for (String member : List.of("digest", "weight")) {
         assertThat(client.path(member)).isEqualTo(receipt.path(member));
       }
-      assertThat(cluster.json("%s/rounds/%d/updates/%s".formatted(PATH, round, name)))
+      assertThat(cluster.json("%s/rounds/%s/updates/%s".formatted(PATH, round, name)))
           .isEqualTo(receipt);
     }
     JsonNode expected = alone.json(PATH + "/rounds/" + round);

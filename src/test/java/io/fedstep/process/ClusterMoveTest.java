@@ -27,7 +27,7 @@ class ClusterMoveTest {
   private static final String BUSY = "/v1/models/busy";
   private static final byte[] SPEC =
       """
-      {"tensors": {"w": [%d]}, "round": {"min_updates": %d},
+      {"tensors": {"w": [%s]}, "round": {"min_updates": %s},
        "optimizer": {"lrate": 0.05, "modules": ["adam"]}}\
       """
           .formatted(SIZE, CLIENTS)
@@ -48,7 +48,7 @@ class ClusterMoveTest {
         server.put(
             MOVES + "/versions/2/reports/client-" + client,
             JSON,
-            "{\"metrics\": {\"accuracy\": 0.%d}}".formatted(client).getBytes(UTF_8));
+            "{\"metrics\": {\"accuracy\": 0.%s}}".formatted(client).getBytes(UTF_8));
       }
       submit(server, BUSY, 0, 0);
       newest = server.json(MOVES + "/versions").path("versions").path(0);
@@ -131,7 +131,7 @@ class ClusterMoveTest {
   private static void submit(ChildCluster server, String model, int round, int client) {
     ClientUpdate update = ClientUpdate.coarse(round, client, SIZE);
     server.put(
-        "%s/rounds/%d/updates/client-%d?weight=%s".formatted(model, round, client, update.weight()),
+        "%s/rounds/%s/updates/client-%s?weight=%s".formatted(model, round, client, update.weight()),
         OCTETS,
         Numbers.FLOAT32.bytes(update.gradient()));
   }

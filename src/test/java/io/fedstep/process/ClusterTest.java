@@ -94,7 +94,7 @@ class ClusterTest {
 
     String spec() {
       return """
-      {"tensors": %s, "dtype": "float%d", %s, "round": {"min_updates": %d, "max_updates": %d}}\
+      {"tensors": %s, "dtype": "float%s", %s, "round": {"min_updates": %s, "max_updates": %s}}\
       """
           .formatted(TENSORS, 8 * numbers.width(), RULES.get(rule), CLIENTS, CLIENTS + 1);
     }
@@ -146,7 +146,7 @@ class ClusterTest {
       JsonNode there = cluster.post(model + "/rounds/current/close");
       assertThat(common(there)).isEqualTo(common(here));
       byte[] policy =
-          "{\"min_updates\": %1$d, \"max_updates\": %1$d}".formatted(CLIENTS).getBytes(UTF_8);
+          "{\"min_updates\": %1$s, \"max_updates\": %1$s}".formatted(CLIENTS).getBytes(UTF_8);
       alone.put(model + "/round", JSON, policy);
       cluster.put(model + "/round", JSON, policy);
     }
@@ -155,13 +155,13 @@ class ClusterTest {
   private static void submit(Kind kind, int round, int client) {
     double[] values = values(kind, new SplittableRandom(1000L * round + client));
     double weight = 1 + client + round / 8.0;
-    String path = "%s/rounds/%d/updates/client-%d".formatted(kind.model(), round, client);
+    String path = "%s/rounds/%s/updates/client-%s".formatted(kind.model(), round, client);
     boolean octets = (round + client) % 2 == 0;
     String address = octets ? path + "?weight=" + weight : path;
     byte[] body =
         octets
             ? kind.numbers().bytes(values)
-            : "{\"gradient\": [%s], \"weight\": %s, \"metrics\": {\"loss\": %d}}"
+            : "{\"gradient\": [%s], \"weight\": %s, \"metrics\": {\"loss\": %s}}"
                 .formatted(
                     Arrays.stream(values).mapToObj(kind.numbers()::text).collect(joining(",")),
                     weight,

@@ -10,7 +10,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** What NumPy computed: {@code golden/numpy_rounds.*.json}. */
 record Golden(JsonNode json) {
   static Golden of(Numbers numbers) {
-    String name = "/golden/numpy_rounds.f%d.json".formatted(numbers.width());
+    String name = "/golden/numpy_rounds.f%s.json".formatted(numbers.width());
     try (InputStream in = Golden.class.getResourceAsStream(name)) {
       return new Golden(new JsonMapper().readTree(in));
     } catch (IOException e) {
@@ -38,7 +38,7 @@ record Golden(JsonNode json) {
 
   String spec(int clients) {
     return """
-    {"tensors": %s, "dtype": "%s", "optimizer": %s, "round": {"min_updates": %d}}\
+    {"tensors": %s, "dtype": "%s", "optimizer": %s, "round": {"min_updates": %s}}\
     """
         .formatted(shapes(), json.path("dtype").stringValue(), json.path("optimizer"), clients);
   }

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
@@ -225,7 +226,7 @@ class HostileLoadTest {
     Host: localhost\r
     Authorization: Bearer %s\r
     Content-Type: application/octet-stream\r
-    Content-Length: %d\r
+    Content-Length: %s\r
     \r
     """
         .formatted(path, id, 4 * SIZE);
@@ -279,8 +280,8 @@ class HostileLoadTest {
         ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       String spec =
           """
-          {"tensors": {"w": [%d]}, "optimizer": {"lrate": 1.0, "modules": []},
-           "round": {"min_updates": %d}}\
+          {"tensors": {"w": [%s]}, "optimizer": {"lrate": 1.0, "modules": []},
+           "round": {"min_updates": %s}}\
           """
               .formatted(SIZE, HONEST);
       send(server, "op", "PUT", MODEL, spec.getBytes(UTF_8), "Content-Type", "application/json");
@@ -309,8 +310,14 @@ class HostileLoadTest {
       double late = ProcessMemory.of(server.pid()).anonymous();
       String current = new String(send(server, "op", "GET", MODEL, new byte[0]).body(), UTF_8);
       System.out.printf(
-          "%d rounds of %d clients beside %d misdeeds: %s; anonymous memory %.0f, then %.0f MB%n",
-          most, HONEST, times, answers, early, late);
+          Locale.ROOT,
+          "%s rounds of %s clients beside %s misdeeds: %s; anonymous memory %.0f, then %.0f MB%n",
+          most,
+          HONEST,
+          times,
+          answers,
+          early,
+          late);
       assertThat(least).as("rounds that all honest clients took part in").isPositive();
       assertThat(most - least).as("rounds that some of them missed").isLessThanOrEqualTo(1);
       assertThat(current).containsAnyOf("\"phase\":\"collecting\"", "\"phase\":\"closing\"");

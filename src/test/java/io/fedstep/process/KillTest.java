@@ -116,7 +116,7 @@ class KillTest {
       Trained model, int round, int client, double share, CompletableFuture<Void> struck) {
     ClientUpdate update = model.update(round, client);
     String path =
-        "/v1/models/%s/rounds/%d/updates/client-%d".formatted(model.name(), round, client);
+        "/v1/models/%s/rounds/%s/updates/client-%s".formatted(model.name(), round, client);
     int form = (round + client) % 3;
     boolean octets = form == 0;
     byte[] body =
@@ -210,7 +210,7 @@ class KillTest {
     model.advance(round);
     byte[] weights = server.get(path + "/weights").body();
     String state = new String(server.get(path + "/optimizer/state").body(), UTF_8);
-    String place = "%s after round %d".formatted(model.name(), round);
+    String place = "%s after round %s".formatted(model.name(), round);
     assertThat(hex(weights)).as(place).isEqualTo(hex(model.expected().weights()));
     assertThat(state).as(place).isEqualTo(model.expectedState());
     Golden golden = model.golden();
@@ -228,6 +228,6 @@ class KillTest {
   private static String digest(byte[] bytes) {
     var crc = new CRC32C();
     crc.update(bytes);
-    return "crc32c:%08x".formatted(crc.getValue());
+    return "crc32c:" + HexFormat.of().toHexDigits((int) crc.getValue());
   }
 }

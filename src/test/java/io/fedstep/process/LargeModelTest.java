@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
@@ -59,8 +60,8 @@ class LargeModelTest {
   private void create(ChildServer server) throws IOException, InterruptedException {
     String spec =
         """
-        {"tensors": {"w": [%d]}, "optimizer": {"lrate": 0.5, "modules": ["rmsprop"]},
-         "round": {"min_updates": %d}}\
+        {"tensors": {"w": [%s]}, "optimizer": {"lrate": 0.5, "modules": ["rmsprop"]},
+         "round": {"min_updates": %s}}\
         """
             .formatted(PARAMETERS, CLIENTS);
     var request =
@@ -77,7 +78,11 @@ class LargeModelTest {
 
   private Void upload(ChildServer server, int client) throws IOException, InterruptedException {
     String path =
-        "/v1/models/large/rounds/0/updates/client-%02d?weight=%d".formatted(client, weight(client));
+        String.format(
+            Locale.ROOT,
+            "/v1/models/large/rounds/0/updates/client-%02d?weight=%s",
+            client,
+            weight(client));
     var body =
         BodyPublishers.fromPublisher(
             BodyPublishers.ofInputStream(() -> new CoarseFloats(client, PARAMETERS)),
@@ -131,7 +136,7 @@ class LargeModelTest {
     }
     assertThat(weights.read()).isEqualTo(-1);
     assertThat(new String(state.readAllBytes(), US_ASCII))
-        .isEqualTo("\", \"f\", [%d]]}}}}]]}".formatted(PARAMETERS));
+        .isEqualTo("\", \"f\", [%s]]}}}}]]}".formatted(PARAMETERS));
   }
 
   /** Sums the next tile of all clients; returns the sum of their weights. */

@@ -58,7 +58,7 @@ class OpenFilesTest {
             MOST_FILES, data, "-Xmx64m", "-Dfedstep.limits.connections=10000")) {
       server = started;
       String spec =
-          "{\"tensors\": {\"w\": [2]}, \"round\": {\"min_updates\": %d}}".formatted(2 * MOST_TRIES);
+          "{\"tensors\": {\"w\": [2]}, \"round\": {\"min_updates\": %s}}".formatted(2 * MOST_TRIES);
       assertThat(send("PUT", "/v1/models/toy", spec).statusCode()).isEqualTo(201);
       // both kinds of answer once: a class that is missing then can no more be loaded without files
       assertThat(update(0).statusCode()).isEqualTo(201);

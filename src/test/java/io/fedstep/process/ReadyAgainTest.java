@@ -35,7 +35,7 @@ class ReadyAgainTest {
     try (ChildServer server = ChildServer.start(data)) {
       String spec =
           """
-          {"tensors": {"w": [%d]}, "optimizer": {"lrate": 0.5, "modules": ["rmsprop"]},
+          {"tensors": {"w": [%s]}, "optimizer": {"lrate": 0.5, "modules": ["rmsprop"]},
            "round": {"min_updates": 2}}\
           """
               .formatted(PARAMETERS);
@@ -53,7 +53,7 @@ class ReadyAgainTest {
       assertThat(get(server, "/v1/models/large/rounds/1/updates/client-0")).isEqualTo(receipt);
       Duration taken = Duration.ofNanos(System.nanoTime() - begin);
       System.out.printf(
-          "%d parameters: ready again %d ms after a kill, started and ended with none in %d ms%n",
+          "%s parameters: ready again %s ms after a kill, started and ended with none in %s ms%n",
           PARAMETERS, taken.toMillis(), start.toMillis());
       assertThat(taken.minus(start)).isLessThan(MOST);
       upload(server, 1, 1);
@@ -68,7 +68,7 @@ class ReadyAgainTest {
         BodyPublishers.fromPublisher(
             BodyPublishers.ofInputStream(() -> new CoarseFloats(client, PARAMETERS)),
             4L * PARAMETERS);
-    String path = "/v1/models/large/rounds/%d/updates/client-%d?weight=1".formatted(round, client);
+    String path = "/v1/models/large/rounds/%s/updates/client-%s?weight=1".formatted(round, client);
     put(server, path, "application/octet-stream", body);
   }
 

@@ -47,7 +47,7 @@ class TerminationTest {
             PUT /v1/models/toy/rounds/0/updates/%s HTTP/1.1\r
             Host: localhost\r
             Content-Type: application/octet-stream\r
-            Content-Length: %d\r
+            Content-Length: %s\r
             Expect: 100-continue\r
             \r
             """

@@ -80,7 +80,7 @@ final class Trained {
             .map(entry -> quoted(entry.getKey()) + ": " + entry.getValue())
             .collect(joining(", ", "{", "}"));
     return """
-    {"tensors": %s, "dtype": "float%d", "round": {"min_updates": %d},
+    {"tensors": %s, "dtype": "float%s", "round": {"min_updates": %s},
      "optimizer": {"lrate": %s, "w_decay": %s,
                    "modules": [["rmsprop", {"beta": %s, "eps": %s}]]}}\
     """
@@ -100,7 +100,7 @@ final class Trained {
         .mapToObj(c ->
             c == '"' || c == '\\'
                 ? "\\" + (char) c
-                : c < 128 ? String.valueOf((char) c) : "\\u%04x".formatted(c))
+                : c < 128 ? String.valueOf((char) c) : "\\u" + HexFormat.of().toHexDigits((char) c))
         .collect(joining("", "\"", "\""));
   }
 

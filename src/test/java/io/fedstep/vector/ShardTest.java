@@ -40,13 +40,13 @@ class ShardTest {
       int endRun = 0;
       for (int index = 0; index < count; index++) {
         var shard = new Shard(index, count);
-        assertThat(shard.firstRun(size)).as("%s of %d", shard, size).isEqualTo(endRun);
-        assertThat(shard.endRun(size)).as("%s of %d", shard, size).isGreaterThan(endRun);
+        assertThat(shard.firstRun(size)).as("%s of %s", shard, size).isEqualTo(endRun);
+        assertThat(shard.endRun(size)).as("%s of %s", shard, size).isGreaterThan(endRun);
         endRun = shard.endRun(size);
         assertThat(shard.firstTile(size)).isEqualTo(cuts[shard.firstRun(size)]);
         assertThat(shard.endTile(size)).isEqualTo(cuts[endRun]);
-        assertThat(shard.begin(size)).as("%s of %d", shard, size).isEqualTo(end);
-        assertThat(shard.end(size)).as("%s of %d", shard, size).isGreaterThan(end);
+        assertThat(shard.begin(size)).as("%s of %s", shard, size).isEqualTo(end);
+        assertThat(shard.end(size)).as("%s of %s", shard, size).isGreaterThan(end);
         assertThat(shard.begin(size) % TILE).isZero();
         end = shard.end(size);
       }
@@ -67,7 +67,7 @@ class ShardTest {
     for (int index : new int[] {-1, 3, 4}) {
       assertThatThrownBy(() -> new Shard(index, 3))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("shard %d of 3", index);
+          .hasMessage("shard %s of 3", index);
     }
   }
 }

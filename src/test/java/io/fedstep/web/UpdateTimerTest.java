@@ -26,7 +26,7 @@ class UpdateTimerTest {
             @Override
             public void updateAnswered(
                 String model, String outcome, Duration duration, long bytes) {
-              told.add("%s %s %d".formatted(model, outcome, bytes));
+              told.add("%s %s %s".formatted(model, outcome, bytes));
             }
           });
   private final MockHttpServletRequest request = new MockHttpServletRequest("PUT", "/");
