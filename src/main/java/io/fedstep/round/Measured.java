@@ -14,16 +14,24 @@ public interface Measured {
 
   /** The weighted mean of each metric, over those who sent it. */
   static SortedMap<String, Double> means(Collection<? extends Measured> all) {
-    var sums = new TreeMap<String, Double>();
-    var weights = new TreeMap<String, Double>();
+    var sums = new TreeMap<String, ScaledMean>();
     for (Measured one : all) {
       one.metrics()
-          .forEach((name, value) -> {
-            sums.merge(name, one.weight() * value, Double::sum);
-            weights.merge(name, one.weight(), Double::sum);
-          });
+          .forEach((name, value) ->
+              sums.computeIfAbsent(name, _ -> new ScaledMean()).expect(one.weight(), value));
     }
-    sums.replaceAll((name, sum) -> sum / weights.getOrDefault(name, 1.0));
-    return sums;
+    for (Measured one : all) {
+      one.metrics()
+          .forEach((name, value) ->
+              sums.computeIfPresent(
+                  name,
+                  (_, sum) -> {
+                    sum.add(one.weight(), value);
+                    return sum;
+                  }));
+    }
+    var means = new TreeMap<String, Double>();
+    sums.forEach((name, sum) -> means.put(name, sum.value()));
+    return means;
   }
 }

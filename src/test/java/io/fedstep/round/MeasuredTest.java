@@ -1,0 +1,56 @@
+package io.fedstep.round;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Means of what clients measured. */
+class MeasuredTest {
+  private static double mean(List<UpdateHeader> all) {
+    return Measured.means(all).getOrDefault("x", Double.NaN);
+  }
+
+  private static UpdateHeader of(double weight, double value) {
+    return UpdateHeader.of(weight, Map.of("x", value), null);
+  }
+
+  @Test
+  void ordinaryMean_hasTheBitsOfPlainSums() {
+    var random = new Random(20);
+    for (int i = 0; i < 1000; i++) {
+      var all = new ArrayList<UpdateHeader>();
+      double sum = 0;
+      double total = 0;
+      for (int n = 1 + random.nextInt(9); n > 0; n--) {
+        double weight = 1 + random.nextInt(5000) * random.nextDouble();
+        double value = random.nextGaussian() * Math.scalb(1, random.nextInt(100) - 50);
+        all.add(of(weight, value));
+        sum += weight * value;
+        total += weight;
+      }
+      assertThat(mean(all)).isEqualTo(sum / total);
+    }
+  }
+
+  @Test
+  void mean_isFinite_andLiesAmongTheValues() {
+    double most = Double.MAX_VALUE;
+    assertThat(mean(List.of(of(0x1p53, most), of(0x1p53, most)))).isEqualTo(most);
+    assertThat(mean(List.of(of(3, -most), of(7, -most), of(11, -most))))
+        .isBetween(-most, -most * (1 - 1e-15));
+    assertThat(mean(List.of(of(0x1p53, most), of(0x1p53, -most)))).isZero();
+    assertThat(mean(List.of(of(0x1p53, 1.7e308), of(1, 0.5)))).isCloseTo(1.7e308, within(1e293));
+  }
+
+  @Test
+  void smallWeights_count() {
+    assertThat(mean(List.of(of(Double.MIN_VALUE, 0.1)))).isEqualTo(0.1);
+    assertThat(mean(List.of(of(1e-300, 1e-20), of(3e-300, 3e-20))))
+        .isCloseTo(2.5e-20, within(1e-35));
+  }
+}
