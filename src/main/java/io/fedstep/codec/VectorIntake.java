@@ -6,6 +6,7 @@ import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Content;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Squares;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
 import io.fedstep.vector.Tile;
@@ -136,7 +137,7 @@ public final class VectorIntake implements AutoCloseable {
     if (wrong >= 0) {
       throw notFinite(index + wrong, values.get(wrong));
     }
-    squares += part;
+    squares = Squares.add(squares, part);
   }
 
   private RefusedException notFinite(long index, double value) {
@@ -168,7 +169,7 @@ public final class VectorIntake implements AutoCloseable {
     if (whole == null) {
       throw new IllegalStateException("values are missing");
     }
-    // a sum of squares beyond double still has a norm that JSON can say
-    return new Content(Crc32c.digest(whole), Math.min(Math.sqrt(squares), Double.MAX_VALUE));
+    // a norm beyond double counts as the largest, which JSON can say
+    return new Content(Crc32c.digest(whole), Math.min(Squares.norm(squares), Double.MAX_VALUE));
   }
 }

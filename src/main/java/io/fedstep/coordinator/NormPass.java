@@ -8,12 +8,14 @@ import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.PairwiseSum;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Shard;
+import io.fedstep.vector.Squares;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.Tile;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.function.ToDoubleFunction;
 
 /**
  * One pass over a gradient between two of the optimizer's, for its tensors' norms. The leaves of
@@ -40,26 +42,50 @@ final class NormPass {
       takeNext(spec, shard, gradient, gather);
     }
     List<Range> own = leaves.stream().filter(leaf -> isIn(shard, leaf, spec)).toList();
-    double[] ownSums = new double[own.size()];
-    Parts.run(
-        helpers,
-        threads,
-        ownSums.length,
-        () -> {
-          Tile tile = Tile.zeros(spec.dtype(), (int) Math.min(Range.TILE, spec.parameters()));
-          return leaf -> {
-            Tile part = tile.first(own.get(leaf).length());
-            gradient.read(own.get(leaf).from(), part);
-            ownSums[leaf] = PairwiseSum.squares(part);
-          };
-        });
-    double[] sums = gather.all(ownSums);
+    var leavesOf = new Leaves(spec, own, gradient, gather, helpers, threads);
+    double[] sums = leavesOf.sums(PairwiseSum::squares);
     var squares = new ArrayList<Double>();
     List<Tensor> tensors = spec.layout().tensors();
     for (int i = 0; i < tensors.size(); i++) {
       squares.add(PairwiseSum.join(spec.dtype(), tensors.get(i).size(), sums, firsts.get(i)));
     }
+    if (!squares.stream().allMatch(Double::isFinite)) { // every shard sees the same
+      double[] wide = leavesOf.sums(Tile::squares);
+      firsts.add(wide.length);
+      for (int i = 0; i < tensors.size(); i++) {
+        if (Double.isInfinite(squares.get(i))) {
+          var ofTensor = Arrays.stream(wide, firsts.get(i), firsts.get(i + 1));
+          squares.set(i, -Squares.norm(ofTensor));
+        }
+      }
+    }
     return new TensorNorms(spec.layout(), squares);
+  }
+
+  /** The leaves that a shard sums, and what all shards have summed. */
+  private record Leaves(
+      ModelSpec spec,
+      List<Range> own,
+      VectorFile gradient,
+      Gather gather,
+      ExecutorService helpers,
+      int threads) {
+    double[] sums(ToDoubleFunction<Tile> sum) {
+      double[] ownSums = new double[own.size()];
+      Parts.run(
+          helpers,
+          threads,
+          ownSums.length,
+          () -> {
+            Tile tile = Tile.zeros(spec.dtype(), (int) Math.min(Range.TILE, spec.parameters()));
+            return leaf -> {
+              Tile part = tile.first(own.get(leaf).length());
+              gradient.read(own.get(leaf).from(), part);
+              ownSums[leaf] = sum.applyAsDouble(part);
+            };
+          });
+      return gather.all(ownSums);
+    }
   }
 
   private static boolean isIn(Shard shard, Range leaf, ModelSpec spec) {

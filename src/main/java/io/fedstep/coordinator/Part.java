@@ -8,8 +8,9 @@ import java.util.Map;
  * What a shard of a close found out.
  *
  * @param finite whether all that it wrote is
- * @param gradientSquares for each tile, the sum of the squares of the aggregated gradient
- * @param stepSquares for each tile, the sum of the squares of what was subtracted from the weights
+ * @param gradientSquares for each tile, the {@link io.fedstep.vector.Squares} of the aggregated
+ *     gradient
+ * @param stepSquares for each tile, the same of what was subtracted from the weights
  * @param written by file, the checksums of what it wrote
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared

@@ -22,6 +22,7 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Shard;
+import io.fedstep.vector.Squares;
 import io.fedstep.vector.Tile;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -149,7 +150,7 @@ public final class RoundClose {
   }
 
   private static double norm(List<Part> parts, Function<Part, double[]> squares) {
-    return Math.sqrt(parts.stream().flatMapToDouble(part -> stream(squares.apply(part))).sum());
+    return Squares.norm(parts.stream().flatMapToDouble(part -> stream(squares.apply(part))));
   }
 
   /** Takes up a draft that shards have written, to be sealed. */

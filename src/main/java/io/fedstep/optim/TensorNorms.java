@@ -2,12 +2,13 @@ package io.fedstep.optim;
 
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.PairwiseSum;
+import io.fedstep.vector.Squares;
 import io.fedstep.vector.TensorLayout;
 import java.util.List;
 
 /**
  * What is known of a whole vector: of each tensor the sum of the squares, in the vector's dtype as
- * NumPy sums.
+ * NumPy sums; where that overflows, the norm itself, negated.
  *
  * @param layout the vector's tensors
  * @param squares their sums, in order
@@ -27,7 +28,11 @@ public record TensorNorms(TensorLayout layout, List<Double> squares) {
   double sum(Dtype dtype) {
     double sum = 0;
     for (double square : squares) {
-      sum = PairwiseSum.add(dtype, sum, square);
+      double plain = PairwiseSum.add(dtype, sum, square);
+      sum =
+          sum >= 0 && square >= 0 && Double.isFinite(plain)
+              ? plain
+              : -Math.hypot(Squares.norm(sum), Squares.norm(square));
     }
     return sum;
   }

@@ -83,7 +83,7 @@ public record DoubleTile(double[] values, int length) implements Tile {
     for (; i < length; i++) {
       a += square(values[i]);
     }
-    return (a + b) + (c + d);
+    return Squares.of((a + b) + (c + d), values, length);
   }
 
   private static double square(double value) {

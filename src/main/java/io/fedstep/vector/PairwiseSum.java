@@ -34,6 +34,9 @@ public final class PairwiseSum {
   }
 
   private static void cut(long from, long size, List<Range> into) {
+    if (size == 0) {
+      return;
+    }
     if (size <= Range.TILE) {
       into.add(new Range(from, (int) size));
     } else {
@@ -62,6 +65,9 @@ public final class PairwiseSum {
     }
 
     double sum(long size) {
+      if (size == 0) {
+        return 0;
+      }
       if (size <= Range.TILE) {
         return sums[next++];
       }

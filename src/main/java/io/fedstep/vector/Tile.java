@@ -39,6 +39,9 @@ public sealed interface Tile permits FloatTile, DoubleTile {
   /** The index of the first value that is NaN or infinite, or -1. */
   int firstNotFinite();
 
-  /** The sum of the squares, in double, in an order that depends on the length alone. */
+  /**
+   * The sum of the squares as {@link Squares} has it, in double, in an order that depends on the
+   * length alone.
+   */
   double squares();
 }
