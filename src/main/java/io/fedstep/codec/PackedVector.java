@@ -5,10 +5,14 @@ import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
@@ -46,7 +50,7 @@ final class PackedVector {
 
   /** The bytes taken at a time of a vector of {@code size} values. */
   static int bufferSize(Dtype dtype, long size) {
-    return (int) Math.min(Range.TILE, size) * dtype.bytes();
+    return Math.clamp(size, 1, Range.TILE) * dtype.bytes();
   }
 
   /** Reads the object at which the parser stands; every tensor of the layout has to be in it. */
@@ -94,6 +98,10 @@ final class PackedVector {
   }
 
   private static void readTensor(JsonParser parser, Tensor tensor, Dtype dtype, Target target) {
+    if (tensor.shape().isEmpty() && parser.currentToken().isNumeric()) {
+      takeNumber(parser.getDoubleValue(), tensor, dtype, target); // Python's float, or NumPy's
+      return;
+    }
     JsonBody.expect(parser, JsonToken.START_OBJECT, "a packed np.ndarray");
     Runnable dump = () -> readArray(parser, tensor, dtype, target);
     if (!readTyped(parser, Set.of("np.ndarray"), dump)) {
@@ -104,12 +112,23 @@ final class PackedVector {
     }
   }
 
+  private static void takeNumber(double value, Tensor tensor, Dtype dtype, Target target) {
+    byte[] bytes = new byte[dtype.bytes()];
+    var buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    switch (dtype) {
+      case FLOAT32 -> buffer.putFloat((float) value);
+      case FLOAT64 -> buffer.putDouble(value);
+    }
+    target.take(tensor.offset(), bytes, bytes.length);
+  }
+
   private static void readArray(JsonParser parser, Tensor tensor, Dtype dtype, Target target) {
     JsonBody.expect(parser, JsonToken.START_ARRAY, "an array of hex, dtype and shape");
     parser.nextToken();
     JsonBody.expect(parser, JsonToken.VALUE_STRING, "a string of hex");
     long expected = tensor.size() * dtype.bytes();
     long[] bytes = {0};
+    var refused = new AtomicReference<@Nullable RefusedException>();
     boolean hex =
         PackedHex.read(
             parser,
@@ -117,8 +136,12 @@ final class PackedVector {
             (chunk, length) -> {
               long at = bytes[0];
               bytes[0] += length;
-              if (bytes[0] <= expected && length % dtype.bytes() == 0) {
-                target.take(tensor.offset() + at / dtype.bytes(), chunk, length);
+              if (bytes[0] <= expected && length % dtype.bytes() == 0 && refused.get() == null) {
+                try {
+                  target.take(tensor.offset() + at / dtype.bytes(), chunk, length);
+                } catch (RefusedException e) {
+                  refused.set(e); // in another dtype these are values that nobody wrote
+                }
               }
             });
     if (!hex) {
@@ -143,6 +166,10 @@ final class PackedVector {
           tensor.name(),
           "The tensor '%s' has the shape %s (%s bytes); what came has %s (%s bytes)."
               .formatted(tensor.name(), tensor.shape(), expected, shape, bytes[0]));
+    }
+    RefusedException value = refused.get();
+    if (value != null) {
+      throw value;
     }
   }
 

@@ -24,7 +24,7 @@ public final class StateBody {
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   /** Up to here a double counts one by one. */
-  private static final double MOST_STEPS = 0x1p53;
+  private static final long MOST_STEPS = 1L << 53;
 
   private final JsonParser parser;
   private final ModelSpec spec;
@@ -148,11 +148,12 @@ public final class StateBody {
 
   private long readSteps(String place) {
     JsonBody.expect(parser, JsonToken.VALUE_NUMBER_INT, "a number of steps");
-    double steps = parser.getDoubleValue();
-    if (!(steps >= 0 && steps <= MOST_STEPS)) {
+    boolean whole = parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
+    long steps = whole ? parser.getLongValue() : -1;
+    if (steps < 0 || steps > MOST_STEPS) {
       throw bad("'%s' is %s; 0 to 2^53 are possible.".formatted(place, parser.getString()));
     }
-    return (long) steps;
+    return steps;
   }
 
   private void readVector(String place, StateEntry.Values entry, int vector) {

@@ -7,7 +7,10 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.vector.Dtype;
+import io.fedstep.vector.Range;
+import io.fedstep.vector.Tile;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -96,6 +99,42 @@ class StateBodyTest {
     RefusedException refused = catchThrowableOfType(RefusedException.class, () -> kept(body));
     assertThat(refused.refusal().problem()).isEqualTo(Problem.BAD_STATE);
     assertThat(refused.refusal().members()).containsEntry("tensor", "t0");
+  }
+
+  @Test
+  void dtypeAndLength_areComparedBeforeAnyValue() {
+    String body =
+        document(
+            T0.replace("0000803f00000040\", \"f\"", "000000000000f8ff9a9999999999b9bf\", \"d\"")
+                + ", "
+                + T1);
+    RefusedException refused = catchThrowableOfType(RefusedException.class, () -> kept(body));
+    assertThat(refused.refusal().problem()).isEqualTo(Problem.BAD_STATE);
+    assertThat(refused.refusal().detail()).contains("dtype 'd'").doesNotContain("value");
+    String longer =
+        document(T0.replace("0000803f00000040", "000080bf0000004000000000") + ", " + T1);
+    refused = catchThrowableOfType(RefusedException.class, () -> kept(longer));
+    assertThat(refused.refusal().detail()).contains("12 bytes").doesNotContain("value");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0.1", "3", "2.5e-1"})
+  void plainNumber_isTakenWhereTheShapeIsThatOfAScalar(String number) {
+    for (Dtype dtype : Dtype.values()) {
+      ModelSpec spec = Specs.spec(dtype, Map.of("s", List.of()));
+      var document = new StateDocument(spec, List.of(0L));
+      var file = new Buffer(document.length());
+      document.writeText(file::write);
+      var values = new StateValues(document, file::write);
+      String body = document("\"s\": " + number);
+      assertThat(StateBody.read(Specs.in(body), spec, values)).containsExactly(0L);
+      Tile tile = Tile.zeros(dtype, 1);
+      new StateValues(document, file::read).read(0, new Range(0, 1), tile);
+      double expected = Double.parseDouble(number);
+      assertThat(tile.get(0)).isEqualTo(dtype == Dtype.FLOAT32 ? (float) expected : expected);
+    }
+    assertThat(catchThrowableOfType(RefusedException.class, () -> kept(document("\"t1\": 1"))))
+        .isNotNull();
   }
 
   @ParameterizedTest
