@@ -35,7 +35,7 @@ public record Bulyan(@Nullable Integer byzantine) implements ChoosingRule {
   }
 
   @Override
-  public Supplier<Aggregation> choose(Distances distances, int byzantine) {
+  public Supplier<Aggregation> choose(double[] counted, Distances distances, int byzantine) {
     int[] chosen =
         new KrumScores(distances, byzantine).bestOneByOne(distances.count() - 2 * byzantine);
     return () -> new NearestMean(chosen, chosen.length - 2 * byzantine);

@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A rule that chooses whole updates by their distances to each other; weights do not count. Of
+ * A rule that chooses whole updates by their distances to each other, whatever their weights. Of
  * fewer than three updates none is nearer to the others than another: they are averaged.
  */
 interface ChoosingRule extends Aggregator {
@@ -20,8 +20,17 @@ interface ChoosingRule extends Aggregator {
   /** How many updates the rule needs for each hostile one, beside three. */
   int updatesPerHostile();
 
-  /** The rule for at least three updates. */
-  Supplier<Aggregation> choose(Distances distances, int byzantine);
+  /**
+   * The rule for at least three updates.
+   *
+   * @param counted what each of them counts
+   */
+  Supplier<Aggregation> choose(double[] counted, Distances distances, int byzantine);
+
+  /** What updates of those weights count. */
+  default double[] counted(double[] weights) {
+    return Averaging.ones(weights.length);
+  }
 
   @Override
   default Map<String, @Nullable Object> config() {
@@ -47,11 +56,12 @@ interface ChoosingRule extends Aggregator {
   @Override
   default Supplier<Aggregation> begin(double[] weights, Distances distances) {
     int updates = weights.length;
+    double[] counted = counted(weights);
     if (!comparesAll(updates)) {
-      return () -> new SelectedMean(IntStream.range(0, updates).toArray());
+      return () -> new SelectedMean(IntStream.range(0, updates).toArray(), counted);
     }
     Integer given = byzantine();
-    return choose(distances, given != null ? given : (updates - 3) / updatesPerHostile());
+    return choose(counted, distances, given != null ? given : (updates - 3) / updatesPerHostile());
   }
 
   /** Checks a number of hostile updates that somebody expects. */

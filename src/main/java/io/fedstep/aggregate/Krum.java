@@ -34,7 +34,7 @@ public record Krum(@Nullable Integer byzantine) implements ChoosingRule {
   }
 
   @Override
-  public Supplier<Aggregation> choose(Distances distances, int byzantine) {
+  public Supplier<Aggregation> choose(double[] counted, Distances distances, int byzantine) {
     int[] best = new KrumScores(distances, byzantine).best(1);
     return () -> new SelectedMean(best);
   }

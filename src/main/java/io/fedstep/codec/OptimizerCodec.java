@@ -1,7 +1,6 @@
 package io.fedstep.codec;
 
 import static java.util.stream.Collectors.joining;
-import static java.util.stream.Collectors.toSet;
 
 import io.fedstep.optim.KnownModules;
 import io.fedstep.optim.KnownRegularizers;
@@ -42,7 +41,7 @@ public final class OptimizerCodec {
     Spec.Plugin asked = Spec.Plugin.of(json, place);
     for (P one : known) {
       if (one.name().equals(asked.name())) {
-        Spec config = asked.config(one.config().stream().map(Plugin.Setting::key).collect(toSet()));
+        Spec config = asked.config(one.keys());
         return Spec.checked(place, () -> one.with(config));
       }
     }

@@ -4,6 +4,7 @@ import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Adam: {@code m = beta_1 * m + (1 - beta_1) * g; v = beta_2 * v + (1 - beta_2) * g * g; out = (m /
@@ -16,10 +17,13 @@ import java.util.List;
  * @param beta2 decay of the mean of squares, in [0, 1)
  * @param amsgrad whether to divide by the largest mean of squares so far
  * @param eps added to the root, above 0
+ * @param biasCorrection whether both means are divided by what they are of 1, as declearn does;
+ *     without, it is the Adam of S. Reddi et al., Adaptive Federated Optimization, 2021
  */
-public record Adam(double beta1, double beta2, boolean amsgrad, double eps) implements OptiModule {
+public record Adam(double beta1, double beta2, boolean amsgrad, double eps, boolean biasCorrection)
+    implements OptiModule {
   /** declearn's defaults. */
-  public static final Adam DEFAULT = new Adam(0.9, 0.99, false, 1e-7);
+  public static final Adam DEFAULT = new Adam(0.9, 0.99, false, 1e-7, true);
 
   /** Checks the ranges. */
   public Adam {
@@ -33,7 +37,12 @@ public record Adam(double beta1, double beta2, boolean amsgrad, double eps) impl
 
   @Override
   public List<Setting> config() {
-    return AdamStep.config(beta1, beta2, amsgrad, eps);
+    return AdamStep.config(beta1, beta2, amsgrad, eps, biasCorrection);
+  }
+
+  @Override
+  public Set<String> keys() {
+    return AdamStep.KEYS;
   }
 
   @Override
@@ -42,7 +51,8 @@ public record Adam(double beta1, double beta2, boolean amsgrad, double eps) impl
         settings.number("beta_1", beta1),
         settings.number("beta_2", beta2),
         settings.flag("amsgrad", amsgrad),
-        settings.number("eps", eps));
+        settings.number("eps", eps),
+        settings.flag(AdamStep.BIAS_CORRECTION, biasCorrection));
   }
 
   @Override
@@ -57,7 +67,7 @@ public record Adam(double beta1, double beta2, boolean amsgrad, double eps) impl
       case FloatTile g -> square(g.values(), ((FloatTile) state.getLast()).values(), length);
       case DoubleTile g -> square(g.values(), ((DoubleTile) state.getLast()).values(), length);
     }
-    new AdamStep(beta1, beta2, eps, moment).run(gradient, state);
+    new AdamStep(beta1, beta2, eps, biasCorrection, moment).run(gradient, state);
   }
 
   private void square(float[] gradient, float[] velocity, int length) {

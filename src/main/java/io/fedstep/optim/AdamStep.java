@@ -4,21 +4,26 @@ import io.fedstep.optim.Plugin.Setting;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What Adam and Yogi have in common: everything but the mean of squares. */
 final class AdamStep {
+  static final String BIAS_CORRECTION = "bias_correction";
+  static final Set<String> KEYS = Set.of("beta_1", "beta_2", "amsgrad", "eps", BIAS_CORRECTION);
+
   private final double beta;
   private final double eps;
   private final double meanCorrection;
   private final double squareCorrection;
   private final boolean first;
 
-  AdamStep(double beta1, double beta2, double eps, Moment moment) {
+  AdamStep(double beta1, double beta2, double eps, boolean biasCorrection, Moment moment) {
     beta = beta1;
     this.eps = eps;
-    meanCorrection = 1 - Math.pow(beta1, (double) moment.count());
-    squareCorrection = 1 - Math.pow(beta2, (double) moment.count());
+    meanCorrection = biasCorrection ? 1 - Math.pow(beta1, (double) moment.count()) : 1;
+    squareCorrection = biasCorrection ? 1 - Math.pow(beta2, (double) moment.count()) : 1;
     first = moment.first();
   }
 
@@ -28,12 +33,18 @@ final class AdamStep {
     Ranges.eps(eps);
   }
 
-  static List<Setting> config(double beta1, double beta2, boolean amsgrad, double eps) {
-    return List.of(
-        new Setting("beta_1", beta1),
-        new Setting("beta_2", beta2),
-        new Setting("amsgrad", amsgrad),
-        new Setting("eps", eps));
+  /** The config as declearn writes it; what declearn does not know is there where it matters. */
+  static List<Setting> config(
+      double beta1, double beta2, boolean amsgrad, double eps, boolean biasCorrection) {
+    var config = new ArrayList<Setting>();
+    config.add(new Setting("beta_1", beta1));
+    config.add(new Setting("beta_2", beta2));
+    config.add(new Setting("amsgrad", amsgrad));
+    config.add(new Setting("eps", eps));
+    if (!biasCorrection) {
+      config.add(new Setting(BIAS_CORRECTION, false));
+    }
+    return config;
   }
 
   static List<StateEntry> state(boolean amsgrad) {

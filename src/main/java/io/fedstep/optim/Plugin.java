@@ -1,6 +1,9 @@
 package io.fedstep.optim;
 
+import static java.util.stream.Collectors.toSet;
+
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A part of an optimizer that a config names: a module, a regularizer or a schedule. */
@@ -10,6 +13,11 @@ public interface Plugin<P> {
 
   /** What it was asked for, in the order in which declearn writes it. */
   List<Setting> config();
+
+  /** The keys that it knows. */
+  default Set<String> keys() {
+    return config().stream().map(Setting::key).collect(toSet());
+  }
 
   /** Another of its kind; what the settings leave out is as it is here. */
   P with(Settings settings);

@@ -4,6 +4,7 @@ import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Yogi: Adam with {@code v = v - sign(v - g * g) * (1 - beta_2) * g * g}, as declearn's {@code
@@ -13,10 +14,13 @@ import java.util.List;
  * @param beta2 of the mean of squares, in [0, 1)
  * @param amsgrad whether to divide by the largest mean of squares so far
  * @param eps added to the root, above 0
+ * @param biasCorrection whether both means are divided by what they are of 1, as declearn does;
+ *     without, it is the Yogi of S. Reddi et al., Adaptive Federated Optimization, 2021
  */
-public record Yogi(double beta1, double beta2, boolean amsgrad, double eps) implements OptiModule {
+public record Yogi(double beta1, double beta2, boolean amsgrad, double eps, boolean biasCorrection)
+    implements OptiModule {
   /** declearn's defaults. */
-  public static final Yogi DEFAULT = new Yogi(0.9, 0.99, false, 1e-7);
+  public static final Yogi DEFAULT = new Yogi(0.9, 0.99, false, 1e-7, true);
 
   /** Checks the ranges. */
   public Yogi {
@@ -30,7 +34,12 @@ public record Yogi(double beta1, double beta2, boolean amsgrad, double eps) impl
 
   @Override
   public List<Setting> config() {
-    return AdamStep.config(beta1, beta2, amsgrad, eps);
+    return AdamStep.config(beta1, beta2, amsgrad, eps, biasCorrection);
+  }
+
+  @Override
+  public Set<String> keys() {
+    return AdamStep.KEYS;
   }
 
   @Override
@@ -39,7 +48,8 @@ public record Yogi(double beta1, double beta2, boolean amsgrad, double eps) impl
         settings.number("beta_1", beta1),
         settings.number("beta_2", beta2),
         settings.flag("amsgrad", amsgrad),
-        settings.number("eps", eps));
+        settings.number("eps", eps),
+        settings.flag(AdamStep.BIAS_CORRECTION, biasCorrection));
   }
 
   @Override
@@ -56,7 +66,7 @@ public record Yogi(double beta1, double beta2, boolean amsgrad, double eps) impl
       case DoubleTile(double[] g, int length) ->
           square(g, ((DoubleTile) state.getLast()).values(), length, first);
     }
-    new AdamStep(beta1, beta2, eps, moment).run(gradient, state);
+    new AdamStep(beta1, beta2, eps, biasCorrection, moment).run(gradient, state);
   }
 
   private void square(float[] gradient, float[] velocity, int length, boolean first) {

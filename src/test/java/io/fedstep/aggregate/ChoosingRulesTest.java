@@ -2,6 +2,7 @@ package io.fedstep.aggregate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
@@ -162,6 +163,44 @@ class ChoosingRulesTest {
     for (Aggregator rule : List.of(new Krum(2), new MultiKrum(2), new Bulyan(2))) {
       assertThat(Arrays.stream(Aggregated.by(rule, dtype, rows)).boxed())
           .allSatisfy(value -> assertThat(value).isBetween(0.5, 1.5));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Dtype.class)
+  void multiKrum_averagesAsManyAsItIsToKeep_byTheirWeights(Dtype dtype) {
+    double[][] rows = {{1, 5}, {2, 4}, {3, 3}, {2, 5}, {900, 1}, {2, 3}, {1, 4}};
+    double[] weights = {5, 1, 2, 7, 3, 4, 6};
+    List<Integer> ranking = ranking(rows, all(rows), 1);
+    for (int keep = 1; keep <= 6; keep++) {
+      double[] expected = new double[2];
+      double total = 0;
+      for (int row : ranking.subList(0, keep)) {
+        total += weights[row];
+        expected[0] += weights[row] * rows[row][0];
+        expected[1] += weights[row] * rows[row][1];
+      }
+      assertThat(Aggregated.by(new MultiKrum(1, keep, true), dtype, weights, rows))
+          .containsExactly(new double[] {expected[0] / total, expected[1] / total}, within(1e-6));
+      assertThat(Aggregated.by(new MultiKrum(1, keep, false), dtype, weights, rows))
+          .containsExactly(mean(dtype, rows, ranking.subList(0, keep)));
+    }
+    double[][] two = {{1, 5}, {4, 2}};
+    assertThat(Aggregated.by(new MultiKrum(null, null, true), dtype, new double[] {1, 2}, two))
+        .containsExactly(3, 3);
+  }
+
+  @Test
+  void keep_setsTheFewestUpdates() {
+    assertThat(new MultiKrum(2, 6, true).leastUpdates()).isEqualTo(8);
+    assertThat(new MultiKrum(2, 1, true).leastUpdates()).isEqualTo(7);
+    for (int keep = 1; keep < 20; keep++) {
+      int least = new MultiKrum(null, keep, true).leastUpdates();
+      for (int n = least; n < 50; n++) {
+        assertThat(n - Math.max(0, (n - 3) / 2)).isGreaterThanOrEqualTo(keep);
+      }
+      int n = least - 1;
+      assertThat(n - Math.max(0, (n - 3) / 2)).isLessThan(keep);
     }
   }
 

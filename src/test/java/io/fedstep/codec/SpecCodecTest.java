@@ -75,7 +75,9 @@ class SpecCodecTest {
       case 2 -> new Median();
       case 3 -> new TrimmedMean(random.nextDouble() / 2);
       case 4 -> new Krum(byzantine);
-      case 5 -> new MultiKrum(byzantine);
+      case 5 ->
+          new MultiKrum(
+              byzantine, random.nextBoolean() ? null : 1 + random.nextInt(9), random.nextBoolean());
       case 6 -> new Bulyan(byzantine);
       default -> new GeometricMedian(1 + random.nextInt(100), random.nextDouble() + 1e-300);
     };

@@ -32,7 +32,7 @@ class AggregatorsTest {
           'median'                    | {}
           'trimmed-mean'              | {'trim': 0.2}
           'krum'                      | {'byzantine': null}
-          'multi-krum'                | {'byzantine': null}
+          'multi-krum'                | {'byzantine': null, 'keep': null, 'steps_weighted': false}
           'bulyan'                    | {'byzantine': null}
           'geometric-median'          | {'iterations': 8, 'smoothing': 1e-06}
           """,
@@ -64,6 +64,8 @@ class AggregatorsTest {
           'aggregator': ['krum', {'byzantine': 2}], 'round': {'min_updates': 6}   | min_updates
           'aggregator': ['bulyan', {'byzantine': 1}], 'round': {'min_updates': 6} | min_updates
           'aggregator': 'multi-krum', 'round': {'max_updates': 1025}              | max_updates
+          'aggregator': ['multi-krum', {'keep': 0}]                               | keep
+          'aggregator': ['multi-krum', {'keep': 2}]                               | min_updates
           'update_bound': {}                                                      | max_norm
           'update_bound': {'max_norm': 0}                                         | max_norm
           'update_bound': {'max_norm': 1e999}                                     | max_norm
@@ -112,6 +114,7 @@ class AggregatorsTest {
           ['trimmed-mean', {'trim': 0.25}]              | [0.0, 2.33333, 2.0]
           'krum'                                        | [0.0, 2.0, 2.0]
           ['multi-krum', {'byzantine': 1}]              | [0.0, 2.0, 2.0]
+          ['multi-krum', {'byzantine': 1, 'keep': 1}]   | [0.0, 2.0, 2.0]
           ['averaging', {'steps_weighted': true}]       | [-180.0, 221.2, 1.6]
           """)
   void round_isAggregatedByTheRule(String rule, String gradient) {
