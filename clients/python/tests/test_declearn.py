@@ -20,7 +20,7 @@ except ImportError as error:
     raise unittest.SkipTest("declearn is not installed") from error
 
 from fedstep import Problem, Update
-from fedstep.declearn_client import dump_state, load_state
+from fedstep.declearn_client import dump_state, load_state, local_step, weights_of
 from fedstep.tensors import Arrays
 
 SHAPES = {"layer.weight": (3, 4), "layer.bias": (5,)}
@@ -92,6 +92,18 @@ class DeclearnTest(unittest.TestCase):
         self.client.set_optimizer_state("beside-declearn", dumped)
         here = self.client.weights("beside-declearn").arrays
         self.check(self.here(steps[4]), self.there(optimizer, here, steps[4]))
+
+    def test_an_update_counts_by_steps_or_by_examples(self) -> None:
+        from declearn.model.sklearn import SklearnSGDModel  # noqa: PLC0415
+
+        model = SklearnSGDModel.from_parameters(kind="regressor")
+        model.initialize({"features_shape": (2,), "n_classes": 0, "data_type": "float64"})
+        batches = [(np.ones((size, 2)), np.ones(size), None) for size in (5, 4, 3)]
+        for weight, expected in (("steps", 3), ("examples", 12)):
+            step = local_step(model, Optimizer(lrate=0.01), lambda _: batches, weight=weight)  # type: ignore[arg-type]
+            self.assertEqual(step(dict(weights_of(model)), 0).weight, expected)
+        step = local_step(model, Optimizer(lrate=0.01), lambda _: batches)
+        self.assertEqual(step(dict(weights_of(model)), 0).weight, 3)
 
     def test_a_state_is_loaded_as_it_was_dumped(self) -> None:
         zeros = {name: np.zeros(shape) for name, shape in SHAPES.items()}

@@ -80,7 +80,7 @@ class Client(Administration):
     # Models
 
     def models(self) -> list[Json]:
-        """The models that the caller may see."""
+        """The models that the caller may see, without their tensors."""
         return list_in(self._get("/v1/models"), "models")
 
     def model(self, model: str) -> Json:

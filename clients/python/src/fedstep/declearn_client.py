@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from declearn.model.api import Model, Vector
@@ -44,25 +44,32 @@ def _like(array: Any, value: Any) -> Any:
 
 
 def local_step(
-    model: Model, optimizer: Optimizer, batches: Callable[[int], Iterable[Any]]
+    model: Model,
+    optimizer: Optimizer,
+    batches: Callable[[int], Iterable[Any]],
+    *,
+    weight: Literal["steps", "examples"] = "steps",
 ) -> LocalStep:
     """A step for ``Client.train``: one declearn training step for each batch.
 
     Args:
         batches: gets the round's number, and gives declearn batches ``(x, y, weights)``.
+        weight: what the update counts by: steps, as declearn's ``averaging`` weighs, or examples.
     """
 
     def step(weights: Arrays, round: int) -> Update:
         set_weights(model, weights)
         optimizer.start_round()
         model.collect_training_losses()
-        seen = 0
+        steps = examples = 0
         for batch in batches(round):
             optimizer.run_train_step(model, batch)
-            seen += len(batch[0])
+            steps += 1
+            examples += len(batch[0])
         losses = model.collect_training_losses()
         metrics = {"loss": float(np.mean(losses[0]))} if losses else {}
-        return Update.from_weights(weights, weights_of(model), seen, metrics)
+        counted = steps if weight == "steps" else examples
+        return Update.from_weights(weights, weights_of(model), counted, metrics)
 
     return step
 
