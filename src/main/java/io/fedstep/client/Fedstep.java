@@ -51,7 +51,7 @@ public final class Fedstep implements AutoCloseable {
   /** The names of the models that this client may see. */
   public List<String> models() throws IOException, InterruptedException {
     return exchange
-        .json(exchange.get("/v1/models"))
+        .json(exchange.get("/v1/models?fields=model"))
         .required("models")
         .valueStream()
         .map(model -> model.required("model").stringValue())

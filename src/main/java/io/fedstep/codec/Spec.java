@@ -21,7 +21,10 @@ import tools.jackson.databind.node.ObjectNode;
  * is {@code malformed}; what is well-formed and cannot be is {@code bad-spec}.
  */
 final class Spec implements Config, Settings {
-  private static final double MOST = 0x1p62;
+  private static final long MOST = 1L << 62;
+
+  /** Up to here a number with a point or an exponent says which integer it is. */
+  private static final double MOST_EXACT = 0x1p53;
 
   private final ObjectNode node;
   private final String place;
@@ -137,8 +140,13 @@ final class Spec implements Config, Settings {
     if (!value.isNumber()) {
       throw malformed(place, "an integer", value);
     }
+    if (value.isIntegralNumber()
+        && value.canConvertToLong()
+        && Math.abs(value.longValue()) <= MOST) {
+      return value.longValue();
+    }
     double number = value.doubleValue();
-    if (number != Math.rint(number) || Math.abs(number) > MOST) {
+    if (value.isIntegralNumber() || number != Math.rint(number) || Math.abs(number) > MOST_EXACT) {
       throw bad(place, "is %s; an integer up to 2^62 is needed".formatted(value));
     }
     return (long) number;

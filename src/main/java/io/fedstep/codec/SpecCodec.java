@@ -1,5 +1,6 @@
 package io.fedstep.codec;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 
 import io.fedstep.aggregate.Aggregator;
@@ -8,9 +9,13 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
+import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +26,26 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A model's spec as JSON, defaults filled in; the optimizer is declearn's {@code get_config()}. */
 public final class SpecCodec {
+  /** Keys of safetensors' header and of packed vectors, beside those that are tensors' names. */
+  private static final Set<String> RESERVED = Set.of("__metadata__", "__type__");
+
+  /** NumPy's. */
+  private static final int MOST_DIMENSIONS = 64;
+
+  /** The most empty arrays that JSON nests for an empty tensor. */
+  private static final long MOST_EMPTY = 1_000;
+
   private SpecCodec() {}
+
+  /** Reads the body that has a spec; half a surrogate pair in it is no text that can be a name. */
+  public static ObjectNode readBody(InputStream in) {
+    try {
+      return Json.readObject(in);
+    } catch (RefusedException e) {
+      String detail = e.refusal().detail();
+      throw detail.contains("surrogate") ? Refusal.of(Problem.BAD_SPEC, detail).exception() : e;
+    }
+  }
 
   /** Reads a spec; a {@code RefusedException} names what is wrong with it. */
   public static ModelSpec read(ObjectNode json) {
@@ -56,6 +80,41 @@ public final class SpecCodec {
           entry.getKey(), Spec.list(entry.getValue(), place, node -> Spec.integer(node, place)));
     }
     return Spec.checked("tensors", () -> new TensorLayout(shapes));
+  }
+
+  /** Checks that every format can carry tensors of those names and shapes. */
+  public static void checkNew(TensorLayout layout) {
+    for (Tensor tensor : layout.tensors()) {
+      String name = tensor.name();
+      if (RESERVED.contains(name)) {
+        throw Spec.bad("tensors." + name, "is a name that safetensors or JSON use themselves");
+      }
+      if (!UTF_8.newEncoder().canEncode(name)) {
+        throw Spec.bad("tensors", "has a name with half a surrogate pair, which is no text");
+      }
+      if (tensor.shape().size() > MOST_DIMENSIONS) {
+        throw Spec.bad(
+            "tensors." + name,
+            "has %s dimensions; %s are the most".formatted(tensor.shape().size(), MOST_DIMENSIONS));
+      }
+      if (tensor.size() == 0 && arrays(tensor) > MOST_EMPTY) {
+        throw Spec.bad(
+            "tensors." + name,
+            "is empty in more than %s arrays, as JSON would have it".formatted(MOST_EMPTY));
+      }
+    }
+  }
+
+  /** The empty arrays in the nesting of an empty tensor. */
+  private static long arrays(Tensor tensor) {
+    long arrays = 1;
+    for (long dimension : tensor.shape()) {
+      if (dimension == 0) {
+        break;
+      }
+      arrays = Math.min(arrays, MOST_EMPTY + 1) * Math.min(dimension, MOST_EMPTY + 1);
+    }
+    return arrays;
   }
 
   private static Dtype dtype(JsonNode json) {
@@ -113,6 +172,12 @@ public final class SpecCodec {
     for (Tensor tensor : spec.layout().tensors()) {
       shape(tensors.putArray(tensor.name()), tensor);
     }
+    return json.setAll(writeWithoutTensors(spec));
+  }
+
+  /** The spec without its tensors, of which there may be many. */
+  public static ObjectNode writeWithoutTensors(ModelSpec spec) {
+    ObjectNode json = Json.object();
     json.put("dtype", spec.dtype().label());
     json.set("optimizer", OptimizerCodec.write(spec.optimizer()));
     json.set("aggregator", write(spec.aggregator()));

@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import static java.util.stream.Collectors.joining;
 
+import io.fedstep.codec.SpecCodec;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -57,6 +58,7 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** Checks that a model may be one more of {@code models}. */
   protected static void checkNew(ModelSpec spec, int models, Limits limits) {
+    SpecCodec.checkNew(spec.layout());
     if (spec.parameters() > limits.maxParameters()) {
       throw Refusal.of(
               Problem.TOO_LARGE,

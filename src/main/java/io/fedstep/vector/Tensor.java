@@ -6,7 +6,7 @@ import java.util.List;
  * A named tensor and its place in the flat vector.
  *
  * @param name non-empty, at most 200 characters
- * @param shape dimensions, each at least 1; empty for a scalar
+ * @param shape dimensions, each at least 0; empty for a scalar
  * @param offset index of its first value in the flat vector
  * @param size number of values
  */

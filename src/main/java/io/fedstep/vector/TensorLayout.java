@@ -43,15 +43,18 @@ public final class TensorLayout {
       byName.put(name, tensor);
       offset = Math.min(MOST_VALUES, offset + tensor.size());
     }
+    if (offset == 0) {
+      throw new IllegalArgumentException("all tensors are empty; a model has at least one value");
+    }
     tensors = List.copyOf(laid);
   }
 
   private static long size(String name, List<Long> shape) {
     long size = 1;
     for (long dimension : shape) {
-      if (dimension < 1) {
+      if (dimension < 0) {
         throw new IllegalArgumentException(
-            "tensor '%s' has the dimension %s; each is at least 1".formatted(name, dimension));
+            "tensor '%s' has the dimension %s; each is at least 0".formatted(name, dimension));
       }
       size =
           Math.multiplyHigh(size, dimension) != 0 || size * dimension < 0

@@ -52,17 +52,28 @@ final class Answers {
   static ObjectNode model(ModelStatus status) {
     var head = status.head();
     ObjectNode json = Json.object().put("model", head.model());
-    json.setAll(SpecCodec.write(head.spec()));
-    json.put("version", status.newest().version());
-    json.put("base", status.newest().base());
-    json.put("phase", status.phase().label());
-    json.put("parameters", head.spec().parameters());
-    ArrayNode layout = json.putArray("layout");
+    ObjectNode tensors = json.putObject("tensors");
+    ArrayNode layout = json.arrayNode();
     for (Tensor tensor : head.spec().layout().tensors()) {
+      SpecCodec.shape(tensors.putArray(tensor.name()), tensor);
       ObjectNode place = layout.addObject().put("name", tensor.name());
       SpecCodec.shape(place.putArray("shape"), tensor);
       place.put("offset", tensor.offset());
     }
+    json.setAll(listed(status));
+    json.set("layout", layout);
+    return json;
+  }
+
+  /** A model without what there is of each tensor, as a list shows it. */
+  static ObjectNode listed(ModelStatus status) {
+    var head = status.head();
+    ObjectNode json = Json.object().put("model", head.model());
+    json.setAll(SpecCodec.writeWithoutTensors(head.spec()));
+    json.put("version", status.newest().version());
+    json.put("base", status.newest().base());
+    json.put("phase", status.phase().label());
+    json.put("parameters", head.spec().parameters());
     json.put("created_at", RecordCodec.time(head.createdAt()));
     json.put("updates", status.updates());
     return json.setAll(times(status));

@@ -109,6 +109,7 @@ class DownloadController {
       HttpServletRequest request,
       HttpServletResponse response)
       throws IOException {
+    Query.none(request);
     VersionInfo info = version(model, version).info();
     Representation representation = Representation.of(request.getHeader("Accept"));
     AnswerHead head = representation.head(info, "", request);
@@ -131,6 +132,7 @@ class DownloadController {
       HttpServletRequest request,
       HttpServletResponse response)
       throws IOException {
+    Query.none(request);
     Version found = version(model, version);
     Representation representation = Representation.of(request.getHeader("Accept"));
     if (!found.hasGradient()) {
@@ -153,6 +155,7 @@ class DownloadController {
   void newestState(
       @PathVariable String model, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
+    Query.none(request);
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
     sendNewest(
         model,
@@ -167,6 +170,7 @@ class DownloadController {
       HttpServletRequest request,
       HttpServletResponse response)
       throws IOException {
+    Query.none(request);
     sendState(version(model, version), request, response);
   }
 

@@ -27,6 +27,7 @@ class EventController {
   @GetMapping("/v1/models/{model}/events")
   void events(@PathVariable String model, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
+    Query.none(request);
     ModelStatus first = coordinator.durableStatus(Query.name("model", model));
     response.setContentType("text/event-stream");
     response.setCharacterEncoding("UTF-8");

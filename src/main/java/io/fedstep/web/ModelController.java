@@ -9,6 +9,9 @@ import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -28,6 +31,8 @@ class ModelController {
   /** The bytes of a spec: enough for a hundred thousand tensors. */
   private static final long MOST_SPEC = 16L << 20;
 
+  private static final long MOST_LISTED = 500;
+
   private final Coordinator coordinator;
 
   ModelController(Coordinator coordinator) {
@@ -37,32 +42,49 @@ class ModelController {
   @GetMapping
   ResponseEntity<ObjectNode> list(HttpServletRequest request) {
     Caller caller = Caller.of(request);
+    var query = new Query(request, Set.of("limit", "after", "fields")::contains);
+    Long limit = query.number("limit");
+    long most = limit == null ? Long.MAX_VALUE : Math.min(MOST_LISTED, limit);
+    String given = query.text("after");
+    String after = given == null ? "" : Query.name("model", given);
+    String fields = query.text("fields");
+    List<String> members = fields == null ? List.of() : List.of(("model," + fields).split(","));
+    List<String> names =
+        coordinator.models().stream()
+            .filter(name -> name.compareTo(after) > 0 && caller.sees(name))
+            .sorted()
+            .toList();
     ObjectNode json = Json.object();
     ArrayNode models = json.putArray("models");
-    for (String model : coordinator.models().stream().filter(caller::sees).toList()) {
+    for (String model : names.subList(0, (int) Math.min(most, names.size()))) {
       try {
-        models.add(view(model));
+        ObjectNode entry = view(model, Answers::listed);
+        models.add(fields == null ? entry : entry.retain(members));
       } catch (RefusedException e) {
         // deleted since the names were read
       }
     }
+    if (most > 0 && names.size() > most) {
+      json.put("next", names.get((int) most - 1));
+    }
     return Answers.ok(json);
   }
 
-  private ObjectNode view(String model) {
+  private ObjectNode view(String model, Function<ModelStatus, ObjectNode> shown) {
     String broken = coordinator.brokenBy(model);
     if (broken != null) {
       return Answers.broken(model, broken);
     }
-    ObjectNode json = Answers.model(coordinator.status(model));
+    ObjectNode json = shown.apply(coordinator.status(model));
     String why = coordinator.failure(model);
     return why == null ? json : json.put("detail", why);
   }
 
   @PutMapping("/{model}")
   ResponseEntity<ObjectNode> create(@PathVariable String model, HttpServletRequest request) {
+    Query.none(request);
     Query.name("model", model);
-    ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
+    ObjectNode body = SpecCodec.readBody(Body.json(request, MOST_SPEC));
     Coordinator.Creation creation = coordinator.create(model, SpecCodec.read(body));
     return Answers.json(
         creation.created() ? HttpStatus.CREATED : HttpStatus.OK, Answers.model(creation.status()));
@@ -70,7 +92,7 @@ class ModelController {
 
   @GetMapping("/{model}")
   ResponseEntity<ObjectNode> get(@PathVariable String model) {
-    return Answers.ok(view(Query.name("model", model)));
+    return Answers.ok(view(Query.name("model", model), Answers::model));
   }
 
   @DeleteMapping("/{model}")
@@ -86,6 +108,7 @@ class ModelController {
 
   @PutMapping("/{model}/round")
   ResponseEntity<ObjectNode> setPolicy(@PathVariable String model, HttpServletRequest request) {
+    Query.none(request);
     coordinator.spec(Query.name("model", model));
     ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
     return Answers.ok(
@@ -94,6 +117,7 @@ class ModelController {
 
   @PutMapping("/{model}/optimizer")
   ResponseEntity<ObjectNode> setOptimizer(@PathVariable String model, HttpServletRequest request) {
+    Query.none(request);
     coordinator.spec(Query.name("model", model));
     ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
     return Answers.ok(

@@ -41,6 +41,11 @@ final class Query {
     }
   }
 
+  /** Checks that a request to an address without parameters has none. */
+  static void none(HttpServletRequest request) {
+    var _ = new Query(request, _ -> false);
+  }
+
   private void put(String name, String value, Predicate<String> known) {
     if (!known.test(name)) {
       throw malformed("There is no query parameter '%s' here.".formatted(name));
@@ -80,7 +85,7 @@ final class Query {
     }
     Duration wait = Durations.parse(text);
     if (wait == null) {
-      throw malformed("wait is '%s'; a number with ms, s or m is needed.".formatted(text));
+      throw malformed("wait is '%s'; a number with ms, s, m, h or d is needed.".formatted(text));
     }
     return wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
   }

@@ -96,6 +96,7 @@ class VersionController {
       @PathVariable("version") String text,
       @PathVariable String client,
       HttpServletRequest request) {
+    Query.none(request);
     Query.name("client", client);
     long version = version(model, text).info().version();
     UpdateHeader report = HeaderParts.ofReport(Body.json(request, MOST_REPORT)).header();

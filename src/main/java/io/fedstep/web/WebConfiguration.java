@@ -111,6 +111,7 @@ class WebConfiguration {
     return new WebMvcConfigurer() {
       @Override
       public void addInterceptors(InterceptorRegistry registry) {
+        registry.addInterceptor(new NoQuery()).addPathPatterns("/v1/**");
         registry.addInterceptor(new UpdateTimer(listener)).addPathPatterns(UpdateController.PATH);
         registry.addInterceptor(new Shared(coordinator, work)).addPathPatterns("/v1/**");
         registry

@@ -15,7 +15,11 @@ class DurationsTest {
     "0s, 0",
     "1ms, 1",
     "1.5s, 1500",
-    "0.0001s, 1",
+    "0.0001s, 0",
+    "0.0000001ms, 0",
+    "1.2ms, 2",
+    "1h, 3600000",
+    "1.5d, 129600000",
     "2m, 120000",
     "0.5m, 30000",
     "30s, 30000",
@@ -29,7 +33,7 @@ class DurationsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "s", "30", "-1s", "+1s", "1h", "1S", " 1s", "1s ", "1 s", ".5s", "1.s", "1e3s", "1,5s",
+        "", "s", "30", "-1s", "+1s", "1w", "1S", " 1s", "1s ", "1 s", ".5s", "1.s", "1e3s", "1,5s",
         "NaNs", "٣s", "1s\n"
       })
   void otherText_isNone(String text) {

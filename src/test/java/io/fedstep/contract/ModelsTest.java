@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +62,44 @@ class ModelsTest {
         .extracting(model -> model.path("model").asString())
         .contains(one.name(), other.name())
         .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void list_showsModels_withoutWhatThereIsOfEachTensor() {
+    Model one = Model.create(PLAIN);
+    Model other = Model.create(PLAIN);
+    String before = one.name().substring(0, one.name().length() - 1);
+    JsonNode page = one.http().get("/v1/models?limit=1&after=" + before).is(200).json();
+    JsonNode entry = page.path("models").path(0);
+    assertThat(entry.has("tensors") || entry.has("layout")).isFalse();
+    assertThat(entry.path("optimizer").isObject()).isTrue();
+    assertThat(page.path("models").size()).isEqualTo(1);
+    assertThat(page.path("next")).isEqualTo(entry.path("model"));
+    List<String> all = names(one.http(), "");
+    assertThat(all).isSorted().contains(one.name(), other.name());
+    String last = all.getLast();
+    JsonNode rest = one.http().get("/v1/models?limit=500&after=" + last).is(200).json();
+    assertThat(rest.toString()).isEqualTo("{\"models\":[]}");
+    JsonNode few =
+        one.http().get("/v1/models?fields=version,phase,tensors").is(200).json().path("models");
+    assertThat(few.values())
+        .allSatisfy(model ->
+            assertThat(model.propertyNames())
+                .containsExactlyInAnyOrder("model", "version", "phase"));
+    assertThat(names(one.http(), "?limit=2")).isEqualTo(all.subList(0, Math.min(2, all.size())));
+    one.http().get("/v1/models?limt=2").problem(400, "malformed");
+    one.http().get("/v1/models?limit=two").problem(400, "malformed");
+    one.http().get("/v1/models?after=%20").problem(400, "malformed");
+  }
+
+  private static List<String> names(Http http, String query) {
+    return http.get("/v1/models" + query)
+        .is(200)
+        .json()
+        .path("models")
+        .valueStream()
+        .map(model -> model.path("model").asString())
+        .toList();
   }
 
   // --- delete

@@ -109,6 +109,7 @@ class SpecsTest {
         "{'dtype': 'float32'}",
         "{'tensors': {}}",
         "{'tensors': {'w': [0]}}",
+        "{'tensors': {'w': [2]}, 'optimizer': {'lrate': 1, 'modules': [['rmsprop', {'bias_correction': false}]]}}",
         "{'tensors': {'w': [2, -1]}}",
         "{'tensors': {'': [3]}}",
         "{'tensors': {'w': [3]}, 'dtype': 'float16'}",

@@ -1,0 +1,26 @@
+package io.fedstep.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Arrays;
+import org.springframework.core.MethodParameter;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.HandlerInterceptor;
+
+/**
+ * Refuses query parameters where nobody reads them: at a method that is not given the request. The
+ * others read them by {@link Query}, which knows their names.
+ */
+final class NoQuery implements HandlerInterceptor {
+  @Override
+  public boolean preHandle(
+      HttpServletRequest request, HttpServletResponse response, Object handler) {
+    if (handler instanceof HandlerMethod method
+        && Arrays.stream(method.getMethodParameters())
+            .map(MethodParameter::getParameterType)
+            .noneMatch(HttpServletRequest.class::equals)) {
+      Query.none(request);
+    }
+    return true;
+  }
+}
