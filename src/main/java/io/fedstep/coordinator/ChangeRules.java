@@ -32,7 +32,7 @@ public final class ChangeRules {
     if (expected.version() != null && expected.version() != newest) {
       throw Refusal.of(
               Problem.VERSION_DIFFERS,
-              "The newest version is %d, not %d.".formatted(newest, expected.version()))
+              "The newest version is %s, not %s.".formatted(newest, expected.version()))
           .with("newest", newest)
           .exception();
     }

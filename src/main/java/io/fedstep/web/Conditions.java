@@ -50,7 +50,7 @@ final class Conditions {
     if (known(request).isAny() && newest.madeBy() != VersionInfo.MadeBy.CREATED) {
       return Refusal.of(
           Problem.PRECONDITION_FAILED,
-          "There are weights already, version %d.".formatted(newest.version()));
+          "There are weights already, version %s.".formatted(newest.version()));
     }
     try {
       Expected _ = expected(request, newest, null);

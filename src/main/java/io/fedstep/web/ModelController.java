@@ -6,6 +6,7 @@ import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Expected;
+import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
 import jakarta.servlet.http.HttpServletRequest;
@@ -97,6 +98,7 @@ class ModelController {
 
   @DeleteMapping("/{model}")
   ResponseEntity<Void> delete(@PathVariable String model, HttpServletRequest request) {
+    Query.none(request);
     Query.name("model", model);
     coordinator.delete(
         model,

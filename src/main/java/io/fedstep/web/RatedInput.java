@@ -77,7 +77,7 @@ final class RatedInput implements InputBuffer {
       if (inWindow < leastInWindow) {
         throw Refusal.of(
                 Problem.TOO_SLOW,
-                "The body brought %d bytes in %d s, not the %d of fedstep.limits.least-upload-rate."
+                "The body brought %s bytes in %s s, not the %s of fedstep.limits.least-upload-rate."
                     .formatted(inWindow, window.toSeconds(), leastInWindow))
             .with("retry_after", 1)
             .exception();

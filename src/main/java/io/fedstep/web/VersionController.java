@@ -49,6 +49,7 @@ class VersionController {
   @PutMapping("/weights")
   ResponseEntity<ObjectNode> setWeights(@PathVariable String model, HttpServletRequest request)
       throws IOException {
+    Query.none(request);
     ModelStatus now = coordinator.durableStatus(Query.name("model", model));
     ModelSpec spec = now.head().spec();
     Refusal unwanted = Conditions.refusal(request, now.newest());

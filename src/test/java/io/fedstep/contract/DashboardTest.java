@@ -214,7 +214,7 @@ class DashboardTest {
     Http http = host.equals("fed.lan") ? trained.http() : Server.shared().http();
     Model model = Model.create(http, Model.plain(1, 2));
     model.submit(0, "alice", update(0.5)).is(201);
-    String own = "http://%s:%d".formatted(host, http.port());
+    String own = "http://%s:%s".formatted(host, http.port());
     HttpServer other = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
     other.createContext(
         "/",
@@ -227,7 +227,7 @@ class DashboardTest {
         });
     other.start();
     try {
-      browser.open("http://%s:%d/".formatted(page, other.getAddress().getPort()));
+      browser.open("http://%s:%s/".formatted(page, other.getAddress().getPort()));
       for (String change : List.of("/stop", "/rounds/current/close", "/versions/0/restore")) {
         browser.run(
             "fetch(arguments[0], {method: 'POST', mode: 'no-cors'})"

@@ -188,5 +188,7 @@ class ExtremesTest {
         .contains("'wiat'");
     model.putJson("?x=1", "{}").problem(400, "malformed");
     model.post("/stop?x=1").problem(400, "malformed");
+    model.putJson("/weights?x=1", "{\"weights\": [1, 2]}").problem(400, "malformed");
+    model.http().delete(model.path("?x=1")).problem(400, "malformed");
   }
 }

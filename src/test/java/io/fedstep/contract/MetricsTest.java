@@ -145,7 +145,7 @@ class MetricsTest {
 
   private static String metrics(String prefix) {
     return IntStream.range(0, 32)
-        .mapToObj(i -> "\"%s%d\": 1".formatted(prefix, i))
+        .mapToObj(i -> "\"%s%s\": 1".formatted(prefix, i))
         .collect(joining(", ", "{\"gradient\": [0, 0, 0], \"metrics\": {", "}}"));
   }
 

@@ -214,7 +214,7 @@ class RangesTest {
       int size = whole.body().length;
       for (int from = 0; from < size; ) {
         int to = Math.min(size - 1, from + random.nextInt(Math.max(2, size / 3)));
-        String range = "Range: bytes=%d-%d".formatted(from, to);
+        String range = "Range: bytes=%s-%s".formatted(from, to);
         parts.add(part(model, path, whole, range).is(206).body());
         from = to + 1;
       }
