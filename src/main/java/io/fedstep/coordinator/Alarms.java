@@ -10,6 +10,9 @@ import java.util.concurrent.TimeUnit;
 interface Alarms extends AutoCloseable {
   Future<?> after(Duration delay, Runnable alarm);
 
+  /** The monotonic clock by which they run, in nanoseconds. */
+  long nanos();
+
   /** Nothing rings any more. */
   @Override
   void close();
@@ -23,6 +26,11 @@ interface Alarms extends AutoCloseable {
       @Override
       public Future<?> after(Duration delay, Runnable alarm) {
         return thread.schedule(alarm, Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS);
+      }
+
+      @Override
+      public long nanos() {
+        return System.nanoTime();
       }
 
       @Override

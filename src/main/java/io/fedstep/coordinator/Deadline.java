@@ -1,17 +1,24 @@
 package io.fedstep.coordinator;
 
-import io.fedstep.model.RoundPolicy;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The alarm of the open round. It runs on the monotonic clock; the wall clock says once, when it is
- * set, how much is left.
+ * The alarm of the open round. It runs on the monotonic clock, and every few seconds compares that
+ * with the wall clock: where one was set, the deadline is reckoned anew.
  */
 public final class Deadline {
+  /** After which a clock that was set is noticed. */
+  private static final Duration LOOK = Duration.ofSeconds(5);
+
+  /** More than clocks drift apart between two looks. */
+  private static final Duration DRIFT = Duration.ofSeconds(1);
+
   private final ModelState state;
   private final Engine engine;
   private final @Nullable Consumer<Instant> rings;
@@ -27,14 +34,49 @@ public final class Deadline {
     this.rings = rings;
   }
 
-  /** Sets the first deadline after {@code now}; the lock is held. */
-  public void set(Instant now) {
+  /** Sets the first deadline after now; the lock is held. */
+  public void set() {
+    setAfter(engine.clock().instant());
+  }
+
+  private void setAfter(Instant now) {
     cancel();
-    RoundPolicy policy = state.spec().round();
-    Instant next = policy.deadline(state.round().openedAt(), now);
+    Instant next = state.spec().round().deadline(state.round().openedAt(), now);
     state.deadline(next);
     if (next != null && !state.stopped()) {
-      alarm = engine.after(Duration.between(now, next), () -> ring(next));
+      Instant wall = engine.clock().instant();
+      await(next, wall, Duration.between(wall, next));
+    }
+  }
+
+  private void await(Instant due, Instant wall, Duration left) {
+    long nanos = engine.nanos();
+    Duration pause = Collections.min(List.of(left, LOOK));
+    alarm = engine.after(pause, () -> look(due, wall, nanos, left));
+  }
+
+  /** Looks at both clocks: at {@code wall} and {@code nanos}, so much was left. */
+  private void look(Instant due, Instant wall, long nanos, Duration left) {
+    boolean comes =
+        state.locked(() -> {
+          if (!due.equals(state.deadline())) {
+            return false;
+          }
+          Duration passed = Duration.ofNanos(engine.nanos() - nanos);
+          Instant now = engine.clock().instant();
+          if (Duration.between(wall.plus(passed), now).abs().compareTo(DRIFT) > 0) {
+            setAfter(now);
+            return false;
+          }
+          Duration rest = left.minus(passed);
+          if (rest.isPositive()) {
+            await(due, now, rest);
+            return false;
+          }
+          return true;
+        });
+    if (comes) {
+      ring(due);
     }
   }
 
@@ -49,29 +91,19 @@ public final class Deadline {
   /** Whether the round closes at a deadline that came; with too few updates it passes. */
   public boolean closes(Instant due) {
     return state.locked(() -> {
-      Duration timeout = state.spec().round().timeout();
-      if (!due.equals(state.deadline())
-          || timeout == null
-          || state.isClosing()
-          || state.stopped()) {
+      if (!due.equals(state.deadline()) || state.isClosing() || state.stopped()) {
         return false;
       }
       if (state.round().updates() >= state.spec().round().minUpdates()) {
         return true;
       }
-      pass(due, timeout);
+      // however late it is: one has passed, and the next lies ahead
+      setAfter(Collections.max(List.of(due, engine.clock().instant())));
       if (rings != null) {
         engine.listener().deadlinePassed(state.model());
       }
       return false;
     });
-  }
-
-  private void pass(Instant passed, Duration timeout) {
-    cancel();
-    Instant next = passed.plus(timeout);
-    state.deadline(next);
-    alarm = engine.after(timeout, () -> ring(next));
   }
 
   /** Nothing rings any more; the lock is held. */

@@ -124,6 +124,11 @@ public final class Engine implements AutoCloseable {
     return alarms.after(delay, alarm);
   }
 
+  /** The monotonic clock by which alarms run, in nanoseconds. */
+  long nanos() {
+    return alarms.nanos();
+  }
+
   /**
    * Counts a request with a body in, or refuses it.
    *

@@ -48,7 +48,7 @@ final class ModelRunner {
     deadline = new Deadline(state, engine, due -> enqueue(() -> deadlineCame(due)));
     stepper = new Stepper(state, open, engine, deadline, this::enqueue);
     admission = new Admission(state);
-    state.change(() -> deadline.set(now));
+    state.change(deadline::set);
   }
 
   /** Starts its thread. */
@@ -314,7 +314,7 @@ final class ModelRunner {
 
   /** The policy or the phase was changed: what it asks for happens at once. */
   void adjust() {
-    state.change(() -> deadline.set(engine.clock().instant()));
+    state.change(deadline::set);
     state.findRecent();
     if (state.full() && !state.stopped()) {
       stepper.closeOrRetry(Decision.Cause.MAX_UPDATES);

@@ -205,7 +205,7 @@ final class Stepper {
             open = advance.open();
             state.advance(advance.version(), open.round(), over);
             if (over != null) {
-              deadline.set(over.endedAt());
+              deadline.set();
             }
           });
         };

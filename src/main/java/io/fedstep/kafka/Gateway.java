@@ -72,7 +72,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
   public void changed(ClusterModel model) {
     Deadline deadline = deadlines.get(model);
     if (deadline != null) {
-      model.state().change(() -> deadline.set(cluster.engine().clock().instant()));
+      model.state().change(deadline::set);
     }
     Refusal why = model.state().ended();
     if (why == null) {

@@ -127,7 +127,7 @@ final class ModelLeader {
   }
 
   void setDeadline() {
-    state.change(() -> deadline.set(engine.clock().instant()));
+    state.change(deadline::set);
   }
 
   /** Leads no more. */

@@ -74,13 +74,18 @@ public record RoundPolicy(
     return buffering == null ? weight : buffering.discounted(weight, staleness);
   }
 
-  /** The first deadline after {@code now}: {@code openedAt} plus a whole number of timeouts. */
+  /**
+   * The first deadline after {@code now}: {@code openedAt} plus a whole number of timeouts, or
+   * {@code now} plus one timeout where that is earlier, because the clock was set back.
+   */
   public @Nullable Instant deadline(Instant openedAt, Instant now) {
     if (timeout == null) {
       return null;
     }
     long every = timeout.toMillis();
     long passed = Math.max(0, Duration.between(openedAt, now).toMillis() / every);
-    return openedAt.plusMillis((passed + 1) * every);
+    Instant next = openedAt.plusMillis((passed + 1) * every);
+    Instant latest = now.plus(timeout);
+    return next.isAfter(latest) ? latest : next;
   }
 }

@@ -1,7 +1,6 @@
 package io.fedstep.coordinator;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -9,7 +8,7 @@ import java.util.concurrent.FutureTask;
 
 /** Alarms of a clock that stands still; they ring when they are told to. */
 final class SimAlarms implements Alarms {
-  private record Alarm(Instant due, FutureTask<?> task) {}
+  private record Alarm(Duration due, FutureTask<?> task) {}
 
   private final FakeClock clock;
   private final List<Alarm> alarms = new ArrayList<>();
@@ -21,8 +20,13 @@ final class SimAlarms implements Alarms {
   @Override
   public synchronized Future<?> after(Duration delay, Runnable alarm) {
     var task = new FutureTask<>(alarm, alarm);
-    alarms.add(new Alarm(clock.instant().plus(delay), task));
+    alarms.add(new Alarm(clock.elapsed().plus(delay), task));
     return task;
+  }
+
+  @Override
+  public long nanos() {
+    return clock.elapsed().toNanos();
   }
 
   /** Runs what is due. */
@@ -33,7 +37,7 @@ final class SimAlarms implements Alarms {
   private synchronized List<FutureTask<?>> takeDue() {
     var due = new ArrayList<FutureTask<?>>();
     for (Alarm alarm : List.copyOf(alarms)) {
-      if (!alarm.due().isAfter(clock.instant())) {
+      if (alarm.due().compareTo(clock.elapsed()) <= 0) {
         alarms.remove(alarm);
         due.add(alarm.task());
       }

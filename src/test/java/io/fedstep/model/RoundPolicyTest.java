@@ -21,7 +21,7 @@ class RoundPolicyTest {
     "30000,   30000,      60000", // at a deadline the next one is the first after it
     "30000,   30001,      60000",
     "30000, 3600000,    3630000",
-    "30000,   -5000,      30000", // a wall clock that was set back
+    "30000,   -5000,      25000", // a wall clock that was set back puts no deadline off
     "1,           7,          8",
     "31536000000, 1, 31536000000"
   })
