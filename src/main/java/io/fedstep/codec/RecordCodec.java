@@ -1,5 +1,6 @@
 package io.fedstep.codec;
 
+import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Content;
@@ -46,6 +47,7 @@ public final class RecordCodec {
     ObjectNode json = Json.object();
     switch (decision) {
       case Decision.Accepted accepted -> json.set("accepted", accepted(accepted));
+      case Decision.Passed passed -> json.set("passed", passed(passed));
       case Decision.Closed closed -> json.set("closed", closed(closed));
     }
     return json;
@@ -54,7 +56,26 @@ public final class RecordCodec {
   /** A journal's entry as a decision. */
   public static Decision readDecision(JsonNode json) {
     JsonNode accepted = json.get("accepted");
-    return accepted == null ? readClosed(json.required("closed")) : readAccepted(accepted);
+    if (accepted != null) {
+      return readAccepted(accepted);
+    }
+    JsonNode closed = json.get("closed");
+    return closed != null ? readClosed(closed) : readPassed(json.required("passed"));
+  }
+
+  private static ObjectNode passed(Decision.Passed passed) {
+    return Json.object()
+        .put("policy", passed.policy())
+        .put("times", passed.times())
+        .put("at", time(passed.at()));
+  }
+
+  /** A passed deadline, as its decision's entry has it. */
+  public static Decision.Passed readPassed(JsonNode json) {
+    return new Decision.Passed(
+        json.required("policy").longValue(),
+        json.required("times").intValue(),
+        time(json.required("at")));
   }
 
   private static ObjectNode closed(Decision.Closed closed) {
@@ -185,6 +206,7 @@ public final class RecordCodec {
     json.set("metrics", metrics(ended.metrics()));
     json.put("gradient_norm", ended.gradientNorm());
     json.put("step_norm", ended.stepNorm());
+    json.put("participation", ended.participation());
     json.set("policy", PolicyCodec.write(ended.spec().round()));
     json.set("optimizer", OptimizerCodec.write(ended.spec().optimizer()));
     json.set("aggregator", SpecCodec.write(ended.spec().aggregator()));
@@ -204,11 +226,14 @@ public final class RecordCodec {
     var names = new MetricNames();
     json.required("clients").forEach(node -> clients.add(readAccepted(node).with(names)));
     JsonNode closedBy = json.required("closed_by");
+    ModelSpec spec = SpecCodec.read((ObjectNode) json.required("spec"));
+    JsonNode participation = json.get("participation"); // absent before it could be doubled
     return new RoundRecord(
         json.required("round").longValue(),
         constant(RoundRecord.Outcome.class, json.required("outcome")),
         Json.text(json.required("base")),
-        SpecCodec.read((ObjectNode) json.required("spec")),
+        spec,
+        participation == null ? spec.round().participation() : participation.doubleValue(),
         time(json.required("opened_at")),
         closedBy.isNull()
             ? null

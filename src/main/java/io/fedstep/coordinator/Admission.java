@@ -64,7 +64,7 @@ public final class Admission {
     if (state.stopped()) {
       return new Verdict.Refused(stopped());
     }
-    if (!state.folder().head().invites(from, client)) {
+    if (!state.invites(from, client)) {
       return new Verdict.Refused(
           Refusal.of(
               Problem.NOT_INVITED,

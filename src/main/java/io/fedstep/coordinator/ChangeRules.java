@@ -118,8 +118,23 @@ public final class ChangeRules {
     return status.round();
   }
 
+  /** Checks what is asked of new policies alone; those that are stored stay as they are. */
+  static void checkNew(RoundPolicy policy) {
+    if (policy.participation() < 1 && policy.timeout() == null) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              ("In 'round': participation is %s, which asks for a timeout, at which more clients are"
+                      + " invited if too few have sent updates.")
+                  .formatted(policy.participation()))
+          .exception();
+    }
+  }
+
   /** A head with another round policy. */
   public static ModelHead with(ModelHead head, RoundPolicy policy) {
+    if (!policy.equals(head.spec().round())) {
+      checkNew(policy);
+    }
     try {
       return head.with(head.spec().with(policy));
     } catch (IllegalArgumentException e) { // the aggregator needs more updates

@@ -59,6 +59,7 @@ public abstract class Coordinator implements AutoCloseable {
   /** Checks that a model may be one more of {@code models}. */
   protected static void checkNew(ModelSpec spec, int models, Limits limits) {
     SpecCodec.checkNew(spec.layout());
+    ChangeRules.checkNew(spec.round());
     if (spec.parameters() > limits.maxParameters()) {
       throw Refusal.of(
               Problem.TOO_LARGE,

@@ -1,5 +1,6 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.round.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
@@ -84,25 +85,51 @@ public final class Deadline {
     if (rings != null) {
       rings.accept(due);
     } else {
-      var _ = closes(due);
+      show(due);
     }
   }
 
-  /** Whether the round closes at a deadline that came; with too few updates it passes. */
-  public boolean closes(Instant due) {
+  /** What comes of a deadline. */
+  public enum Outcome {
+    /** It was that of another round, or is another by now. */
+    NOTHING,
+    /** There are enough updates: the round is to be closed. */
+    CLOSES,
+    /** There are too few. */
+    PASSES
+  }
+
+  /**
+   * What comes of a deadline that has come.
+   *
+   * @param decides takes the decision to invite more clients, under the lock
+   */
+  public Outcome came(Instant due, Consumer<Decision.Passed> decides) {
     return state.locked(() -> {
       if (!due.equals(state.deadline()) || state.isClosing() || state.stopped()) {
-        return false;
+        return Outcome.NOTHING;
       }
       if (state.round().updates() >= state.spec().round().minUpdates()) {
-        return true;
+        return Outcome.CLOSES;
       }
       // however late it is: one has passed, and the next lies ahead
-      setAfter(Collections.max(List.of(due, engine.clock().instant())));
-      if (rings != null) {
-        engine.listener().deadlinePassed(state.model());
+      Instant now = Collections.max(List.of(due, engine.clock().instant()));
+      if (state.participation() < 1) {
+        decides.accept(state.pass(now));
+      } else {
+        state.passed();
       }
-      return false;
+      setAfter(now);
+      return Outcome.PASSES;
+    });
+  }
+
+  /** A deadline came where nothing is decided: more clients are invited once that is known. */
+  private void show(Instant due) {
+    state.change(() -> {
+      if (due.equals(state.deadline()) && state.participation() == 1) {
+        var _ = came(due, _ -> {});
+      }
     });
   }
 

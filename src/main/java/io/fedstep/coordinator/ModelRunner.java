@@ -307,8 +307,21 @@ final class ModelRunner {
   }
 
   private void deadlineCame(Instant due) {
-    if (deadline.closes(due)) {
-      stepper.closeOrRetry(Decision.Cause.DEADLINE);
+    try {
+      switch (deadline.came(due, stepper::pass)) {
+        case NOTHING -> {}
+        case CLOSES -> stepper.closeOrRetry(Decision.Cause.DEADLINE);
+        case PASSES -> {
+          stepper.force();
+          engine.listener().deadlinePassed(state.model());
+        }
+      }
+    } catch (StorageException e) {
+      if (!e.full()) {
+        throw e;
+      }
+      engine.warn("model %s: no room to invite more clients".formatted(state.model()), e);
+      state.change(deadline::set); // the next may find room
     }
   }
 

@@ -36,6 +36,7 @@ public final class ModelState {
   private final Refusals refusals = new Refusals();
   private boolean closing;
   private @Nullable Instant deadline;
+  private int passed;
   private final ConcurrentSkipListMap<Long, RoundRecord> recent = new ConcurrentSkipListMap<>();
   private @Nullable Refusal ended;
   private long decided;
@@ -173,6 +174,8 @@ public final class ModelState {
             round.updates(),
             round.openedAt(),
             deadline,
+            participation(),
+            passed + round.passed(folder.head().policies()),
             refusals.told()));
   }
 
@@ -182,6 +185,29 @@ public final class ModelState {
     if (leftOut > 0) {
       engine.listener().metricsLeftOut(model(), leftOut);
     }
+  }
+
+  /** The share of clients that the open round invites. */
+  public double participation() {
+    return spec().round().participation(round.passed(folder.head().policies()));
+  }
+
+  /** Whether a client may send an update from a version that may enter the open round. */
+  boolean invites(long from, String client) {
+    RoundRecord over = recent.get(from);
+    double share = from == round.number() || over == null ? participation() : over.participation();
+    return folder.head().invites(from, client, share);
+  }
+
+  /** The decision to double that share; it is doubled once the decision is applied. */
+  Decision.Passed pass(Instant now) {
+    long policy = folder.head().policies();
+    return new Decision.Passed(policy, round.passed(policy) + 1, now);
+  }
+
+  /** A deadline passed of which nothing came; the lock is held. */
+  void passed() {
+    passed++;
   }
 
   /** Notes that an update was refused. */
@@ -284,6 +310,7 @@ public final class ModelState {
   public void advance(Version version, Round next, @Nullable RoundRecord over) {
     folder.publish(version);
     round = next;
+    passed = 0;
     closing = false;
     if (over != null) {
       recent.put(over.round(), over);

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param newest its newest version; the open round has its number and trains from it
  * @param updates how many the open round has
  * @param deadline of the open round, or null
+ * @param participation the share of clients that the open round invites
+ * @param passed how many of its deadlines have passed, as far as that is known here
  * @param refused how many updates were refused since the server started, as far as that is told
  */
 public record ModelStatus(
@@ -20,10 +22,17 @@ public record ModelStatus(
     int updates,
     Instant openedAt,
     @Nullable Instant deadline,
+    double participation,
+    int passed,
     long refused) {
   /** The open round's number. */
   public long round() {
     return newest.version();
+  }
+
+  /** Whether a client is invited to the open round. */
+  public boolean invites(String client) {
+    return head.invites(round(), client, participation);
   }
 
   /** With how many updates it may close at its deadline. */

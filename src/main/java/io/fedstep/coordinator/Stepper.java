@@ -58,6 +58,11 @@ final class Stepper {
             : List.of(update, round.close(Decision.Cause.MAX_UPDATES, now)));
   }
 
+  /** Invites more clients; the lock is held. */
+  void pass(Decision.Passed deadline) {
+    take(List.of(deadline));
+  }
+
   private void take(List<Decision> decisions) {
     open.take(decisions);
     state.decided();
@@ -169,7 +174,13 @@ final class Stepper {
   private RoundRecord record(
       RoundRecord.Outcome outcome, @Nullable Double gradientNorm, @Nullable Double stepNorm) {
     return RoundRecord.of(
-        state.round(), outcome, state.spec(), engine.clock().instant(), gradientNorm, stepNorm);
+        state.round(),
+        outcome,
+        state.spec(),
+        state.participation(),
+        engine.clock().instant(),
+        gradientNorm,
+        stepNorm);
   }
 
   private void tell(RoundRecord over, long aggregationNanos, long commitNanos) {

@@ -2,6 +2,7 @@ package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.Version;
@@ -49,6 +50,10 @@ record Creation(ModelHead head, Placement placement, VersionInfo newest, Round r
             .put("base", round.base())
             .put("opened_at", RecordCodec.time(round.openedAt()));
     json.set("version", newest.write());
+    Decision.Passed passed = round.passed();
+    if (passed != null) {
+      json.setAll(RecordCodec.write(passed));
+    }
     return json;
   }
 }

@@ -135,6 +135,7 @@ final class Making {
               round,
               result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
               state.spec(),
+              state.participation(),
               computed,
               result.gradientNorm(),
               result.finite() ? result.stepNorm() : null);
@@ -169,7 +170,14 @@ final class Making {
       }
     }
     RoundRecord discarded =
-        RoundRecord.of(round, RoundRecord.Outcome.DISCARDED, state.spec(), now, null, null);
+        RoundRecord.of(
+            round,
+            RoundRecord.Outcome.DISCARDED,
+            state.spec(),
+            state.participation(),
+            now,
+            null,
+            null);
     boolean restores = kind.equals("restore");
     try (VersionDraft draft = restores ? folder.sharedDrafts().fresh() : handedOver(replacement)) {
       if (restores) {

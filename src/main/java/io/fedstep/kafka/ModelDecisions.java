@@ -80,6 +80,13 @@ final class ModelDecisions {
     return "range/%s/%s".formatted(name(), shard);
   }
 
+  /** The open round invites more clients. */
+  void passed(Decision.Passed deadline) {
+    ObjectNode decision = open(null);
+    decision.setAll(RecordCodec.write(deadline));
+    round(decision);
+  }
+
   /** The open round is to become a version. */
   void closed(Decision.Closed closed, @Nullable JsonNode asker) {
     ObjectNode decision = open(asker);

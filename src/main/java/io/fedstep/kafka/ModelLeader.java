@@ -294,8 +294,10 @@ final class ModelLeader {
   // The end of a round
 
   private void deadlineCame(Instant due) {
-    if (deadline.closes(due)) {
-      close(Decision.Cause.DEADLINE, null);
+    switch (deadline.came(due, decisions::passed)) {
+      case NOTHING -> {}
+      case CLOSES -> close(Decision.Cause.DEADLINE, null);
+      case PASSES -> leader.afterwards(() -> engine.listener().deadlinePassed(name()));
     }
   }
 

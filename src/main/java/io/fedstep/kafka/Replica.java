@@ -234,6 +234,7 @@ final class Replica {
     } else if (!model.state().round().base().equals(round.base())) {
       advance(model, info, round);
     }
+    pass(model, value);
     close(model, value);
     watcher.changed(model);
   }
@@ -264,6 +265,15 @@ final class Replica {
     });
     boolean isRebased = info.version() == 0; // what was reported is of the zeros
     model.forgetReports(isRebased ? 1 : state.folder().versions().getLast().info().version());
+  }
+
+  /** The round invites more clients. */
+  private static void pass(ClusterModel model, JsonNode value) {
+    JsonNode passed = value.get("passed");
+    Round round = model.state().round();
+    if (passed != null && round.closed() == null) {
+      model.state().change(() -> round.apply(RecordCodec.readPassed(passed)));
+    }
   }
 
   /** The round ends: with a version of what is in it, or with one that an administrator made. */

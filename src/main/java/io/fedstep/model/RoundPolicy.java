@@ -64,6 +64,11 @@ public record RoundPolicy(
     this(minUpdates, maxUpdates, timeout, rounds, 1, null);
   }
 
+  /** The share of clients that is invited after so many deadlines with too few updates. */
+  public double participation(int passed) {
+    return Math.min(1, Math.scalb(participation, passed));
+  }
+
   /** How many versions an update may be behind. */
   public long maxStaleness() {
     return buffering == null ? 0 : buffering.maxStaleness();

@@ -37,6 +37,14 @@ public sealed interface Decision {
     }
   }
 
+  /**
+   * A deadline passed with too few updates, and the round's share of clients is doubled.
+   *
+   * @param policy which of the model's policies it was, by number: another one starts anew
+   * @param times how many deadlines have passed under it, with this one
+   */
+  record Passed(long policy, int times, Instant at) implements Decision {}
+
   /** Nothing more enters, and the next version is made of what is in it. */
   record Closed(Cause by, Instant at) implements Decision {}
 

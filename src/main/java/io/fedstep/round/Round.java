@@ -20,6 +20,7 @@ public final class Round {
   private final Instant openedAt;
   private final Map<Key, Decision.Accepted> accepted = new TreeMap<>();
   private final MetricNames names = new MetricNames();
+  private Decision.@Nullable Passed passed;
   private Decision.@Nullable Closed closed;
 
   /**
@@ -138,6 +139,7 @@ public final class Round {
               "two updates of client '%s' in round %s".formatted(update.client(), number));
         }
       }
+      case Decision.Passed deadline -> passed = deadline;
       case Decision.Closed close -> closed = close;
     }
   }
@@ -175,6 +177,16 @@ public final class Round {
   /** The same without a copy, for its owner. */
   public Collection<Decision.Accepted> view() {
     return Collections.unmodifiableCollection(accepted.values());
+  }
+
+  /** The last deadline that passed and doubled the share, or null. */
+  public Decision.@Nullable Passed passed() {
+    return passed;
+  }
+
+  /** How many deadlines have passed and doubled the share under a policy. */
+  public int passed(long policy) {
+    return passed != null && passed.policy() == policy ? passed.times() : 0;
   }
 
   /** The close, or null while it collects. */

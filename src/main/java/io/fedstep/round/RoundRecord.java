@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param base the tag of the weights that it trained from
  * @param spec the model's spec when it ended: the policy and the hyper-parameters used
+ * @param participation the share of clients that was invited in the end
  * @param closedBy null if it was discarded
  * @param endedAt when its version was made
  * @param clients its updates, in client-id order
@@ -22,6 +23,7 @@ public record RoundRecord(
     Outcome outcome,
     String base,
     ModelSpec spec,
+    double participation,
     Instant openedAt,
     Decision.@Nullable Closed closedBy,
     Instant endedAt,
@@ -40,6 +42,7 @@ public record RoundRecord(
       Round round,
       Outcome outcome,
       ModelSpec spec,
+      double participation,
       Instant endedAt,
       @Nullable Double gradientNorm,
       @Nullable Double stepNorm) {
@@ -48,6 +51,7 @@ public record RoundRecord(
         outcome,
         round.base(),
         spec,
+        participation,
         round.openedAt(),
         round.closed(),
         endedAt,

@@ -12,7 +12,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The decisions of the open round in the order in which they were taken, a checked line each. */
 public final class Journal implements AutoCloseable {
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
+
+  /** Has no deadlines that passed. */
+  private static final int FORMAT_WITHOUT_PASSED = 2;
 
   /** Has no {@code row_stride}: rows follow one another without gaps. */
   private static final int FORMAT_WITHOUT_STRIDE = 1;
@@ -83,7 +86,9 @@ public final class Journal implements AutoCloseable {
     if (first.path("format").asInt(0) == FORMAT_WITHOUT_STRIDE && !first.has(STRIDE)) {
       return spec.vectorBytes();
     }
-    Disk.checkFormat(path, first, FORMAT);
+    if (first.path("format").asInt(0) != FORMAT_WITHOUT_PASSED) {
+      Disk.checkFormat(path, first, FORMAT);
+    }
     long stride = first.required(STRIDE).longValue();
     if (stride < spec.vectorBytes()) {
       throw new CorruptionException(

@@ -18,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param stopped whether an administrator has stopped training
  * @param startedAt the newest version when training was last resumed by hand, or -1; of no account
  *     once the policy has other rounds
+ * @param policies how many round policies have replaced another
  * @param secret hex digits that nobody is shown, others for each model; noise and the choice of who
  *     is invited come from them
  */
@@ -28,6 +29,7 @@ public record ModelHead(
     ModelSpec spec,
     boolean stopped,
     long startedAt,
+    long policies,
     String secret) {
   private static final int FORMAT = 1;
   private static final long NEVER = -1;
@@ -38,16 +40,29 @@ public record ModelHead(
     return stopped || (rounds != null && version >= rounds && startedAt < rounds);
   }
 
-  /** Whether a client is invited to a round. */
-  public boolean invites(long round, String client) {
-    return Invitation.holds(model, round, client, secret, spec.round().participation());
+  /** A head of a model whose policy is its first. */
+  public ModelHead(
+      String model,
+      String incarnation,
+      Instant createdAt,
+      ModelSpec spec,
+      boolean stopped,
+      long startedAt,
+      String secret) {
+    this(model, incarnation, createdAt, spec, stopped, startedAt, 0, secret);
+  }
+
+  /** Whether a client is among a share of those that a round may invite. */
+  public boolean invites(long round, String client, double share) {
+    return Invitation.holds(model, round, client, secret, share);
   }
 
   /** This head with another spec; where its rounds are others, what was resumed ends there. */
   public ModelHead with(ModelSpec other) {
     boolean sameEnd = Objects.equals(spec.round().rounds(), other.round().rounds());
     long started = sameEnd ? startedAt : NEVER;
-    return new ModelHead(model, incarnation, createdAt, other, stopped, started, secret);
+    long next = spec.round().equals(other.round()) ? policies : policies + 1;
+    return new ModelHead(model, incarnation, createdAt, other, stopped, started, next, secret);
   }
 
   /** This head of a model that is created then. */
@@ -57,12 +72,12 @@ public record ModelHead(
 
   /** This head stopped. */
   public ModelHead stop() {
-    return new ModelHead(model, incarnation, createdAt, spec, true, startedAt, secret);
+    return new ModelHead(model, incarnation, createdAt, spec, true, startedAt, policies, secret);
   }
 
   /** This head resumed at a version. */
   public ModelHead start(long version) {
-    return new ModelHead(model, incarnation, createdAt, spec, false, version, secret);
+    return new ModelHead(model, incarnation, createdAt, spec, false, version, policies, secret);
   }
 
   /** As a document. */
@@ -75,6 +90,7 @@ public record ModelHead(
             .put("created_at", RecordCodec.time(createdAt))
             .put("stopped", stopped)
             .put("started_at_version", startedAt)
+            .put("policies", policies)
             .put("secret", secret);
     json.set("spec", SpecCodec.write(spec));
     return json;
@@ -98,6 +114,7 @@ public record ModelHead(
         SpecCodec.read((ObjectNode) json.required("spec")),
         json.required("stopped").booleanValue(),
         json.required("started_at_version").longValue(),
+        json.path("policies").asLong(0), // of before they were counted
         json.path("secret").asString("")); // of before there was one
   }
 }

@@ -94,6 +94,7 @@ final class Answers {
         .put("updates", status.updates())
         .put("min_updates", status.minUpdates())
         .put("max_updates", status.maxUpdates())
+        .put("participation", status.participation())
         .setAll(times(status));
   }
 

@@ -10,7 +10,6 @@ import io.fedstep.coordinator.RefusedUpdate;
 import io.fedstep.round.RoundRecord;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.time.Instant;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -63,8 +62,7 @@ final class EventStream {
       ended(before.round(), now);
       opened(now);
       seen = 0;
-    } else if (isLater(before.deadline(), now.deadline())
-        && now.head().spec().equals(before.head().spec())) {
+    } else if (now.passed() > before.passed()) {
       send("deadline-passed", now);
     }
     for (int updates = (int) Math.max(seen, now.updates() - MOST_MISSED) + 1;
@@ -93,10 +91,6 @@ final class EventStream {
         write("update-refused", before.round(), before.updates(), Answers.refused(model, one));
       }
     }
-  }
-
-  private static boolean isLater(@Nullable Instant before, @Nullable Instant now) {
-    return before != null && now != null && now.isAfter(before);
   }
 
   private void opened(ModelStatus now) throws IOException {

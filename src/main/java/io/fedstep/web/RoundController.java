@@ -50,13 +50,23 @@ class RoundController {
       Query.name("client", client);
     }
     Long after = query.number("after");
-    Duration wait = query.waitTime();
+    Duration asked = query.waitTime();
+    Duration wait = asked == null ? Duration.ZERO : asked;
     if (after != null && status.newest().version() <= after) {
       status =
           coordinator.await(
               model,
               now -> now.newest().version() > after,
-              wait == null ? Duration.ZERO : wait,
+              wait,
+              Caller.holder(request),
+              () -> Rights.check(request, response));
+    } else if (after == null && client != null && !wait.isZero() && !status.invites(client)) {
+      String base = status.newest().base();
+      status =
+          coordinator.await(
+              model,
+              now -> now.invites(client) || !now.newest().base().equals(base),
+              wait,
               Caller.holder(request),
               () -> Rights.check(request, response));
     }
@@ -68,9 +78,7 @@ class RoundController {
 
   private static ObjectNode current(ModelStatus status, @Nullable String client) {
     ObjectNode json = Answers.currentRound(status);
-    return client == null
-        ? json
-        : json.put("invited", status.head().invites(status.newest().version(), client));
+    return client == null ? json : json.put("invited", status.invites(client));
   }
 
   @GetMapping("/{round}")

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,7 +48,8 @@ class BufferedRoundsTest {
         "{\"mode\": \"buffered\", \"staleness_exponent\": -0.5} | staleness_exponent",
         "{\"max_staleness\": 3} | round.max_staleness",
         "{\"participation\": 0} | participation",
-        "{\"participation\": 1.5} | participation"
+        "{\"participation\": 1.5} | participation",
+        "{\"participation\": 0.5} | timeout"
       })
   void policyThatCannotBe_isABadSpec(String round, String place) {
     Reply reply =
@@ -169,7 +171,7 @@ class BufferedRoundsTest {
     Model model =
         Model.create(
             """
-            {"tensors": {"w": [3]}, "round": {"min_updates": 500, "participation": 0.2}}\
+            {"tensors": {"w": [3]}, "round": {"min_updates": 500, "participation": 0.2, "timeout": "60m"}}\
             """);
     int invited = 0;
     for (int i = 0; i < 200; i++) {
@@ -190,5 +192,86 @@ class BufferedRoundsTest {
     assertThat(invited).isBetween(20, 60); // 40 are to be expected, 5.7 the standard deviation
     assertThat(model.current().has("invited")).isFalse();
     model.get("/rounds/current?client=a%20b").problem(400, "malformed");
+  }
+
+  private static Model sampled(String timeout) {
+    return Model.create(
+        """
+        {"tensors": {"w": [3]},
+         "round": {"min_updates": 2, "participation": 0.25, "timeout": "%s"}}\
+        """
+            .formatted(timeout));
+  }
+
+  private static String uninvited(Model model) {
+    return IntStream.range(0, 400)
+        .mapToObj(i -> "c" + i)
+        .filter(client -> !asks(model, client, "").path("invited").asBoolean())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static JsonNode asks(Model model, String client, String more) {
+    return model.get("/rounds/current?client=" + client + more).is(200).json();
+  }
+
+  /** Too few are invited, and the round goes on with more, until it ends. */
+  @Test
+  void participation_thatInvitesTooFew_isDoubledAtDeadlines() {
+    Model model = sampled("60m");
+    String alice = uninvited(model);
+    model.putJson("/round", ROUND.formatted("100ms")).is(200);
+    JsonNode asked = asks(model, alice, "&wait=30s");
+    assertThat(asked.path("invited").asBoolean()).isTrue();
+    double share = asked.path("participation").asDouble();
+    assertThat(share).isIn(0.5, 1.0);
+    model.submit(0, alice, GRADIENT).is(201);
+    model.get("/rounds/current?after=0&wait=500ms");
+    assertThat(model.current().path("participation").asDouble()).isEqualTo(1);
+    model.submit(0, "anybody", GRADIENT).is(201);
+    model.awaitVersion(1);
+    assertThat(model.get("/rounds/0").json().path("participation").asDouble()).isEqualTo(1);
+    assertThat(model.get("/rounds/0").json().path("policy").path("participation").asDouble())
+        .isEqualTo(0.25);
+  }
+
+  private static final String ROUND =
+      """
+      {"min_updates": 2, "participation": 0.25, "timeout": "%s"}\
+      """;
+
+  @Test
+  void waitToBeInvited_endsWithANewPolicy_aRound_aStop_orTheTime() {
+    Model model = sampled("60m");
+    String alice = uninvited(model);
+    assertThat(asks(model, alice, "&wait=20ms").path("invited").asBoolean()).isFalse();
+    var policy = model.http().getLater(model.path(waits(alice)));
+    model.putJson("/round", "{\"min_updates\": 2}").is(200);
+    assertThat(policy.join().is(200).json().path("invited").asBoolean()).isTrue();
+
+    Model stopped = sampled("60m");
+    String bob = uninvited(stopped);
+    var stop = stopped.http().getLater(stopped.path(waits(bob)));
+    stopped.post("/stop").is(200);
+    JsonNode phase = stop.join().is(200).json();
+    assertThat(phase.path("phase").asString()).isEqualTo("stopped");
+    assertThat(phase.path("invited").asBoolean()).isFalse();
+    stopped.post("/start").is(200);
+    var round = stopped.http().getLater(stopped.path(waits(bob)));
+    stopped.post("/versions/0/restore").is(201);
+    assertThat(round.join().is(200).json().path("round").asInt()).isEqualTo(1);
+  }
+
+  private static String waits(String client) {
+    return "/rounds/current?wait=30s&client=" + client;
+  }
+
+  /** A policy that is stored stays what it was, and the same again is no change. */
+  @Test
+  void participationOfARunningModel_asksForATimeout() {
+    Model model = Model.create(Model.PLAIN);
+    model.putJson("/round", "{\"participation\": 0.5}").problem(422, "bad-spec");
+    model.putJson("/round", "{\"participation\": 0.5, \"timeout\": \"60m\"}").is(200);
+    model.putJson("/round", "{}").is(200);
   }
 }

@@ -2,22 +2,30 @@ package io.fedstep.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
+import io.fedstep.model.RoundPolicy;
+import io.fedstep.problem.Problem;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
 
 /** When a round's deadline comes, whatever becomes of the clocks. */
 class DeadlineTest {
@@ -70,8 +78,7 @@ class DeadlineTest {
     coordinator.create(
         M,
         SpecCodec.read(
-            Json.readObject(
-                new ByteArrayInputStream(spec.getBytes(StandardCharsets.UTF_8)))));
+            Json.readObject(new ByteArrayInputStream(spec.getBytes(StandardCharsets.UTF_8)))));
   }
 
   private Duration deadline() {
@@ -168,5 +175,134 @@ class DeadlineTest {
     pass(1);
     assertThat(passed).hasValue(1);
     assertThat(deadline()).isEqualTo(seconds(20));
+  }
+
+  // --- a share of the clients
+
+  private static final int CLIENTS = 400;
+
+  private BitSet invited() {
+    ModelStatus status = coordinator.durableStatus(M);
+    var invited = new BitSet();
+    for (int i = 0; i < CLIENTS; i++) {
+      invited.set(i, status.invites("c" + i));
+    }
+    return invited;
+  }
+
+  private double share() {
+    return coordinator.durableStatus(M).participation();
+  }
+
+  private void put(long from, String client) {
+    try (Upload upload = coordinator.begin(M, from, client, null)) {
+      Rig.submit(upload, 1, 1, 2);
+    }
+  }
+
+  /** Whoever was invited stays so. */
+  @Test
+  void deadlineWithTooFewUpdates_invitesTwiceAsMany_untilAllAre() {
+    create("\"min_updates\": 2, \"participation\": 0.1");
+    BitSet before = invited();
+    for (double share : new double[] {0.2, 0.4, 0.8, 1, 1}) {
+      assertThat(before.cardinality() / (share / 2)).isBetween(250.0, 900.0);
+      pass(10);
+      assertThat(share()).isEqualTo(share);
+      BitSet now = invited();
+      before.andNot(now);
+      assertThat(before.isEmpty()).isTrue();
+      before = now;
+    }
+    assertThat(before.cardinality()).isEqualTo(CLIENTS);
+    assertThat(passed).hasValue(5);
+    put(0, "c0");
+    pass(10);
+    assertThat(coordinator.durableStatus(M).updates()).isEqualTo(1);
+    put(0, "c1");
+    pass(10);
+    coordinator.await(M, now -> now.round() == 1, Duration.ofSeconds(30));
+    assertThat(Objects.requireNonNull(coordinator.record(M, 0)).participation()).isEqualTo(1);
+    assertThat(share()).isEqualTo(0.1);
+    restart();
+    assertThat(Objects.requireNonNull(coordinator.record(M, 0)).participation()).isEqualTo(1);
+  }
+
+  @Test
+  void deadlinesThatPassed_countAfterARestart_andNoneForTheTimeInBetween() {
+    create("\"min_updates\": 2, \"participation\": 0.01");
+    pass(20);
+    assertThat(share()).isEqualTo(0.04);
+    BitSet before = invited();
+    end();
+    clock.advance(Duration.ofSeconds(95));
+    start();
+    assertThat(share()).isEqualTo(0.04);
+    assertThat(invited()).isEqualTo(before);
+    clock.advance(Duration.ofSeconds(33)); // a late alarm is one
+    alarms.ring();
+    settle();
+    assertThat(share()).isEqualTo(0.08);
+  }
+
+  @Test
+  void newPolicy_startsAnewFromItsShare() {
+    create("\"min_updates\": 2, \"participation\": 0.01");
+    pass(20);
+    RoundPolicy first = coordinator.spec(M).round();
+    coordinator.changes(M).setPolicy(first); // which is no other
+    assertThat(share()).isEqualTo(0.04);
+    var other = new RoundPolicy(3, 3, first.timeout(), null, 0.25, null);
+    coordinator.changes(M).setPolicy(other);
+    assertThat(share()).isEqualTo(0.25);
+    restart();
+    assertThat(share()).isEqualTo(0.25);
+    pass(10);
+    assertThat(share()).isEqualTo(0.5);
+    coordinator.changes(M).setPolicy(first);
+    assertThat(share()).isEqualTo(0.01);
+  }
+
+  /** The share that a round came to holds for updates from its version. */
+  @Test
+  void shareOfABufferedRound_holdsForUpdatesFromIt() {
+    create("\"mode\": \"buffered\", \"min_updates\": 1, \"participation\": 0.25");
+    ModelStatus first = coordinator.durableStatus(M);
+    pass(10);
+    ModelStatus second = coordinator.durableStatus(M);
+    assertThat(second.participation()).isEqualTo(0.5);
+    List<String> later =
+        IntStream.range(0, CLIENTS)
+            .mapToObj(i -> "c" + i)
+            .filter(client -> second.invites(client) && !first.invites(client))
+            .toList();
+    String never =
+        IntStream.range(0, CLIENTS)
+            .mapToObj(i -> "c" + i)
+            .filter(client -> !second.invites(client))
+            .findFirst()
+            .orElseThrow();
+    put(0, later.get(0));
+    coordinator.await(M, now -> now.round() == 1, Duration.ofSeconds(30));
+    put(0, later.get(1));
+    restart();
+    put(0, later.get(2));
+    assertThat(Rig.refusal(() -> put(0, never)).problem()).isEqualTo(Problem.NOT_INVITED);
+  }
+
+  @Test
+  void journalOfFormat2_isTakenUp() throws Exception {
+    create("\"min_updates\": 2, \"participation\": 0.25");
+    end();
+    Path journal = data.resolve("models/toy/open/0000000/journal.jsonl");
+    String line = Files.readAllLines(journal).getFirst() + "\n";
+    ObjectNode first =
+        Objects.requireNonNull(CheckedLine.decode(line.getBytes(StandardCharsets.UTF_8)));
+    Files.write(journal, CheckedLine.encode(first.put("format", 2)));
+    start();
+    pass(10);
+    assertThat(share()).isEqualTo(0.5);
+    restart();
+    assertThat(share()).isEqualTo(0.5);
   }
 }

@@ -236,7 +236,7 @@ class RecoveryTest {
         assertThat(after.weights(M)).isEqualTo(floats(filled(size, -2 - 2 - 5.5 - 7.5)));
         Path round = data.resolve("b/models/toy/open/0000004");
         assertThat(Files.readString(round.resolve("journal.jsonl")))
-            .contains("\"format\":2", "\"row_bytes\":1200000,\"row_stride\":1245184");
+            .contains("\"format\":3", "\"row_bytes\":1200000,\"row_stride\":1245184");
         assertThat(round.resolve("updates.bin")).hasSize(1245184 + 1200000);
       }
     }
@@ -274,7 +274,7 @@ class RecoveryTest {
       assertThat(after.weights(M)).isEqualTo(floats(filled(size, -2)));
       Path round = data.resolve("b/models/toy/open/0000001");
       assertThat(Files.readString(round.resolve("journal.jsonl")))
-          .contains("\"format\":2", "\"row_stride\":1200000");
+          .contains("\"format\":3", "\"row_stride\":1200000");
       assertThat(round.resolve("updates.bin")).hasSize(2 * 1200000);
     }
   }

@@ -288,6 +288,7 @@ final class ShardedCloses implements AutoCloseable {
               RoundRecord.Outcome.COMPLETED,
               before.info().base(),
               spec,
+              1,
               FakeClock.START,
               new Decision.Closed(Decision.Cause.MAX_UPDATES, FakeClock.START),
               FakeClock.START,

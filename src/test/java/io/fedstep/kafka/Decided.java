@@ -25,6 +25,7 @@ import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -194,6 +195,19 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
     head(ChangeRules.with(state().folder().head(), new RoundPolicy(least, most, null, null)));
   }
 
+  /** The same, with a share of the clients. */
+  void policy(int least, double share) {
+    var policy = new RoundPolicy(least, least, Duration.ofMinutes(1), null, share, null);
+    head(ChangeRules.with(state().folder().head(), policy));
+  }
+
+  /** A deadline passes with too few updates. */
+  void pass() {
+    long policy = state().folder().head().policies();
+    decisions().passed(new Decision.Passed(policy, state().round().passed(policy) + 1, NOW));
+    commit();
+  }
+
   void stop() {
     head(state().folder().head().stop());
   }
@@ -226,6 +240,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
             outcome,
             round.base(),
             state().spec(),
+            state().participation(),
             round.openedAt(),
             round.closed(),
             NOW,

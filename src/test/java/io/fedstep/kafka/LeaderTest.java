@@ -6,12 +6,15 @@ import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import io.fedstep.codec.Json;
+import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.model.RoundPolicy;
 import io.fedstep.process.Brokers;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelHead;
 import io.fedstep.store.ScratchFolder;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -146,6 +150,47 @@ class LeaderTest {
     }
   }
 
+  /** The next leader goes on with the share that the round has come to. */
+  @Test
+  void deadlinesThatPassed_areKnownToTheNextLeader() {
+    var policy = new RoundPolicy(2, 2, Duration.ofMillis(100), null, 0.01, null);
+    try (var engine = engine(2);
+        var cluster = cluster("sampled", engine);
+        Consumer<String, byte[]> member = member(cluster)) {
+      cluster.follower().start();
+      ConsumerGroupMetadata group = member.groupMetadata();
+      double left;
+      try (var leader = new Leader(cluster, 0, () -> {})) {
+        ObjectNode creation = creation(ChangeRules.with(Decided.head(FIRST), policy));
+        leader.run(List.of(request(0, creation)), group);
+        awaitShare(cluster, leader, group, 0.04);
+        left = share(cluster);
+      }
+      try (var leader = new Leader(cluster, 0, () -> {})) {
+        awaitShare(cluster, leader, group, 2 * left);
+        assertThat(share(cluster)).isIn(2 * left, 4 * left, 1.0);
+      }
+    }
+  }
+
+  /** Until then a share is never smaller than it was. */
+  private static void awaitShare(
+      Cluster cluster, Leader leader, ConsumerGroupMetadata group, double share) {
+    var last = new AtomicReference<Double>(share(cluster));
+    await()
+        .until(() -> {
+          leader.run(List.of(), group);
+          double now = share(cluster);
+          assertThat(now).isGreaterThanOrEqualTo(last.getAndSet(now));
+          return now >= share;
+        });
+  }
+
+  private static double share(Cluster cluster) {
+    ClusterModel model = cluster.model(Decided.M, FIRST);
+    return model == null ? 0 : model.state().participation();
+  }
+
   private static Engine engine(int keepVersions) {
     return new Engine(() -> LATER, Listener.NONE, new Limits(keepVersions, 2, 9, 9, 9, 9, 9, 1));
   }
@@ -169,8 +214,12 @@ class LeaderTest {
   }
 
   private static ObjectNode creation(String incarnation) {
+    return creation(Decided.head(incarnation));
+  }
+
+  private static ObjectNode creation(ModelHead head) {
     ObjectNode request = Json.object().put("kind", "create");
-    request.set("head", Decided.head(incarnation).write());
+    request.set("head", head.write());
     request.set("placement", new Placement(1, 0, 1).write());
     return request;
   }

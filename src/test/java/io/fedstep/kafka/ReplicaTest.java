@@ -115,6 +115,34 @@ class ReplicaTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4})
+  void deadlinesThatPass_comeToTheSame(int seed) {
+    try (var run = decided(seed)) {
+      run.create("a1");
+      run.policy(2, 0.1);
+      run.pass();
+      run.update("alice", 0);
+      run.pass();
+      assertThat(run.live().state().participation()).isEqualTo(0.4);
+      run.closeRound();
+      run.fail();
+      run.goOn();
+      run.made();
+      assertThat(run.live().state().participation()).isEqualTo(0.1);
+      assertThat(Objects.requireNonNull(run.live().state().record(0)).participation())
+          .isEqualTo(0.4);
+      run.pass();
+      run.policy(3, 0.25);
+      assertThat(run.live().state().participation()).isEqualTo(0.25);
+      run.pass();
+      run.replace("restore");
+      run.discarded();
+      assertThat(Objects.requireNonNull(run.live().state().record(1)).participation())
+          .isEqualTo(0.5);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
   void requestsThatWait_keepTheirOrder(int seed) {
     try (var run = decided(seed)) {
       run.create("a1");
