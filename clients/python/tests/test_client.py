@@ -321,7 +321,7 @@ class TrainTest(ServerTest):
         self.assertEqual(self.admin.round(self.model, 0)["total_weight"], 6)
 
     def test_who_is_not_invited_waits(self) -> None:
-        policy = {"participation": 0.5, "min_updates": 1}
+        policy = {"participation": 0.5, "min_updates": 1, "timeout": "60m"}
         self.admin.create(self.model, TOY, optimizer=SGD, round=policy)
         clients = [self.client(f"hospital-{i}") for i in range(40)]
         waits = next(c for c in clients if not c.round(self.model)["invited"])
@@ -341,6 +341,31 @@ class TrainTest(ServerTest):
             number = self.until(number + 1).version
         join()
         self.assertEqual(trained, [number])
+
+    def test_who_is_invited_at_a_deadline_trains(self) -> None:
+        policy = {"participation": 0.25, "timeout": "300ms", "rounds": 1}
+        self.assertEqual(self.trained(policy, None), [0])
+
+    def test_who_is_invited_by_a_new_policy_trains(self) -> None:
+        policy = {"participation": 0.25, "timeout": "60m", "rounds": 1}
+        self.assertEqual(self.trained(policy, {"rounds": 1}), [0])
+
+    def trained(self, policy: dict[str, object], other: dict[str, object] | None) -> list[int]:
+        """The rounds of somebody who is not invited at first, with a second policy or without."""
+        self.admin.create(self.model, TOY, optimizer=SGD, round=policy)
+        clients = (self.client(f"hospital-{i}") for i in range(400))
+        waits = next(c for c in clients if not c.round(self.model)["invited"])
+        trained: list[int] = []
+
+        def step(weights: Arrays, round: int) -> Update:
+            trained.append(round)
+            return Update(STEP)
+
+        join = in_thread(lambda: waits.train(self.model, step))
+        if other is not None:
+            self.admin.set_round(self.model, other)
+        join()
+        return trained
 
     def test_buffered_rounds_take_older_versions(self) -> None:
         policy = {"mode": "buffered", "min_updates": 1}

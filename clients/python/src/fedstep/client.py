@@ -217,6 +217,18 @@ class Client(Administration):
             "GET", path_of(model) + "/rounds/current", read_json, query=query
         )
 
+    def await_invitation(self, model: str) -> Json:
+        """The open round, once this client is invited to it, another round is open, training is
+        stopped, or half a minute is over; ``invited`` tells."""
+        self._me()
+        return self._transport.request(
+            "GET",
+            path_of(model) + "/rounds/current",
+            read_json,
+            query={"client": self.client_id, "wait": f"{int(LONGEST_POLL_SECONDS)}s"},
+            wait=LONGEST_POLL_SECONDS,
+        )
+
     def rounds(self, model: str, limit: int = 50, before: int | None = None) -> list[Json]:
         """Records of completed rounds, newest first."""
         query = {"limit": limit} | ({} if before is None else {"before": before})

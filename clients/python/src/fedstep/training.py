@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ class Update:
 LocalStep = Callable[[Arrays, int], "Update | None"]
 """Trains from the weights of a round, which are its to change. None sits the round out."""
 
+PAUSE_SECONDS = 0.5
+
 _OVERTAKEN = {"round-closed", "round-not-open", "base-differs", "update-differs"}
 """What may come of an update when the model moved on, or was put back, while the client trained;
 the last is an update that this client sent before it was started again."""
@@ -52,7 +55,8 @@ def train(client: Client, model: str, local_step: LocalStep, rounds: int | None 
     """Takes part in a model's training.
 
     An update that comes too late is dropped and the next one trained from the newest weights.
-    Rounds to which the client is not invited are waited out.
+    A round to which the client is not invited is waited out, unless it invites more clients at one
+    of its deadlines, or by a new policy.
 
     Args:
         local_step: gets the weights and the round's number, and gives an :class:`Update`.
@@ -67,8 +71,11 @@ def train(client: Client, model: str, local_step: LocalStep, rounds: int | None 
     accepted = 0
     while weights.phase != "stopped" and (rounds is None or accepted < rounds):
         try:
-            if not sampled or _invited(client, model, weights):
+            if not sampled or _becomes_invited(client, model, weights):
                 accepted += _contribute(client, model, weights, local_step)
+        except NotInvited:
+            sampled = True  # by a policy that is new
+            continue
         except TrainingStopped:
             return client.weights(model)
         newer = client.wait(model, weights)
@@ -76,9 +83,15 @@ def train(client: Client, model: str, local_step: LocalStep, rounds: int | None 
     return weights
 
 
-def _invited(client: Client, model: str, weights: Weights) -> bool:
-    current = client.round(model)
-    return current["round"] != weights.version or bool(current.get("invited", True))
+def _becomes_invited(client: Client, model: str, weights: Weights) -> bool:
+    """Waits until the client is; False where there are other weights, or training is stopped."""
+    while True:
+        current = client.await_invitation(model)
+        if current["base"] != weights.base or current["phase"] == "stopped":
+            return False
+        if current["invited"]:
+            return True
+        time.sleep(PAUSE_SECONDS)  # a server that shuts down answers at once
 
 
 def _contribute(client: Client, model: str, weights: Weights, local_step: LocalStep) -> bool:
@@ -88,7 +101,7 @@ def _contribute(client: Client, model: str, weights: Weights, local_step: LocalS
         return False
     try:
         client.submit(model, weights, update.gradient, weight=update.weight, metrics=update.metrics)
-    except (RoundClosed, NotInvited):
+    except RoundClosed:
         return False
     except Problem as problem:
         if problem.code not in _OVERTAKEN:

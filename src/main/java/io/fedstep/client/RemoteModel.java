@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
@@ -19,7 +20,10 @@ public final class RemoteModel {
 
   /** What says that there is a next round, and that this one is none of this update. */
   private static final Set<String> WITHOUT_THIS =
-      Set.of("round-closed", "base-differs", "update-differs", "not-invited", "training-stopped");
+      Set.of("round-closed", "base-differs", "update-differs", "training-stopped");
+
+  /** Before it is asked again what a server answered at once that is going down. */
+  private static final Duration PAUSE = Duration.ofMillis(500);
 
   private final Exchange exchange;
   private final String path;
@@ -127,13 +131,23 @@ public final class RemoteModel {
     return exchange.json(exchange.put(address.toString(), OCTETS, update.bytes()));
   }
 
-  /** Takes part in every round until training stops; the weights at the end. */
+  /**
+   * Takes part in every round to which the client is invited, until training stops; the weights at
+   * the end. A round may invite more clients at each of its deadlines.
+   */
   public Weights train(String client, LocalStep step) throws IOException, InterruptedException {
+    boolean samples = currentRound().path("participation").asDouble(1) < 1;
     Weights weights = newest();
     while (!weights.stopped()) {
       try {
-        submit(client, weights, step.run(weights));
+        if (!samples || becomesInvited(client, weights)) {
+          submit(client, weights, step.run(weights));
+        }
       } catch (RefusedByServer e) {
+        if (e.code().equals("not-invited")) { // by a policy that is new
+          samples = true;
+          continue;
+        }
         if (!WITHOUT_THIS.contains(e.code())) {
           throw e;
         }
@@ -141,6 +155,23 @@ public final class RemoteModel {
       weights = after(weights);
     }
     return weights;
+  }
+
+  /** Waits until a client is invited; false where there are other weights, or training stops. */
+  private boolean becomesInvited(String client, Weights weights)
+      throws IOException, InterruptedException {
+    while (true) {
+      JsonNode current =
+          exchange.json(exchange.get(path + "/rounds/current?wait=30s&client=" + text(client)));
+      if (!current.path("base").asString("").equals(weights.tag())
+          || current.path("phase").asString("").equals("stopped")) {
+        return false;
+      }
+      if (current.path("invited").asBoolean(true)) {
+        return true;
+      }
+      Thread.sleep(PAUSE);
+    }
   }
 
   /** The open round. */

@@ -67,7 +67,7 @@ public record ModelHead(
 
   /** This head of a model that is created then. */
   public ModelHead createdAt(Instant time) {
-    return new ModelHead(model, incarnation, time, spec, stopped, startedAt, secret);
+    return new ModelHead(model, incarnation, time, spec, stopped, startedAt, policies, secret);
   }
 
   /** This head stopped. */

@@ -105,6 +105,37 @@ class JavaClientTest {
     model.delete();
   }
 
+  /** Who is not invited becomes so at a deadline, or by a new policy. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void train_waitsToBeInvited(boolean byDeadline) throws Exception {
+    model.create(
+        spec(
+            "float32",
+            "{\"participation\": 0.25, \"timeout\": \"%s\", \"rounds\": 1}"
+                .formatted(byDeadline ? "200ms" : "60m")));
+    String client = uninvited();
+    Future<Weights> trained =
+        threads.submit(() -> model.train(client, _ -> Update.of(new float[] {1, 2, 3})));
+    if (!byDeadline) {
+      String policy = "{\"participation\": 1, \"rounds\": 1}";
+      name.putJson("/round", policy).is(200);
+    }
+    assertThat(trained.get().version()).isEqualTo(1);
+    assertThat(model.round(0).required("clients").path(0).path("client").asString())
+        .isEqualTo(client);
+  }
+
+  private String uninvited() {
+    for (int i = 0; ; i++) {
+      String client = "client-" + i;
+      var current = name.get("/rounds/current?client=" + client).is(200).json();
+      if (!current.path("invited").asBoolean() || current.path("participation").asDouble() == 1) {
+        return client;
+      }
+    }
+  }
+
   @Test
   void refusal_saysWhatTheServerSays() throws Exception {
     var absent = catchThrowableOfType(RefusedByServer.class, model::newest);
