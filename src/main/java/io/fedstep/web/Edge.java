@@ -27,10 +27,12 @@ final class Edge extends ValveBase {
   private static final Duration LONGEST_UNASKED = Duration.ofSeconds(2);
 
   private final WebLimits limits;
+  private final PeerConnections peers;
 
-  Edge(WebLimits limits) {
+  Edge(WebLimits limits, PeerConnections peers) {
     super(true);
     this.limits = limits;
+    this.peers = peers;
   }
 
   @Override
@@ -43,13 +45,16 @@ final class Edge extends ValveBase {
             body.getInputBuffer(), most, limits.leastRate(), limits.headTime(), System::nanoTime);
     body.setInputBuffer(rated);
     boolean crowded = http.isCrowded();
-    boolean unasked = crowded || (most <= MOST_POSTED && !body.isFinished());
+    boolean greedy = peers.refuses(request.getPeerAddr());
+    boolean unasked = crowded || greedy || (most <= MOST_POSTED && !body.isFinished());
     if (unasked) {
       response.setHeader("Connection", "close");
     }
     try {
       if (crowded && !isProbe(request)) {
-        refuse(response);
+        refuse(response, crowd());
+      } else if (greedy && !isProbe(request)) {
+        refuse(response, share(request.getPeerAddr()));
       } else {
         getNext().invoke(request, response);
       }
@@ -79,14 +84,23 @@ final class Edge extends ValveBase {
         && (request.getMethod().equals("GET") || request.getMethod().equals("HEAD"));
   }
 
-  private void refuse(Response response) throws IOException {
-    Refusal refusal =
-        Refusal.of(
-                Problem.NOT_READY,
-                "%s connections are open (fedstep.limits.connections); try again shortly."
-                    .formatted(limits.connections()))
-            .with("retry_after", 2);
-    Problems.write(response.getResponse(), refusal, refusal.problem().status());
+  private static void refuse(Response response, Refusal refusal) throws IOException {
+    Refusal later = refusal.with("retry_after", 2);
+    Problems.write(response.getResponse(), later, later.problem().status());
+  }
+
+  private Refusal crowd() {
+    return Refusal.of(
+        Problem.NOT_READY,
+        "%s connections are open (fedstep.limits.connections); try again shortly."
+            .formatted(limits.connections()));
+  }
+
+  private Refusal share(String peer) {
+    return Refusal.of(
+        Problem.TOO_MANY_REQUESTS,
+        "'%s' has more than %s connections open, its share (fedstep.limits.share) of %s."
+            .formatted(peer, peers.most(), limits.connections()));
   }
 
   private boolean drop(

@@ -4,6 +4,7 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Objects;
 import org.apache.coyote.AbstractProcessor;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.tomcat.util.net.NioChannel;
@@ -11,6 +12,7 @@ import org.apache.tomcat.util.net.NioEndpoint;
 import org.apache.tomcat.util.net.SocketEvent;
 import org.apache.tomcat.util.net.SocketProcessorBase;
 import org.apache.tomcat.util.net.SocketWrapperBase;
+import org.jspecify.annotations.Nullable;
 
 /** HTTP/1.1 over connections that {@link Sendfile} serves. */
 public final class SendfileProtocol extends Http11NioProtocol {
@@ -20,6 +22,7 @@ public final class SendfileProtocol extends Http11NioProtocol {
   private static final long NOT_BEGUN = -1;
 
   private volatile Duration headTime = Duration.ofSeconds(20);
+  private volatile @Nullable PeerConnections peers;
 
   /** Called by Tomcat, by name. */
   public SendfileProtocol() {
@@ -83,6 +86,11 @@ public final class SendfileProtocol extends Http11NioProtocol {
     headTime = time;
   }
 
+  /** Counts the connections of each address. */
+  void shareOut(PeerConnections counted) {
+    peers = counted;
+  }
+
   @Override
   public void start() throws Exception {
     super.start();
@@ -93,6 +101,13 @@ public final class SendfileProtocol extends Http11NioProtocol {
 
   private void look() {
     closeSlowHeads();
+    PeerConnections counted = peers;
+    if (counted != null) {
+      counted.look(
+          getEndpoint().getConnections().stream()
+              .map(SocketWrapperBase::getRemoteAddr)
+              .filter(Objects::nonNull));
+    }
     endpoint().idle.forgetClosed();
     isCrowded();
   }

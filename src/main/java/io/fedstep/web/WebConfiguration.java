@@ -33,6 +33,7 @@ class WebConfiguration {
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(
       WebLimits limits, ServerProperties server, TomcatServerProperties tomcat) {
+    var peers = PeerConnections.of(limits, new Proxies(tomcat.getRemoteip().getInternalProxies()));
     return factory -> {
       factory.setProtocol(SendfileProtocol.class.getName());
       factory.addConnectorCustomizers(connector -> {
@@ -46,13 +47,14 @@ class WebConfiguration {
         if (connector.getProtocolHandler() instanceof SendfileProtocol http) {
           http.limitHeads(limits.headTime());
           http.limitConnections(limits.connections());
+          http.shareOut(peers);
         }
       });
       var valves = new ArrayList<Valve>();
       valves.add(forwardedFields(server, tomcat));
       valves.addAll(factory.getEngineValves()); // of which one reads those fields
       factory.setEngineValves(valves);
-      factory.addEngineValves(new Edge(limits), new RequestFields());
+      factory.addEngineValves(new Edge(limits, peers), new RequestFields());
       factory.addContextCustomizers(context -> {
         if (context.getParent() instanceof StandardHost host) {
           host.setErrorReportValveClass(ProblemValve.class.getName());

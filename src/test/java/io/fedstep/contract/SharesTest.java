@@ -2,14 +2,21 @@ package io.fedstep.contract;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.github.luben.zstd.Zstd;
 import io.fedstep.security.Token;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -146,6 +153,56 @@ class SharesTest {
       first.send(new byte[] {body[0]});
       refusedForItsShare(as("alice").put(report + "alice", body, Http.JSON, coding));
       as("bob").put(report + "bob", body, Http.JSON, coding).is(201);
+    }
+  }
+
+  private static Optional<InetAddress> ownAddress() throws IOException {
+    return NetworkInterface.networkInterfaces()
+        .flatMap(NetworkInterface::inetAddresses)
+        .filter(one -> one instanceof Inet4Address && !one.isLoopbackAddress())
+        .findFirst();
+  }
+
+  private static String statusOf(Socket connection) throws IOException {
+    connection
+        .getOutputStream()
+        .write("GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(UTF_8));
+    return new String(connection.getInputStream().readNBytes(12), UTF_8);
+  }
+
+  @Test
+  void connections_ofOneAddress(@TempDir Path folder) throws IOException {
+    Optional<InetAddress> own = ownAddress();
+    assumeThat(own).isPresent();
+    try (Server everywhere =
+        Server.start(
+            folder,
+            "server.address=0.0.0.0",
+            "server.tomcat.remoteip.internal-proxies=192.0.2.1",
+            "fedstep.security.insecure=true",
+            "fedstep.limits.connections=40",
+            "fedstep.limits.share=0.1")) {
+      var open = new ArrayList<Socket>();
+      try {
+        for (int i = 0; i < 6; i++) {
+          open.add(new Socket(own.orElseThrow(), everywhere.http().port()));
+          assertThat(statusOf(open.getLast())).isEqualTo("HTTP/1.1 200");
+          open.add(new Socket(InetAddress.getLoopbackAddress(), everywhere.http().port()));
+        }
+        String status = "";
+        for (int i = 0; i < 500 && !status.endsWith("429"); i++) { // they are counted now and then
+          LockSupport.parkNanos(20_000_000);
+          try (var next = new Socket(own.orElseThrow(), everywhere.http().port())) {
+            status = statusOf(next);
+          }
+        }
+        assertThat(status).isEqualTo("HTTP/1.1 429");
+        everywhere.http().get("/v1/models").is(200);
+      } finally {
+        for (Socket one : open) {
+          one.close();
+        }
+      }
     }
   }
 

@@ -5,8 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -58,6 +63,80 @@ class OneSenderTest {
   private static String head(String line, String... fields) {
     return "%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n"
         .formatted(line, fields.length == 0 ? "" : String.join("\r\n", fields) + "\r\n");
+  }
+
+  private static String mallory(String line, String... fields) {
+    var all = new ArrayList<>(List.of(fields));
+    all.add("Authorization: Bearer mallory");
+    return head(line, all.toArray(String[]::new));
+  }
+
+  /** Asks, and reads what comes and forgets it, as long as that goes on. */
+  private static void ask(String head) throws IOException {
+    try (Socket socket = bystanders.connect()) {
+      socket.setSoTimeout(500);
+      socket.getOutputStream().write(head.getBytes(ISO_8859_1));
+      byte[] piece = new byte[64 * 1024];
+      for (int read = 0; read >= 0 && bystanders.goesOn(); ) {
+        try {
+          read = socket.getInputStream().read(piece);
+        } catch (SocketTimeoutException e) {
+          read = 0; // it waits
+        }
+      }
+    }
+  }
+
+  @Test
+  void numbersOfThousandsOfDigits() throws Exception {
+    String path =
+        "%s/rounds/0/updates/mallory?weight=%s".formatted(Bystanders.MODEL, "1".repeat(7400));
+    String head = mallory("PUT " + path + "x", "Content-Length: 0", "Connection: close");
+    bystanders.during("weights of 7,400 digits and an x", 40, () -> ask(head)).areServed();
+  }
+
+  @Test
+  void downloadsThatAreComputed() throws Exception {
+    String model = "/v1/models/large";
+    byte[] weights = new byte[20_000_000];
+    new Random(1).nextBytes(weights);
+    for (int i = 3; i < weights.length; i += 4) {
+      weights[i] &= 0x3f; // finite
+    }
+    bystanders.create(model, "{\"tensors\": {\"w\": [5000000]}}");
+    bystanders.put(model + "/weights", weights);
+    String gzip =
+        mallory("GET " + model + "/weights", "Accept-Encoding: gzip", "Connection: close");
+    bystanders.during("downloads of 20 MB in gzip", 10, () -> ask(gzip)).othersAreServed();
+    String json =
+        mallory("GET " + model + "/weights", "Accept: application/json", "Connection: close");
+    bystanders.during("downloads of 20 MB as JSON", 10, () -> ask(json)).othersAreServed();
+  }
+
+  @Test
+  void placesThatAreHeld() throws Exception {
+    String wait =
+        mallory(
+            "GET %s/rounds/current?after=1000000&wait=60s".formatted(Bystanders.MODEL),
+            "Connection: close");
+    String report = "PUT %s/versions/0/reports/mallory".formatted(Bystanders.MODEL);
+    String length = "Content-Length: 60000";
+    String type = "Content-Type: application/json";
+    String plain = mallory(report, type, length);
+    String zstd = mallory(report, type, length, "Content-Encoding: zstd");
+    var next = new AtomicInteger();
+    bystanders
+        .during(
+            "300 waits, slow reports, and slow reports in zstd, a third each",
+            300,
+            () -> {
+              switch (next.getAndIncrement() % 3) {
+                case 0 -> ask(wait);
+                case 1 -> pour(plain, new byte[] {' '}, 10);
+                default -> pour(zstd, new byte[] {' '}, 10);
+              }
+            })
+        .othersAreServed();
   }
 
   @Test

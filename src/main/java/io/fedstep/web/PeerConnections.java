@@ -1,0 +1,57 @@
+package io.fedstep.web;
+
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingByConcurrent;
+
+import java.net.InetAddress;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * How many connections each address had open when somebody last looked, less those that were
+ * refused since. Addresses of this machine and of proxies, which stand for many, are not counted.
+ */
+final class PeerConnections {
+  private final int most;
+  private final Predicate<String> manyPeers;
+  private volatile Map<String, Long> open = new ConcurrentHashMap<>();
+
+  /**
+   * No connections yet.
+   *
+   * @param most for one address
+   * @param manyPeers addresses that stand for many
+   */
+  PeerConnections(int most, Predicate<String> manyPeers) {
+    this.most = most;
+    this.manyPeers = manyPeers;
+  }
+
+  /** The share of the server's connections that an address may have. */
+  static PeerConnections of(WebLimits limits, Proxies proxies) {
+    return new PeerConnections(
+        (int) Math.max(1, limits.connections() * limits.share()),
+        peer -> proxies.has(peer) || InetAddress.ofLiteral(peer).isLoopbackAddress());
+  }
+
+  /** Looks at the peers of all open connections. */
+  void look(Stream<String> peers) {
+    open = peers.collect(groupingByConcurrent(peer -> peer, counting()));
+  }
+
+  /** Whether a connection of an address is one too many; it is closed then. */
+  boolean refuses(String peer) {
+    Long count = open.get(peer);
+    if (count == null || count <= most || manyPeers.test(peer)) {
+      return false;
+    }
+    return open.replace(peer, count, count - 1) || refuses(peer);
+  }
+
+  /** Connections that one address may have open. */
+  int most() {
+    return most;
+  }
+}
