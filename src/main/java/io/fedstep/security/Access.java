@@ -66,6 +66,10 @@ final class Access implements AuthorizationManager<RequestAuthorizationContext> 
         rule(READ, MODEL + "/rounds/current", OF_MODEL),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/versions/{version}/reports/{client}", CONTRIBUTES),
+        rule(
+            List.of("PUT"), MODEL + "/rounds/{round}/updates/", OF_MODEL), // 404: the id is missing
+        rule(List.of("PUT"), MODEL + "/rounds/{round}/failures/", OF_MODEL),
+        rule(List.of("PUT"), MODEL + "/versions/{version}/reports/", OF_MODEL),
         rule(READ, MODEL + "/rounds/{round}/updates/{client}", LOOKS_UP),
         rule(READ, MODEL + "/**", OBSERVES),
         rule(

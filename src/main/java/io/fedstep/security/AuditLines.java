@@ -78,7 +78,7 @@ public final class AuditLines implements AutoCloseable {
             .map(one -> one.getKey() + "=" + one.getValue())
             .collect(joining(" "));
     log.accept(
-        "omitted lines=%d senders=%d most: %s"
+        "omitted lines=%s senders=%s most: %s"
             .formatted(
                 counts.values().stream().mapToLong(Long::longValue).sum(), counts.size(), most));
   }

@@ -73,7 +73,7 @@ final class AuditLog extends OncePerRequestFilter {
   private static String line(
       String event, HttpServletRequest request, HttpServletResponse response) {
     Caller caller = Caller.of(request);
-    return "%s status=%d by=%s role=%s from=%s %s %s"
+    return "%s status=%s by=%s role=%s from=%s %s %s"
         .formatted(
             event,
             response.getStatus(),

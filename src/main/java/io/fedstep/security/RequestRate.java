@@ -23,7 +23,7 @@ public final class RequestRate {
         ? null
         : Refusal.of(
                 Problem.TOO_MANY_REQUESTS,
-                "'%s' sends more than %d requests a second (fedstep.limits.requests-per-second)."
+                "'%s' sends more than %s requests a second (fedstep.limits.requests-per-second)."
                     .formatted(sender, (long) perSecond))
             .with("retry_after", (long) Math.max(1, Math.ceil(-left / perSecond)));
   }

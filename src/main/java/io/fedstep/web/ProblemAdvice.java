@@ -69,7 +69,10 @@ class ProblemAdvice {
       HttpHeaders headers = framework.getHeaders();
       headers.forEach((name, values) -> values.forEach(value -> response.setHeader(name, value)));
       Problem problem = Problems.of(status);
-      String detail = framework.getBody().getDetail();
+      String detail =
+          status == 404 && TrailingSlash.lacksId(request)
+              ? "The client's id is missing at the end of the address."
+              : framework.getBody().getDetail();
       Refusal refusal = Refusal.of(problem, detail == null ? problem.title() : detail);
       Problems.refuse(request, refusal);
       Problems.write(response, refusal, status);

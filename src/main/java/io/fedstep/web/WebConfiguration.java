@@ -14,9 +14,11 @@ import org.springframework.boot.tomcat.autoconfigure.TomcatServerProperties;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
 import org.springframework.security.web.firewall.HttpFirewall;
 import org.springframework.security.web.firewall.StrictHttpFirewall;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
@@ -106,6 +108,13 @@ class WebConfiguration {
             Problem.TOO_MANY_REQUESTS,
             1),
         Turns.ofCarriers());
+  }
+
+  @Bean
+  FilterRegistrationBean<TrailingSlash> trailingSlash() {
+    var registration = new FilterRegistrationBean<>(new TrailingSlash());
+    registration.setOrder(Ordered.HIGHEST_PRECEDENCE); // rights are looked at without it
+    return registration;
   }
 
   @Bean

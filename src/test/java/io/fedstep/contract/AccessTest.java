@@ -81,6 +81,15 @@ class AccessTest {
       GET    /v1/models/{model}/rounds/0/updates            0 0       - -     + -      + -
       GET    /v1/models/{model}/refusals                    0 0       - -     + -      + -
       DELETE /v1/models/{model}                             0 0       - -     - -      + -
+      GET    /v1/models/{model}/                            0 0       + -     + -      + -
+      PUT    /v1/models/{model}/                            0 0       - -     - -      + -
+      GET    /v1/models/{model}/weights/                    0 0       + -     + -      + -
+      POST   /v1/models/{model}/start/                      0 0       - -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/updates/           0 0       + -     + -      + -
+      PUT    /v1/models/{model}/rounds/0/updates/ME/        0 0       + -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/updates/someone/   0 0       - -     - -      + -
+      GET    /v1/models/{model}/optimizer/state/            0 0       - -     + -      + -
+      GET    /actuator/health/                              0 0       - -     - -      - -
       """;
 
   private static final List<String> CALLERS = List.of("", "client", "observer", "admin");

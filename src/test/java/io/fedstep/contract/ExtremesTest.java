@@ -165,6 +165,22 @@ class ExtremesTest {
     }
   }
 
+  @Test
+  void oneSlashAtTheEnd_isDropped_butBeforeAnId() {
+    Model model = create("'round': {'min_updates': 2}");
+    assertThat(model.get("/").is(200).json()).isEqualTo(model.json());
+    assertThat(model.get("/weights/").is(200).body()).isEqualTo(model.weights());
+    model.get("//").problem();
+    String update = "{\"gradient\": [1, 2]}";
+    model.putJson("/rounds/0/updates/a/", update).is(201);
+    model.get("/rounds/0/updates/").is(200);
+    for (String path : new String[] {"/rounds/0/updates/", "/versions/0/reports/"}) {
+      assertThat(model.putJson(path, update).problem(404, "not-found").path("detail").asString())
+          .contains("id is missing");
+    }
+    model.putJson("/rounds/0/updates", update).problem();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -152,7 +152,7 @@ class HeaderFieldsTest {
             random.nextBoolean() ? model.path(any(PATHS, random)) : any(OTHER_PATHS, random);
         String method = any(METHODS, random);
         String field = any(NAMES, random) + ": " + value(random);
-        String what = "seed %d, request %d: %s %s %s".formatted(seed, i, method, path, field);
+        String what = "seed %s, request %s: %s %s %s".formatted(seed, i, method, path, field);
         Reply reply = send(method, path, field);
         assertThat(reply.status()).as(what).isLessThan(500);
         if (reply.status() >= 400 && !method.equals("HEAD")) {

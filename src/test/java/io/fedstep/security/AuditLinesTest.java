@@ -52,7 +52,7 @@ class AuditLinesTest {
   void manySenders_haveABoundTogether_andAreCountedInBoundedRoom() {
     int written = 0;
     for (int i = 0; i < 5000; i++) {
-      written += written("10.0.%d.%d".formatted(i / 256, i % 256), 1);
+      written += written("10.0.%s.%s".formatted(i / 256, i % 256), 1);
     }
     assertThat(written).isEqualTo(3000);
     log.clear();
