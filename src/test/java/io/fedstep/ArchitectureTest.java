@@ -49,7 +49,7 @@ class ArchitectureTest {
       codec:       round model aggregate optim vector problem
                    tools.jackson
       store:       codec round model aggregate optim vector problem
-                   tools.jackson
+                   tools.jackson org.slf4j
       coordinator: store codec round model aggregate optim vector problem
                    org.slf4j
       kafka:       coordinator store codec round model aggregate optim vector problem

@@ -1,7 +1,6 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.model.ModelSpec;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.store.DataFolder;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * stopped, answers everything but its own reading and deletion with the failure.
  */
 public final class LocalCoordinator extends Coordinator {
-  /** After which a model is opened again that had no room to be. */
+  /** After which a model is opened again that had no room to be, or no rights. */
   private static final Duration RETRY = Duration.ofSeconds(5);
 
   private final DataFolder data;
@@ -69,15 +68,10 @@ public final class LocalCoordinator extends Coordinator {
     }
   }
 
-  /** Takes note why a model cannot be opened; want of room passes, so that it is tried again. */
+  /** Takes note why a model cannot be opened; what may pass is tried again. */
   private void isBroken(String model, RuntimeException cause) {
-    boolean full = cause instanceof StorageException failure && failure.full();
-    Refusal refusal =
-        Refusal.of(
-            full ? Problem.STORAGE_FULL : Problem.MODEL_FAILED,
-            "Model '%s' cannot be read: %s".formatted(model, cause.getMessage()));
-    broken.put(model, refusal);
-    if (full) {
+    broken.put(model, Failure.refusal("Model '%s' cannot be read: ".formatted(model), cause));
+    if (cause instanceof StorageException failure && failure.passes()) {
       var _ = engine.after(RETRY, () -> openAgain(model));
     }
   }
@@ -218,8 +212,8 @@ public final class LocalCoordinator extends Coordinator {
 
   @Override
   public Refusal failure(@Nullable String model, StorageException failure) {
-    if (model == null || failure.full() || broken.containsKey(model)) {
-      return ModelRunner.refusal(failure);
+    if (model == null || failure.passes() || broken.containsKey(model)) {
+      return Failure.refusal(failure);
     }
     ModelRunner runner = running.get(model);
     return runner != null ? runner.failure(failure) : noModel(model);

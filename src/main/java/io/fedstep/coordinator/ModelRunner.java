@@ -138,12 +138,12 @@ final class ModelRunner {
     } catch (RefusedException e) {
       done.completeExceptionally(e);
     } catch (StorageException e) {
-      done.completeExceptionally(refusal(e).exception());
-      if (!e.full()) {
+      done.completeExceptionally(Failure.refusal(e).exception());
+      if (!e.passes()) {
         throw e;
       }
     } catch (Throwable e) {
-      done.completeExceptionally(refusal(e).exception());
+      done.completeExceptionally(Failure.refusal(e).exception());
       throw e;
     }
   }
@@ -245,7 +245,7 @@ final class ModelRunner {
       putBack(waiting);
     } catch (Throwable e) {
       fail(e);
-      batch.forEach(one -> one.verdict().completeExceptionally(refusal(e).exception()));
+      batch.forEach(one -> one.verdict().completeExceptionally(Failure.refusal(e).exception()));
       return;
     }
     stepper.step();
@@ -287,16 +287,16 @@ final class ModelRunner {
         admission.decide(
             next.round(), next.client(), next.row(), next.header(), next.content(), now);
     if (verdict instanceof Verdict.Welcome && hasNoRoom) {
-      return new Verdict.Refused(state.noRoom());
+      return new Verdict.Refused(state.waits());
     }
     if (verdict instanceof Verdict.Enters enters) {
       try {
         stepper.enter(enters.decision(), now);
       } catch (StorageException e) {
-        if (!e.full()) {
+        if (!e.passes()) {
           throw e;
         }
-        return new Verdict.Refused(refusal(e)); // the round is as it was
+        return new Verdict.Refused(Failure.refusal(e)); // the round is as it was
       }
     }
     return verdict;
@@ -317,11 +317,11 @@ final class ModelRunner {
         }
       }
     } catch (StorageException e) {
-      if (!e.full()) {
+      if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: no room to invite more clients".formatted(state.model()), e);
-      state.change(deadline::set); // the next may find room
+      engine.warn("model %s: more clients cannot be invited yet".formatted(state.model()), e);
+      state.change(deadline::set); // the next may find the disk as it was
     }
   }
 
@@ -336,27 +336,9 @@ final class ModelRunner {
 
   // The end
 
-  private static Refusal refusal(Throwable cause) {
-    return cause instanceof StorageException storage
-        ? refusal(storage)
-        : Refusal.of(Problem.MODEL_FAILED, "The server has a fault; its log says more.");
-  }
-
-  /** What a failed read or write is to who asked for it. */
-  static Refusal refusal(StorageException failure) {
-    if (failure.tooManyOpen()) {
-      return Refusal.of(
-              Problem.NOT_READY, "The server has as many files open as it may; try again shortly.")
-          .with("retry_after", 1);
-    }
-    return failure.full()
-        ? Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.")
-        : Refusal.of(Problem.MODEL_FAILED, "" + failure.getMessage());
-  }
-
   /** The refusal for a failed read or write, which stops the model unless trying later may help. */
   Refusal failure(StorageException failure) {
-    return failure.full() ? refusal(failure) : fail(failure);
+    return failure.passes() ? Failure.refusal(failure) : fail(failure);
   }
 
   /** Stops the model because of a failed read or write, or of a fault. */
@@ -366,10 +348,7 @@ final class ModelRunner {
       return before;
     }
     engine.warn("model %s is stopped by a failure".formatted(state.model()), cause);
-    Refusal refusal =
-        cause instanceof StorageException
-            ? Refusal.of(Problem.MODEL_FAILED, "" + cause.getMessage())
-            : refusal(cause);
+    Refusal refusal = Failure.refusal(cause);
     end(refusal);
     return refusal;
   }

@@ -9,6 +9,7 @@ import io.fedstep.round.Measured;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
+import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +36,7 @@ public final class ModelState {
   private Round round;
   private final Refusals refusals = new Refusals();
   private boolean closing;
+  private @Nullable StorageException waitsFor;
   private @Nullable Instant deadline;
   private int passed;
   private final ConcurrentSkipListMap<Long, RoundRecord> recent = new ConcurrentSkipListMap<>();
@@ -260,16 +262,15 @@ public final class ModelState {
   /** Refuses a change while a closed round waits for room on the disk. */
   void checkNotClosing() {
     if (closing) {
-      throw noRoom().exception();
+      throw waits().exception();
     }
   }
 
   /** The refusal of what has to wait for a closed round's version. */
-  Refusal noRoom() {
-    return Refusal.of(
-        Problem.STORAGE_FULL,
-        "Round %s is closed and waits for room on the disk for its version."
-            .formatted(round.number()));
+  Refusal waits() {
+    StorageException cause = Objects.requireNonNull(waitsFor);
+    return Failure.refusal(
+        "Round %s is closed, and its version waits: ".formatted(round.number()), cause);
   }
 
   /** Why the model has ended, or null. */
@@ -304,6 +305,12 @@ public final class ModelState {
   /** All that was decided is durable: lets everybody go who waits for that. */
   void durable() {
     change(() -> durable = decided);
+  }
+
+  /** The round's version cannot be made for now; the lock is held. */
+  void closing(StorageException cause) {
+    closing = true;
+    waitsFor = cause;
   }
 
   /** A new version and the round that trains from it, seen at the same moment; the lock is held. */

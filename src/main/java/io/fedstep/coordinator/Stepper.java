@@ -89,15 +89,15 @@ final class Stepper {
     step();
   }
 
-  /** The same; without room on the disk for the close, tries again later. */
+  /** The same; where the disk takes nothing for now, tries again later. */
   void closeOrRetry(Decision.Cause cause) {
     try {
       closeAndStep(cause);
     } catch (StorageException e) {
-      if (!e.full()) {
+      if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: no room to close its round yet".formatted(state.model()), e);
+      engine.warn("model %s: its round cannot be closed yet".formatted(state.model()), e);
       long number = state.round().number();
       var _ = engine.after(RETRY, () -> modelThread.accept(() -> closeAgain(cause, number)));
     }
@@ -110,7 +110,9 @@ final class Stepper {
     }
   }
 
-  /** Makes the version of the closed round; without room on the disk, tries again later. */
+  /**
+   * Makes the version of the closed round; where the disk takes nothing for now, tries again later.
+   */
   void step() {
     if (!state.isClosing() || opening != null) {
       return;
@@ -122,10 +124,11 @@ final class Stepper {
         engine.runLong(this::stepOnce);
       }
     } catch (StorageException e) {
-      if (!e.full()) {
+      if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: no room for the next version yet".formatted(state.model()), e);
+      engine.warn("model %s: the next version cannot be made yet".formatted(state.model()), e);
+      state.change(() -> state.closing(e));
       var _ = engine.after(RETRY, () -> modelThread.accept(this::step));
     }
   }
@@ -233,11 +236,11 @@ final class Stepper {
       next.run();
       opening = null;
     } catch (StorageException e) {
-      if (!e.full()) {
+      if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: no room to open its next round yet".formatted(state.model()), e);
-      state.change(state::closing); // nothing enters, and nothing is changed
+      engine.warn("model %s: its next round cannot be opened yet".formatted(state.model()), e);
+      state.change(() -> state.closing(e)); // nothing enters, and nothing is changed
       var _ = engine.after(RETRY, () -> modelThread.accept(this::openOrRetry));
       return;
     }
@@ -248,10 +251,10 @@ final class Stepper {
     try {
       folder.prune(engine.keepVersions(), engine.keepRounds());
     } catch (StorageException e) {
-      if (!e.full()) {
+      if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: old versions are kept for want of room".formatted(state.model()), e);
+      engine.warn("model %s: old versions are kept for now".formatted(state.model()), e);
     }
   }
 

@@ -6,9 +6,9 @@ import io.fedstep.codec.VectorSink;
 import io.fedstep.coordinator.Admission;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Deadline;
+import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Upload;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Content;
@@ -119,11 +119,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
       return;
     }
     led.broken(model);
-    broken.put(
-        model,
-        Refusal.of(
-            Problem.MODEL_FAILED,
-            "Model '%s' cannot be read: %s".formatted(model, cause.getMessage())));
+    broken.put(model, Failure.refusal("Model '%s' cannot be read: ".formatted(model), cause));
   }
 
   /** The models whose decisions this process takes. */

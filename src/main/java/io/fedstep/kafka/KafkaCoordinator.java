@@ -4,12 +4,12 @@ import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
+import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.UpdateHeader;
@@ -222,9 +222,9 @@ public final class KafkaCoordinator extends Coordinator {
 
   /** What this process cannot read or write, another may. */
   static Refusal refusal(StorageException failure) {
-    return failure.full()
-        ? Refusal.of(Problem.STORAGE_FULL, "There is no room left on the server's disk.")
-        : Cluster.notReady("This server cannot read its files: " + failure.getMessage());
+    return failure.passes()
+        ? Failure.refusal(failure)
+        : Cluster.notReady("This server cannot read its files: " + failure.shown());
   }
 
   @Override

@@ -1,11 +1,10 @@
 package io.fedstep.kafka;
 
 import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Part;
 import io.fedstep.coordinator.RoundClose;
-import io.fedstep.problem.Problem;
-import io.fedstep.problem.Refusal;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
@@ -70,8 +69,8 @@ final class Making {
         leader.made(made);
       });
     } catch (StorageException e) {
-      if (e.full()) {
-        engine.warn("model %s: no room for the next version yet".formatted(state.model()), e);
+      if (e.passes()) {
+        engine.warn("model %s: the next version cannot be made yet".formatted(state.model()), e);
         var _ = engine.after(RETRY, () -> leader.later(this::again));
       } else {
         fail(e);
@@ -104,7 +103,7 @@ final class Making {
     engine.warn("model %s is stopped by a failure".formatted(state.model()), cause);
     leader.later(() -> {
       running = false;
-      leader.fail(Refusal.of(Problem.MODEL_FAILED, "" + cause.getMessage()));
+      leader.fail(Failure.refusal(cause));
     });
   }
 

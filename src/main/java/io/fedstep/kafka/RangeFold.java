@@ -2,11 +2,11 @@ package io.fedstep.kafka;
 
 import io.fedstep.codec.Base64Doubles;
 import io.fedstep.codec.Json;
+import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.Gather;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Part;
 import io.fedstep.coordinator.RoundClose;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.store.ModelHead;
@@ -83,8 +83,10 @@ final class RangeFold {
     } catch (CancellationException e) {
       // another process has the range now
     } catch (StorageException e) {
-      if (e.full()) {
-        cluster.engine().warn("model %s: no room for a range".formatted(state.model()), e);
+      if (e.passes()) {
+        cluster
+            .engine()
+            .warn("model %s: a range cannot be computed yet".formatted(state.model()), e);
         var _ = cluster.engine().after(RETRY, this::again);
       } else {
         fail(e);
@@ -109,13 +111,8 @@ final class RangeFold {
     cluster
         .engine()
         .warn("model %s, range %s: stopped".formatted(state.model(), shard.index()), cause);
-    tell(
-        step,
-        false,
-        Refusal.of(
-            Problem.MODEL_FAILED,
-            "%s (process %s, range %s)"
-                .formatted(cause.getMessage(), cluster.settings().instance(), shard.index())));
+    String where = "Process %s, range %s: ".formatted(cluster.settings().instance(), shard.index());
+    tell(step, false, Failure.refusal(where, cause));
   }
 
   private Part compute() {

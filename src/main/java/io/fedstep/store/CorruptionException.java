@@ -7,6 +7,6 @@ public final class CorruptionException extends StorageException {
   private static final long serialVersionUID = 1L;
 
   CorruptionException(Path file, String expected, String found) {
-    super("%s is corrupt: expected %s, found %s".formatted(file, expected, found));
+    super(file, "is corrupt: expected %s, found %s".formatted(expected, found));
   }
 }

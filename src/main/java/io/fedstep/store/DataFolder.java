@@ -1,6 +1,9 @@
 package io.fedstep.store;
 
 import io.fedstep.codec.Json;
+import io.fedstep.model.Name;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -54,6 +57,8 @@ public final class DataFolder implements AutoCloseable {
     checkFormat(root.resolve("format.json"), shared);
     Disk.createFolder(models);
     Disk.createFolder(trash);
+    Disk.keepToItself(models);
+    Disk.keepToItself(trash);
     if (!shared) { // else it may be what another server is just making
       Disk.names(trash).forEach(name -> Disk.delete(trash.resolve(name)));
     }
@@ -72,7 +77,7 @@ public final class DataFolder implements AutoCloseable {
       // held by this process: the same answer
     } catch (IOException e) {
       Disk.close(file, channel);
-      throw new StorageException(file.toString(), e);
+      throw new StorageException(file, e);
     }
     Disk.close(file, channel);
     throw new StorageException(
@@ -94,7 +99,7 @@ public final class DataFolder implements AutoCloseable {
 
   /** The names of the models there. */
   public List<String> models() {
-    return Disk.names(models);
+    return Names.in(models, name -> Name.is(name) && Disk.isFolder(models.resolve(name)));
   }
 
   /** The head of a model that is there, or null. */
@@ -105,12 +110,19 @@ public final class DataFolder implements AutoCloseable {
 
   /** Makes a model that is not there: whole and durable, or not at all. */
   public void create(ModelHead head) {
-    if (Disk.exists(models.resolve(head.model()))) {
+    Path place = models.resolve(head.model());
+    if (Disk.exists(place)) {
+      if (!Disk.isFolder(place)) {
+        throw Refusal.of(
+                Problem.MODEL_EXISTS,
+                "A file called '%s' lies among the models' folders.".formatted(head.model()))
+            .exception();
+      }
       delete(head.model(), null); // what an earlier try had no room to open, nor to remove
     }
     Path draft = trash.resolve("new-" + head.incarnation());
     ModelFolder.write(draft, head);
-    Disk.rename(draft, models.resolve(head.model()));
+    Disk.rename(draft, place);
   }
 
   /** Opens a model that processes share, as far as it has come to a version. */

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -14,24 +15,40 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What {@link Disk} asks of the operating system, a method for each operation: the real one, and
- * what a simulated disk takes the place of.
+ * what a simulated disk takes the place of. What it makes is its user's alone, whatever the umask.
  */
 class Device {
+  private static final boolean POSIX =
+      FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+  private static final Set<PosixFilePermission> OWN_FILE =
+      PosixFilePermissions.fromString("rw-------");
+  private static final Set<PosixFilePermission> OWN_FOLDER =
+      PosixFilePermissions.fromString("rwx------");
+
+  private static FileAttribute<?>[] rights(Set<PosixFilePermission> own) {
+    return POSIX
+        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(own)}
+        : new FileAttribute<?>[0];
+  }
+
   FileChannel openToRead(Path path) throws IOException {
     return FileChannel.open(path, StandardOpenOption.READ);
   }
 
   FileChannel openToWrite(Path file) throws IOException {
-    OpenOption[] options = {
-      StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE
-    };
-    return FileChannel.open(file, options);
+    Set<OpenOption> options =
+        Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    return FileChannel.open(file, options, rights(OWN_FILE));
   }
 
   /** Writes as much as the operating system takes at once. */
@@ -86,7 +103,7 @@ class Device {
 
   /** Makes one folder. */
   void createFolder(Path folder) throws IOException {
-    Files.createDirectory(folder);
+    Files.createDirectory(folder, rights(OWN_FOLDER));
   }
 
   void move(Path from, Path to) throws IOException {
@@ -95,6 +112,15 @@ class Device {
 
   void copy(Path from, Path to) throws IOException {
     Files.copy(from, to);
+  }
+
+  /**
+   * Takes a folder's rights from all but its user, where that is this one and has not been done.
+   */
+  void keepToItself(Path folder) throws IOException {
+    if (POSIX && !Files.getPosixFilePermissions(folder).equals(OWN_FOLDER)) {
+      Files.setPosixFilePermissions(folder, OWN_FOLDER);
+    }
   }
 
   /** Removes a file or an empty folder. */

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -22,6 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** The one place that opens, forces, renames and removes files. */
 final class Disk {
+  /** The end of the name of a file that is to be renamed to its place. */
+  static final String FRESH = ".new";
+
   private static volatile Device device = new Device();
 
   private Disk() {}
@@ -40,18 +44,28 @@ final class Disk {
     try {
       return step.run();
     } catch (IOException e) {
-      throw new StorageException(path.toString(), e);
+      throw new StorageException(path, e);
     }
   }
 
   /** Opens a file to read. */
   static FileChannel read(Path file) {
-    return step(file, () -> device.openToRead(file));
+    return step(
+        file,
+        () -> {
+          checkIsFile(file);
+          return device.openToRead(file);
+        });
   }
 
   /** Opens a file to read and write, made if it is absent. */
   static FileChannel write(Path file) {
-    return step(file, () -> device.openToWrite(file));
+    return step(
+        file,
+        () -> {
+          checkIsFile(file);
+          return device.openToWrite(file);
+        });
   }
 
   /** Writes the whole buffer at a place. */
@@ -164,6 +178,23 @@ final class Disk {
         });
   }
 
+  /**
+   * Makes a folder its user's alone that may be of before all were. Where that is another user, it
+   * stays as it is.
+   */
+  static void keepToItself(Path folder) {
+    step(
+        folder,
+        () -> {
+          try {
+            device.keepToItself(folder);
+          } catch (FileSystemException e) {
+            // not this user's
+          }
+          return folder;
+        });
+  }
+
   static boolean exists(Path path) {
     return step(path, () -> device.attributes(path) != null);
   }
@@ -185,7 +216,12 @@ final class Disk {
 
   /** The bytes of a small file. */
   static byte[] bytes(Path file) {
-    return step(file, () -> device.bytes(file));
+    return step(
+        file,
+        () -> {
+          checkIsFile(file);
+          return device.bytes(file);
+        });
   }
 
   /** Writes a small file and forces it; its name is not durable before its folder is forced. */
@@ -208,7 +244,7 @@ final class Disk {
   /** The same, which another process may do at the same time if the folder is shared. */
   static void writeDocument(Path file, ObjectNode entry, boolean shared) {
     String own = shared ? "." + UUID.randomUUID() : "";
-    Path fresh = file.resolveSibling(file.getFileName() + own + ".new");
+    Path fresh = file.resolveSibling(file.getFileName() + own + FRESH);
     writeForced(fresh, CheckedLine.encode(entry));
     rename(fresh, file);
   }
@@ -279,6 +315,7 @@ final class Disk {
     return step(
         to,
         () -> {
+          checkIsFile(from);
           device.copy(from, to);
           return to;
         });
@@ -292,7 +329,7 @@ final class Disk {
   }
 
   private static void remove(Path path) {
-    if (isFolder(path)) {
+    if (isFolder(path, LinkOption.NOFOLLOW_LINKS)) {
       names(path).forEach(name -> remove(path.resolve(name)));
     }
     step(
@@ -303,10 +340,19 @@ final class Disk {
         });
   }
 
-  private static boolean isFolder(Path path) {
-    BasicFileAttributes found =
-        step(path, () -> device.attributes(path, LinkOption.NOFOLLOW_LINKS));
+  /** Whether a path, or what it links to, is a folder. */
+  static boolean isFolder(Path path, LinkOption... links) {
+    BasicFileAttributes found = step(path, () -> device.attributes(path, links));
     return found != null && found.isDirectory();
+  }
+
+  /** Whatever else is no file of bytes may have who opens it wait without end. */
+  private static void checkIsFile(Path path) throws IOException {
+    BasicFileAttributes found = device.attributes(path);
+    if (found != null && !found.isRegularFile()) {
+      throw new CorruptionException(
+          path, "a file", found.isDirectory() ? "a folder" : "something else");
+    }
   }
 
   /** Bytes that may still be written to the disk of a folder. */

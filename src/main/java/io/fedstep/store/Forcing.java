@@ -47,7 +47,9 @@ final class Forcing {
     try {
       force.run();
     } catch (StorageException e) {
-      failed = e;
+      if (!e.passes()) { // it could not be opened: nothing was lost
+        failed = e;
+      }
       throw e;
     }
   }

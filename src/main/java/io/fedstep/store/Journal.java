@@ -7,6 +7,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -28,7 +29,7 @@ public final class Journal implements AutoCloseable {
     this.lines = lines;
   }
 
-  /** A new journal whose first line says which round this is; forced, its folder is not. */
+  /** A new journal whose first line says which round this is; there durably or not at all. */
   static Journal create(Path path, String model, ModelSpec spec, Round round, long stride) {
     ObjectNode first =
         Json.object()
@@ -46,17 +47,13 @@ public final class Journal implements AutoCloseable {
   /** What a journal held, and the bytes from row to row of its round's matrix. */
   record Replayed(Journal journal, Round round, long stride) {}
 
-  /** Opens the journal of an open round and replays it, or null where it has no first line. */
-  static @Nullable Replayed open(Path path, ModelSpec spec) {
+  /** Opens the journal of an open round and replays it. */
+  static Replayed open(Path path, ModelSpec spec) {
     var replay = new Replay(path, spec);
     LineFile.Found found =
         LineFile.open(path, entry -> Disk.decoded(path, () -> replay.take(entry)));
-    var journal = new Journal(found.file());
-    if (replay.round == null) {
-      journal.close();
-      return null;
-    }
-    return new Replayed(journal, replay.round, replay.stride);
+    return new Replayed(
+        new Journal(found.file()), Objects.requireNonNull(replay.round), replay.stride);
   }
 
   /** The round as far as its journal is read. */
@@ -108,6 +105,22 @@ public final class Journal implements AutoCloseable {
         first.required("round").longValue(),
         Json.text(first.required("base")),
         RecordCodec.time(first.required("opened_at")));
+  }
+
+  /** Whether a journal was begun: some of before they were renamed to their place were torn. */
+  static boolean isBegun(Path path) {
+    LineFile.Found found = LineFile.openIfBegun(path, _ -> {});
+    if (found != null) {
+      found.file().close();
+    }
+    return found != null;
+  }
+
+  /** How many decisions a journal has. */
+  static int decisions(Path path) {
+    LineFile.Found found = LineFile.open(path, _ -> {});
+    found.file().close();
+    return found.lines() - 1;
   }
 
   /** Appends decisions, all or none; they are durable after the next {@link #force}. */

@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Checked lines, appended one after the other. What a crash has torn is cut off: a last line
  * without its end, and what begins with a line of which a part never reached the disk and reads as
- * zeros. Any other bad line is corruption.
+ * zeros. Any other bad line is corruption, and so is the want of a first one: a file gets its name
+ * when that is durable.
  */
 final class LineFile implements AutoCloseable {
   /** The member of a line that says how many bytes before it were durable when it was written. */
@@ -21,6 +23,7 @@ final class LineFile implements AutoCloseable {
   private final RoundFile file;
   private long end;
   private long durable;
+  private boolean torn;
 
   private LineFile(RoundFile file, long end) {
     this.file = file;
@@ -28,18 +31,35 @@ final class LineFile implements AutoCloseable {
     durable = end;
   }
 
-  /** A new file of these lines; forced, its folder is not. */
+  /** A new file of these lines, there whole and durable or not at all. */
   static LineFile create(Path path, List<ObjectNode> entries) {
     byte[] lines = lines(entries);
-    Disk.writeForced(path, lines);
+    Path fresh = path.resolveSibling(path.getFileName() + Disk.FRESH);
+    Disk.writeForced(fresh, lines);
+    Disk.rename(fresh, path);
     return new LineFile(new RoundFile(path), lines.length);
   }
 
   /** A file, and how many lines it held. */
   record Found(LineFile file, int lines) {}
 
-  /** Opens a file; what is read is durable. Its entries are taken one by one, none is kept. */
+  /**
+   * Opens a file that has a first line; what is read is durable. Its entries are taken one by one,
+   * none is kept.
+   */
   static Found open(Path path, Consumer<ObjectNode> entries) {
+    Found found = openIfBegun(path, entries);
+    if (found == null) {
+      throw new CorruptionException(
+          path,
+          "a first line of JSON that matches its crc32c",
+          "%s bytes without one".formatted(Disk.size(path)));
+    }
+    return found;
+  }
+
+  /** The same, or null and the file as it is where its first line is torn. */
+  static @Nullable Found openIfBegun(Path path, Consumer<ObjectNode> entries) {
     byte[] bytes = Disk.bytes(path);
     int lines = 0;
     int end = 0;
@@ -62,6 +82,9 @@ final class LineFile implements AutoCloseable {
     }
     if (!hasZeros(bytes, end, bytes.length)) {
       checkTorn(path, bytes, end);
+    }
+    if (lines == 0) {
+      return null;
     }
     var found = new LineFile(new RoundFile(path), end);
     found.file.truncate(end);
@@ -116,13 +139,35 @@ final class LineFile implements AutoCloseable {
     entries.forEach(entry -> entry.put(DURABLE, durable));
     byte[] lines = lines(entries);
     file.channel(); // where it cannot be opened, there is nothing to undo
+    cutOff();
+    torn = true;
     try {
       file.write(end, ByteBuffer.wrap(lines));
     } catch (StorageException e) {
-      file.truncate(end);
+      cutOffSoon();
       throw e;
     }
+    torn = false;
     end += lines.length;
+  }
+
+  /** Removes what a failed write has left behind the last line. */
+  private void cutOff() {
+    if (torn) {
+      file.truncate(end);
+      torn = false;
+    }
+  }
+
+  /** The same now, or before the next lines. */
+  private void cutOffSoon() {
+    try {
+      cutOff();
+    } catch (StorageException e) {
+      if (!e.passes()) {
+        throw e;
+      }
+    }
   }
 
   void rename(Path to) {

@@ -8,14 +8,15 @@ import io.fedstep.round.UpdateHeader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +25,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelFolder implements AutoCloseable {
   static final String HEAD = "model.json";
+
+  /** The folders in a model's. */
+  static final List<String> FOLDERS = List.of("versions", "rounds", "open", "reports");
+
   private static final String DRAFT = ".draft-";
   private static final String REPORTS = ".jsonl";
+  private static final String RECORD = ".json";
+  private static final Predicate<String> VERSIONS = Names.numbered("");
+  private static final Predicate<String> LEAVINGS =
+      Pattern.compile("\\.(draft|old|round|exchange|handed)-.*|\\.(version|again)")
+          .asMatchPredicate();
 
   private final Path folder;
   private final boolean shared;
@@ -55,7 +65,7 @@ public final class ModelFolder implements AutoCloseable {
   /** Writes a new model's folder, which is to be renamed to its place. */
   static void write(Path folder, ModelHead head) {
     Disk.createFolder(folder);
-    for (String name : List.of("versions", "rounds", "open", "reports")) {
+    for (String name : FOLDERS) {
       Disk.createFolder(folder.resolve(name));
     }
     Disk.writeDocument(folder.resolve(HEAD), head.write());
@@ -79,12 +89,15 @@ public final class ModelFolder implements AutoCloseable {
     for (Path seen : List.of(folder, versionsFolder, roundsFolder, openFolder)) {
       Disk.forceFolder(seen); // a process that was killed may not have come to that
     }
-    for (String name : Disk.names(versionsFolder)) {
+    for (String name : Names.in(versionsFolder, VERSIONS, LEAVINGS)) {
       Path path = versionsFolder.resolve(name);
-      if (name.startsWith(".")) {
+      if (LEAVINGS.test(name)) {
         Disk.delete(path); // a draft that was never committed, or a version on its way out
       } else {
         Version version = Version.found(path, head.spec());
+        if (version.info().version() != Names.number(name, "")) {
+          throw new CorruptionException(path, "version " + name, "" + version.info().version());
+        }
         versions.put(version.info().version(), version);
       }
     }
@@ -93,9 +106,9 @@ public final class ModelFolder implements AutoCloseable {
     if (!Disk.exists(reportsFolder)) {
       Disk.createFolder(reportsFolder); // a model of before there were reports
     }
-    for (String name : Disk.names(reportsFolder)) {
+    for (String name : Names.in(reportsFolder, Names.numbered(REPORTS), Names.FRESH)) {
       Path path = reportsFolder.resolve(name);
-      long version = name.endsWith(REPORTS) ? number(name, REPORTS) : -1;
+      long version = Names.FRESH.test(name) ? -1 : Names.number(name, REPORTS);
       if (versions.containsKey(version)) {
         reports.put(version, Reports.at(path));
       } else {
@@ -103,19 +116,40 @@ public final class ModelFolder implements AutoCloseable {
       }
     }
     newest().verify();
-    String current = name(newest().info().version());
-    for (String name : Disk.names(openFolder)) {
-      if (!name.equals(current)) {
-        Disk.delete(openFolder.resolve(name)); // the round's version exists
+    findRounds();
+  }
+
+  /** Removes rounds that are over, and one whose version was never committed. */
+  private void findRounds() {
+    for (String name : Names.in(openFolder, name -> isRound(openFolder.resolve(name)))) {
+      Path path = openFolder.resolve(name);
+      long newest = newest().info().version();
+      if (!Names.numbered("").test(name)) {
+        throw new CorruptionException(path, "a round's number", "another name");
+      }
+      long round = Names.number(name, "");
+      if (round > newest && OpenRound.decisions(path) > 0) {
+        throw new CorruptionException(
+            path, "version %s, from which it trains".formatted(round), newest + " as the newest");
+      }
+      if (round != newest) {
+        Disk.delete(path);
       }
     }
+  }
+
+  /** Whether this is a round, or what a crash has left of one. */
+  private static boolean isRound(Path path) {
+    return Names.numbered("").test(path.getFileName().toString())
+        || Disk.exists(path.resolve(OpenRound.JOURNAL))
+        || Disk.exists(path.resolve(OpenRound.MATRIX));
   }
 
   /** Opens a model that processes share: what there is up to a version; nothing is removed. */
   static ModelFolder follow(Path folder, ModelHead head, VersionInfo newest) {
     var model = new ModelFolder(folder, head, true);
-    for (String name : Disk.names(model.versionsFolder)) {
-      if (!name.startsWith(".") && number(name, "") <= newest.version()) {
+    for (String name : Names.in(model.versionsFolder, VERSIONS, LEAVINGS)) {
+      if (VERSIONS.test(name) && Names.number(name, "") <= newest.version()) {
         Version version = Version.found(model.versionsFolder.resolve(name), head.spec());
         model.versions.put(version.info().version(), version);
       }
@@ -132,9 +166,9 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   private void findRecords() {
-    for (String name : Disk.names(roundsFolder)) {
-      if (name.endsWith(".json")) {
-        records.add(number(name, ".json"));
+    for (String name : Names.in(roundsFolder, Names.numbered(RECORD), Names.FRESH)) {
+      if (!Names.FRESH.test(name)) {
+        records.add(Names.number(name, RECORD));
       }
     }
   }
@@ -160,7 +194,7 @@ public final class ModelFolder implements AutoCloseable {
 
   /** A version that another process has made, to be published. */
   public Version made(VersionInfo info) {
-    return Version.written(versionsFolder.resolve(name(info.version())), spec(), info);
+    return Version.written(versionsFolder.resolve(Names.of(info.version())), spec(), info);
   }
 
   /** Takes note of what another process prunes, now or a little later. */
@@ -187,15 +221,6 @@ public final class ModelFolder implements AutoCloseable {
   /** Drafts that processes share. */
   public SharedDrafts sharedDrafts() {
     return new SharedDrafts(versionsFolder, this);
-  }
-
-  private static long number(String name, String ending) {
-    return Long.parseLong(name.substring(0, name.length() - ending.length()));
-  }
-
-  /** A folder's or file's name for a number: seven digits, so that it sorts. */
-  static String name(long number) {
-    return String.format(Locale.ROOT, "%07d", number);
   }
 
   /** The tag of a version's weights. */
@@ -244,7 +269,7 @@ public final class ModelFolder implements AutoCloseable {
   /** What clients reported of a version that is kept, to be added to. */
   public Reports reports(long version) {
     return reports.computeIfAbsent(
-        version, number -> Reports.at(reportsFolder.resolve(name(number) + REPORTS)));
+        version, number -> Reports.at(reportsFolder.resolve(Names.of(number) + REPORTS)));
   }
 
   /** What clients reported of a version, the last report of each. */
@@ -268,8 +293,8 @@ public final class ModelFolder implements AutoCloseable {
     if (over == null) {
       return draft();
     }
-    spare = null;
     Disk.delete(over.resolve(Version.DOCUMENT));
+    spare = null;
     return new VersionDraft(over, spec(), head.model());
   }
 
@@ -278,15 +303,15 @@ public final class ModelFolder implements AutoCloseable {
 
   /**
    * Makes a draft the next version on disk, with the record of the round that it ends. What is
-   * returned opens the round that trains from it, and may be tried again where that finds no room
-   * or no file can be opened; nobody sees the version before it is published.
+   * returned opens the round that trains from it, and may be tried again where the disk takes
+   * nothing for now; nobody sees the version before it is published.
    */
   public Supplier<Advance> advance(
       VersionDraft draft, VersionInfo info, RoundRecord record, OpenRound over, Round next) {
     draft.seal(info, record);
-    Path path = openFolder.resolve(name(next.number()));
+    Path path = openFolder.resolve(Names.of(next.number()));
     Journal begun = over.beginNext(path, head, next);
-    Version version = draft.commit(versionsFolder.resolve(name(info.version())), info);
+    Version version = draft.commit(versionsFolder.resolve(Names.of(info.version())), info);
     return () -> opened(version, over.next(path, next, begun));
   }
 
@@ -295,7 +320,7 @@ public final class ModelFolder implements AutoCloseable {
       VersionDraft draft, VersionInfo info, OpenRound before, Round round) {
     draft.seal(info, null);
     Journal begun = before.beginRebased(head, round);
-    Version version = draft.commit(versionsFolder.resolve(name(info.version())), info);
+    Version version = draft.commit(versionsFolder.resolve(Names.of(info.version())), info);
     return () -> {
       forgetReports(info.version());
       return opened(version, before.rebased(round, begun));
@@ -322,7 +347,7 @@ public final class ModelFolder implements AutoCloseable {
       RoundRecord round = oldest.round();
       if (round != null) {
         Disk.writeDocument(
-            roundsFolder.resolve(name(round.round()) + ".json"),
+            roundsFolder.resolve(Names.of(round.round()) + RECORD),
             RecordCodec.write(head.model(), round),
             shared);
         records.add(round.round());
@@ -338,7 +363,7 @@ public final class ModelFolder implements AutoCloseable {
     }
     for (long old : oldRecords(keepRounds)) {
       records.remove(old);
-      Disk.delete(roundsFolder.resolve(name(old) + ".json"));
+      Disk.delete(roundsFolder.resolve(Names.of(old) + RECORD));
     }
   }
 
@@ -346,7 +371,7 @@ public final class ModelFolder implements AutoCloseable {
     Reports gone = reports.remove(version);
     if (gone != null) {
       gone.close();
-      Disk.delete(reportsFolder.resolve(name(version) + REPORTS));
+      Disk.delete(reportsFolder.resolve(Names.of(version) + REPORTS));
     }
   }
 
@@ -386,10 +411,10 @@ public final class ModelFolder implements AutoCloseable {
 
   /** A record beside the versions; until it is there, it is with its version, forgotten here. */
   private @Nullable RoundRecord moved(long round) {
-    Path document = roundsFolder.resolve(name(round) + ".json");
+    Path document = roundsFolder.resolve(Names.of(round) + RECORD);
     if (!Disk.exists(document)) {
       try {
-        return Version.found(versionsFolder.resolve(name(round + 1)), spec()).round();
+        return Version.found(versionsFolder.resolve(Names.of(round + 1)), spec()).round();
       } catch (StorageException e) {
         if (!Disk.exists(document)) {
           throw e;
@@ -408,21 +433,22 @@ public final class ModelFolder implements AutoCloseable {
 
   /** Whether there is a journal of the open round, as one machine has it. */
   public boolean hasOpenRound() {
-    return Disk.exists(openFolder.resolve(name(newest().info().version())));
+    return Disk.exists(openFolder.resolve(Names.of(newest().info().version())));
   }
 
   /** The open round as the last process left it, or a new one on the newest version. */
   public OpenRound openRound(Function<VersionInfo, Round> fresh) {
     VersionInfo newest = newest().info();
-    Path path = openFolder.resolve(name(newest.version()));
+    Path path = openFolder.resolve(Names.of(newest.version()));
     OpenRound found = Disk.exists(path) ? OpenRound.open(path, spec()) : null;
     if (found != null && !found.round().base().equals(newest.base())) {
       if (found.round().updates() > 0) {
         throw new CorruptionException(
             path, "a round that trains from " + newest.base(), found.round().base());
       }
-      found.close();
-      found = null; // the weights were set, and the crash came before the round was opened again
+      // the weights were set, and the crash came before the round was opened again
+      Round onThese = fresh.apply(newest);
+      found = found.rebased(onThese, found.beginRebased(head, onThese));
     }
     open = found == null ? OpenRound.create(path, head, fresh.apply(newest)) : found;
     return open;

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The folder of the open round: its journal, and the update matrix that outlives it. */
 public final class OpenRound implements AutoCloseable {
-  private static final String MATRIX = "updates.bin";
-  private static final String JOURNAL = "journal.jsonl";
-  private static final String FRESH_JOURNAL = "journal.jsonl.new";
+  static final String MATRIX = "updates.bin";
+  static final String JOURNAL = "journal.jsonl";
+  private static final String REBASED_JOURNAL = "rebased.jsonl";
 
   private final Path folder;
   private final Round round;
@@ -35,11 +35,10 @@ public final class OpenRound implements AutoCloseable {
 
   /** Makes a round's folder with its journal; nothing refers to it before its version exists. */
   private static Journal begin(Path folder, ModelHead head, Round round, long stride) {
-    Disk.delete(folder); // of a crash before the first line was durable, or before the version
+    Disk.delete(folder); // of a crash before the journal was durable, or before the version
     Disk.createFolder(folder);
     Journal journal =
         Journal.create(folder.resolve(JOURNAL), head.model(), head.spec(), round, stride);
-    Disk.forceFolder(folder);
     Disk.forceFolder(folder.resolveSibling("."));
     return journal;
   }
@@ -52,14 +51,21 @@ public final class OpenRound implements AutoCloseable {
   /** The round that a journal holds, or null where the journal was not begun. */
   static @Nullable OpenRound open(Path folder, ModelSpec spec) {
     Path path = folder.resolve(JOURNAL);
-    Journal.Replayed replayed = Disk.exists(path) ? Journal.open(path, spec) : null;
-    if (replayed == null) {
+    if (!Disk.exists(folder.resolve(MATRIX)) // which is there before an update is
+        && (!Disk.exists(path) || !Journal.isBegun(path))) {
       return null;
     }
+    Journal.Replayed replayed = Journal.open(path, spec);
     Disk.forceFolder(folder);
     var matrix = new UpdateMatrix(folder.resolve(MATRIX), spec, replayed.stride());
     matrix.recover(replayed.round().view());
     return new OpenRound(folder, replayed.round(), replayed.journal(), matrix);
+  }
+
+  /** How many decisions there are in a round's folder. */
+  static int decisions(Path folder) {
+    Path path = folder.resolve(JOURNAL);
+    return Disk.exists(path) && Journal.isBegun(path) ? Journal.decisions(path) : 0;
   }
 
   /** The round after this one; the matrix moves there, with the rows that uploads still write. */
@@ -73,7 +79,7 @@ public final class OpenRound implements AutoCloseable {
   /** Makes the journal of the same round on other weights, while no update is in it. */
   Journal beginRebased(ModelHead head, Round other) {
     return Journal.create(
-        folder.resolve(FRESH_JOURNAL), head.model(), head.spec(), other, matrix.stride());
+        folder.resolve(REBASED_JOURNAL), head.model(), head.spec(), other, matrix.stride());
   }
 
   /** The same round on other weights, which exist by now. */

@@ -41,15 +41,10 @@ public final class Reports implements AutoCloseable {
   /** The reports in a file, which is made if it is absent. */
   static Reports at(Path path) {
     if (!Disk.exists(path)) {
-      LineFile fresh = LineFile.create(path, List.of(head()));
-      Disk.forceFolder(path.resolveSibling("."));
-      return new Reports(path, fresh, new Latest(path), 0);
+      return new Reports(path, LineFile.create(path, List.of(head())), new Latest(path), 0);
     }
     var latest = new Latest(path);
     LineFile.Found found = LineFile.open(path, latest::read);
-    if (found.lines() == 0) { // of a crash while it was made
-      found.file().append(List.of(head()));
-    }
     return new Reports(path, found.file(), latest, found.lines());
   }
 
@@ -58,17 +53,19 @@ public final class Reports implements AutoCloseable {
     private final Path path;
     private final Map<String, UpdateHeader> reports = new ConcurrentSkipListMap<>();
     private final MetricNames names = new MetricNames();
+    private boolean hasHead;
 
     Latest(Path path) {
       this.path = path;
     }
 
     void read(ObjectNode entry) {
-      if (entry.has("client")) {
+      if (hasHead) {
         Disk.decoded(
             path, () -> put(Json.text(entry.required("client")), RecordCodec.readReport(entry)));
       } else {
         Disk.checkFormat(path, entry, FORMAT);
+        hasHead = true;
       }
     }
 
@@ -106,10 +103,9 @@ public final class Reports implements AutoCloseable {
             .map(one -> RecordCodec.report(one.getKey(), one.getValue()))
             .collect(Collectors.toCollection(ArrayList::new));
     kept.addFirst(head());
-    LineFile fresh = LineFile.create(path.resolveSibling(path.getFileName() + ".new"), kept);
-    fresh.rename(path);
-    lines.close();
-    lines = fresh;
+    LineFile before = lines;
+    lines = LineFile.create(path, kept);
+    before.close();
     written = kept.size();
   }
 

@@ -35,7 +35,7 @@ final class RoundFile implements AutoCloseable {
 
   private synchronized FileChannel open() {
     if (closed) { // by now its name may be that of another model's file
-      throw new StorageException(path.toString(), new ClosedChannelException());
+      throw new StorageException(path, new ClosedChannelException());
     }
     FileChannel open = channel;
     if (open == null) {

@@ -62,13 +62,13 @@ public final class SharedDrafts {
 
   /** A version that is there, whoever made it, or null. */
   public @Nullable VersionInfo committed(long number) {
-    Path path = versions.resolve(ModelFolder.name(number));
+    Path path = versions.resolve(Names.of(number));
     return Disk.exists(path) ? Version.found(path, model.spec()).info() : null;
   }
 
   /** Makes a draft the version on disk, unless another process has; gives what it is. */
   public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord record) {
-    Path target = versions.resolve(ModelFolder.name(info.version()));
+    Path target = versions.resolve(Names.of(info.version()));
     try {
       draft.seal(info, record);
       draft.commit(target, info);

@@ -1,52 +1,111 @@
 package io.fedstep.store;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A read or a write that failed. */
 public class StorageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  private final boolean full;
-  private final boolean tooManyOpen;
+  /** What is wanting where the same may succeed later, nothing having been done. */
+  public enum Want {
+    /** Room on the disk, or of a quota. */
+    ROOM(List.of("No space left on device", "quota exceeded")),
+    /** Files that the process may have open. */
+    OPEN_FILES(List.of("Too many open files", "Too many open files in system")),
+    /** Rights, or a disk that can be written. */
+    RIGHTS(List.of("Permission denied", "Operation not permitted", "Read-only file system"));
+
+    private final List<String> reasons;
+
+    Want(List<String> reasons) {
+      this.reasons = reasons;
+    }
+
+    private static @Nullable Want of(IOException cause) {
+      if (cause instanceof AccessDeniedException) {
+        return RIGHTS;
+      }
+      String message = "" + cause.getMessage();
+      for (Want want : values()) {
+        if (want.reasons.stream().anyMatch(message::endsWith)) {
+          return want;
+        }
+      }
+      return null;
+    }
+  }
+
+  private final @Nullable Want want;
+  private final String shown;
 
   StorageException(String message) {
     super(message);
-    full = false;
-    tooManyOpen = false;
+    want = null;
+    shown = "A file of the server cannot be used; its log says more.";
   }
 
-  StorageException(String what, IOException cause) {
-    super(what + ": " + cause, cause);
-    String reason = "" + cause.getMessage();
-    tooManyOpen = reason.contains("Too many open files");
-    full = tooManyOpen || saysFull(reason);
+  /** Of a file that is not as it should be. */
+  StorageException(Path file, String what) {
+    super(file + " " + what);
+    want = null;
+    shown = inModel(file) + " " + what;
   }
 
-  private StorageException(Path file, IOException cause) {
-    super("%s cannot be forced: %s".formatted(file, cause), cause);
-    full = false;
-    tooManyOpen = false;
+  StorageException(Path file, IOException cause) {
+    this(file, Want.of(cause), "", cause);
+  }
+
+  private StorageException(Path file, @Nullable Want want, String what, IOException cause) {
+    super("%s%s: %s".formatted(file, what, cause), cause);
+    this.want = want;
+    shown = "%s%s: %s".formatted(inModel(file), what, reason(cause));
   }
 
   /**
    * A force that failed: what it was to make durable may be lost, so trying again proves nothing.
    */
   static StorageException ofForce(Path file, IOException cause) {
-    return new StorageException(file, cause);
+    return new StorageException(file, null, " cannot be forced", cause);
   }
 
-  private static boolean saysFull(String message) {
-    return message.endsWith("No space left on device") || message.endsWith("quota exceeded");
+  /** A file's path in its model's folder, or its name. */
+  private static Path inModel(Path file) {
+    for (int i = file.getNameCount() - 2; i >= 0; i--) {
+      if (ModelFolder.FOLDERS.contains(file.getName(i).toString())) {
+        return file.subpath(i, file.getNameCount());
+      }
+    }
+    return file.getFileName();
   }
 
-  /** Whether there was no room left, or no file could be opened: trying later may help. */
-  public boolean full() {
-    return full;
+  /** What the operating system said, which names paths in some messages. */
+  private static String reason(IOException cause) {
+    return switch (cause) {
+      case NoSuchFileException _ -> "it is missing";
+      case AccessDeniedException _ -> "the server has no right to it";
+      case FileSystemException e -> e.getReason() == null ? "it failed" : e.getReason();
+      default -> "" + cause.getMessage();
+    };
   }
 
-  /** Whether the process has as many files open as it may. */
-  public boolean tooManyOpen() {
-    return tooManyOpen;
+  /** What is wanting where trying later may help, or null. */
+  public @Nullable Want want() {
+    return want;
+  }
+
+  /** Whether trying later may help: nothing is corrupt, or was half written. */
+  public boolean passes() {
+    return want != null;
+  }
+
+  /** The message for whoever may not know where on the server its files are. */
+  public String shown() {
+    return shown;
   }
 }

@@ -190,7 +190,10 @@ public final class VersionDraft implements AutoCloseable {
   void seal(VersionInfo info, @Nullable RoundRecord round) {
     ObjectNode document = Version.document(info);
     ObjectNode sums = document.putObject("files");
-    for (String name : Disk.names(folder)) {
+    for (String name : List.of(Version.GRADIENT, Version.STATE, Version.WEIGHTS)) {
+      if (!Disk.exists(folder.resolve(name))) {
+        continue;
+      }
       DraftFile written = files.get(name);
       if (written != null) {
         seal(sums.putObject(name), written.file(), written.crc());

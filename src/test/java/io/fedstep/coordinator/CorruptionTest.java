@@ -78,7 +78,8 @@ class CorruptionTest {
         assertThat(rig.coordinator().models()).containsExactly("bad", "good");
         assertThat(rig.coordinator().brokenBy("bad"))
             .as("byte %s of %s", place, whole.length)
-            .contains(file.toString())
+            .contains(name)
+            .doesNotContain(data.toString())
             .containsPattern("is corrupt: expected .+, found .+");
         assertThat(Rig.refusal(() -> rig.coordinator().spec("bad")).problem())
             .isEqualTo(Problem.MODEL_FAILED);
@@ -125,8 +126,8 @@ class CorruptionTest {
               found++;
               assertThat(why)
                   .as("%s = %s", pointer, other)
-                  .contains(rig.folder("bad").toString())
-                  .containsPattern("is corrupt: expected |NoSuchFile");
+                  .doesNotContain(data.toString())
+                  .containsPattern("is corrupt: expected |it is missing");
             } else {
               read(rig, file);
             }
@@ -185,7 +186,7 @@ class CorruptionTest {
     rig(data).close();
     Files.delete(file);
     try (Rig rig = Rig.on(data)) {
-      assertThat(rig.coordinator().brokenBy("bad")).contains(file.toString());
+      assertThat(rig.coordinator().brokenBy("bad")).contains("versions/0000001/" + name);
       checkGoodGoesOn(rig);
     }
   }
@@ -198,7 +199,7 @@ class CorruptionTest {
       bytes[3] ^= 1; // row 0 is alice's
       Files.write(matrix, bytes, StandardOpenOption.WRITE);
       assertThat(failureOfTheClose(rig))
-          .contains(matrix.toString())
+          .contains("open/0000001/updates.bin")
           .containsPattern("expected crc32c:[0-9a-f]{8} in row 0 .client alice.*found crc32c:");
       assertThat(rig.coordinator().status("bad").phase()).isEqualTo(Phase.FAILED);
       assertThat(rig.coordinator().status("bad").newest().version()).isEqualTo(1);
@@ -247,7 +248,7 @@ class CorruptionTest {
     Files.write(matrix, new byte[8]);
     try (Rig rig = Rig.on(data)) {
       assertThatThrownBy(() -> rig.awaitVersion("bad", 2))
-          .hasMessageContaining(matrix.toString())
+          .hasMessageContaining("open/0000001/updates.bin")
           .hasMessageContaining("expected at least 40 bytes, found 8");
     }
   }

@@ -90,6 +90,12 @@ class CrashTest {
     assertThat(atEveryOperation(SimDisk.Fault.FULL, lasting, folder)).isGreaterThan(10);
   }
 
+  /** Want of rights stops nothing, and what is refused for it can be asked for again. */
+  @Test
+  void noRightsFromEveryOperationOn_stopsNothing(@TempDir Path folder) {
+    assertThat(atEveryOperation(SimDisk.Fault.NO_RIGHTS, true, folder)).isGreaterThan(10);
+  }
+
   private static int atEveryOperation(SimDisk.Fault fault, boolean lasting, Path folder) {
     for (int operation = 0; ; operation++) {
       try (var simulation = new Simulation(folder.resolve("at-" + operation), FIRST + 41)) {

@@ -4,32 +4,34 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.store.SimDisk;
 import io.fedstep.vector.Dtype;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** A disk without room refuses what needs room and stops nothing; {@code /dev/full} is one. */
-@EnabledOnOs(OS.LINUX)
+/** A disk that takes nothing for now refuses what needs it and stops nothing. */
 class FullDiskTest {
-  private static final Path FULL = Path.of("/dev/full");
   private static final String M = "toy";
 
-  @Test
-  void change_isRefused_andTheModelIsAsItWas(@TempDir Path data) throws IOException {
-    try (Rig rig = Rig.on(data)) {
+  @ParameterizedTest
+  @EnumSource(names = {"FULL", "NO_RIGHTS"})
+  void change_isRefused_andTheModelIsAsItWas(SimDisk.Fault fault, @TempDir Path folder) {
+    try (SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
+        Rig rig = Rig.on(disk.root())) {
       rig.create(M, Rig.plain(1, 2, 2));
-      Path fresh = rig.folder(M).resolve("model.json.new");
-      Files.createSymbolicLink(fresh, FULL);
+      disk.fail(fault, "model.json.new");
       var policy = new RoundPolicy(1, 1, null, null);
-      assertThat(Rig.refusal(() -> rig.changes(M).setPolicy(policy)).problem())
-          .isEqualTo(Problem.STORAGE_FULL);
+      Refusal refusal = Rig.refusal(() -> rig.changes(M).setPolicy(policy));
+      assertThat(refusal.problem())
+          .isEqualTo(fault == SimDisk.Fault.FULL ? Problem.STORAGE_FULL : Problem.NOT_READY);
+      assertThat(refusal.detail()).doesNotContain(folder.toString());
       assertThat(rig.coordinator().spec(M).round().maxUpdates()).isEqualTo(2);
-      Files.delete(fresh);
+      disk.heal();
       rig.put(M, 0, "alice", 1, 1);
       rig.changes(M).setPolicy(policy);
       rig.awaitVersion(M, 1);
@@ -37,17 +39,17 @@ class FullDiskTest {
   }
 
   @Test
-  void oldVersions_areKeptForAWhile(@TempDir Path data) throws IOException {
-    try (Rig rig = Rig.on(data, new Limits(1, 1, 10, 100, 10, 100, 1000, 1))) {
+  void oldVersions_areKeptForAWhile(@TempDir Path folder) {
+    try (SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
+        Rig rig = Rig.on(disk.root(), new Limits(1, 1, 10, 100, 10, 100, 1000, 1))) {
       rig.create(M, Rig.plain(1, 1, 1));
       rig.advance(M, 1);
-      Path record = rig.folder(M).resolve("rounds/0000000.json.new");
-      Files.createSymbolicLink(record, FULL);
+      disk.fail(SimDisk.Fault.FULL, "rounds/0000000.json.new");
       rig.advance(M, 1);
       rig.advance(M, 1);
       rig.settle(M);
       assertThat(rig.coordinator().versions(M)).hasSize(3);
-      Files.delete(record);
+      disk.heal();
       rig.advance(M, 1);
       rig.settle(M);
       assertThat(rig.coordinator().versions(M)).hasSize(1);

@@ -9,6 +9,7 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,6 +19,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -121,7 +123,8 @@ class RecoveryTest {
   }
 
   @Test
-  void journalWithoutAWholeFirstLine_isBegunAnew(@TempDir Path data) throws IOException {
+  void journalWithoutAWholeFirstLine_isBegunAnew_whileThereIsNoMatrix(@TempDir Path data)
+      throws IOException {
     try (Rig before = Rig.on(data.resolve("a"))) {
       before.create(M, Rig.plain(1, 1, 1));
       byte[] line = Files.readAllBytes(journal(data.resolve("a")));
@@ -129,10 +132,86 @@ class RecoveryTest {
         Path copy = data.resolve("torn-" + length);
         before.copyTo(copy);
         Files.write(journal(copy), Arrays.copyOf(line, length));
+        Files.delete(journal(copy).resolveSibling("updates.bin")); // which comes after that line
         try (Rig after = Rig.on(copy)) {
           after.advance(M, 1);
         }
       }
+    }
+  }
+
+  @Test
+  void journalThatLostItsFirstLine_stopsItsModel(@TempDir Path data) throws IOException {
+    try (Rig before = Rig.on(data.resolve("a"))) {
+      before.create(M, Rig.plain(1, 2, 2));
+      byte[] line = Files.readAllBytes(journal(data.resolve("a")));
+      before.put(M, 0, "alice", 1, 1);
+      for (int length : new int[] {-1, 0, 1, line.length - 1}) {
+        Path copy = data.resolve("cut-" + length);
+        before.copyTo(copy);
+        Files.delete(journal(copy));
+        if (length >= 0) {
+          Files.write(journal(copy), Arrays.copyOf(line, length));
+        }
+        try (Rig after = Rig.on(copy)) {
+          assertThat(after.coordinator().brokenBy(M)).contains("open/0000000/journal.jsonl");
+        }
+        if (length >= 0) {
+          assertThat(journal(copy)).hasSize(length);
+        }
+      }
+    }
+  }
+
+  @Test
+  void reportsThatLostTheirFirstLine_stopTheirModel(@TempDir Path data) throws IOException {
+    try (Rig before = Rig.on(data)) {
+      before.create(M, Rig.plain(1, 2, 2));
+      before.changes(M).report(0, "alice", UpdateHeader.of(1, Map.of("accuracy", 0.5), null));
+    }
+    Path reports = data.resolve("models/toy/reports/0000000.jsonl");
+    Files.write(reports, new byte[0]);
+    try (Rig after = Rig.on(data)) {
+      assertThat(after.coordinator().brokenBy(M)).contains("reports/0000000.jsonl is corrupt");
+      assertThat(reports).isEmptyFile();
+    }
+  }
+
+  /** Of such a round updates were acknowledged, and no version has them. */
+  @Test
+  void roundOfAVersionThatIsGone_isNotRemoved(@TempDir Path data) throws IOException {
+    try (Rig before = Rig.on(data.resolve("a"))) {
+      before.create(M, Rig.plain(1, 2, 2));
+      before.put(M, 0, "alice", 1, 1);
+      before.put(M, 0, "bob", 1, 1);
+      before.awaitVersion(M, 1);
+      before.put(M, 1, "alice", 1, 1);
+      Path copy = data.resolve("b");
+      before.copyTo(copy);
+      Rig.remove(copy.resolve("models/toy/versions/0000001"));
+      try (Rig after = Rig.on(copy)) {
+        assertThat(after.coordinator().brokenBy(M))
+            .contains("open/0000001 is corrupt: expected version 1");
+      }
+      assertThat(copy.resolve("models/toy/open/0000001/journal.jsonl")).exists();
+    }
+  }
+
+  @Test
+  void roundOfAnotherName_isNotRemoved(@TempDir Path data) throws IOException {
+    try (Rig before = Rig.on(data)) {
+      before.create(M, Rig.plain(1, 2, 2));
+      before.put(M, 0, "alice", 1, 1);
+    }
+    Path open = data.resolve("models/toy/open");
+    Path other = open.resolve("\u0660".repeat(7)); // an Arabic zero
+    Files.move(open.resolve("0000000"), other);
+    try (Rig after = Rig.on(data)) {
+      assertThat(after.coordinator().brokenBy(M)).contains("open/" + other.getFileName());
+    }
+    Files.move(other, open.resolve("0000000"));
+    try (Rig after = Rig.on(data)) {
+      assertThat(after.coordinator().update(M, 0, "alice")).isNotNull();
     }
   }
 
@@ -295,7 +374,9 @@ class RecoveryTest {
       Rig.copy(model.resolve("versions/0000001"), model.resolve("versions/.old-1"));
       Files.createDirectory(model.resolve("open/0000000"));
       Files.write(model.resolve("open/0000000/updates.bin"), new byte[8]);
-      Rig.copy(model.resolve("open/0000001"), model.resolve("open/0000002"));
+      Files.createDirectory(model.resolve("open/0000002"));
+      String head = Files.readAllLines(model.resolve("open/0000001/journal.jsonl")).getFirst();
+      Files.writeString(model.resolve("open/0000002/journal.jsonl"), head + "\n");
       Rig.copy(model, copy.resolve("trash/toy-17"));
       try (Rig after = Rig.on(copy)) {
         assertThat(copy.resolve("trash")).isEmptyDirectory();

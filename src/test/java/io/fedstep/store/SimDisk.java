@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -36,22 +37,30 @@ public final class SimDisk extends Device implements AutoCloseable {
     /** The operation fails, a write in its middle. */
     IO_ERROR,
     /** There is no room: everything fails that may need some, a write in its middle. */
-    FULL;
+    FULL,
+    /** Rights are wanting: nothing is opened, made, moved or removed; what is open goes on. */
+    NO_RIGHTS;
 
     private boolean strikes(Kind kind) {
       return switch (this) {
-        case POWER, KILL -> kind != Kind.READ;
+        case POWER, KILL -> kind != Kind.READ && kind != Kind.OPEN;
         case IO_ERROR -> true;
-        case FULL -> kind == Kind.GROW;
+        case FULL -> kind == Kind.GROW || kind == Kind.MAKE;
+        case NO_RIGHTS -> kind == Kind.OPEN || kind == Kind.MAKE || kind == Kind.REMOVE;
       };
     }
   }
 
   private enum Kind {
+    /** Of what is open. */
     READ,
+    OPEN,
     /** May need room. */
     GROW,
+    /** The same in a folder. */
+    MAKE,
     SHRINK,
+    REMOVE,
     FORCE
   }
 
@@ -104,6 +113,7 @@ public final class SimDisk extends Device implements AutoCloseable {
   private boolean struck;
   private boolean observed;
   private String where = "";
+  private String only = "";
 
   private SimDisk(RandomGenerator random, Path root, SimNode.Folder top) {
     this.random = random;
@@ -128,6 +138,13 @@ public final class SimDisk extends Device implements AutoCloseable {
     countdown = skipped;
     lasting = forGood;
     struck = false;
+    only = "";
+  }
+
+  /** Has every operation fail on what has a path with that end. */
+  public synchronized void fail(Fault kind, String end) {
+    fail(kind, 0, true);
+    only = end;
   }
 
   /** Nothing fails any more. */
@@ -208,7 +225,11 @@ public final class SimDisk extends Device implements AutoCloseable {
     if (dead) {
       throw new IOException("dead at " + where);
     }
-    if (observed || fault == null || !fault.strikes(kind) || countdown-- > 0) {
+    if (observed
+        || fault == null
+        || !fault.strikes(kind)
+        || !(only.isEmpty() || path.toString().endsWith(only))
+        || countdown-- > 0) {
       return;
     }
     struck = true;
@@ -226,6 +247,7 @@ public final class SimDisk extends Device implements AutoCloseable {
       }
       case IO_ERROR -> throw new IOException("Input/output error");
       case FULL -> throw new IOException("No space left on device");
+      case NO_RIGHTS -> throw new AccessDeniedException(path.toString());
     }
   }
 
@@ -269,7 +291,7 @@ public final class SimDisk extends Device implements AutoCloseable {
     if (!knows(path)) {
       return super.openToRead(path);
     }
-    enter(Kind.READ, path);
+    enter(Kind.OPEN, path);
     FileChannel channel = super.openToRead(path);
     if (find(path) instanceof SimNode.File file) {
       open.put(channel, file);
@@ -283,7 +305,7 @@ public final class SimDisk extends Device implements AutoCloseable {
       return super.openToWrite(file);
     }
     SimNode found = find(file);
-    enter(found == null ? Kind.GROW : Kind.READ, file);
+    enter(found == null ? Kind.MAKE : Kind.OPEN, file);
     FileChannel channel = super.openToWrite(file);
     if (found == null) {
       found = new SimNode.File();
@@ -386,7 +408,7 @@ public final class SimDisk extends Device implements AutoCloseable {
   synchronized @Nullable BasicFileAttributes attributes(Path path, LinkOption... links)
       throws IOException {
     if (knows(path)) {
-      enter(Kind.READ, path);
+      enter(Kind.OPEN, path);
     }
     return super.attributes(path, links);
   }
@@ -394,7 +416,7 @@ public final class SimDisk extends Device implements AutoCloseable {
   @Override
   synchronized List<String> names(Path folder) throws IOException {
     if (knows(folder)) {
-      enter(Kind.READ, folder);
+      enter(Kind.OPEN, folder);
     }
     return super.names(folder);
   }
@@ -402,7 +424,7 @@ public final class SimDisk extends Device implements AutoCloseable {
   @Override
   synchronized byte[] bytes(Path file) throws IOException {
     if (knows(file)) {
-      enter(Kind.READ, file);
+      enter(Kind.OPEN, file);
     }
     return super.bytes(file);
   }
@@ -410,7 +432,7 @@ public final class SimDisk extends Device implements AutoCloseable {
   @Override
   synchronized void createFolder(Path folder) throws IOException {
     if (knows(folder)) {
-      enter(Kind.GROW, folder);
+      enter(Kind.MAKE, folder);
     }
     super.createFolder(folder);
     if (knows(folder)) {
@@ -421,7 +443,7 @@ public final class SimDisk extends Device implements AutoCloseable {
   @Override
   synchronized void move(Path from, Path to) throws IOException {
     if (knows(from)) {
-      enter(Kind.GROW, to);
+      enter(Kind.MAKE, to);
     }
     super.move(from, to);
     if (knows(from)) {
@@ -434,7 +456,7 @@ public final class SimDisk extends Device implements AutoCloseable {
   @Override
   synchronized void copy(Path from, Path to) throws IOException {
     if (knows(from)) {
-      enter(Kind.GROW, to);
+      enter(Kind.MAKE, to);
     }
     super.copy(from, to);
     if (knows(from)) {
@@ -447,7 +469,7 @@ public final class SimDisk extends Device implements AutoCloseable {
   @Override
   synchronized void delete(Path path) throws IOException {
     if (knows(path)) {
-      enter(Kind.SHRINK, path);
+      enter(Kind.REMOVE, path);
     }
     super.delete(path);
     if (knows(path)) {
