@@ -12,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundle;
 
@@ -24,7 +26,17 @@ public final class CheckedBundles extends DefaultSslBundleRegistry {
   private static final byte[] ANYTHING =
       "fedstep".getBytes(java.nio.charset.StandardCharsets.UTF_8);
 
+  private static final String MISMATCH = "its key is another certificate's";
+
   private final Set<String> refused = ConcurrentHashMap.newKeySet();
+
+  @Override
+  public void registerBundle(String name, SslBundle bundle) {
+    if (MISMATCH.equals(fault(bundle))) { // what cannot be read is told by whoever uses it
+      throw new MismatchException("TLS with the ssl bundle '%s': %s.".formatted(name, MISMATCH));
+    }
+    super.registerBundle(name, bundle);
+  }
 
   @Override
   public void updateBundle(String name, SslBundle bundle) {
@@ -59,7 +71,7 @@ public final class CheckedBundles extends DefaultSslBundleRegistry {
       for (String alias : Collections.list(keys.aliases())) {
         Key key = keys.getKey(alias, either == null ? null : either.toCharArray());
         if (key instanceof PrivateKey own && !fit(own, keys.getCertificate(alias).getPublicKey())) {
-          return "its key is another certificate's";
+          return MISMATCH;
         }
       }
       return null;
@@ -91,5 +103,26 @@ public final class CheckedBundles extends DefaultSslBundleRegistry {
     proving.initVerify(shown);
     proving.update(ANYTHING);
     return proving.verify(signature);
+  }
+
+  /** A certificate and a key of the configuration do not belong together. */
+  static final class MismatchException extends IllegalStateException {
+    private static final long serialVersionUID = 1L;
+
+    MismatchException(String message) {
+      super(message);
+    }
+  }
+
+  /** Shows it at start without a stack trace. */
+  static final class Analyzer extends AbstractFailureAnalyzer<MismatchException> {
+    @Override
+    protected FailureAnalysis analyze(Throwable root, MismatchException cause) {
+      return new FailureAnalysis(
+          String.valueOf(cause.getMessage()),
+          "Give the certificate the key that it was made with (spring.ssl.bundle; docs/SECURITY.md):"
+              + " no connection would come about with another.",
+          cause);
+    }
   }
 }

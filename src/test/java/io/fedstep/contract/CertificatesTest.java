@@ -1,7 +1,9 @@
 package io.fedstep.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fedstep.security.CheckedBundles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.pem.PemSslStoreBundle;
+import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 
 /** Clients that show certificates, over TLS whose own certificate is changed while it serves. */
 class CertificatesTest {
@@ -119,6 +124,22 @@ class CertificatesTest {
     assertThat(shown(certificates.client("alice"))).isEqualTo(certificates.serial(other));
     certificates.write(other, "server.key", true);
     awaitSample("fedstep_certificates_refused 0.0");
+  }
+
+  @Test
+  void certificate_withTheKeyOfAnother_endsTheStart() throws IOException {
+    String key = Files.readString(certificates.write("alice", "alice.key", true));
+    String certificate = Files.readString(certificates.write("boss", "boss.pem", false));
+    String own = Files.readString(certificates.write("alice", "alice.pem", false));
+    var bundles = new CheckedBundles();
+    bundles.registerBundle("fits", bundle(own, key));
+    assertThatThrownBy(() -> bundles.registerBundle("does not", bundle(certificate, key)))
+        .hasMessageContaining("'does not': its key is another certificate's");
+  }
+
+  private static SslBundle bundle(String certificate, String key) {
+    PemSslStoreDetails pair = PemSslStoreDetails.forCertificate(certificate).withPrivateKey(key);
+    return SslBundle.of(new PemSslStoreBundle(pair, null));
   }
 
   @Test
