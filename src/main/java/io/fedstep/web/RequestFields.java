@@ -45,8 +45,8 @@ final class RequestFields extends ValveBase {
           "Sec-Fetch-Mode",
           "Sec-Fetch-Site");
 
-  /** Fields that choose between languages and character sets, of which there is one each. */
-  private static final Set<String> UNUSED = names("Accept-Charset", "Accept-Language");
+  /** Fields that choose a language or a character set, of which there is one each, and sessions. */
+  private static final Set<String> UNUSED = names("Accept-Charset", "Accept-Language", "Cookie");
 
   private static final String API = "/v1/";
 
