@@ -338,6 +338,8 @@ class AccessTest {
               "refused status=401 by=- role=- from=127.0.0.1 DELETE /v1/models/mine-2",
               "changed status=204 by=root role=admin from=127.0.0.1 DELETE /v1/models/mine-2");
       assertThat(audit.lines("guess")).isEmpty();
+      server.http().as("guess").get("/v1/models/long-" + "x".repeat(7000)).is(401);
+      assertThat(audit.lines("/long-", 1)).singleElement().asString().hasSizeLessThan(400);
     }
   }
 

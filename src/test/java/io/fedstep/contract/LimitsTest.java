@@ -283,6 +283,8 @@ class LimitsTest {
         Server.start(
             folder,
             "fedstep.limits.requests-per-second=5",
+            "server.forward-headers-strategy=native",
+            "server.tomcat.remoteip.internal-proxies=10.0.0.0/8",
             "fedstep.security.tokens[0].id=alice",
             "fedstep.security.tokens[0].sha256=" + Token.sha256("alice"),
             "fedstep.security.tokens[0].role=client",
@@ -296,7 +298,7 @@ class LimitsTest {
       assertThat(reply.header("Retry-After")).isEqualTo("1");
       Reply guess = asking.http().as("guess").get("/v1/models").is(401);
       for (int i = 0; i < 1000 && guess.status() == 401; i++) {
-        guess = asking.http().as("guess").get("/v1/models");
+        guess = asking.http().as("guess").get("/v1/models", "X-Forwarded-For: 10.1.0." + i % 250);
       }
       guess.problem(429, "too-many-requests");
     }

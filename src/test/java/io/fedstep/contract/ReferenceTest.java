@@ -48,7 +48,7 @@ class ReferenceTest {
         ## Configuration
 
         Each key in `application.yml`, on the command line (`--fedstep.data-dir=/srv/fedstep`) or in \
-        the environment (`FEDSTEP_DATA_DIR`).
+        the environment (`FEDSTEP_DATA_DIR`). One of fedstep's name that is not here ends the start.
 
         | key | default | what |
         | --- | --- | --- |
