@@ -89,10 +89,13 @@ enum Coding {
 
   /** Expands what a client sends; to be closed, since some of it lies outside the heap. */
   InputStream expand(InputStream in) throws IOException {
+    var compressed = new Compressed(in);
     return switch (this) {
       case IDENTITY -> in;
-      case GZIP -> new GzipInput(in);
-      case ZSTD -> new ZstdInputStreamNoFinalizer(in).setLongMax(MOST_WINDOW_BITS);
+      case GZIP -> compressed.expandedBy(new GzipInput(compressed));
+      case ZSTD ->
+          compressed.expandedBy(
+              new ZstdInputStreamNoFinalizer(compressed).setLongMax(MOST_WINDOW_BITS));
     };
   }
 

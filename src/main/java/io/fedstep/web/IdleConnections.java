@@ -1,6 +1,7 @@
 package io.fedstep.web;
 
 import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -38,7 +39,7 @@ final class IdleConnections {
   synchronized boolean closeLongest() {
     for (Iterator<SocketWrapperBase<NioChannel>> all = idle.iterator(); all.hasNext(); ) {
       SocketWrapperBase<NioChannel> longest = all.next();
-      if (!hasAsked(longest)) {
+      if (isAwaited(longest)) {
         all.remove();
         if (close(longest)) {
           return true;
@@ -48,11 +49,13 @@ final class IdleConnections {
     return false;
   }
 
-  /** Whether something came over a connection that no thread has taken up yet. */
-  private static boolean hasAsked(SocketWrapperBase<NioChannel> connection) {
-    return connection instanceof NioSocketWrapper nio
-        && !connection.isClosed()
-        && (nio.interestOps() & SelectionKey.OP_READ) == 0;
+  /** Whether it is watched for a request, and none has come that no thread has taken up yet. */
+  private static boolean isAwaited(SocketWrapperBase<NioChannel> connection) {
+    SocketChannel channel = connection.getSocket().getIOChannel();
+    return channel == null // closed
+        || (channel.isRegistered()
+            && connection instanceof NioSocketWrapper watched
+            && (watched.interestOps() & SelectionKey.OP_READ) != 0);
   }
 
   private static boolean close(SocketWrapperBase<NioChannel> connection) {

@@ -6,6 +6,7 @@ import io.fedstep.problem.RefusedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.apache.coyote.InputBuffer;
@@ -19,7 +20,10 @@ final class RatedInput implements InputBuffer {
   /** Within which a body may pause. */
   private static final Duration WINDOW = Duration.ofSeconds(5);
 
-  private static final long LONGEST_TURN_NANOS = 500_000;
+  private static final long LONGEST_TURN_NANOS = 1_000_000;
+
+  /** A read that takes longer has waited, and others had their turn. */
+  private static final long WAIT_NANOS = 200_000;
 
   private final InputBuffer whole;
   private final long most;
@@ -68,10 +72,14 @@ final class RatedInput implements InputBuffer {
       windowBegan = nanos.getAsLong();
     }
     letOthersPass();
+    long asked = nanos.getAsLong();
     int count = whole.doRead(handler);
     read += Math.max(count, 0);
     inWindow += Math.max(count, 0);
     long now = nanos.getAsLong();
+    if (now - asked > WAIT_NANOS) {
+      turnBegan = now;
+    }
     if (now - windowBegan > window.toNanos() && count >= 0) {
       long leastInWindow = leastRate * window.toMillis() / 1000;
       if (inWindow < leastInWindow) {
@@ -89,10 +97,13 @@ final class RatedInput implements InputBuffer {
     return count;
   }
 
-  /** What comes as fast as it is read would keep all others from this thread's processor. */
+  /**
+   * What comes as fast as it is read would keep all others from this thread's processor. To yield
+   * would not do: those that yield can take turns with each other alone, for ever.
+   */
   private void letOthersPass() {
     if (nanos.getAsLong() - turnBegan > LONGEST_TURN_NANOS) {
-      Thread.yield();
+      LockSupport.parkNanos(1);
       turnBegan = nanos.getAsLong();
     }
   }

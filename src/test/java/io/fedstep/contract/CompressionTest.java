@@ -120,6 +120,67 @@ class CompressionTest {
         .problem(400, "malformed");
   }
 
+  /** What has nothing in it, in several ways: four bytes of update, and 800 KB beside them. */
+  private static byte[] padded(String way) throws IOException {
+    var body = new ByteArrayOutputStream();
+    if (way.startsWith("zstd")) {
+      byte[] skippable = {0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3};
+      byte[] nothing = way.endsWith("frames") ? Zstd.compress(new byte[0]) : skippable;
+      while (body.size() < 800_000) {
+        body.writeBytes(nothing);
+      }
+      body.writeBytes(Zstd.compress(f4(1)));
+      return body.toByteArray();
+    }
+    byte[] whole = packed("gzip", f4(1));
+    body.write(whole, 0, 10);
+    byte[] emptyBlock = {0, 0, 0, -1, -1};
+    while (body.size() < 800_000) {
+      body.writeBytes(emptyBlock);
+    }
+    body.write(whole, 10, whole.length - 10);
+    return body.toByteArray();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"zstd frames", "zstd skippable frames", "gzip blocks"})
+  void body_withMuchThatYieldsNothing_isMalformed(String way) throws IOException {
+    Model model = Model.create("{\"tensors\": {\"w\": [1]}}");
+    String coding = way.substring(0, 4);
+    for (String type : new String[] {OCTETS, JSON}) {
+      assertThat(
+              submit(model, "a", type, coding, padded(way))
+                  .problem(400, "malformed")
+                  .path("detail")
+                  .asString())
+          .contains("524288 bytes longer than what it holds");
+    }
+  }
+
+  @Test
+  void gzip_whoseHeaderDoesNotEnd_isMalformed() throws IOException {
+    Model model = Model.create("{\"tensors\": {\"w\": [1]}}");
+    byte[] whole = packed("gzip", f4(1));
+    for (int flag : new int[] {8, 16}) { // a name, a comment
+      byte[] body = new byte[1 << 17];
+      Arrays.fill(body, (byte) 'x');
+      System.arraycopy(whole, 0, body, 0, 10);
+      body[3] = (byte) flag;
+      submit(model, "a", OCTETS, "gzip", body).problem(400, "malformed");
+    }
+  }
+
+  @Test
+  void zstd_inManyFrames_isExpanded() throws IOException {
+    Model model = Model.create(SPEC);
+    var body = new ByteArrayOutputStream();
+    for (int from = 0; from < VALUES.length; from += 40) {
+      body.writeBytes(Zstd.compress(Arrays.copyOfRange(VALUES, from, from + 40)));
+    }
+    submit(model, "a", OCTETS, "zstd", body.toByteArray()).is(201);
+    model.http().putOctets(model.path(update(0, "a")), VALUES).is(200);
+  }
+
   @Test
   void zstd_withAWindowBeyond8MiB_isMalformed() throws IOException {
     Model model = Model.create("{\"tensors\": {\"w\": [5]}}");

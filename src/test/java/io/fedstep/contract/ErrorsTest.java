@@ -115,6 +115,25 @@ class ErrorsTest {
     }
   }
 
+  /** What surrounds chunks is bounded, and chunks may be as small as they like. */
+  @Test
+  void chunks_withMuchAroundThem_areMalformed() throws IOException {
+    Model model = Model.create(PLAIN);
+    String head =
+        "PUT %s HTTP/1.1\r\nHost: localhost\r\n%s\r\nTransfer-Encoding: chunked\r\n\r\n"
+            .formatted(model.path(Model.update(0, "alice")), Http.OCTETS);
+    String small = "1\r\n\0\r\n".repeat(12);
+    try (var raw = new RawRequest(model.http())) {
+      raw.send(head + "1;" + "x".repeat(100_000)).read().problem(400, "malformed");
+    }
+    try (var raw = new RawRequest(model.http())) {
+      raw.send(head + small + "0\r\n" + "X-Trailer: y\r\n".repeat(10_000)).read().problem();
+    }
+    try (var raw = new RawRequest(model.http())) {
+      raw.send(head + small + "0\r\n\r\n").read().is(201);
+    }
+  }
+
   /** Where no body is taken it is never read, and the connection is of no more use. */
   @Test
   void body_whereNoneIsTaken_isNotRead() throws IOException {

@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -37,7 +39,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Bystanders implements AutoCloseable {
   static final String MODEL = "/v1/models/honest";
 
-  private static final Duration TIME = Duration.ofSeconds(Boolean.getBoolean("long") ? 30 : 3);
+  private static final Duration TIME = Duration.ofSeconds(Boolean.getBoolean("long") ? 30 : 2);
   private static final Duration PAUSE = Duration.ofMillis(50);
   private static final int SOCKET_MILLIS = 20_000;
   private static final byte[] UPDATE = new byte[4096];
@@ -49,6 +51,9 @@ final class Bystanders implements AutoCloseable {
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(20))
           .build();
+  private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger told = new AtomicInteger();
+  private Duration[] quiet = {Duration.ZERO, Duration.ZERO};
   private volatile long end;
 
   private Bystanders(ChildServer server) {
@@ -69,7 +74,7 @@ final class Bystanders implements AutoCloseable {
     private static final Duration MOST_UPDATE = Duration.ofSeconds(5);
 
     /** Megabytes of live heap that are no growth. */
-    private static final long SLACK = 24;
+    private static final long SLACK = 64;
 
     /** As promised; on a machine that has other things to do, as far as it lets them. */
     private static final int PATIENCE = 10;
@@ -123,6 +128,9 @@ final class Bystanders implements AutoCloseable {
       started.liveness();
       started.update();
     }
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      started.quiet = started.watch(threads, Duration.ofSeconds(1));
+    }
     return started;
   }
 
@@ -147,7 +155,14 @@ final class Bystanders implements AutoCloseable {
     return System.nanoTime() < end;
   }
 
+  /** A connection of somebody hostile, who loses it when time is over. */
   Socket connect() throws IOException {
+    Socket socket = open();
+    sockets.add(socket);
+    return socket;
+  }
+
+  private Socket open() throws IOException {
     var socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
     socket.setSoTimeout(SOCKET_MILLIS);
     return socket;
@@ -156,8 +171,13 @@ final class Bystanders implements AutoCloseable {
   /** The same piece again and again, until time is over or the server hangs up. */
   void pour(Socket socket, byte[] piece, long bytesPerSecond) throws IOException {
     long began = System.nanoTime();
+    boolean answered = false;
     for (long sent = 0; goesOn(); sent += piece.length) {
       socket.getOutputStream().write(piece);
+      if (socket.getInputStream().skip(socket.getInputStream().available()) > 0 && !answered) {
+        answered = true;
+        told.incrementAndGet();
+      }
       long ahead = sent * 1_000_000_000L / bytesPerSecond - (System.nanoTime() - began);
       if (ahead > 0) {
         LockSupport.parkNanos(ahead);
@@ -179,7 +199,7 @@ final class Bystanders implements AutoCloseable {
   }
 
   private void liveness() throws IOException {
-    try (Socket socket = connect()) {
+    try (Socket socket = open()) {
       socket
           .getOutputStream()
           .write(
@@ -231,18 +251,30 @@ final class Bystanders implements AutoCloseable {
   Served during(String what, int senders, Try hostile) throws Exception {
     var ended = new AtomicInteger();
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
-      Duration[] quiet = watch(threads, TIME.dividedBy(6));
+      told.set(0);
       long before = liveHeap();
       end = System.nanoTime() + TIME.toNanos();
       for (int i = 0; i < senders; i++) {
         threads.submit(() -> again(hostile, ended));
       }
       Duration[] beside = watch(threads, TIME);
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+      sockets.clear();
       var served =
           new Served(
-              what, beside[0], beside[1], quiet[0], quiet[1], before, liveHeap(), ended.get());
+              what,
+              beside[0],
+              beside[1],
+              quiet[0],
+              quiet[1],
+              before,
+              liveHeap(),
+              ended.get() + told.get());
       System.out.printf(
-          "%s: liveness %s ms, update %s ms (%s and %s without), live heap %s to %s MB, %s ended%n",
+          "%s: liveness %s ms, update %s ms (%s and %s without), live heap %s to %s MB,"
+              + " %s answered or cut off%n",
           what,
           served.liveness.toMillis(),
           served.update.toMillis(),

@@ -3,6 +3,7 @@ package io.fedstep.process;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.github.luben.zstd.Zstd;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -23,6 +24,10 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class OneSenderTest {
   private static final String LIVENESS = "/actuator/health/liveness";
+  private static final long UNBOUNDED = Long.MAX_VALUE / 2;
+
+  /** Of each of four: more than the server has places for. */
+  private static final int CONNECTIONS = 200;
 
   @TempDir private static Path folder;
   private static Bystanders bystanders;
@@ -37,13 +42,17 @@ class OneSenderTest {
     bystanders.close();
   }
 
-  private static byte[] chunks(byte[] of) {
+  private static byte[] chunk(byte[] of) {
     String size = "%x\r\n".formatted(of.length);
     byte[] chunk = Arrays.copyOf(size.getBytes(ISO_8859_1), size.length() + of.length + 2);
     System.arraycopy(of, 0, chunk, size.length(), of.length);
     chunk[chunk.length - 2] = '\r';
     chunk[chunk.length - 1] = '\n';
     return chunk;
+  }
+
+  private static String latin1(byte[] bytes) {
+    return new String(bytes, ISO_8859_1);
   }
 
   private static byte[] filled(int length, char with) {
@@ -144,12 +153,103 @@ class OneSenderTest {
     byte[] text = ("{\"a\": \"" + "x".repeat(60_000)).getBytes(UTF_8);
     String head =
         head("GET " + LIVENESS, "Content-Type: application/json", "Transfer-Encoding: chunked");
-    byte[] piece = chunks(filled(60_000, 'x'));
+    byte[] piece = chunk(filled(60_000, 'x'));
     bystanders
         .during(
             "a body without end to an address that takes none",
             4,
-            () -> pour(head + new String(chunks(text), ISO_8859_1), piece, 3_000_000))
+            () -> pour(head + latin1(chunk(text)), piece, 3_000_000))
+        .areServed();
+  }
+
+  /** An update's head, whose body comes in chunks. */
+  private static String upload(String model, String token, String... fields) {
+    var all = new ArrayList<>(List.of(fields));
+    all.add("Authorization: Bearer " + token);
+    all.add("Content-Type: application/octet-stream");
+    all.add("Transfer-Encoding: chunked");
+    return head(
+        "PUT /v1/models/" + model + "/rounds/0/updates/" + token, all.toArray(String[]::new));
+  }
+
+  private static byte[] repeated(byte[] bytes, int times) {
+    byte[] all = new byte[bytes.length * times];
+    for (int i = 0; i < times; i++) {
+      System.arraycopy(bytes, 0, all, i * bytes.length, bytes.length);
+    }
+    return all;
+  }
+
+  @Test
+  void compressedBodies_thatHoldNothing() throws Exception {
+    bystanders.create("/v1/models/hollow", "{\"tensors\": {\"w\": [1000]}}");
+    byte[] frames = chunk(repeated(Zstd.compress(new byte[0]), 7000));
+    byte[] skippable = {0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0};
+    byte[] skipped = chunk(repeated(skippable, 7000));
+    byte[] blocks = chunk(repeated(new byte[] {0, 0, 0, -1, -1}, 12_000));
+    String zstd = upload("hollow", "mallory", "Content-Encoding: zstd");
+    String gzip = upload("hollow", "mallory", "Content-Encoding: gzip");
+    String gzipHead = latin1(chunk(new byte[] {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}));
+    var number = new AtomicInteger();
+    bystanders
+        .during(
+            "compressed bodies that hold nothing",
+            6,
+            () -> {
+              switch (number.getAndIncrement() % 3) {
+                case 0 -> pour(zstd, frames, UNBOUNDED);
+                case 1 -> pour(zstd, skipped, UNBOUNDED);
+                default -> pour(gzip + gzipHead, blocks, UNBOUNDED);
+              }
+            })
+        .areServed();
+  }
+
+  @Test
+  void refusedBodies_withoutEnd() throws Exception {
+    byte[] piece = chunk(filled(60_000, 'x'));
+    var number = new AtomicInteger();
+    bystanders
+        .during(
+            "refused bodies without end",
+            4,
+            () -> {
+              String token = number.getAndIncrement() % 2 == 0 ? "mallory" : "nobody";
+              pour(upload("none", token), piece, UNBOUNDED);
+            })
+        .areServed();
+  }
+
+  @Test
+  void chunks_thatCarryNearlyNothing() throws Exception {
+    bystanders.create("/v1/models/crumbs", "{\"tensors\": {\"w\": [25000]}}");
+    byte[] crumbs = repeated("1\r\n\0\r\n".getBytes(ISO_8859_1), 10_000);
+    bystanders
+        .during("chunks of one byte", 4, () -> pour(upload("crumbs", "mallory"), crumbs, UNBOUNDED))
+        .areServed();
+  }
+
+  @Test
+  void requests_oneBehindTheOther() throws Exception {
+    byte[] requests = repeated(head("GET /v1/models").getBytes(ISO_8859_1), 1000);
+    bystanders
+        .during("requests one behind the other", 4, () -> pour("", requests, UNBOUNDED))
+        .areServed();
+  }
+
+  @Test
+  void idleConnections_asManyAsThereMayBe() throws Exception {
+    bystanders
+        .during(
+            "idle connections",
+            4,
+            () -> {
+              Socket first = bystanders.connect();
+              for (int i = 0; i < CONNECTIONS; i++) {
+                bystanders.connect();
+              }
+              first.getInputStream().read(); // until it gives way
+            })
         .areServed();
   }
 }
