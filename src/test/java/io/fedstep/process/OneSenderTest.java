@@ -101,7 +101,7 @@ class OneSenderTest {
     String path =
         "%s/rounds/0/updates/mallory?weight=%s".formatted(Bystanders.MODEL, "1".repeat(7400));
     String head = mallory("PUT " + path + "x", "Content-Length: 0", "Connection: close");
-    bystanders.during("weights of 7,400 digits and an x", 40, () -> ask(head)).areServed();
+    bystanders.during("weights of 7,400 digits and an x", 10, () -> ask(head)).areServed();
   }
 
   @Test
@@ -145,7 +145,7 @@ class OneSenderTest {
                 default -> pour(zstd, new byte[] {' '}, 10);
               }
             })
-        .othersAreServed();
+        .othersAreServed(300);
   }
 
   @Test
