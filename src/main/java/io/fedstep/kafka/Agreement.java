@@ -101,7 +101,19 @@ final class Agreement {
     }
   }
 
+  /** For as long as others that run may need to come back after the brokers were away. */
   private boolean isAnybodyThere() {
+    long end = System.nanoTime() + cluster.settings().sessionTimeout().toNanos();
+    while (!hasMembers()) {
+      if (System.nanoTime() - end > 0) {
+        return false;
+      }
+      Topics.pause();
+    }
+    return true;
+  }
+
+  private boolean hasMembers() {
     String group = cluster.settings().group("coordinators");
     KafkaFuture<Boolean> found =
         Objects.requireNonNull(

@@ -40,6 +40,7 @@ final class BrokerWatch implements AutoCloseable {
   private final Admin admin;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Thread thread;
+  private final Map<Integer, String> places = new TreeMap<>();
   private volatile Map<String, Missing> brokers = Map.of();
 
   BrokerWatch(ClusterSettings settings, Topics topics, BooleanSupplier isLost) {
@@ -88,6 +89,7 @@ final class BrokerWatch implements AutoCloseable {
   private Map<String, Missing> look() {
     try {
       Collection<Node> known = Topics.wait(admin.describeCluster().nodes());
+      known.forEach(node -> places.put(node.id(), " at %s:%s".formatted(node.host(), node.port())));
       Map<String, KafkaFuture<TopicDescription>> described =
           admin.describeTopics(topics.all()).topicNameValues();
       Set<Integer> here = answering(known);
@@ -95,7 +97,7 @@ final class BrokerWatch implements AutoCloseable {
       for (KafkaFuture<TopicDescription> one : described.values()) {
         partitions.addAll(Topics.wait(one).partitions());
       }
-      return missing(known, here, partitions, settings.inSync());
+      return missing(known, places, here, partitions, settings.inSync());
     } catch (ClusterException e) {
       return Map.of(
           "brokers",
@@ -127,16 +129,13 @@ final class BrokerWatch implements AutoCloseable {
   /** The brokers that should have a part of the topics and do not answer. */
   static Map<String, Missing> missing(
       Collection<Node> known,
+      Map<Integer, String> places,
       Set<Integer> here,
       Collection<TopicPartitionInfo> partitions,
       int inSync) {
-    var names = new TreeMap<Integer, String>();
     var away = new TreeSet<Integer>();
     partitions.forEach(partition -> partition.replicas().forEach(node -> away.add(node.id())));
-    known.forEach(node -> {
-      away.add(node.id());
-      names.put(node.id(), " at %s:%s".formatted(node.host(), node.port()));
-    });
+    known.forEach(node -> away.add(node.id()));
     away.removeAll(here);
     long stopped = partitions.stream().filter(one -> !takesMessages(one, here, inSync)).count();
     var missing = new TreeMap<String, Missing>();
@@ -145,7 +144,7 @@ final class BrokerWatch implements AutoCloseable {
           "Broker %s%s does not answer%s."
               .formatted(
                   broker,
-                  names.getOrDefault(broker, ""),
+                  places.getOrDefault(broker, ""),
                   stopped == 0
                       ? ""
                       : "; %s of %s partitions cannot be written"

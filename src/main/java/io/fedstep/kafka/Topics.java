@@ -114,7 +114,7 @@ final class Topics {
   }
 
   /** Waits without a limit of its own, for then the end of the process interrupts it. */
-  private static void pause() {
+  static void pause() {
     try {
       CompletableFuture.runAsync(
               () -> {}, CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS))

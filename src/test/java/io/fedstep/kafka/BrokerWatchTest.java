@@ -22,7 +22,7 @@ class BrokerWatchTest {
 
   private static Map<String, Missing> missing(
       List<Node> known, Set<Integer> here, List<TopicPartitionInfo> partitions) {
-    return BrokerWatch.missing(known, here, partitions, 2);
+    return BrokerWatch.missing(known, Map.of(3, " at c:9"), here, partitions, 2);
   }
 
   @Test
@@ -35,7 +35,8 @@ class BrokerWatchTest {
     Node first = BROKERS.getFirst();
     var led = List.of(new TopicPartitionInfo(0, first, BROKERS, BROKERS.subList(0, 2)));
     assertThat(missing(BROKERS.subList(0, 2), Set.of(1, 2), led))
-        .containsExactly(Map.entry("broker-3", new Missing("Broker 3 does not answer.", false)));
+        .containsExactly(
+            Map.entry("broker-3", new Missing("Broker 3 at c:9 does not answer.", false)));
   }
 
   @Test
@@ -45,7 +46,7 @@ class BrokerWatchTest {
             Map.entry(
                 "broker-2",
                 new Missing(
-                    "Broker 2 at b:9 does not answer; 3 of 3 partitions cannot be written.", true)),
+                    "Broker 2 does not answer; 3 of 3 partitions cannot be written.", true)),
             Map.entry(
                 "broker-3",
                 new Missing(

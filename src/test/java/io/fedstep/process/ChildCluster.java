@@ -108,6 +108,14 @@ public final class ChildCluster implements AutoCloseable {
     nodes.set(node, ChildServer.start(data, options.get(node)));
   }
 
+  /** The lines of WARN and ERROR of those that run. */
+  List<String> warnings() {
+    return IntStream.range(0, size())
+        .mapToObj(node -> nodes.get(node).warnings())
+        .flatMap(List::stream)
+        .toList();
+  }
+
   /** Where one of them answers a path. */
   URI uri(int node, String path) {
     return nodes.get(node).uri(path);

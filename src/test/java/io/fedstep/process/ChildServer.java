@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,10 +30,17 @@ public final class ChildServer implements AutoCloseable {
 
   private final Process process;
   private final int port;
+  private final List<String> warnings;
 
-  private ChildServer(Process process, int port) {
+  private ChildServer(Process process, int port, List<String> warnings) {
     this.process = process;
     this.port = port;
+    this.warnings = warnings;
+  }
+
+  /** The lines of WARN and ERROR that it has logged. */
+  List<String> warnings() {
+    return List.copyOf(warnings);
   }
 
   /** A server on {@code data} whose JVM has those options, once it answers. */
@@ -61,13 +69,14 @@ public final class ChildServer implements AutoCloseable {
     command.addAll(List.of("--server.port=0", "--fedstep.data-dir=" + data));
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      return new ChildServer(process, awaitPort(process));
+      var warnings = new CopyOnWriteArrayList<String>();
+      return new ChildServer(process, awaitPort(process, warnings), warnings);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static int awaitPort(Process process) {
+  private static int awaitPort(Process process, List<String> warnings) {
     var port = new CompletableFuture<Integer>();
     var log = new StringBuilder();
     Thread.ofPlatform()
@@ -80,6 +89,9 @@ public final class ChildServer implements AutoCloseable {
                 log.append(line).append('\n');
               } else if (line.contains(" ERROR ")) {
                 System.err.println(line);
+              }
+              if (line.contains(" ERROR ") || line.contains(" WARN ")) {
+                warnings.add(line);
               }
               Matcher started = STARTED.matcher(line);
               if (started.find()) {

@@ -40,6 +40,10 @@ class ClusterKillTest {
   private static final int NODES = 3;
   private static final int CLIENTS = 3;
   private static final int SIZE = 500_003;
+
+  /** Lines of WARN and ERROR of all processes for each round with a kill, as an operator reads. */
+  private static final int MOST_WARNINGS = 10;
+
   private static final String MODEL = "killed";
   private static final String PATH = "/v1/models/" + MODEL;
   private static final String SPEC =
@@ -104,6 +108,10 @@ class ClusterKillTest {
       }
       System.out.printf(
           "after a kill a round stood still for %s ms at most: %s%n", longest.toMillis(), pauses);
+      List<String> warnings = cluster.warnings();
+      assertThat(warnings)
+          .as("lines of the processes that run at the end")
+          .hasSizeLessThan(MOST_WARNINGS * ROUNDS);
       assertThat(longest).isLessThan(SESSION.plus(MARGIN));
     }
   }

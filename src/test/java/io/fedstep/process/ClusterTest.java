@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -135,6 +137,7 @@ class ClusterTest {
       check(model, round);
     }
     cluster.delete(model);
+    assertThat(cluster.warnings()).as("what is logged of quiet rounds").isEmpty();
     assertThat(cluster.get(model).statusCode()).isEqualTo(404);
     assertThat(cluster.json("/v1/models").toString()).doesNotContain('"' + kind.toString() + '"');
   }
@@ -216,6 +219,25 @@ class ClusterTest {
     common.remove(OF_ONE_SERVER);
     common.path("clients").forEach(client -> ((ObjectNode) client).remove(OF_ONE_SERVER));
     return common;
+  }
+
+  @Test
+  void versionThatIsGone_isNotFound() throws IOException {
+    String model = "/v1/models/gone";
+    cluster.put(model, JSON, "{\"tensors\": {\"w\": [3]}}".getBytes(UTF_8));
+    for (int round = 0; round < 2; round++) {
+      String update = "%s/rounds/%d/updates/alice".formatted(model, round);
+      cluster.put(update, JSON, "{\"gradient\": [1, 2, 3]}".getBytes(UTF_8));
+      cluster.json("%s/rounds/current?wait=60s&after=%d".formatted(model, round));
+    }
+    Path versions = folder.resolve("cluster/data/models/gone/versions");
+    Files.move(versions.resolve("0000001"), versions.resolve(".old-1"));
+    for (int node = 0; node < cluster.size(); node++) {
+      HttpResponse<byte[]> answer = cluster.get(model + "/versions/1/weights");
+      assertThat(answer.statusCode()).isEqualTo(404);
+      assertThat(new String(answer.body(), UTF_8)).contains("version-not-found");
+    }
+    cluster.delete(model);
   }
 
   @Test
