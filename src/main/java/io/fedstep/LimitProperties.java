@@ -13,7 +13,7 @@ import org.springframework.util.unit.DataSize;
  * @param connections open at once; 0 for as many as half of the heap can serve
  * @param waiting clients that wait at once for a version or a round; 0 for three quarters of the
  *     connections
- * @param requests with a body under way at once; 0 for half of the connections
+ * @param uploads requests with a body under way at once; 0 for half of the connections
  * @param uploadsPerClient requests with a body under way at once for one client
  * @param decoders bodies in zstd that are expanded at once
  * @param heavyAnswers answers at once that have to be computed

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,9 @@ public final class Brokers implements AutoCloseable {
     }
   }
 
+  /** Kafka's own code takes letters for Turkish ones; fedstep's process is in this locale, too. */
+  private final Locale before = Locale.getDefault();
+
   private final Path folder;
   private final List<Integer> ports;
   private final List<Process> processes = new ArrayList<>();
@@ -46,6 +50,7 @@ public final class Brokers implements AutoCloseable {
   private Brokers(Path folder, List<Integer> ports) {
     this.folder = folder;
     this.ports = ports;
+    Locale.setDefault(Locale.ROOT);
   }
 
   /** So many brokers with empty logs below {@code folder}, once all of them are ready. */
@@ -203,5 +208,6 @@ public final class Brokers implements AutoCloseable {
   public void close() {
     processes.forEach(Process::destroyForcibly);
     processes.forEach(process -> process.onExit().join());
+    Locale.setDefault(before);
   }
 }
