@@ -2,13 +2,55 @@
 # Copies a data folder while its server runs: backup.sh DATA COPY, where COPY does not exist yet.
 # The order is what makes the copy whole; docs/OPERATIONS.md says why.
 set -eu
-data=$1
-copy=$2
+umask 077
+LC_ALL=C
+export LC_ALL
 tries=100
+
+fail() {
+  printf 'backup.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# A path that no command takes for an option.
+plain() {
+  case $1 in
+    -*) printf './%s' "$1" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
+[ $# -eq 2 ] || fail "give the data folder and the folder of the copy, which does not exist yet"
+data=$(plain "$1")
+copy=$(plain "$2")
+[ -f "$data/format.json" ] && [ -d "$data/models" ] || fail "$data is no data folder of fedstep"
+[ ! -e "$copy" ] && [ ! -L "$copy" ] || fail "$copy exists"
+above=$(dirname -- "$copy")
+[ -d "$above" ] || fail "$above, which is to have the copy, is no folder"
+case $(cd -P -- "$above" && pwd -P)/ in
+  "$(cd -P -- "$data" && pwd -P)"/*) fail "$copy is inside $data: a copy there is lost with it" ;;
+esac
+# Of what goes while it is looked at find says that it cannot be read.
+odd=$(find "$data/format.json" "$data/models" ! -type f ! -type d 2>/dev/null | head -n 1)
+[ -z "$odd" ] || fail "$odd is a link, or no file of bytes: a copy would not have what is behind it"
 
 # What has gone since it was listed is left out: something newer is copied later.
 take() {
-  cp -p "$1" "$2" 2>/dev/null || [ ! -e "$1" ] || cp -p "$1" "$2" || [ ! -e "$1" ]
+  cp -pP "$1" "$2" 2>/dev/null || [ ! -e "$1" ] || cp -pP "$1" "$2" || [ ! -e "$1" ]
+}
+
+# All files of a folder, by one command: one by one, too many would go before their turn comes.
+take_all() {
+  left=$tries
+  while [ -d "$1/$2" ] && ! cp -RpP "$1/$2" "$3/" 2>/dev/null; do
+    left=$((left - 1))
+    if [ "$left" -eq 0 ]; then
+      for file in "$1/$2"/*; do
+        take "$file" "$3/$2/"
+      done
+      return
+    fi
+  done
 }
 
 incarnation() {
@@ -18,13 +60,13 @@ incarnation() {
 rounds() (
   for round in "$1"/open/*/; do
     [ -d "$round" ] || continue
-    to="$2/open/$(basename "$round")"
+    to="$2/open/$(basename -- "$round")"
     mkdir -p "$to"
     take "$round/journal.jsonl" "$to/journal.jsonl"
   done
   for to in "$2"/open/*/; do # every journal is older than every matrix
-    [ -d "$to" ] || continue
-    take "$1/open/$(basename "$to")/updates.bin" "$to/updates.bin"
+    [ -f "$to/journal.jsonl" ] || continue
+    take "$1/open/$(basename -- "$to")/updates.bin" "$to/updates.bin"
   done
 )
 
@@ -33,14 +75,15 @@ rounds() (
 versions() (
   newest=
   for number in $(ls "$1/versions" 2>/dev/null); do
+    case $number in *[!0-9]*) continue ;; esac
     version=$1/versions/$number
     to=$2/versions/$number
     newest=$to
     [ ! -d "$to" ] || continue
-    if cp -Rp "$version" "$2/.version" 2>/dev/null && [ -d "$version" ]; then
+    if cp -RpP "$version" "$2/.version" 2>/dev/null && [ -d "$version" ]; then
       mv "$2/.version" "$to"
     elif [ -d "$version" ]; then
-      cp -Rp "$version" "$2/.again" # it is there, and cannot be read: says why
+      cp -RpP "$version" "$2/.again" # it is there, and cannot be read: says why
       return 1
     fi
     rm -rf "$2/.version"
@@ -53,24 +96,21 @@ model() (
   take "$1/model.json" "$2/model.json"
   [ -f "$2/model.json" ] || return 0
   rounds "$1" "$2"
-  for report in "$1"/reports/*.jsonl; do
-    take "$report" "$2/reports/"
-  done
+  take_all "$1" reports "$2"
   left=$tries
   until versions "$1" "$2"; do # the newest was removed meanwhile, for others that are newer
     left=$((left - 1))
     [ "$left" -gt 0 ] || { echo "$1 has no version that stays" >&2; exit 1; }
   done
-  for record in "$1"/rounds/*.json; do
-    take "$record" "$2/rounds/"
-  done
+  take_all "$1" rounds "$2"
 )
 
 mkdir "$copy" "$copy/models"
-cp -p "$data/format.json" "$copy/format.json"
+cp -pP "$data/format.json" "$copy/format.json"
 for path in "$data"/models/*/; do
   [ -d "$path" ] || continue
-  name=$(basename "$path")
+  name=$(basename -- "$path")
+  case $name in [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) continue ;; esac # no model's
   to="$copy/models/$name"
   left=$tries
   while [ -d "$path" ]; do
@@ -89,4 +129,5 @@ for path in "$data"/models/*/; do
     echo "$path is left out: it had no model.json; was it being deleted?" >&2
   fi
 done
+chmod -R go= "$copy" # what releases before have left open to others
 sync
