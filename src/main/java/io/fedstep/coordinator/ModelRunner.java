@@ -139,7 +139,7 @@ final class ModelRunner {
       done.completeExceptionally(e);
     } catch (StorageException e) {
       done.completeExceptionally(Failure.refusal(e).exception());
-      if (!e.passes()) {
+      if (!stopsNothing(e)) {
         throw e;
       }
     } catch (Throwable e) {
@@ -336,9 +336,14 @@ final class ModelRunner {
 
   // The end
 
-  /** The refusal for a failed read or write, which stops the model unless trying later may help. */
+  /** The refusal for a failed read or write, which stops the model unless it stops nothing. */
   Refusal failure(StorageException failure) {
-    return failure.passes() ? Failure.refusal(failure) : fail(failure);
+    return stopsNothing(failure) ? Failure.refusal(failure) : fail(failure);
+  }
+
+  /** Whether trying later may help, or only an older version cannot be read. */
+  private boolean stopsNothing(StorageException failure) {
+    return failure.passes() || failure.isOlderThan(state.folder().newest().info().version());
   }
 
   /** Stops the model because of a failed read or write, or of a fault. */

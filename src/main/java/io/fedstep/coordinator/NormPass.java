@@ -109,7 +109,7 @@ final class NormPass {
         from += firstLength(new Shard(i, shard.count()), parameters);
       }
       int length = firstLength(new Shard(shard.index() + 1, shard.count()), parameters);
-      gradient.write(shard.end(parameters), tile(spec, all, from, length), VectorFile.buffer(spec));
+      gradient.lend(shard.end(parameters), tile(spec, all, from, length), VectorFile.buffer(spec));
     }
   }
 

@@ -12,10 +12,12 @@ import java.util.Map;
  *     gradient
  * @param stepSquares for each tile, the same of what was subtracted from the weights
  * @param written by file, the checksums of what it wrote
+ * @param read by file of the version before, the checksums of what it read
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record Part(
     boolean finite,
     double[] gradientSquares,
     double[] stepSquares,
-    Map<String, List<JoinedCrc32c.Piece>> written) {}
+    Map<String, List<JoinedCrc32c.Piece>> written,
+    Map<String, List<JoinedCrc32c.Piece>> read) {}

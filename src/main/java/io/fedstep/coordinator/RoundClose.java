@@ -6,6 +6,7 @@ import io.fedstep.aggregate.Aggregation;
 import io.fedstep.aggregate.ClippedRows;
 import io.fedstep.aggregate.Distances;
 import io.fedstep.aggregate.Rows;
+import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.ServerStep;
 import io.fedstep.model.UpdateBound;
@@ -25,7 +26,10 @@ import io.fedstep.vector.Shard;
 import io.fedstep.vector.Squares;
 import io.fedstep.vector.Tile;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -63,6 +67,7 @@ public final class RoundClose {
   private final Shard shard;
   private final int firstTile;
   private final AtomicBoolean finite = new AtomicBoolean(true);
+  private final Map<String, List<JoinedCrc32c.Piece>> read = new TreeMap<>();
   private final double[] gradientSquares;
   private final double[] stepSquares;
 
@@ -121,6 +126,9 @@ public final class RoundClose {
     UpdateMatrix.Reader updates = matrix.read(inOrder);
     try (VectorFile weightsBefore = before.weights();
         StateFile stateBefore = before.state()) {
+      if (shard.index() > 0) {
+        var _ = stateBefore.takeRead(); // what is around the values counts once
+      }
       IntFunction<Rows> rows = rows(spec, inOrder, updates);
       Distances distances =
           spec.aggregator().comparesAll(updateWeights.length)
@@ -136,13 +144,25 @@ public final class RoundClose {
         close.run(pass, gather, helpers, threads);
       }
       updates.verify();
+      close.read.put(Version.STATE, stateBefore.takeRead());
       return new Part(
-          close.finite.get(), close.gradientSquares, close.stepSquares, draft.written());
+          close.finite.get(),
+          close.gradientSquares,
+          close.stepSquares,
+          draft.written(),
+          close.read);
     }
   }
 
-  /** What all shards found out, in their order. */
-  public static Result joined(List<Part> parts) {
+  /** What all shards found out, in their order, once what they read has proven to be right. */
+  public static Result joined(Version before, List<Part> parts) {
+    var read = new TreeMap<String, List<JoinedCrc32c.Piece>>();
+    for (Part part : parts) {
+      part.read()
+          .forEach(
+              (file, pieces) -> read.computeIfAbsent(file, _ -> new ArrayList<>()).addAll(pieces));
+    }
+    before.check(read);
     return new Result(
         parts.stream().allMatch(Part::finite),
         norm(parts, Part::gradientSquares),
@@ -179,8 +199,18 @@ public final class RoundClose {
         pass.begins()
             ? TensorNorms.none(spec.layout())
             : NormPass.run(spec, shard, between, gather, helpers, threads);
+    List<JoinedCrc32c.Piece> last = between.written().pieces();
+    between.beginAgain();
     gradient.beginAgain();
     Parts.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
+    if (!pass.begins()) {
+      between.check(last, between.takeRead());
+    }
+    if (weightsBefore != null && (pass.begins() || pass.ends())) {
+      List<JoinedCrc32c.Piece> now = weightsBefore.takeRead();
+      List<JoinedCrc32c.Piece> earlier = read.putIfAbsent(Version.WEIGHTS, now);
+      weightsBefore.check(earlier == null ? now : earlier, now);
+    }
   }
 
   /** The updates by tiles, those with too large a norm scaled down. */

@@ -150,7 +150,7 @@ final class Stepper {
               Gather.WHOLE,
               engine.helpers(),
               threads());
-      RoundClose.Result result = RoundClose.joined(List.of(whole));
+      RoundClose.Result result = RoundClose.joined(before, List.of(whole));
       if (!result.finite()) {
         draft.close();
         draft = folder.draft();

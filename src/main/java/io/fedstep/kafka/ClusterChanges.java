@@ -40,6 +40,7 @@ final class ClusterChanges implements ModelChanges {
 
   @Override
   public VersionInfo restore(Version version, Expected newest) {
+    version.verify(); // what is decided has to be done
     ObjectNode request = Wire.expected(newest).put("from", version.info().version());
     return VersionInfo.of(ask("restore", request));
   }

@@ -115,7 +115,7 @@ final class Making {
     for (int shard = 0; shard < model.placement().shards(); shard++) {
       parts.add(PartCodec.read(folder.sharedDrafts().given(round.base(), RangeFold.part(shard))));
     }
-    RoundClose.Result result = RoundClose.joined(parts);
+    RoundClose.Result result = RoundClose.joined(before, parts);
     VersionDraft draft = folder.sharedDrafts().ofRound(round.base());
     draft.leave(true);
     try {

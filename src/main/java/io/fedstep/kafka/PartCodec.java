@@ -6,6 +6,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Part;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -20,19 +21,33 @@ final class PartCodec {
             .put("finite", part.finite())
             .put("gradient_squares", Base64Doubles.write(part.gradientSquares()))
             .put("step_squares", Base64Doubles.write(part.stepSquares()));
-    ObjectNode files = json.putObject("written");
-    part.written()
-        .forEach((name, pieces) -> {
-          var array = files.putArray(name);
-          pieces.forEach(
-              piece -> array.addArray().add(piece.offset()).add(piece.length()).add(piece.crc()));
-        });
+    json.set("written", write(part.written()));
+    json.set("read", write(part.read()));
     return json;
   }
 
+  private static ObjectNode write(Map<String, List<JoinedCrc32c.Piece>> sums) {
+    ObjectNode files = Json.object();
+    sums.forEach((name, pieces) -> {
+      var array = files.putArray(name);
+      pieces.forEach(
+          piece -> array.addArray().add(piece.offset()).add(piece.length()).add(piece.crc()));
+    });
+    return files;
+  }
+
   static Part read(JsonNode json) {
-    var written = new TreeMap<String, List<JoinedCrc32c.Piece>>();
-    for (var file : json.required("written").properties()) {
+    return new Part(
+        json.required("finite").booleanValue(),
+        Base64Doubles.read(Wire.text(json, "gradient_squares")),
+        Base64Doubles.read(Wire.text(json, "step_squares")),
+        pieces(json.required("written")),
+        pieces(json.path("read"))); // of before there was one: the files are read again
+  }
+
+  private static Map<String, List<JoinedCrc32c.Piece>> pieces(JsonNode files) {
+    var all = new TreeMap<String, List<JoinedCrc32c.Piece>>();
+    for (var file : files.properties()) {
       var pieces = new ArrayList<JoinedCrc32c.Piece>();
       for (JsonNode piece : file.getValue()) {
         pieces.add(
@@ -41,12 +56,8 @@ final class PartCodec {
                 piece.required(1).longValue(),
                 piece.required(2).intValue()));
       }
-      written.put(file.getKey(), pieces);
+      all.put(file.getKey(), pieces);
     }
-    return new Part(
-        json.required("finite").booleanValue(),
-        Base64Doubles.read(Wire.text(json, "gradient_squares")),
-        Base64Doubles.read(Wire.text(json, "step_squares")),
-        written);
+    return all;
   }
 }

@@ -110,10 +110,6 @@ class Device {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  void copy(Path from, Path to) throws IOException {
-    Files.copy(from, to);
-  }
-
   /**
    * Takes a folder's rights from all but its user, where that is this one and has not been done.
    */

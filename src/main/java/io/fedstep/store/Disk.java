@@ -310,17 +310,6 @@ final class Disk {
     return parent;
   }
 
-  /** Copies a file; neither its bytes nor its name are forced. */
-  static Path copy(Path from, Path to) {
-    return step(
-        to,
-        () -> {
-          checkIsFile(from);
-          device.copy(from, to);
-          return to;
-        });
-  }
-
   /** Removes a file or a folder with all that is in it. */
   static void delete(Path path) {
     if (exists(path)) {

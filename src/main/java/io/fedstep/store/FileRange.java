@@ -37,7 +37,11 @@ public final class FileRange implements VersionBytes {
 
   @Override
   public void read(long offset, ByteBuffer into) {
-    open().read(start + offset, into);
+    try {
+      open().read(start + offset, into);
+    } catch (StorageException e) {
+      throw version.failed(e);
+    }
   }
 
   /** Sends as many of {@code length} bytes as the channel takes at once; returns their number. */
@@ -46,9 +50,13 @@ public final class FileRange implements VersionBytes {
   }
 
   private RandomFile open() {
-    RandomFile opened = open != null ? open : RandomFile.toRead(path);
-    open = opened;
-    return opened;
+    try {
+      RandomFile opened = open != null ? open : RandomFile.toRead(path);
+      open = opened;
+      return opened;
+    } catch (StorageException e) {
+      throw version.failed(e);
+    }
   }
 
   @Override

@@ -18,6 +18,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model on disk: its head, its versions, the records of its rounds and the open round. Reading is
@@ -29,6 +31,7 @@ public final class ModelFolder implements AutoCloseable {
   /** The folders in a model's. */
   static final List<String> FOLDERS = List.of("versions", "rounds", "open", "reports");
 
+  private static final Logger LOG = LoggerFactory.getLogger(ModelFolder.class);
   private static final String DRAFT = ".draft-";
   private static final String REPORTS = ".jsonl";
   private static final String RECORD = ".json";
@@ -44,6 +47,8 @@ public final class ModelFolder implements AutoCloseable {
   private final Path openFolder;
   private final Path reportsFolder;
   private final ConcurrentSkipListMap<Long, Version> versions = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<Long, StorageException> unreadable =
+      new ConcurrentSkipListMap<>();
   private final ConcurrentSkipListSet<Long> records = new ConcurrentSkipListSet<>();
   private final List<Version> leaving = new ArrayList<>();
   private final Map<Long, Reports> reports = new ConcurrentHashMap<>();
@@ -94,12 +99,12 @@ public final class ModelFolder implements AutoCloseable {
       if (LEAVINGS.test(name)) {
         Disk.delete(path); // a draft that was never committed, or a version on its way out
       } else {
-        Version version = Version.found(path, head.spec());
-        if (version.info().version() != Names.number(name, "")) {
-          throw new CorruptionException(path, "version " + name, "" + version.info().version());
-        }
-        versions.put(version.info().version(), version);
+        find(path, Names.number(name, ""));
       }
+    }
+    Map.Entry<Long, StorageException> bad = unreadable.lastEntry();
+    if (bad != null && (versions.isEmpty() || bad.getKey() > versions.lastKey())) {
+      throw bad.getValue(); // the newest
     }
     addZeros(keepVersions);
     findRecords();
@@ -117,6 +122,23 @@ public final class ModelFolder implements AutoCloseable {
     }
     newest().verify();
     findRounds();
+  }
+
+  /** A version whose document cannot be read is a matter of its own, unless it is the newest. */
+  private void find(Path path, long number) {
+    try {
+      Version version = Version.found(path, head.spec());
+      if (version.info().version() != number) {
+        throw new CorruptionException(
+            path.resolve(Version.DOCUMENT), "version " + number, "" + version.info().version());
+      }
+      versions.put(number, version);
+    } catch (StorageException e) {
+      if (e.passes()) {
+        throw e;
+      }
+      unreadable.put(number, e.of(number));
+    }
   }
 
   /** Removes rounds that are over, and one whose version was never committed. */
@@ -258,7 +280,15 @@ public final class ModelFolder implements AutoCloseable {
 
   /** A version that is kept, or null. */
   public @Nullable Version version(long number) {
+    checkReadable(number);
     return versions.get(number);
+  }
+
+  private void checkReadable(long version) {
+    StorageException why = unreadable.get(version);
+    if (why != null) {
+      throw why;
+    }
   }
 
   /** The versions kept, newest first. */
@@ -344,7 +374,7 @@ public final class ModelFolder implements AutoCloseable {
   public void prune(int keepVersions, int keepRounds) {
     while (versions.size() > keepVersions) {
       Version oldest = versions.firstEntry().getValue();
-      RoundRecord round = oldest.round();
+      RoundRecord round = lastRecord(oldest);
       if (round != null) {
         Disk.writeDocument(
             roundsFolder.resolve(Names.of(round.round()) + RECORD),
@@ -361,9 +391,24 @@ public final class ModelFolder implements AutoCloseable {
       leaving.remove(free);
       remove(free);
     }
+    for (long old : List.copyOf(unreadable.headMap(versions.firstKey()).keySet())) {
+      Disk.delete(versionsFolder.resolve(Names.of(old)));
+      unreadable.remove(old);
+    }
     for (long old : oldRecords(keepRounds)) {
       records.remove(old);
       Disk.delete(roundsFolder.resolve(Names.of(old) + RECORD));
+    }
+  }
+
+  /** The record that a version has, if it can be read: a corrupt one is no matter to the others. */
+  private @Nullable RoundRecord lastRecord(Version oldest) {
+    try {
+      return oldest.round();
+    } catch (CorruptionException e) {
+      LOG.error(
+          "model {}: the record of round {} is lost", head.model(), oldest.info().version() - 1, e);
+      return null;
     }
   }
 
@@ -389,6 +434,7 @@ public final class ModelFolder implements AutoCloseable {
 
   /** The record of a round that is over, or null where there is none, or none any more. */
   public @Nullable RoundRecord record(long round) {
+    checkReadable(round + 1);
     Version version = versions.get(round + 1);
     if (version != null) {
       try {

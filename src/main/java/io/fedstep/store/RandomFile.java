@@ -1,6 +1,5 @@
 package io.fedstep.store;
 
-import io.fedstep.codec.Crc32c;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -72,14 +71,23 @@ final class RandomFile implements AutoCloseable {
   }
 
   /** Checks the file against what is known of it. */
-  void verify(long bytes, String crc) {
-    if (size() != bytes) {
-      throw new CorruptionException(path, bytes + " bytes", size() + " bytes");
+  void verify(FileSum known) {
+    known.check(path, size());
+    known.check(path, crc(0));
+  }
+
+  /** Copies what is known into an empty file, and checks it on the way. */
+  void copy(FileSum known, RandomFile to) {
+    known.check(path, size());
+    var crc = new CRC32C();
+    var piece = ByteBuffer.allocateDirect(PIECE);
+    for (long at = 0; at < known.bytes(); at += piece.limit()) {
+      piece.clear().limit((int) Math.min(PIECE, known.bytes() - at));
+      read(at, piece);
+      crc.update(piece.flip());
+      to.write(at, piece.rewind());
     }
-    String found = Crc32c.hex(crc(0));
-    if (!found.equals(crc)) {
-      throw new CorruptionException(path, "crc32c " + crc, "crc32c " + found);
-    }
+    known.check(path, (int) crc.getValue());
   }
 
   /** Makes everything durable whose write has returned. */

@@ -21,6 +21,7 @@ public final class StateFile implements DraftFile {
   private final @Nullable RandomFile file;
   private final byte[] initial;
   private volatile JoinedCrc32c written = new JoinedCrc32c();
+  private volatile JoinedCrc32c read = new JoinedCrc32c();
 
   private StateFile(ModelSpec spec, @Nullable RandomFile file, StateDocument document) {
     this.spec = spec;
@@ -43,16 +44,18 @@ public final class StateFile implements DraftFile {
     RandomFile file = RandomFile.toRead(path);
     var before = new StateFile(spec, file, new StateDocument(spec, none(spec)));
     if (before.isInitial()) {
+      before.read.add(0, before.initial.length, Crc32c.of(before.initial));
       return before;
     }
     StateDocument document = StateDocument.in(file::read, spec);
-    if (file.size() != document.length() || !document.matchesText(file::read)) {
+    var state = new StateFile(spec, file, document);
+    if (file.size() != document.length() || !document.matchesText(state::read)) {
       throw new CorruptionException(
           path,
           "a state of %s bytes for the model's modules and tensors".formatted(document.length()),
           "another document of %s bytes".formatted(file.size()));
     }
-    return new StateFile(spec, file, document);
+    return state;
   }
 
   /**
@@ -86,6 +89,19 @@ public final class StateFile implements DraftFile {
   private void write(long offset, ByteBuffer bytes) {
     written.add(offset, bytes.remaining(), Crc32c.of(bytes));
     file().write(offset, bytes);
+  }
+
+  private void read(long offset, ByteBuffer into) {
+    ByteBuffer found = into.slice();
+    file().read(offset, into);
+    read.add(offset, found.remaining(), Crc32c.of(found));
+  }
+
+  /** The checksums of what was read, the text around the values included, since last asked. */
+  public List<JoinedCrc32c.Piece> takeRead() {
+    List<JoinedCrc32c.Piece> pieces = read.pieces();
+    read = new JoinedCrc32c();
+    return pieces;
   }
 
   @Override
@@ -135,8 +151,7 @@ public final class StateFile implements DraftFile {
 
   /** Every module's vectors by ranges; it has buffers, for one thread. */
   public final class Slices {
-    private final StateValues toRead =
-        new StateValues(document, (at, into) -> file().read(at, into));
+    private final StateValues toRead = new StateValues(document, StateFile.this::read);
     private final StateValues toWrite = values();
     private final boolean isInitial = isInitial();
 

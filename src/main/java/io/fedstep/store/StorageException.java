@@ -44,6 +44,9 @@ public class StorageException extends RuntimeException {
   private final @Nullable Want want;
   private final String shown;
 
+  /** The version whose files these are, or -1. */
+  private long version = -1;
+
   StorageException(String message) {
     super(message);
     want = null;
@@ -102,6 +105,17 @@ public class StorageException extends RuntimeException {
   /** Whether trying later may help: nothing is corrupt, or was half written. */
   public boolean passes() {
     return want != null;
+  }
+
+  /** Says of which version's files this is. */
+  StorageException of(long number) {
+    version = number;
+    return this;
+  }
+
+  /** Whether this is of the files of a version alone that is older than the newest. */
+  public boolean isOlderThan(long newest) {
+    return version >= 0 && version < newest;
   }
 
   /** The message for whoever may not know where on the server its files are. */

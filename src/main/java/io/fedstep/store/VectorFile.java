@@ -11,6 +11,8 @@ import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** A safetensors file whose flat vector is read and written by coordinates. */
 public final class VectorFile implements VectorSource, VectorSink, DraftFile {
@@ -18,6 +20,7 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
   private final byte[] head;
   private final ModelSpec spec;
   private volatile JoinedCrc32c written = new JoinedCrc32c();
+  private volatile JoinedCrc32c read = new JoinedCrc32c();
 
   private VectorFile(RandomFile file, ModelSpec spec) {
     this.file = file;
@@ -52,13 +55,17 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
 
   @Override
   public void read(long index, Tile into) {
-    read(index, into, ByteBuffer.allocate(into.length() * spec.dtype().bytes()));
+    var buffer = ByteBuffer.allocate(into.length() * spec.dtype().bytes());
+    file.read(head.length + index * spec.dtype().bytes(), buffer);
+    into.read(MemorySegment.ofBuffer(buffer.clear()), 0);
   }
 
-  /** Reads a tile's values from {@code index} on, by way of a buffer. */
+  /** Reads a tile's values from {@code index} on, by way of a buffer, and notes their checksum. */
   public void read(long index, Tile into, ByteBuffer buffer) {
-    int width = spec.dtype().bytes();
-    file.read(head.length + index * width, buffer.clear().limit(into.length() * width));
+    long offset = index * spec.dtype().bytes();
+    int length = into.length() * spec.dtype().bytes();
+    file.read(head.length + offset, buffer.clear().limit(length));
+    read.add(offset, length, Crc32c.of(buffer.flip()));
     into.read(MemorySegment.ofBuffer(buffer.clear()), 0);
   }
 
@@ -73,6 +80,35 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
     int width = spec.dtype().bytes();
     values.write(MemorySegment.ofBuffer(buffer.clear()), 0);
     write(index * width, buffer.limit(values.length() * width));
+  }
+
+  /** Writes a tile's values of which others keep the checksum. */
+  public void lend(long index, Tile values, ByteBuffer buffer) {
+    int width = spec.dtype().bytes();
+    values.write(MemorySegment.ofBuffer(buffer.clear()), 0);
+    file.write(head.length + index * width, buffer.limit(values.length() * width));
+  }
+
+  /** The checksums of what was read by way of buffers since this was last asked. */
+  public List<JoinedCrc32c.Piece> takeRead() {
+    List<JoinedCrc32c.Piece> pieces = read.pieces();
+    read = new JoinedCrc32c();
+    return pieces;
+  }
+
+  /** Checks that what was read is what was known of it. */
+  public void check(List<JoinedCrc32c.Piece> known, List<JoinedCrc32c.Piece> found) {
+    if (!known.equals(found)) {
+      throw new CorruptionException(file.path(), sums(known), sums(found));
+    }
+  }
+
+  private static String sums(List<JoinedCrc32c.Piece> pieces) {
+    return pieces.stream()
+        .map(piece ->
+            "crc32c %s of %s bytes from %s on"
+                .formatted(Crc32c.hex(piece.crc()), piece.length(), piece.offset()))
+        .collect(Collectors.joining(", "));
   }
 
   /** Says that what was written is not the last: all of it is going to be written again. */

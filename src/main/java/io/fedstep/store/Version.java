@@ -1,6 +1,7 @@
 package io.fedstep.store;
 
 import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateDocument;
@@ -10,13 +11,14 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.RoundRecord;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -25,9 +27,15 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class Version {
   static final String DOCUMENT = "version.json";
-  static final String WEIGHTS = "weights.safetensors";
+
+  /** The file with its weights. */
+  public static final String WEIGHTS = "weights.safetensors";
+
   static final String GRADIENT = "gradient.safetensors";
-  static final String STATE = "state.json";
+
+  /** The file with its optimizer state. */
+  public static final String STATE = "state.json";
+
   static final int FORMAT = 1;
 
   private final @Nullable Path folder;
@@ -35,6 +43,8 @@ public final class Version {
   private final VersionInfo info;
   private final AtomicInteger holders = new AtomicInteger();
   private boolean verified;
+  private @Nullable CorruptionException corrupt;
+  private @Nullable Map<String, FileSum> sums;
   private volatile boolean retired;
 
   private Version(@Nullable Path folder, ModelSpec spec, VersionInfo info, boolean verified) {
@@ -63,9 +73,16 @@ public final class Version {
     return new Version(null, head.spec(), info, true);
   }
 
-  /** A version that this process has just written. */
+  /** A version that has just been written. */
   static Version written(Path folder, ModelSpec spec, VersionInfo info) {
     return new Version(folder, spec, info, true);
+  }
+
+  /** The same, of whose files all is known. */
+  static Version written(Path folder, ModelSpec spec, VersionInfo info, Map<String, FileSum> sums) {
+    Version written = written(folder, spec, info);
+    written.sums = sums;
+    return written;
   }
 
   /** A version found on disk; its files are checked when the first of them is read. */
@@ -106,29 +123,96 @@ public final class Version {
     if (folder == null) {
       return null;
     }
-    return Disk.<@Nullable RoundRecord>readDocument(
-        folder.resolve(DOCUMENT),
-        json -> json.has("round") ? RecordCodec.read(json.required("round")) : null);
+    try {
+      return Disk.<@Nullable RoundRecord>readDocument(
+          folder.resolve(DOCUMENT),
+          json -> json.has("round") ? RecordCodec.read(json.required("round")) : null);
+    } catch (StorageException e) {
+      throw failed(e);
+    }
+  }
+
+  /** A failed read of its files, which says so. */
+  StorageException failed(StorageException e) {
+    return e.of(info.version());
+  }
+
+  private synchronized FileSum sum(Path folder, String file) {
+    FileSum known = sums(folder).get(file);
+    if (known == null) {
+      throw new CorruptionException(folder.resolve(DOCUMENT), "a checksum of " + file, "none");
+    }
+    return known;
+  }
+
+  private synchronized Map<String, FileSum> sums(Path folder) {
+    Map<String, FileSum> known = sums;
+    if (known == null) {
+      known =
+          Disk.readDocument(folder.resolve(DOCUMENT), json -> FileSum.all(json.required("files")));
+      sums = known;
+    }
+    return known;
   }
 
   /** Checks every file against the version's document, once. */
   public synchronized void verify() {
+    if (corrupt != null) {
+      throw corrupt;
+    }
     if (verified || folder == null) {
       return;
     }
-    Disk.readDocument(folder.resolve(DOCUMENT), json -> verify(folder, json.required("files")));
-    verified = true;
+    try {
+      sums(folder).forEach((file, sum) -> verify(folder.resolve(file), sum));
+      verified = true;
+    } catch (CorruptionException e) {
+      corrupt = e; // nobody has it read a large file again and again
+      throw failed(e);
+    } catch (StorageException e) {
+      throw failed(e);
+    }
   }
 
-  private static int verify(Path folder, JsonNode files) {
-    for (var file : files.asObject().properties()) {
-      try (var open = RandomFile.toRead(folder.resolve(file.getKey()))) {
-        open.verify(
-            file.getValue().required("bytes").longValue(),
-            Json.text(file.getValue().required("crc32c")));
-      }
+  private static void verify(Path file, FileSum known) {
+    try (var open = RandomFile.toRead(file)) {
+      open.verify(known);
     }
-    return files.size();
+  }
+
+  /**
+   * Checks what was read of its files, piece by piece, before anything counts that was computed
+   * from it. Where the pieces are not all, the file is read once more.
+   *
+   * @param read by file, the pieces: of the weights, offsets in the flat vector
+   */
+  public void check(Map<String, List<JoinedCrc32c.Piece>> read) {
+    Path at = folder;
+    if (at != null) {
+      kept(() -> {
+        Integer weights = joined(read, WEIGHTS, spec.vectorBytes());
+        FileSum state = sum(at, STATE);
+        Integer stateCrc = joined(read, STATE, state.bytes());
+        if (weights == null) {
+          verify(at.resolve(WEIGHTS), sum(at, WEIGHTS));
+        } else if (!Crc32c.digest(weights).equals(info.digest())) {
+          throw new CorruptionException(at.resolve(WEIGHTS), info.digest(), Crc32c.digest(weights));
+        }
+        if (stateCrc == null) {
+          verify(at.resolve(STATE), state);
+        } else {
+          state.check(at.resolve(STATE), stateCrc.intValue());
+        }
+        return at;
+      });
+    }
+  }
+
+  private static @Nullable Integer joined(
+      Map<String, List<JoinedCrc32c.Piece>> read, String file, long length) {
+    var joined = new JoinedCrc32c();
+    joined.addAll(read.getOrDefault(file, List.of()));
+    return joined.of(length);
   }
 
   /** Its files are about to go, or to be written over: nobody can hold them any more. */
@@ -161,28 +245,34 @@ public final class Version {
 
   private <T> T kept(Supplier<T> opened) {
     try {
-      verify();
       return opened.get();
     } catch (StorageException e) {
       if (retired) {
         throw gone();
       }
-      throw e;
+      throw failed(e);
     }
   }
 
-  /** Copies one of its files into another folder. */
-  void copy(String file, Path into) {
-    Path from = Objects.requireNonNull(folder).resolve(file);
-    kept(() -> Disk.copy(from, into.resolve(file)));
+  /** Copies one of its files into another folder, checked on the way, and gives what it is. */
+  FileSum copy(String file, Path into) {
+    Path from = Objects.requireNonNull(folder);
+    return kept(() -> {
+      FileSum known = sum(from, file);
+      try (var source = RandomFile.toRead(from.resolve(file));
+          var target = RandomFile.toWrite(into.resolve(file))) {
+        source.copy(known, target);
+      }
+      return known;
+    });
   }
 
-  /** Its weights, or null where they are zeros. */
+  /** Its weights, or null where they are zeros; whoever reads them has them checked. */
   public @Nullable VectorFile weights() {
     return folder == null ? null : kept(() -> VectorFile.toRead(folder.resolve(WEIGHTS), spec));
   }
 
-  /** Its optimizer state. */
+  /** Its optimizer state; whoever reads it has it checked. */
   public StateFile state() {
     return folder == null
         ? StateFile.initial(spec)
@@ -226,6 +316,9 @@ public final class Version {
     try {
       verify();
       return range.apply(file);
+    } catch (StorageException e) {
+      release();
+      throw failed(e);
     } catch (RuntimeException e) {
       release();
       throw e;

@@ -1,7 +1,6 @@
 package io.fedstep.store;
 
 import io.fedstep.codec.CheckedLine;
-import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateBody;
@@ -26,9 +25,12 @@ public final class VersionDraft implements AutoCloseable {
   private final ModelSpec spec;
   private final String model;
   private final Map<String, DraftFile> files = new HashMap<>();
+  private final Map<String, FileSum> copied = new HashMap<>();
   private final boolean shared;
   private @Nullable ScratchFolder scratch;
   private @Nullable VectorFile between;
+  private @Nullable String copiedDigest;
+  private Map<String, FileSum> sums = Map.of();
   private boolean left;
 
   VersionDraft(Path folder, ModelSpec spec, String model) {
@@ -152,6 +154,7 @@ public final class VersionDraft implements AutoCloseable {
       newWeights();
     } else {
       copy(from, Version.WEIGHTS);
+      copiedDigest = from.info().digest();
     }
   }
 
@@ -168,7 +171,7 @@ public final class VersionDraft implements AutoCloseable {
     if (Disk.exists(folder.resolve(file))) { // of a process that did not come to its end
       Disk.delete(folder.resolve(file));
     }
-    from.copy(file, folder);
+    copied.put(file, from.copy(file, folder));
   }
 
   /** Writes the state before the first step. */
@@ -181,6 +184,9 @@ public final class VersionDraft implements AutoCloseable {
     if (files.get(Version.WEIGHTS) instanceof VectorFile weights) {
       return weights.digest();
     }
+    if (copiedDigest != null) {
+      return copiedDigest;
+    }
     try (VectorFile weights = VectorFile.toRead(folder.resolve(Version.WEIGHTS), spec)) {
       return weights.digest();
     }
@@ -189,20 +195,22 @@ public final class VersionDraft implements AutoCloseable {
   /** Writes the version's document and makes everything durable but the folder's final name. */
   void seal(VersionInfo info, @Nullable RoundRecord round) {
     ObjectNode document = Version.document(info);
-    ObjectNode sums = document.putObject("files");
+    sums = new TreeMap<>();
     for (String name : List.of(Version.GRADIENT, Version.STATE, Version.WEIGHTS)) {
       if (!Disk.exists(folder.resolve(name))) {
         continue;
       }
       DraftFile written = files.get(name);
       if (written != null) {
-        seal(sums.putObject(name), written.file(), written.crc());
+        sums.put(name, sealed(written.file(), written.crc()));
       } else {
-        try (var copied = RandomFile.toWrite(folder.resolve(name))) {
-          seal(sums.putObject(name), copied, null);
+        FileSum known = copied.get(name);
+        try (var file = RandomFile.toWrite(folder.resolve(name))) {
+          sums.put(name, sealed(file, known == null ? null : known.crc()));
         }
       }
     }
+    document.set("files", FileSum.write(sums));
     if (round != null) {
       document.set("round", RecordCodec.write(model, round));
     }
@@ -210,16 +218,16 @@ public final class VersionDraft implements AutoCloseable {
     Disk.forceFolder(folder);
   }
 
-  private static void seal(ObjectNode sum, RandomFile file, @Nullable Integer crc) {
+  private static FileSum sealed(RandomFile file, @Nullable Integer crc) {
     file.force();
-    sum.put("bytes", file.size()).put("crc32c", Crc32c.hex(crc != null ? crc : file.crc(0)));
+    return new FileSum(file.size(), crc != null ? crc : file.crc(0));
   }
 
   /** Gives the folder its final name: the version exists from here on. */
   Version commit(Path target, VersionInfo info) {
     Disk.rename(folder, target);
     left = true;
-    return Version.written(target, spec, info);
+    return Version.written(target, spec, info, sums);
   }
 
   @Override

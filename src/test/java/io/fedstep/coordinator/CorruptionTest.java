@@ -3,14 +3,17 @@ package io.fedstep.coordinator;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Json;
 import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Version;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +28,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -211,6 +215,68 @@ class CorruptionTest {
     }
   }
 
+  /**
+   * Also by optimizers that read the weights in two passes, of many tiles, with a state of text.
+   */
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      textBlock =
+          """
+          float32 | weights.safetensors | "rmsprop"
+          float64 | weights.safetensors | "rmsprop"
+          float32 | state.json          | "rmsprop"
+          float32 | state.json          | "adam"
+          float64 | weights.safetensors | "momentum", ["l2-clipping", {"max_norm": 9}], "rmsprop"
+          float64 | state.json          | "momentum", ["l2-clipping", {"max_norm": 9}], "rmsprop"
+          """,
+      delimiter = '|')
+  void flippedByteOfTheBase_isFoundAtTheClose(
+      String dtype, String file, String modules, @TempDir Path data) throws IOException {
+    try (Rig rig = Rig.on(data)) {
+      rig.create(
+          "bad",
+          """
+          {"tensors": {"a": [3], "w": [40000]}, "dtype": "%s",
+           "optimizer": {"lrate": 0.5, "modules": [%s]}}\
+          """
+              .formatted(dtype, modules));
+      double[] values = new double[40_003];
+      Arrays.fill(values, 0.25);
+      rig.advance("bad", values);
+      rig.advance("bad", values);
+      Path path = data.resolve("models/bad/versions/0000002").resolve(file);
+      byte[] bytes = Files.readAllBytes(path);
+      bytes[bytes.length / 2] ^= 1; // of a digit, another one
+      Files.write(path, bytes, StandardOpenOption.WRITE);
+      rig.put("bad", 2, "solo", 1, values);
+      assertThat(Rig.refusal(() -> rig.awaitVersion("bad", 3)).detail())
+          .contains("versions/0000002/" + file)
+          .doesNotContain(data.toString())
+          .containsPattern("is corrupt: expected (crc32c|hex|a state).+, found .+");
+      assertThat(data.resolve("models/bad/versions/0000003")).doesNotExist();
+    }
+  }
+
+  @Test
+  void versionThatWasChanged_isNotRestored(@TempDir Path data) throws IOException {
+    try (Rig rig = rig(data)) {
+      checkGoodGoesOn(rig);
+      Path file = data.resolve("models/good/versions/0000001/weights.safetensors");
+      byte[] bytes = Files.readAllBytes(file);
+      bytes[bytes.length - 1] ^= 1;
+      Files.write(file, bytes, StandardOpenOption.WRITE);
+      Version changed = rig.coordinator().version("good", 1);
+      Refusal refusal = Rig.refusal(() -> rig.changes("good").restore(changed, Expected.ANY));
+      assertThat(refusal.problem()).isEqualTo(Problem.MODEL_FAILED);
+      assertThat(refusal.detail())
+          .startsWith("versions/0000001/weights.safetensors is corrupt: expected crc32c ");
+      rig.put("good", 2, "alice", 1, 1, 2, 3, 4, 5);
+      rig.put("good", 2, "bob", 1, 1, 2, 3, 4, 5);
+      rig.awaitVersion("good", 3);
+    }
+  }
+
   /** Rules that read rows twice, or not at all the second time, check them too. */
   @ParameterizedTest
   @ValueSource(strings = {"krum", "geometric-median", "gradient-masked-averaging", "median"})
@@ -258,9 +324,11 @@ class CorruptionTest {
     return Rig.refusal(() -> rig.awaitVersion("bad", 2)).detail();
   }
 
-  @Test
-  void olderVersion_isCheckedWhenItIsRead(@TempDir Path data) throws IOException {
-    Path file = data.resolve("models/good/versions/0000001/weights.safetensors");
+  @ParameterizedTest
+  @ValueSource(strings = {"weights.safetensors", "version.json"})
+  void olderVersion_isCheckedWhenItIsRead_andFailsAlone(String name, @TempDir Path data)
+      throws IOException {
+    Path file = data.resolve("models/good/versions/0000001").resolve(name);
     try (Rig rig = rig(data)) {
       checkGoodGoesOn(rig);
     }
@@ -269,10 +337,21 @@ class CorruptionTest {
     Files.write(file, bytes);
     try (Rig rig = Rig.on(data)) {
       assertThat(rig.weights("good")).isNotEqualTo(Rig.bytes(Dtype.FLOAT32, 0, 0, 0, 0, 0));
-      assertThatThrownBy(() -> rig.coordinator().version("good", 1).weights())
+      StorageException failure =
+          catchThrowableOfType(
+              StorageException.class,
+              () -> rig.coordinator().version("good", 1).weightBytes().close());
+      assertThat(failure)
           .isInstanceOf(CorruptionException.class)
           .hasMessageContaining(file.toString())
-          .hasMessageMatching(".*expected crc32c [0-9a-f]{8}, found crc32c [0-9a-f]{8}");
+          .hasMessageMatching(".* is corrupt: expected .+, found .+");
+      Refusal refusal = rig.coordinator().failure("good", failure);
+      assertThat(refusal.problem()).isEqualTo(Problem.MODEL_FAILED);
+      assertThat(refusal.detail()).startsWith("versions/0000001/" + name + " is corrupt");
+      assertThat(rig.coordinator().status("good").phase()).isEqualTo(Phase.COLLECTING);
+      rig.put("good", 2, "alice", 1, 1, 2, 3, 4, 5);
+      rig.put("good", 2, "bob", 1, 1, 2, 3, 4, 5);
+      rig.awaitVersion("good", 3);
     }
   }
 

@@ -221,7 +221,7 @@ final class ShardedCloses implements AutoCloseable {
           VersionDraft draft = folder.draft()) {
         UpdateMatrix rows = scratch.rows(spec, Shard.WHOLE);
         Part part = part(Shard.WHOLE, draft, Gather.WHOLE, rows);
-        return commit(draft, RoundClose.joined(List.of(part)));
+        return commit(draft, RoundClose.joined(before, List.of(part)));
       }
     }
 
@@ -257,7 +257,8 @@ final class ShardedCloses implements AutoCloseable {
       int again = count / 2;
       parts.set(again, shard(new Shard(again, count), exchanges.of(again)));
       assertThat(sums(draftFolder)).as("files after shard %s came again", again).isEqualTo(files);
-      RoundClose.Result result = RoundClose.joined(parts);
+      assertAllWasRead(parts);
+      RoundClose.Result result = RoundClose.joined(before, parts);
       try (VersionDraft draft = sharedDraft()) {
         draft.leave(true);
         RoundClose.resume(spec, before, parts, draft);
@@ -276,6 +277,18 @@ final class ShardedCloses implements AutoCloseable {
                 ? Files.size(draftFolder.resolve(file.getKey()))
                 : spec.vectorBytes();
         assertThat(joined.of(length)).as("checksum of %s", file.getKey()).isNotNull();
+      }
+    }
+
+    /** Joined checksums of the version before: it is not read again to be checked. */
+    private void assertAllWasRead(List<Part> parts) throws IOException {
+      Path folder = versions().resolve("%07d".formatted(before.info().version()));
+      for (String file : List.of(Version.WEIGHTS, Version.STATE)) {
+        var joined = new JoinedCrc32c();
+        parts.forEach(part -> joined.addAll(Objects.requireNonNull(part.read().get(file))));
+        long length =
+            file.equals(Version.STATE) ? Files.size(folder.resolve(file)) : spec.vectorBytes();
+        assertThat(joined.of(length)).as("checksum of what was read of %s", file).isNotNull();
       }
     }
 

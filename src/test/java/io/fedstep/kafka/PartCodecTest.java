@@ -40,17 +40,18 @@ class PartCodecTest {
             "gradient.safetensors",
             List.<JoinedCrc32c.Piece>of());
     for (boolean finite : new boolean[] {true, false}) {
-      Part copy = copy(new Part(finite, gradient, step, pieces));
+      Part copy = copy(new Part(finite, gradient, step, pieces, pieces));
       assertThat(copy.finite()).isEqualTo(finite);
       assertThat(bits(copy.gradientSquares())).isEqualTo(bits(gradient));
       assertThat(bits(copy.stepSquares())).isEqualTo(bits(step));
       assertThat(copy.written()).isEqualTo(pieces);
+      assertThat(copy.read()).isEqualTo(pieces);
     }
   }
 
   @Test
   void aPartOfNothing_comesBack() {
-    Part copy = copy(new Part(true, new double[0], new double[0], Map.of()));
+    Part copy = copy(new Part(true, new double[0], new double[0], Map.of(), Map.of()));
     assertThat(copy.gradientSquares()).isEmpty();
     assertThat(copy.stepSquares()).isEmpty();
     assertThat(copy.written()).isEmpty();

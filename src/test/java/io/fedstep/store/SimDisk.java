@@ -454,19 +454,6 @@ public final class SimDisk extends Device implements AutoCloseable {
   }
 
   @Override
-  synchronized void copy(Path from, Path to) throws IOException {
-    if (knows(from)) {
-      enter(Kind.MAKE, to);
-    }
-    super.copy(from, to);
-    if (knows(from)) {
-      var file = new SimNode.File();
-      file.write(0, Files.readAllBytes(to));
-      link(to, file);
-    }
-  }
-
-  @Override
   synchronized void delete(Path path) throws IOException {
     if (knows(path)) {
       enter(Kind.REMOVE, path);
