@@ -226,12 +226,12 @@ class OneSenderTest {
     byte[] crumbs = repeated("1\r\n\0\r\n".getBytes(ISO_8859_1), 10_000);
     bystanders
         .during("chunks of one byte", 4, () -> pour(upload("crumbs", "mallory"), crumbs, UNBOUNDED))
-        .areServed();
+        .othersAreServed();
   }
 
   @Test
   void requests_oneBehindTheOther() throws Exception {
-    byte[] requests = repeated(head("GET /v1/models").getBytes(ISO_8859_1), 1000);
+    byte[] requests = repeated(mallory("GET /v1/models").getBytes(ISO_8859_1), 1000);
     bystanders
         .during("requests one behind the other", 4, () -> pour("", requests, UNBOUNDED))
         .areServed();
