@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -138,8 +139,8 @@ class LinearExpressionsTest {
       throws IllegalAccessException {
     constant.setAccessible(true);
     Pattern expression = (Pattern) constant.get(null);
-    String example = EXAMPLES.get(name);
-    assertThat(example).as("an example for %s", name).isNotNull();
+    assertThat(EXAMPLES).as("an example for %s", name).containsKey(name);
+    String example = Objects.requireNonNull(EXAMPLES.get(name));
     boolean found = FOUND.contains(name);
     Matcher known = expression.matcher(example);
     assertThat(found ? known.find() : known.matches()).as("%s in '%s'", name, example).isTrue();

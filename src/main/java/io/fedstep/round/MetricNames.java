@@ -17,6 +17,7 @@ public final class MetricNames {
   private String[] last = {};
 
   /** The metrics whose names are kept, without a copy of any name. */
+  @SuppressWarnings("ReferenceEquality") // an equal array would be one more in memory
   public SortedMap<String, Double> kept(SortedMap<String, Double> metrics) {
     if (metrics instanceof PackedMetrics packed && packed.names() == last) {
       return packed;

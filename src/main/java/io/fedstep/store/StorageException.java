@@ -21,6 +21,7 @@ public class StorageException extends RuntimeException {
     /** Rights, or a disk that can be written. */
     RIGHTS(List.of("Permission denied", "Operation not permitted", "Read-only file system"));
 
+    @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
     private final List<String> reasons;
 
     Want(List<String> reasons) {

@@ -220,7 +220,9 @@ class BufferedRoundsTest {
   void participation_thatInvitesTooFew_isDoubledAtDeadlines() {
     Model model = sampled("60m");
     String alice = uninvited(model);
-    model.putJson("/round", ROUND.formatted("100ms")).is(200);
+    model
+        .putJson("/round", "{\"min_updates\": 2, \"participation\": 0.25, \"timeout\": \"100ms\"}")
+        .is(200);
     JsonNode asked = asks(model, alice, "&wait=30s");
     assertThat(asked.path("invited").asBoolean()).isTrue();
     double share = asked.path("participation").asDouble();
@@ -234,11 +236,6 @@ class BufferedRoundsTest {
     assertThat(model.get("/rounds/0").json().path("policy").path("participation").asDouble())
         .isEqualTo(0.25);
   }
-
-  private static final String ROUND =
-      """
-      {"min_updates": 2, "participation": 0.25, "timeout": "%s"}\
-      """;
 
   @Test
   void waitToBeInvited_endsWithANewPolicy_aRound_aStop_orTheTime() {

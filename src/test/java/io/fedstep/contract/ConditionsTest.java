@@ -19,7 +19,7 @@ class ConditionsTest {
   private static final String STATE = "{\"modules\": []}";
 
   private static Reply change(Model model, String operation, String... fields) {
-    String[] parts = operation.split(" ");
+    String[] parts = operation.split(" ", -1);
     String path = model.path(parts.length > 1 ? parts[1] : "");
     return switch (parts[0]) {
       case "PUT" -> model.http().put(path, body(path), fields(fields));
@@ -129,7 +129,7 @@ class ConditionsTest {
       })
   void conditionThatIsNotHeeded_isRefused(String text) {
     Model model = Model.create(PLAIN);
-    String[] parts = text.split(" \\| ");
+    String[] parts = text.split(" \\| ", -1);
     Reply reply = change(model, parts[0], parts[1]);
     assertThat(reply.problem(400, "malformed").path("detail").asString())
         .containsIgnoringCase(parts[1].substring(0, parts[1].indexOf(':')));

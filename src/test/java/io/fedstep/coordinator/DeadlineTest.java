@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -58,7 +59,7 @@ class DeadlineTest {
             Rig.LIMITS,
             clock,
             alarms,
-            () -> "%08x".formatted(incarnations.getAndIncrement()),
+            () -> String.format(Locale.ROOT, "%08x", incarnations.getAndIncrement()),
             counting);
   }
 

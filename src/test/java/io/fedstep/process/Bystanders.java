@@ -265,7 +265,7 @@ final class Bystanders implements AutoCloseable {
       long before = liveHeap();
       end = System.nanoTime() + TIME.toNanos();
       for (int i = 0; i < senders; i++) {
-        threads.submit(() -> again(hostile, ended));
+        var _ = threads.submit(() -> again(hostile, ended));
       }
       Duration[] beside = watch(threads, TIME);
       for (Socket socket : sockets) {

@@ -43,7 +43,7 @@ class OneSenderTest {
   }
 
   private static byte[] chunk(byte[] of) {
-    String size = "%x\r\n".formatted(of.length);
+    String size = Integer.toHexString(of.length) + "\r\n";
     byte[] chunk = Arrays.copyOf(size.getBytes(ISO_8859_1), size.length() + of.length + 2);
     System.arraycopy(of, 0, chunk, size.length(), of.length);
     chunk[chunk.length - 2] = '\r';

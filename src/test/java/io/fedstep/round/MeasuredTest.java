@@ -28,7 +28,7 @@ class MeasuredTest {
       double total = 0;
       for (int n = 1 + random.nextInt(9); n > 0; n--) {
         double weight = 1 + random.nextInt(5000) * random.nextDouble();
-        double value = random.nextGaussian() * Math.scalb(1, random.nextInt(100) - 50);
+        double value = random.nextGaussian() * Math.scalb(1.0, random.nextInt(100) - 50);
         all.add(of(weight, value));
         sum += weight * value;
         total += weight;

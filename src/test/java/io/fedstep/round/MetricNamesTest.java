@@ -14,7 +14,7 @@ class MetricNamesTest {
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
   private static final int EACH = UpdateHeader.MOST_METRICS;
 
-  private static TreeMap<String, Double> metrics(String prefix) {
+  private static SortedMap<String, Double> metrics(String prefix) {
     var metrics = new TreeMap<String, Double>();
     for (int i = 0; i < EACH; i++) {
       metrics.put(prefix + ("x".repeat(50) + i), i + 0.5);

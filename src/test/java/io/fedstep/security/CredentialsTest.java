@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,8 +103,8 @@ class CredentialsTest {
         .hasMessageContaining("there is none")
         .satisfies(e -> {
           var start = new IllegalStateException("a bean cannot be made", e);
-          FailureAnalysis told = new TokensException.Analyzer().analyze(start);
-          assertThat(told).isNotNull();
+          FailureAnalysis told =
+              Objects.requireNonNull(new TokensException.Analyzer().analyze(start));
           assertThat(told.getDescription()).contains("t.json");
           assertThat(told.getAction()).contains("FEDSTEP_SECURITY_TOKENS_FILE");
         });
