@@ -216,7 +216,8 @@ class DashboardTest {
     Model model = Model.create(http, Model.plain(1, 2));
     model.submit(0, "alice", update(0.5)).is(201);
     String own = "http://%s:%s".formatted(host, http.port());
-    HttpServer other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    HttpServer other =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     other.createContext(
         "/",
         exchange -> {

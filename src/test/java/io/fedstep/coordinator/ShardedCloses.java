@@ -282,7 +282,7 @@ final class ShardedCloses implements AutoCloseable {
 
     /** Joined checksums of the version before: it is not read again to be checked. */
     private void assertAllWasRead(List<Part> parts) throws IOException {
-      Path folder = versions().resolve("%07d".formatted(before.info().version()));
+      Path folder = versions().resolve(String.format(Locale.ROOT, "%07d", before.info().version()));
       for (String file : List.of(Version.WEIGHTS, Version.STATE)) {
         var joined = new JoinedCrc32c();
         parts.forEach(part -> joined.addAll(Objects.requireNonNull(part.read().get(file))));

@@ -226,9 +226,9 @@ class ClusterTest {
     String model = "/v1/models/gone";
     cluster.put(model, JSON, "{\"tensors\": {\"w\": [3]}}".getBytes(UTF_8));
     for (int round = 0; round < 2; round++) {
-      String update = "%s/rounds/%d/updates/alice".formatted(model, round);
+      String update = "%s/rounds/%s/updates/alice".formatted(model, round);
       cluster.put(update, JSON, "{\"gradient\": [1, 2, 3]}".getBytes(UTF_8));
-      cluster.json("%s/rounds/current?wait=60s&after=%d".formatted(model, round));
+      cluster.json("%s/rounds/current?wait=60s&after=%s".formatted(model, round));
     }
     Path versions = folder.resolve("cluster/data/models/gone/versions");
     Files.move(versions.resolve("0000001"), versions.resolve(".old-1"));
