@@ -113,16 +113,18 @@ for path in "$data"/models/*/; do
   case $name in [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) continue ;; esac # no model's
   to="$copy/models/$name"
   left=$tries
+  whole=
   while [ -d "$path" ]; do
     rm -rf "$to"
     model "$path" "$to"
     if [ "$(incarnation "$path")" = "$(incarnation "$to")" ]; then
+      whole=yes
       break
     fi
     left=$((left - 1)) # it was deleted, and perhaps created anew
     [ "$left" -gt 0 ] || { echo "$path keeps changing" >&2; exit 1; }
   done
-  if [ ! -d "$path" ]; then
+  if [ -z "$whole" ]; then # it was not there for a moment, whatever is there by now
     rm -rf "$to"
   elif [ ! -f "$to/model.json" ]; then
     rm -rf "$to"
