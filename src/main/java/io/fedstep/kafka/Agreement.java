@@ -10,6 +10,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -96,8 +97,10 @@ final class Agreement {
               new ProducerRecord<>(cluster.topics().decisions(), PARTITION, KEY, Wire.write(own)));
       producer.commitTransaction();
       return true;
-    } catch (ProducerFencedException | InvalidProducerEpochException e) {
-      return false;
+    } catch (ProducerFencedException
+        | InvalidProducerEpochException
+        | InvalidTxnStateException e) {
+      return false; // another has begun since
     }
   }
 
