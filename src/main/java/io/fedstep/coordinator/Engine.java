@@ -66,6 +66,7 @@ public final class Engine implements AutoCloseable {
     helpers =
         Executors.newFixedThreadPool(
             limits.threads(), Thread.ofPlatform().daemon().name("aggregate-", 0).factory());
+    Failure.load();
   }
 
   /** The wall clock. */

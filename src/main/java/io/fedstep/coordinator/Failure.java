@@ -10,6 +10,11 @@ public final class Failure {
 
   private Failure() {}
 
+  /** Loads the classes of a refusal: where no file can be opened, no class can be loaded. */
+  static void load() {
+    var _ = refusal(StorageException.ofOpenFiles());
+  }
+
   /** The refusal for a failed read or write, or for a fault. */
   public static Refusal refusal(Throwable cause) {
     return cause instanceof StorageException storage

@@ -78,6 +78,11 @@ public class StorageException extends RuntimeException {
     return new StorageException(file, null, " cannot be forced", cause);
   }
 
+  /** As one is where the process has as many files open as it may. */
+  public static StorageException ofOpenFiles() {
+    return new StorageException(Path.of("any"), new IOException(Want.OPEN_FILES.reasons.getFirst()));
+  }
+
   /** A file's path in its model's folder, or its name. */
   private static Path inModel(Path file) {
     for (int i = file.getNameCount() - 2; i >= 0; i--) {
