@@ -31,6 +31,7 @@ public final class DataFolder implements AutoCloseable {
   }
 
   private DataFolder(Path root, boolean shared) {
+    StorageException.Want.learn();
     Disk.createFolder(root);
     lockFile = root.resolve("lock");
     lock = lock(lockFile, shared);

@@ -6,6 +6,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A read or a write that failed. */
@@ -15,18 +16,27 @@ public class StorageException extends RuntimeException {
   /** What is wanting where the same may succeed later, nothing having been done. */
   public enum Want {
     /** Room on the disk, or of a quota. */
-    ROOM(List.of("No space left on device", "quota exceeded")),
+    ROOM(List.of(28, 122), List.of("No space left on device", "quota exceeded")),
     /** Files that the process may have open. */
-    OPEN_FILES(List.of("Too many open files", "Too many open files in system")),
+    OPEN_FILES(List.of(24, 23), List.of("Too many open files", "Too many open files in system")),
     /** Rights, or a disk that can be written. */
-    RIGHTS(List.of("Permission denied", "Operation not permitted", "Read-only file system"));
+    RIGHTS(
+        List.of(13, 1, 30),
+        List.of("Permission denied", "Operation not permitted", "Read-only file system"));
 
-    @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
+    @SuppressWarnings("ImmutableEnumChecker") // a list that nobody changes
     private final List<String> reasons;
 
-    Want(List<String> reasons) {
-      this.reasons = reasons;
+    /** Java tells of most errors by the C library's text alone, which may be translated. */
+    Want(List<Integer> numbers, List<String> english) {
+      reasons =
+          ErrorTexts.areTranslated()
+              ? Stream.of(english, ErrorTexts.of(numbers)).flatMap(List::stream).toList()
+              : english;
     }
+
+    /** Reads the texts, which has to be before no more files can be opened. */
+    static void learn() {} // they are read with the class
 
     private static @Nullable Want of(IOException cause) {
       if (cause instanceof AccessDeniedException) {
