@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What SIGTERM does to what is under way. */
+/** What SIGTERM does to what is under way, and what the next start finds of it. */
 class TerminationTest {
   private static final String SPEC =
       "{\"tensors\": {\"w\": [100]}, \"round\": {\"max_updates\": 9}}";
@@ -34,6 +34,15 @@ class TerminationTest {
         .header("Content-Type", "application/json")
         .method(method, BodyPublishers.ofString(body))
         .build();
+  }
+
+  private int putWhole(ChildServer server, String path) throws IOException, InterruptedException {
+    var whole =
+        HttpRequest.newBuilder(server.uri(path))
+            .header("Content-Type", "application/octet-stream")
+            .PUT(BodyPublishers.ofByteArray(new byte[BYTES]))
+            .build();
+    return client.send(whole, BodyHandlers.discarding()).statusCode();
   }
 
   /** An upload whose head the server has taken, and half of the body. */
@@ -70,7 +79,7 @@ class TerminationTest {
   }
 
   @Test
-  void sigterm_endsWhatIsUnderWay_andLosesNothing(@TempDir Path data)
+  void sigterm_endsWhatIsUnderWay_andLosesNothing_inAnyLanguage(@TempDir Path data)
       throws IOException, InterruptedException {
     ChildServer server =
         ChildServer.start(data, "-Dspring.lifecycle.timeout-per-shutdown-phase=4s");
@@ -89,9 +98,13 @@ class TerminationTest {
         assertThat(server.awaitEnd()).as("exit status: ended by SIGTERM").isEqualTo(143);
       }
     }
-    try (ChildServer again = ChildServer.start(data)) {
+    // in another language, which is not to decide what is found again
+    try (ChildServer again = ChildServer.start(data, "-Duser.language=en", "-Duser.country=US")) {
       String updates = "/v1/models/toy/rounds/0/updates/";
       assertThat(send(again, "GET", updates + "ending", "").statusCode()).isEqualTo(200);
+      assertThat(putWhole(again, updates + "ending"))
+          .as("an update as it is there counts once")
+          .isEqualTo(200);
       assertThat(send(again, "GET", updates + "hanging", "").statusCode()).isEqualTo(404);
       assertThat(send(again, "GET", "/v1/models/toy/rounds/current", "").body())
           .contains("\"updates\":1");
