@@ -17,6 +17,7 @@ import io.fedstep.security.Openness;
 import io.fedstep.security.RequestRate;
 import io.fedstep.security.SecurityProperties;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.KeptAnswers;
 import io.fedstep.store.ScratchFolder;
 import io.fedstep.web.WebLimits;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -90,6 +91,16 @@ class FedstepConfiguration {
         limits.waiting(),
         limits.share(),
         Runtime.getRuntime().availableProcessors());
+  }
+
+  /** Made after the coordinator, which has the folder for this process alone. */
+  @Bean
+  KeptAnswers keptAnswers(FedstepProperties properties, Coordinator coordinator) {
+    long most = properties.limits().keptAnswers().toBytes();
+    return switch (properties.engine()) {
+      case LOCAL -> new KeptAnswers(properties.dataDir().resolve("answers"), most);
+      case KAFKA -> KeptAnswers.below(properties.kafka().scratchDir(), most);
+    };
   }
 
   @Bean

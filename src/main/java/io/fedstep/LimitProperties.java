@@ -17,6 +17,7 @@ import org.springframework.util.unit.DataSize;
  * @param uploadsPerClient requests with a body under way at once for one client
  * @param decoders bodies in zstd that are expanded at once
  * @param heavyAnswers answers at once that have to be computed
+ * @param keptAnswers bytes of those that are kept on the disk, to be sent again; 0 for none
  * @param share the part of waits, uploads, decoders and heavy answers that one id may hold, or one
  *     address that shows none; of connections, one address
  * @param requestsPerSecond of one client on average, and of one address that does not say who it
@@ -33,6 +34,7 @@ public record LimitProperties(
     @Min(1) @DefaultValue("8") int uploadsPerClient,
     @Min(1) @DefaultValue("32") int decoders,
     @Min(1) @DefaultValue("32") int heavyAnswers,
+    @DefaultValue("1GB") DataSize keptAnswers,
     @DecimalMin("0.001") @DecimalMax("1") @DefaultValue("0.5") double share,
     @Min(1) @DefaultValue("200") int requestsPerSecond,
     @DefaultValue("1KB") DataSize leastUploadRate,

@@ -4,14 +4,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a version's file, from some byte on. Until this is closed the file keeps its path, to
- * be opened by, and nothing is written over it.
+ * The end of a version's file, from some byte on, or a kept answer's. Until this is closed the file
+ * keeps its path, to be opened by, and nothing is written over it.
  */
 public final class FileRange implements VersionBytes {
-  private final Version version;
+  private final Function<StorageException, RuntimeException> failed;
+  private final Runnable release;
   private final Path path;
   private final long start;
   private final long length;
@@ -19,15 +21,38 @@ public final class FileRange implements VersionBytes {
 
   /** The version is held already, for this. */
   FileRange(Version version, Path path, long start, long length) {
-    this.version = version;
+    this(version::failed, version::release, path, start, length);
+  }
+
+  private FileRange(
+      Function<StorageException, RuntimeException> failed,
+      Runnable release,
+      Path path,
+      long start,
+      long length) {
+    this.failed = failed;
+    this.release = release;
     this.path = path;
     this.start = start;
     this.length = length;
   }
 
+  /** A kept answer, opened; what fails later is no fault of a model's. */
+  static FileRange kept(Path path, Runnable release) {
+    var range =
+        new FileRange(
+            e -> new IllegalStateException("a kept answer cannot be read", e),
+            release,
+            path,
+            0,
+            Disk.size(path));
+    range.open = RandomFile.toRead(path);
+    return range;
+  }
+
   /** The file from its first byte on; whoever has it closes it in place of this. */
   public FileRange whole() {
-    return new FileRange(version, path, 0, start + length);
+    return new FileRange(failed, release, path, 0, start + length);
   }
 
   @Override
@@ -40,7 +65,7 @@ public final class FileRange implements VersionBytes {
     try {
       open().read(start + offset, into);
     } catch (StorageException e) {
-      throw version.failed(e);
+      throw failed.apply(e);
     }
   }
 
@@ -55,7 +80,7 @@ public final class FileRange implements VersionBytes {
       open = opened;
       return opened;
     } catch (StorageException e) {
-      throw version.failed(e);
+      throw failed.apply(e);
     }
   }
 
@@ -64,6 +89,6 @@ public final class FileRange implements VersionBytes {
     if (open != null) {
       open.close();
     }
-    version.release();
+    release.run();
   }
 }

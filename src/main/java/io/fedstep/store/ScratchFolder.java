@@ -14,19 +14,24 @@ public final class ScratchFolder implements AutoCloseable {
 
   /** Makes the folder below another, and removes those there whose process has ended. */
   public ScratchFolder(Path parent) {
-    root = parent.resolve(PREFIX + ProcessHandle.current().pid());
-    Disk.createFolder(parent);
-    for (String name : Disk.names(parent)) {
-      if (name.matches(PREFIX + "\\d+") && hasEnded(name)) {
-        Disk.delete(parent.resolve(name));
-      }
-    }
+    root = own(parent, PREFIX);
     Disk.delete(root);
     Disk.createFolder(root);
   }
 
-  private static boolean hasEnded(String name) {
-    return ProcessHandle.of(Long.parseLong(name.substring(PREFIX.length()))).isEmpty();
+  /** Where this process's is; those of processes that have ended are removed. */
+  static Path own(Path parent, String prefix) {
+    Disk.createFolder(parent);
+    for (String name : Disk.names(parent)) {
+      if (name.matches(prefix + "\\d+") && hasEnded(name.substring(prefix.length()))) {
+        Disk.delete(parent.resolve(name));
+      }
+    }
+    return parent.resolve(prefix + ProcessHandle.current().pid());
+  }
+
+  private static boolean hasEnded(String process) {
+    return ProcessHandle.of(Long.parseLong(process)).isEmpty();
   }
 
   /** Rows for a shard's part of updates for a model; to be closed, and then removed. */

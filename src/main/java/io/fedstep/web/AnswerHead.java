@@ -1,10 +1,13 @@
 package io.fedstep.web;
 
+import io.fedstep.store.FileRange;
+import io.fedstep.store.KeptAnswers;
 import io.fedstep.store.VersionInfo;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Objects;
 
 /** The fields that every answer about a version has, 304 included. */
 record AnswerHead(String etag, Coding coding, long version) {
@@ -22,13 +25,19 @@ record AnswerHead(String etag, Coding coding, long version) {
     response.setHeader("Fedstep-Version", Long.toString(version));
   }
 
-  /** Sends content that has to be computed, of {@code length} bytes before. */
+  /**
+   * Sends content that has to be computed: once, where it can be kept.
+   *
+   * @param length of what it is computed from
+   * @param upTo bytes that it has at most
+   */
   void send(
       HttpServletRequest request,
       HttpServletResponse response,
       String type,
       long length,
-      Content content)
+      long upTo,
+      KeptAnswers.Content content)
       throws IOException {
     if (request.getMethod().equals("HEAD")) {
       start(response, type);
@@ -38,14 +47,49 @@ record AnswerHead(String etag, Coding coding, long version) {
         content.write(out);
       }
     } else {
-      HeavyWork work = HeavyWork.of(request);
+      sendHeavy(request, response, type, upTo, content);
+    }
+  }
+
+  private void sendHeavy(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      String type,
+      long upTo,
+      KeptAnswers.Content content)
+      throws IOException {
+    HeavyWork work = HeavyWork.of(request);
+    FileRange kept =
+        work.kept()
+            .file(
+                Objects.requireNonNull(ProblemAdvice.model(request)),
+                etag,
+                upTo,
+                HeavyWork.PATIENCE_WITH_OTHERS,
+                out -> {
+                  try (var _ = work.answer(request)) {
+                    compute(content, work.turn(request), out);
+                  }
+                });
+    if (kept != null) {
+      try (kept) {
+        start(response, type);
+        response.setContentLengthLong(kept.length());
+        new Download(this, type, kept).send(ByteRange.whole(kept.length()), request, response);
+      }
+    } else {
       try (var _ = work.answer(request)) {
         start(response, type);
-        try (var turned = new TurnedOutput(response.getOutputStream(), work.turn(request));
-            OutputStream out = coding.compress(turned)) {
-          content.write(out);
-        }
+        compute(content, work.turn(request), response.getOutputStream());
       }
+    }
+  }
+
+  private void compute(KeptAnswers.Content content, Turns.Turn turn, OutputStream to)
+      throws IOException {
+    try (var turned = new TurnedOutput(to, turn);
+        OutputStream out = coding.compress(turned)) {
+      content.write(out);
     }
   }
 
@@ -55,11 +99,6 @@ record AnswerHead(String etag, Coding coding, long version) {
     if (coding != Coding.IDENTITY) {
       response.setHeader("Content-Encoding", coding.label());
     }
-  }
-
-  /** Content as it is computed. */
-  interface Content {
-    void write(OutputStream out) throws IOException;
   }
 
   /** Answers that the client has it. */

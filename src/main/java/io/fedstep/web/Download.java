@@ -45,6 +45,7 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
           response,
           type,
           bytes.length(),
+          bytes.length() + bytes.length() / 64 + 1024, // of what cannot be compressed
           out -> copy(ByteRange.whole(bytes.length()), out));
     }
   }
@@ -60,7 +61,8 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
     }
   }
 
-  private void send(ByteRange part, HttpServletRequest request, HttpServletResponse response)
+  /** Sends a part, after its head. */
+  void send(ByteRange part, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     if (part.length() >= LEAST_SENDFILE
         && bytes instanceof FileRange file

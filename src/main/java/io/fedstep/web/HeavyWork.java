@@ -2,6 +2,7 @@ package io.fedstep.web;
 
 import io.fedstep.coordinator.Places;
 import io.fedstep.security.Caller;
+import io.fedstep.store.KeptAnswers;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.Objects;
@@ -12,10 +13,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param decoders places for bodies whose expansion takes a window
  * @param answers places for answers that have to be computed
+ * @param kept those that were
  */
-record HeavyWork(Places decoders, Places answers, Turns turns) {
+record HeavyWork(Places decoders, Places answers, Turns turns, KeptAnswers kept) {
   /** In which a place has to become free. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** In which an answer that another request makes has to be whole: gzip of 500 MB. */
+  static final Duration PATIENCE_WITH_OTHERS = Duration.ofSeconds(30);
 
   /** Up to so many bytes, something is done before a turn would have come. */
   static final int SMALL = Turns.PIECE;

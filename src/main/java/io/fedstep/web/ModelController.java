@@ -105,6 +105,7 @@ class ModelController {
         Conditions.isConditional(request)
             ? Conditions.expected(request, coordinator.status(model).newest(), null)
             : Expected.ANY); // a model that cannot be read has no tag, but can be removed
+    HeavyWork.of(request).kept().forget(model);
     return ResponseEntity.noContent().build();
   }
 

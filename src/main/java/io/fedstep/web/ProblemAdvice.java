@@ -43,7 +43,8 @@ class ProblemAdvice {
     Problems.write(request, response, coordinator.failure(model(request), e));
   }
 
-  private static @Nullable String model(HttpServletRequest request) {
+  /** The model that a request is about, or null. */
+  static @Nullable String model(HttpServletRequest request) {
     return request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
                 instanceof Map<?, ?> variables
             && variables.get("model") instanceof String model

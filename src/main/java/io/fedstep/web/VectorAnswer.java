@@ -21,6 +21,9 @@ import java.nio.ByteBuffer;
  * @param bytes its values, closed once they are sent
  */
 record VectorAnswer(String key, AnswerHead head, ModelSpec spec, VersionBytes bytes) {
+  /** Bytes of text for each byte of a value at most, but for names and much nesting. */
+  private static final int MOST_TEXT = 5;
+
   /** Sends the vector. */
   void send(Representation representation, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
@@ -50,6 +53,7 @@ record VectorAnswer(String key, AnswerHead head, ModelSpec spec, VersionBytes by
           response,
           Representation.JSON.type(),
           bytes.length(),
+          MOST_TEXT * bytes.length(),
           out -> VectorWriter.write(out, key, head.version(), spec, this::read));
     }
   }

@@ -4,6 +4,7 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.Places;
 import io.fedstep.problem.Problem;
+import io.fedstep.store.KeptAnswers;
 import java.util.ArrayList;
 import org.apache.catalina.Valve;
 import org.apache.catalina.core.StandardHost;
@@ -91,7 +92,7 @@ class WebConfiguration {
   }
 
   @Bean
-  HeavyWork heavyWork(WebLimits limits) {
+  HeavyWork heavyWork(WebLimits limits, KeptAnswers kept) {
     return new HeavyWork(
         new Places(
             "bodies in zstd are expanded",
@@ -107,7 +108,8 @@ class WebConfiguration {
             limits.share(),
             Problem.TOO_MANY_REQUESTS,
             1),
-        Turns.ofCarriers());
+        Turns.ofCarriers(),
+        kept);
   }
 
   @Bean

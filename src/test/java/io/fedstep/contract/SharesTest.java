@@ -41,9 +41,10 @@ class SharesTest {
                 "fedstep.limits.uploads=4",
                 "fedstep.limits.uploads-per-client=3",
                 "fedstep.limits.decoders=2",
-                "fedstep.limits.heavy-answers=2"));
+                "fedstep.limits.heavy-answers=2",
+                "fedstep.limits.kept-answers=0"));
     for (String id : List.of("alice", "bob", "admin", "watcher", "other")) {
-      String token = "fedstep.security.tokens[%s].".formatted((properties.size() - 5) / 4);
+      String token = "fedstep.security.tokens[%s].".formatted((properties.size() - 6) / 4);
       properties.add(token + "id=" + id);
       properties.add(token + "sha256=" + Token.sha256(id));
       properties.add(token + "role=" + role(id));

@@ -1,0 +1,304 @@
+package io.fedstep.store;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers that were computed once, to be sent again: a bounded folder of this process's own, of
+ * which nothing is needed. What was not asked for the longest makes room for others.
+ */
+public final class KeptAnswers implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(KeptAnswers.class);
+  private static final String PREFIX = "fedstep-answers-";
+
+  /** The most files, however small they are. */
+  static final int MOST_FILES = 1000;
+
+  /** The part of all bytes that one answer may have. */
+  static final int PART = 4;
+
+  /** The part of the disk's free room that is taken, so that updates have the rest. */
+  private static final int PART_OF_DISK = 8;
+
+  private final Path root;
+  private final long most;
+  private final LinkedHashMap<String, Kept> files = new LinkedHashMap<>(16, 0.75f, true);
+  private final AtomicBoolean failing = new AtomicBoolean();
+  private long taken;
+  private long made;
+
+  /** An answer's bytes, as they are computed. */
+  public interface Content {
+    /**
+     * Computes them.
+     *
+     * @throws IOException of the stream alone
+     */
+    void write(OutputStream out) throws IOException;
+  }
+
+  /** A file; what is said of it is said under the lock. */
+  private static final class Kept {
+    private final Path path;
+    private final CountDownLatch made = new CountDownLatch(1);
+    private long bytes;
+    private int holders;
+    private boolean whole;
+    private boolean gone;
+
+    private Kept(Path path, long bytes) {
+      this.path = path;
+      this.bytes = bytes;
+    }
+  }
+
+  /**
+   * The folder, emptied.
+   *
+   * @param most bytes that the files have together; 0 to keep none
+   */
+  public KeptAnswers(Path root, long most) {
+    this.root = root;
+    this.most = most;
+    try {
+      Disk.delete(root);
+      if (most > 0) {
+        Disk.createFolder(root);
+      }
+    } catch (StorageException e) {
+      failed(e); // then nothing is kept
+    }
+  }
+
+  /** The same below a folder that processes share; those of processes that have ended go. */
+  public static KeptAnswers below(Path parent, long most) {
+    return new KeptAnswers(ScratchFolder.own(parent, PREFIX), most);
+  }
+
+  /**
+   * An answer's file, made by the first who asks, for whom others wait; to be closed. Null where
+   * there is no room for it, or the disk fails, or waiting took too long.
+   *
+   * @param model whose answer it is
+   * @param key what tells it from the model's other answers, before and after
+   * @param upTo bytes that it has at most
+   */
+  public @Nullable FileRange file(
+      String model, String key, long upTo, Duration patience, Content content) {
+    String name = model + "/" + key;
+    Kept found;
+    boolean isNew;
+    synchronized (this) {
+      Kept known = files.get(name);
+      isNew = known == null;
+      found = isNew ? begin(name, upTo) : known;
+      if (found == null) {
+        return null;
+      }
+      found.holders++;
+    }
+    FileRange range = null;
+    try {
+      if (isNew ? make(name, found, content) : isMade(found, patience)) {
+        range = open(name, found);
+      }
+    } finally {
+      if (range == null) {
+        release(found);
+      }
+    }
+    return range;
+  }
+
+  private @Nullable FileRange open(String name, Kept file) {
+    try {
+      return FileRange.kept(file.path, () -> release(file));
+    } catch (StorageException e) {
+      failed(e);
+      synchronized (this) { // it may have been taken away, and is made anew for the next
+        file.gone = true;
+        files.remove(name, file);
+      }
+      return null;
+    }
+  }
+
+  private @Nullable Kept begin(String name, long upTo) {
+    if (upTo > most / PART) {
+      return null;
+    }
+    try {
+      long room = Math.min(most, taken + Disk.free(root) / PART_OF_DISK);
+      var oldest = files.entrySet().iterator();
+      while (taken + upTo > room || files.size() >= MOST_FILES) {
+        if (!oldest.hasNext()) {
+          return null;
+        }
+        Kept one = oldest.next().getValue();
+        if (one.holders == 0) {
+          oldest.remove();
+          drop(one);
+        }
+      }
+    } catch (StorageException e) {
+      failed(e);
+      return null;
+    }
+    var fresh = new Kept(root.resolve(++made + ".bin"), upTo);
+    taken += upTo;
+    files.put(name, fresh);
+    return fresh;
+  }
+
+  private boolean make(String name, Kept file, Content content) {
+    boolean whole = false;
+    try (var out = new Bounded(file)) {
+      content.write(out);
+      whole = true;
+      failing.set(false);
+    } catch (IOException e) {
+      whole = false;
+      failed(e);
+    } finally {
+      end(name, file, whole);
+    }
+    return whole;
+  }
+
+  private synchronized void end(String name, Kept file, boolean whole) {
+    file.whole = whole;
+    if (!whole) {
+      file.gone = true;
+      files.remove(name, file);
+    }
+    file.made.countDown();
+  }
+
+  private boolean isMade(Kept file, Duration patience) {
+    try {
+      if (!file.made.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+        return false;
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("requests are not interrupted", e);
+    }
+    synchronized (this) {
+      return file.whole;
+    }
+  }
+
+  private synchronized void release(Kept file) {
+    file.holders--;
+    if (file.holders == 0 && file.gone) {
+      drop(file);
+    }
+  }
+
+  private void drop(Kept file) {
+    taken -= file.bytes;
+    try {
+      Disk.delete(file.path);
+    } catch (StorageException e) {
+      failed(e); // it goes at the next start
+    }
+  }
+
+  /** Forgets a model's answers; those that are being sent go afterwards. */
+  public synchronized void forget(String model) {
+    files
+        .entrySet()
+        .removeIf(entry -> {
+          boolean its = entry.getKey().startsWith(model + "/");
+          Kept file = entry.getValue();
+          if (its && file.holders == 0) {
+            drop(file);
+          }
+          file.gone |= its;
+          return its;
+        });
+  }
+
+  /** Bytes that the files have together, or may get. */
+  synchronized long taken() {
+    return taken;
+  }
+
+  private void failed(Exception e) {
+    if (!failing.getAndSet(true)) {
+      LOG.warn("an answer cannot be kept, and is computed for each who asks: {}", e.toString());
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    files.clear();
+    try {
+      Disk.delete(root);
+    } catch (StorageException e) {
+      failed(e);
+    }
+  }
+
+  /** A new file's bytes; it ends up with its place in the sum of all. */
+  private final class Bounded extends OutputStream {
+    private final Kept file;
+    private final FileChannel channel;
+    private long written;
+
+    private Bounded(Kept file) throws IOException {
+      this.file = file;
+      channel = on(() -> Disk.write(file.path));
+    }
+
+    private interface Step<T> {
+      T run();
+    }
+
+    /** What fails here is the stream's, and nothing of a model. */
+    private static <T> T on(Step<T> step) throws IOException {
+      try {
+        return step.run();
+      } catch (StorageException e) {
+        throw new IOException(Objects.requireNonNullElse(e.getMessage(), "it failed"), e);
+      }
+    }
+
+    @Override
+    public void write(int value) throws IOException {
+      write(new byte[] {(byte) value}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      if (written + length > file.bytes) {
+        throw new IOException("it has more than %s bytes".formatted(file.bytes));
+      }
+      on(() -> {
+        Disk.writeAt(file.path, channel, written, ByteBuffer.wrap(bytes, from, length));
+        return file;
+      });
+      written += length;
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+      synchronized (KeptAnswers.this) {
+        taken -= file.bytes - written;
+        file.bytes = written;
+      }
+    }
+  }
+}
