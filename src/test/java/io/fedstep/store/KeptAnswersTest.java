@@ -78,6 +78,20 @@ class KeptAnswersTest {
   }
 
   @Test
+  void folderOfAProcessThatEnded_goes_andOthersStay() throws IOException {
+    Path ended = folder.resolve("fedstep-answers-" + Integer.MAX_VALUE); // more than there can be
+    Path running = folder.resolve("fedstep-answers-1");
+    Files.createDirectory(ended);
+    Files.createDirectory(running);
+    KeptAnswers kept = KeptAnswers.below(folder, 100_000);
+    assertThat(ended).doesNotExist();
+    assertThat(running).exists();
+    assertThat(ask(kept, "toy", "0")).isEqualTo(1);
+    assertThat(folder.resolve("fedstep-answers-" + ProcessHandle.current().pid()))
+        .isNotEmptyDirectory();
+  }
+
+  @Test
   void whoAsksMeanwhile_waitsForTheFirst() throws Exception {
     KeptAnswers kept = kept(100_000);
     var begun = new CountDownLatch(1);
