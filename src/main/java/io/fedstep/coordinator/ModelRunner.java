@@ -338,7 +338,7 @@ final class ModelRunner {
 
   /** The refusal for a failed read or write, which stops the model unless it stops nothing. */
   Refusal failure(StorageException failure) {
-    return stopsNothing(failure) ? Failure.refusal(failure) : fail(failure);
+    return deletion == null && stopsNothing(failure) ? Failure.refusal(failure) : fail(failure);
   }
 
   /** Whether trying later may help, or only an older version cannot be read. */

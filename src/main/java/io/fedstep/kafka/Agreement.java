@@ -97,9 +97,7 @@ final class Agreement {
               new ProducerRecord<>(cluster.topics().decisions(), PARTITION, KEY, Wire.write(own)));
       producer.commitTransaction();
       return true;
-    } catch (ProducerFencedException
-        | InvalidProducerEpochException
-        | InvalidTxnStateException e) {
+    } catch (ProducerFencedException | InvalidProducerEpochException | InvalidTxnStateException e) {
       return false; // another has begun since
     }
   }

@@ -90,7 +90,8 @@ public class StorageException extends RuntimeException {
 
   /** As one is where the process has as many files open as it may. */
   public static StorageException ofOpenFiles() {
-    return new StorageException(Path.of("any"), new IOException(Want.OPEN_FILES.reasons.getFirst()));
+    return new StorageException(
+        Path.of("any"), new IOException(Want.OPEN_FILES.reasons.getFirst()));
   }
 
   /** A file's path in its model's folder, or its name. */
