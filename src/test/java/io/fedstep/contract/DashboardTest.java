@@ -221,7 +221,10 @@ class DashboardTest {
     other.createContext(
         "/",
         exchange -> {
-          byte[] html = "<a id='link' href='%s/'>x</a>".formatted(own).getBytes(UTF_8);
+          byte[] html =
+              "<a id='link' href='%s/#/models/%s'>x</a>"
+                  .formatted(own, model.name())
+                  .getBytes(UTF_8);
           exchange.getResponseHeaders().set("Content-Type", "text/html");
           exchange.sendResponseHeaders(200, html.length);
           exchange.getResponseBody().write(html);
