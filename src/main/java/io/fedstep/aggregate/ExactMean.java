@@ -52,15 +52,24 @@ final class ExactMean {
     if (numerator.signum() == 0) {
       return negativeZeros ? -0.0 : 0.0;
     }
-    double magnitude = quotient(numerator.abs(), sum.exponent() - totalExponent, precision, lowest);
-    return numerator.signum() < 0 ? -magnitude : magnitude;
+    return quotient(numerator, total, sum.exponent() - totalExponent, precision, lowest);
   }
 
-  /** {@code numerator * 2^exponent / total}, to {@code precision} bits not below 2^lowest. */
-  private double quotient(BigInteger numerator, int exponent, int precision, int lowest) {
+  /** A mean from its exact sums, the second above 0: {@code sum / total}, rounded to double. */
+  static double quotient(ExactSum sum, ExactSum total) {
+    BigInteger numerator = sum.mantissa();
+    return numerator.signum() == 0
+        ? 0
+        : quotient(numerator, total.mantissa(), sum.exponent() - total.exponent(), 53, -1074);
+  }
+
+  /** {@code signed * 2^exponent / total}, to {@code precision} bits not below 2^lowest. */
+  private static double quotient(
+      BigInteger signed, BigInteger total, int exponent, int precision, int lowest) {
+    BigInteger numerator = signed.abs();
     // scaled so that the integer quotient has at least one bit more than the result
     int shift = precision + 1 + total.bitLength() - numerator.bitLength();
-    BigInteger[] parts = divide(numerator, shift);
+    BigInteger[] parts = divide(numerator, total, shift);
     int drop = Math.max(parts[0].bitLength() - precision, lowest - (exponent - shift));
     BigInteger kept = parts[0].shiftRight(drop);
     if (parts[0].testBit(drop - 1)) {
@@ -69,10 +78,11 @@ final class ExactMean {
         kept = kept.add(BigInteger.ONE);
       }
     }
-    return Math.scalb(kept.doubleValue(), exponent - shift + drop);
+    double magnitude = Math.scalb(kept.doubleValue(), exponent - shift + drop);
+    return signed.signum() < 0 ? -magnitude : magnitude;
   }
 
-  private BigInteger[] divide(BigInteger numerator, int shift) {
+  private static BigInteger[] divide(BigInteger numerator, BigInteger total, int shift) {
     return shift >= 0
         ? numerator.shiftLeft(shift).divideAndRemainder(total)
         : numerator.divideAndRemainder(total.shiftLeft(-shift));

@@ -1,5 +1,6 @@
 package io.fedstep.round;
 
+import io.fedstep.aggregate.MetricMean;
 import java.util.Collection;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -12,23 +13,13 @@ public interface Measured {
   /** What it measured, by name. */
   SortedMap<String, Double> metrics();
 
-  /** The weighted mean of each metric, over those who sent it. */
+  /** The weighted mean of each metric, over those who sent it: from exact sums, rounded once. */
   static SortedMap<String, Double> means(Collection<? extends Measured> all) {
-    var sums = new TreeMap<String, ScaledMean>();
+    var sums = new TreeMap<String, MetricMean>();
     for (Measured one : all) {
       one.metrics()
           .forEach((name, value) ->
-              sums.computeIfAbsent(name, _ -> new ScaledMean()).expect(one.weight(), value));
-    }
-    for (Measured one : all) {
-      one.metrics()
-          .forEach((name, value) ->
-              sums.computeIfPresent(
-                  name,
-                  (_, sum) -> {
-                    sum.add(one.weight(), value);
-                    return sum;
-                  }));
+              sums.computeIfAbsent(name, _ -> new MetricMean()).add(one.weight(), value));
     }
     var means = new TreeMap<String, Double>();
     sums.forEach((name, sum) -> means.put(name, sum.value()));
