@@ -45,7 +45,7 @@ class ArchitectureTest {
       optim:       vector
                    javax.crypto
       model:       aggregate optim vector
-      round:       model problem
+      round:       model aggregate problem
       codec:       round model aggregate optim vector problem
                    tools.jackson
       store:       codec round model aggregate optim vector problem

@@ -36,9 +36,8 @@ public final class ModelFolder implements AutoCloseable {
   private static final String REPORTS = ".jsonl";
   private static final String RECORD = ".json";
   private static final Predicate<String> VERSIONS = Names.numbered("");
-  private static final Predicate<String> LEAVINGS =
-      Pattern.compile("\\.(draft|old|round|exchange|handed)-.*|\\.(version|again)")
-          .asMatchPredicate();
+  private static final Pattern LEAVINGS =
+      Pattern.compile("\\.(draft|old|round|exchange|handed)-.*|\\.(version|again)");
 
   private final Path folder;
   private final boolean shared;
@@ -94,9 +93,9 @@ public final class ModelFolder implements AutoCloseable {
     for (Path seen : List.of(folder, versionsFolder, roundsFolder, openFolder)) {
       Disk.forceFolder(seen); // a process that was killed may not have come to that
     }
-    for (String name : Names.in(versionsFolder, VERSIONS, LEAVINGS)) {
+    for (String name : Names.in(versionsFolder, VERSIONS, LEAVINGS.asMatchPredicate())) {
       Path path = versionsFolder.resolve(name);
-      if (LEAVINGS.test(name)) {
+      if (LEAVINGS.asMatchPredicate().test(name)) {
         Disk.delete(path); // a draft that was never committed, or a version on its way out
       } else {
         find(path, Names.number(name, ""));
@@ -170,7 +169,7 @@ public final class ModelFolder implements AutoCloseable {
   /** Opens a model that processes share: what there is up to a version; nothing is removed. */
   static ModelFolder follow(Path folder, ModelHead head, VersionInfo newest) {
     var model = new ModelFolder(folder, head, true);
-    for (String name : Names.in(model.versionsFolder, VERSIONS, LEAVINGS)) {
+    for (String name : Names.in(model.versionsFolder, VERSIONS, LEAVINGS.asMatchPredicate())) {
       if (VERSIONS.test(name) && Names.number(name, "") <= newest.version()) {
         Version version = Version.found(model.versionsFolder.resolve(name), head.spec());
         model.versions.put(version.info().version(), version);

@@ -15,8 +15,9 @@ final class Names {
   private static final int MOST_TOLD = 20;
 
   /** Files that were to be renamed to their place. */
-  static final Predicate<String> FRESH =
-      Pattern.compile(".*" + Pattern.quote(Disk.FRESH)).asMatchPredicate();
+  static final Predicate<String> FRESH = name -> name.endsWith(Disk.FRESH);
+
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{7}|[1-9][0-9]{7,17}");
 
   private Names() {}
 
@@ -28,8 +29,9 @@ final class Names {
 
   /** The names for numbers, with an ending. */
   static Predicate<String> numbered(String ending) {
-    return Pattern.compile("([0-9]{7}|[1-9][0-9]{7,17})" + Pattern.quote(ending))
-        .asMatchPredicate();
+    return name ->
+        name.endsWith(ending)
+            && NUMBER.matcher(name.substring(0, name.length() - ending.length())).matches();
   }
 
   /** The number that a name with an ending is for. */

@@ -69,6 +69,10 @@ class TrainingTest {
         send(exchange, refused ? 507 : 201, body.getBytes(UTF_8));
       }
       default -> {
+        if (path.endsWith("/rounds/current")) {
+          send(exchange, 200, "{\"participation\": 1.0}".getBytes(UTF_8));
+          return;
+        }
         if (exchange.getRequestHeaders().containsKey("If-None-Match")) {
           await();
         }
