@@ -97,12 +97,13 @@ model() (
   [ -f "$2/model.json" ] || return 0
   rounds "$1" "$2"
   take_all "$1" reports "$2"
+  take_all "$1" rounds "$2" # the oldest may go while versions are copied
   left=$tries
   until versions "$1" "$2"; do # the newest was removed meanwhile, for others that are newer
     left=$((left - 1))
     [ "$left" -gt 0 ] || { echo "$1 has no version that stays" >&2; exit 1; }
   done
-  take_all "$1" rounds "$2"
+  take_all "$1" rounds "$2" # those of versions that went meanwhile
 )
 
 mkdir "$copy" "$copy/models"
