@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each limit of {@code fedstep.limits}, reached. */
@@ -176,8 +177,20 @@ class LimitsTest {
     }
   }
 
+  /** Waits until the server has noticed that connections of a test before were closed. */
+  private void awaitRoom() throws IOException {
+    Reply reply;
+    do {
+      try (var one = asking("GET /v1/models")) {
+        reply = one.read();
+      }
+    } while (reply.status() == 503);
+  }
+
   @Test
+  @Timeout(20)
   void connectionThatIsIdleLongest_givesWay() throws IOException {
+    awaitRoom();
     var open = new ArrayList<RawRequest>();
     try {
       for (int i = 0; i < 3 * CONNECTIONS; i++) {
