@@ -32,6 +32,9 @@ class ModelController {
   /** The bytes of a spec: enough for a hundred thousand tensors. */
   private static final long MOST_SPEC = 16L << 20;
 
+  /** The bytes of a round policy, or of hyper-parameters. */
+  private static final long MOST_CHANGE = 64 * 1024;
+
   private static final long MOST_LISTED = 500;
 
   private final Coordinator coordinator;
@@ -113,7 +116,7 @@ class ModelController {
   ResponseEntity<ObjectNode> setPolicy(@PathVariable String model, HttpServletRequest request) {
     Query.none(request);
     coordinator.spec(Query.name("model", model));
-    ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
+    ObjectNode body = Json.readObject(Body.json(request, MOST_CHANGE));
     return Answers.ok(
         Answers.model(coordinator.changes(model).setPolicy(PolicyCodec.read(body, "round"))));
   }
@@ -122,7 +125,7 @@ class ModelController {
   ResponseEntity<ObjectNode> setOptimizer(@PathVariable String model, HttpServletRequest request) {
     Query.none(request);
     coordinator.spec(Query.name("model", model));
-    ObjectNode body = Json.readObject(Body.json(request, MOST_SPEC));
+    ObjectNode body = Json.readObject(Body.json(request, MOST_CHANGE));
     return Answers.ok(
         Answers.model(
             coordinator.changes(model).setOptimizer(OptimizerCodec.read(body, "optimizer"))));
