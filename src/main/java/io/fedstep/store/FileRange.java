@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class FileRange implements VersionBytes {
   private final Function<StorageException, RuntimeException> failed;
   private final Runnable release;
+  private final Runnable sends;
   private final Path path;
   private final long start;
   private final long length;
@@ -21,17 +22,19 @@ public final class FileRange implements VersionBytes {
 
   /** The version is held already, for this. */
   FileRange(Version version, Path path, long start, long length) {
-    this(version::failed, version::release, path, start, length);
+    this(version::failed, version::release, version::sends, path, start, length);
   }
 
   private FileRange(
       Function<StorageException, RuntimeException> failed,
       Runnable release,
+      Runnable sends,
       Path path,
       long start,
       long length) {
     this.failed = failed;
     this.release = release;
+    this.sends = sends;
     this.path = path;
     this.start = start;
     this.length = length;
@@ -43,6 +46,7 @@ public final class FileRange implements VersionBytes {
         new FileRange(
             e -> new IllegalStateException("a kept answer cannot be read", e),
             release,
+            () -> {}, // it is removed some day, and never written over
             path,
             0,
             Disk.size(path));
@@ -52,7 +56,7 @@ public final class FileRange implements VersionBytes {
 
   /** The file from its first byte on; whoever has it closes it in place of this. */
   public FileRange whole() {
-    return new FileRange(failed, release, path, 0, start + length);
+    return new FileRange(failed, release, sends, path, 0, start + length);
   }
 
   @Override
@@ -71,6 +75,7 @@ public final class FileRange implements VersionBytes {
 
   /** Sends as many of {@code length} bytes as the channel takes at once; returns their number. */
   public long transferTo(long offset, long length, WritableByteChannel to) throws IOException {
+    sends.run();
     return open().channel().transferTo(start + offset, length, to);
   }
 

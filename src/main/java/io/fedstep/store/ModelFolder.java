@@ -423,7 +423,8 @@ public final class ModelFolder implements AutoCloseable {
     if (version.folder() != null) {
       Path out = versionsFolder.resolve(".old-" + version.info().version());
       Disk.rename(version.folder(), out);
-      if (spare == null && !shared) { // what processes share, another may still read
+      // what processes share, another may still read
+      if (spare == null && !shared && version.isReusable()) {
         spare = out;
       } else {
         Disk.delete(out);

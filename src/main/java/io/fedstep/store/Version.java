@@ -46,6 +46,7 @@ public final class Version {
   private @Nullable CorruptionException corrupt;
   private @Nullable Map<String, FileSum> sums;
   private volatile boolean retired;
+  private volatile boolean sent;
 
   private Version(@Nullable Path folder, ModelSpec spec, VersionInfo info, boolean verified) {
     this.folder = folder;
@@ -88,8 +89,10 @@ public final class Version {
   /** A version found on disk; its files are checked when the first of them is read. */
   static Version found(Path folder, ModelSpec spec) {
     Path document = folder.resolve(DOCUMENT);
-    return new Version(
-        folder, spec, Disk.readDocument(document, json -> info(document, json)), false);
+    var found =
+        new Version(folder, spec, Disk.readDocument(document, json -> info(document, json)), false);
+    found.sent = true; // by another process, perhaps
+    return found;
   }
 
   private static VersionInfo info(Path document, ObjectNode json) {
@@ -223,6 +226,19 @@ public final class Version {
   /** Whether this retired version's files can go, because nobody reads them. */
   boolean isFree() {
     return holders.get() == 0;
+  }
+
+  /**
+   * A file of its own goes to a connection: its pages, not a copy of them, lie there until the
+   * other side has read them, however long ago the sending ended.
+   */
+  void sends() {
+    sent = true;
+  }
+
+  /** Whether nobody can still read what its files held before something is written over them. */
+  boolean isReusable() {
+    return !sent;
   }
 
   private void hold() {

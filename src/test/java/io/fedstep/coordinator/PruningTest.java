@@ -11,8 +11,10 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -199,6 +201,24 @@ class PruningTest {
       few.settle(M); // which prunes it
       few.advance(M, 1, 1, 1, 1);
       assertThat(key(file(few, 20, "weights.safetensors"))).isEqualTo(oldest);
+    }
+  }
+
+  /** A connection may hold the pages of its files long after they were sent. */
+  @Test
+  void versionThatWasSent_isNeverWrittenOver(@TempDir Path folder) throws IOException {
+    try (Rig rig = Rig.on(folder.resolve("data"), FEW)) {
+      rig.create(M, ADAM);
+      rig.advance(M, 1, 2, 3, 4);
+      Path kept = Files.createLink(folder.resolve("kept"), file(rig, 1, "weights.safetensors"));
+      byte[] before = Files.readAllBytes(kept);
+      try (var sent = (FileRange) rig.coordinator().version(M, 1).weightBytes()) {
+        sent.transferTo(0, sent.length(), Channels.newChannel(new ByteArrayOutputStream()));
+      }
+      for (int round = 1; round < 7; round++) {
+        rig.advance(M, 1, 2, 3, 4);
+      }
+      assertThat(kept).hasBinaryContent(before);
     }
   }
 
