@@ -95,7 +95,7 @@ public final class ModelFolder implements AutoCloseable {
     }
     for (String name : Names.in(versionsFolder, VERSIONS, LEAVINGS.asMatchPredicate())) {
       Path path = versionsFolder.resolve(name);
-      if (LEAVINGS.asMatchPredicate().test(name)) {
+      if (LEAVINGS.matcher(name).matches()) {
         Disk.delete(path); // a draft that was never committed, or a version on its way out
       } else {
         find(path, Names.number(name, ""));
