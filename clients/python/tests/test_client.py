@@ -19,6 +19,7 @@ from fedstep import (
     TrainingStopped,
     Update,
     Weights,
+    __version__,
 )
 from fedstep.__main__ import main
 from fedstep.tensors import Arrays
@@ -473,6 +474,12 @@ class CommandLineTest(ServerTest):
         join()
         self.assertRegex(out[0], r"round \d+: opened, [01] of 1 updates")
         self.assertRegex(out[0], r"round \d+: completed by max_updates, 1 updates, loss 0.125")
+
+    def test_version_is_told(self) -> None:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), self.assertRaises(SystemExit):
+            main(["--version"])
+        self.assertEqual(out.getvalue(), f"fedstep {__version__}\n")
 
     def test_a_refusal_is_a_line_and_a_status(self) -> None:
         said = self.run_command("pull", "none-such", status=1)

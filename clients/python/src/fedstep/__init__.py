@@ -12,6 +12,7 @@ from .problems import (
     Unreachable,
 )
 from .training import LocalStep, Update
+from .version import VERSION as __version__
 
 __all__ = [
     "Client",
@@ -25,4 +26,5 @@ __all__ = [
     "Unreachable",
     "Update",
     "Weights",
+    "__version__",
 ]

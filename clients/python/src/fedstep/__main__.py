@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import Client, Event, FedstepError
+from . import Client, Event, FedstepError, __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fedstep", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"fedstep {__version__}")
     parser.add_argument(
         "--url",
         default=os.environ.get("FEDSTEP_URL", "http://127.0.0.1:8080"),
