@@ -15,7 +15,16 @@ from unittest import mock
 import numpy as np
 from support import hang_up
 
-from fedstep import Client, Problem, RoundClosed, Unreachable, Weights, progress, transport
+from fedstep import (
+    Client,
+    Problem,
+    RoundClosed,
+    Unreachable,
+    Weights,
+    __version__,
+    progress,
+    transport,
+)
 
 Script = Callable[[socket.socket, str], bool]
 """Answers a request, and says whether the connection is over."""
@@ -202,6 +211,11 @@ class TransportTest(unittest.TestCase):
         self.assertEqual(raised.exception.code, "unauthorized")
         client.models()
         self.assertEqual(server.fields.count("authorization: bearer secret"), 2)
+
+    def test_each_request_names_the_client(self) -> None:
+        server = Scripted(NONE)
+        self.client(server).models()
+        self.assertIn(f"user-agent: fedstep-python/{__version__}", server.fields)
 
     def test_names_are_escaped(self) -> None:
         server = Scripted(refuse(400, "malformed"))

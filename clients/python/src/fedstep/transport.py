@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from .messages import Body, Incoming, Lines, Lost
 from .problems import Problem, Unreachable, problem_of
 from .progress import Progress
+from .version import VERSION
 
 T = TypeVar("T")
 
@@ -166,6 +167,7 @@ class Transport:
             request.method, self._prefix + request.target, skip_accept_encoding=True
         )
         connection.putheader("Accept-Encoding", "identity")
+        connection.putheader("User-Agent", "fedstep-python/" + VERSION)
         if self._token is not None:
             connection.putheader("Authorization", "Bearer " + self._token)
         for name, value in request.headers.items():

@@ -10,6 +10,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -26,6 +27,12 @@ final class Exchange {
 
   /** What a proxy says whose server is away, or a server's container that is. */
   private static final Set<Integer> AWAY = Set.of(502, 503, 504);
+
+  /** The client's name for the server's log; its version is known in a jar alone. */
+  private static final String AGENT =
+      "fedstep-java/"
+          + Objects.requireNonNullElse(
+              Exchange.class.getPackage().getImplementationVersion(), "unreleased");
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
@@ -60,7 +67,9 @@ final class Exchange {
 
   private HttpRequest.Builder to(String path) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(server + path)).timeout(patience);
+        HttpRequest.newBuilder(URI.create(server + path))
+            .timeout(patience)
+            .header("User-Agent", AGENT);
     return token == null ? request : request.header("Authorization", "Bearer " + token);
   }
 

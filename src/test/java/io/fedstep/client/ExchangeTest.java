@@ -87,4 +87,17 @@ class ExchangeTest {
     assertThat(exchange.send(exchange.post("/")).statusCode()).isEqualTo(200);
     assertThat(requests).hasValue(2);
   }
+
+  @Test
+  void request_namesTheClient() throws Exception {
+    proxy.createContext(
+        "/",
+        request -> {
+          byte[] agent = request.getRequestHeaders().getFirst("User-Agent").getBytes(UTF_8);
+          request.sendResponseHeaders(200, agent.length);
+          request.getResponseBody().write(agent);
+          request.close();
+        });
+    assertThat(exchange.send(exchange.get("/")).body()).asString().startsWith("fedstep-java/");
+  }
 }
