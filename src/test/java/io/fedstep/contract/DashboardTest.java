@@ -26,6 +26,7 @@ import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 
 /** The dashboard in a real browser. */
+@Tag("slow")
 class DashboardTest {
   private static final int WIDTH = 1200;
   private static final int HEIGHT = 900;
@@ -246,6 +248,7 @@ class DashboardTest {
       browser.awaitText(model.name(), "Live");
     } finally {
       other.stop(0);
+      browser.open("about:blank"); // no page is left that would ask for the model
       http.delete(model.path("")).is(204);
     }
     assertThat(browser.complaints()).allSatisfy(text -> assertThat(text).contains("403"));
