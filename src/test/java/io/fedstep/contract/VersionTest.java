@@ -24,9 +24,10 @@ class VersionTest {
   @CsvSource({
     "clients/python/src/fedstep/version.py, VERSION = \"%s\"",
     "docker/Dockerfile,                     image.version=%s",
+    "README.md,                             io.fedstep:fedstep-client:%s`",
   })
   void otherPlace_saysTheSame(Path file, String text) throws Exception {
-    assertThat(Files.readString(file)).contains(text.formatted(ofPom()) + "\n");
+    assertThat(Files.readString(file)).contains(text.formatted(ofPom()));
   }
 
   @Test
