@@ -18,12 +18,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** Downloads of versions that are removed meanwhile: what has begun goes on to its end. */
 class DownloadsTest {
   /** More than sockets hold, so that a download that nobody reads is under way. */
-  private static final int LARGE = 8_000_000;
+  private static final int LARGE = 4_000_000;
 
   /** The least that is not copied, so that rounds are short. */
   private static final int SMALL = 16 * 1024;
 
   private static final String GET = "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n";
+
+  /** A server that keeps the newest version alone. */
+  private static Server pruning() {
+    return Server.shared("fedstep.keep-versions=1", "fedstep.keep-rounds=1");
+  }
 
   private static Model model(Server server, int size) {
     return Model.create(
@@ -43,27 +48,26 @@ class DownloadsTest {
   }
 
   @Test
-  void version_thatIsPrunedDuringItsDownload_arrivesWhole(@TempDir Path data) throws IOException {
-    try (Server server = Server.start(data, "fedstep.keep-versions=1")) {
-      Model model = model(server, LARGE);
-      advance(model, 0, LARGE);
-      try (var whole = new RawRequest(model.http());
-          var part = new RawRequest(model.http())) {
-        whole.send(GET.formatted(model.path("/weights"), ""));
-        part.send(GET.formatted(model.path("/versions/1/weights"), "Range: bytes=4-\r\n"));
-        whole.awaitAnswer();
-        part.awaitAnswer();
-        advance(model, 1, LARGE);
-        advance(model, 2, LARGE);
-        model.get("/versions/1/weights").problem(404, "version-not-found");
-        var all = new double[LARGE];
-        Arrays.fill(all, -1);
-        byte[] weights = Vectors.f4(all);
-        assertThat(whole.read().is(200).body()).isEqualTo(weights);
-        assertThat(part.read().is(206).body())
-            .isEqualTo(Arrays.copyOfRange(weights, 4, weights.length));
-      }
+  void version_thatIsPrunedDuringItsDownload_arrivesWhole() throws IOException {
+    Model model = model(pruning(), LARGE);
+    advance(model, 0, LARGE);
+    try (var whole = new RawRequest(model.http());
+        var part = new RawRequest(model.http())) {
+      whole.send(GET.formatted(model.path("/weights"), ""));
+      part.send(GET.formatted(model.path("/versions/1/weights"), "Range: bytes=4-\r\n"));
+      whole.awaitAnswer();
+      part.awaitAnswer();
+      advance(model, 1, LARGE);
+      advance(model, 2, LARGE);
+      model.get("/versions/1/weights").problem(404, "version-not-found");
+      var all = new double[LARGE];
+      Arrays.fill(all, -1);
+      byte[] weights = Vectors.f4(all);
+      assertThat(whole.read().is(200).body()).isEqualTo(weights);
+      assertThat(part.read().is(206).body())
+          .isEqualTo(Arrays.copyOfRange(weights, 4, weights.length));
     }
+    model.http().delete(model.path("")).is(204);
   }
 
   @Test
@@ -83,34 +87,31 @@ class DownloadsTest {
   }
 
   @Test
-  void client_thatHangsUpDuringItsDownload_holdsItsVersionNoLonger(@TempDir Path data)
-      throws IOException {
-    try (Server server = Server.start(data, "fedstep.keep-versions=1")) {
-      Model model = model(server, LARGE);
-      advance(model, 0, LARGE);
-      for (int i = 0; i < 4; i++) {
-        try (var download = new RawRequest(model.http())) {
-          download.send(GET.formatted(model.path("/weights"), ""));
-          download.awaitAnswer();
-        }
+  void client_thatHangsUpDuringItsDownload_holdsItsVersionNoLonger() throws IOException {
+    Model model = model(pruning(), LARGE);
+    advance(model, 0, LARGE);
+    for (int i = 0; i < 4; i++) {
+      try (var download = new RawRequest(model.http())) {
+        download.send(GET.formatted(model.path("/weights"), ""));
+        download.awaitAnswer();
       }
-      Path versions = data.resolve(model.path("/versions").replace("/v1/", ""));
-      long round = 1;
-      while (Files.exists(versions.resolve("0000001")) && round < 100) {
-        advance(model, round++, LARGE); // each prunes what nobody holds
-      }
-      assertThat(versions).isDirectoryNotContaining("glob:**/0000001");
-      assertThat(model.get("/weights").is(200).body()).hasSize(4 * LARGE);
     }
+    Path versions = pruning().data().resolve(model.path("/versions").replace("/v1/", ""));
+    long round = 1;
+    while (Files.exists(versions.resolve("0000001")) && round < 100) {
+      advance(model, round++, LARGE); // each prunes what nobody holds
+    }
+    assertThat(versions).isDirectoryNotContaining("glob:**/0000001");
+    assertThat(model.get("/weights").is(200).body()).hasSize(4 * LARGE);
+    model.http().delete(model.path("")).is(204);
   }
 
   /** Each answer is cut short whose file is removed while it is sent. */
   @Test
-  void downloads_whileShortRoundsPruneEveryVersion_areNeverCut(@TempDir Path data)
+  void downloads_whileShortRoundsPruneEveryVersion_areNeverCut()
       throws ExecutionException, InterruptedException {
-    try (Server server = Server.start(data, "fedstep.keep-versions=1");
-        var threads = Executors.newFixedThreadPool(4)) {
-      Model model = model(server, SMALL);
+    try (var threads = Executors.newFixedThreadPool(4)) {
+      Model model = model(pruning(), SMALL);
       var over = new AtomicBoolean();
       Callable<Integer> client =
           () -> {

@@ -122,17 +122,17 @@ class GoldenTest {
     JsonNode golden = golden(name);
     JsonNode rounds = golden.path("rounds");
     String optimizer = "{\"lrate\": 1, \"modules\": %s}".formatted(golden.path("config"));
+    Model model = create(golden, optimizer, "");
     for (int round = 1; round < rounds.size(); round += 2) {
-      Model model = create(golden, optimizer, "");
       String state = PythonJson.dumps(rounds.path(round - 1).path("state"));
       model.putJson("/optimizer/state", state).is(201);
       assertThat(model.get("/optimizer/state").text()).isEqualTo(state);
-      model.putOctets(update(1, "solo"), flat(rounds.path(round).path("in"))).is(201);
-      model.awaitVersion(2);
+      model.putOctets(update(round, "solo"), flat(rounds.path(round).path("in"))).is(201);
+      model.awaitVersion(round + 1);
       assertState(model, rounds.path(round).path("state"));
-      model.putJson("/optimizer/state", PythonJson.dumps(golden.path("initial_state"))).is(201);
-      assertState(model, golden.path("initial_state"));
     }
+    model.putJson("/optimizer/state", PythonJson.dumps(golden.path("initial_state"))).is(201);
+    assertState(model, golden.path("initial_state"));
   }
 
   private static void assertState(Model model, JsonNode state) {

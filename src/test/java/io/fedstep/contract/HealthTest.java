@@ -1,14 +1,25 @@
 package io.fedstep.contract;
 
 import static io.fedstep.contract.Model.PLAIN;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.codec.Json;
+import io.fedstep.codec.SpecCodec;
+import io.fedstep.coordinator.Limits;
+import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.LocalCoordinator;
+import io.fedstep.store.DataFolder;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Health: a model that cannot be read is named, and takes nothing from the server. */
 class HealthTest {
@@ -25,15 +36,28 @@ class HealthTest {
     }
   }
 
-  @Test
-  void modelThatCannotBeRead_isDegraded(@TempDir Path data) throws IOException {
-    try (Server server = Server.start(data)) {
-      server.http().putJson("/v1/models/good", PLAIN).is(201);
-      server.http().putJson("/v1/models/bad", PLAIN).is(201);
+  /** Leaves in a folder what a server would have that had made the models good and bad. */
+  private static void modelsWithABadOne(Path data) throws IOException {
+    var limits = new Limits(1, 1, 10, 2, 1, 1, 1, 1);
+    try (var before =
+        new LocalCoordinator(
+            new DataFolder(data),
+            limits,
+            InstantSource.system(),
+            () -> "0a1b2c3d",
+            Listener.NONE)) {
+      ObjectNode spec = Json.readObject(new ByteArrayInputStream(PLAIN.getBytes(UTF_8)));
+      for (String model : List.of("good", "bad")) {
+        before.create(model, SpecCodec.read(spec));
+      }
     }
     Path head = data.resolve("models/bad/model.json");
     Files.writeString(head, Files.readString(head).replace("float32", "float64"));
+  }
 
+  @Test
+  void modelThatCannotBeRead_isDegraded(@TempDir Path data) throws IOException {
+    modelsWithABadOne(data);
     try (Server server = Server.start(data)) {
       Http http = server.http();
       JsonNode health = http.get(HEALTH).is(200).json();
@@ -64,11 +88,7 @@ class HealthTest {
 
   @Test
   void whyAModelFailed_isShownWithDetails(@TempDir Path data) throws IOException {
-    try (Server server = Server.start(data)) {
-      server.http().putJson("/v1/models/bad", PLAIN).is(201);
-    }
-    Path head = data.resolve("models/bad/model.json");
-    Files.writeString(head, Files.readString(head).replace("float32", "float64"));
+    modelsWithABadOne(data);
     try (Server server = Server.start(data, "management.endpoint.health.show-details=always")) {
       assertThat(server.http().get(HEALTH).is(200).text()).contains("model.json");
     }

@@ -37,7 +37,7 @@ class JwtTest {
 
   @BeforeAll
   static void start() throws IOException, NoSuchAlgorithmException {
-    keys = KeyPairGenerator.getInstance("RSA").generateKeyPair();
+    keys = keys();
     Path key =
         Files.writeString(
             folder.resolve("issuer.pem"),
@@ -58,6 +58,13 @@ class JwtTest {
   @AfterAll
   static void stop() {
     server.close();
+  }
+
+  /** Short ones, which are found soon. */
+  private static KeyPair keys() throws NoSuchAlgorithmException {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(2048);
+    return generator.generateKeyPair();
   }
 
   private static Http as(UnaryOperator<JWTClaimsSet.Builder> claims) {
@@ -150,7 +157,7 @@ class JwtTest {
                         .claim("scope", "fedstep:client")
                         .expirationTime(Date.from(Instant.now().minusSeconds(600))))))
         .contains("expired");
-    KeyPair other = KeyPairGenerator.getInstance("RSA").generateKeyPair();
+    KeyPair other = keys();
     assertThat(
             reason(
                 server

@@ -27,10 +27,14 @@ import java.util.TreeMap;
 final class RawRequest implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(40);
 
+  /** The most of an answer that waits here; what nobody reads stays with the server. */
+  private static final int RECEIVED_UNREAD = 1 << 16;
+
   private final Socket socket = new Socket();
   private final InputStream in;
 
   RawRequest(Http http) throws IOException {
+    socket.setReceiveBufferSize(RECEIVED_UNREAD); // before, or else it grows
     socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), http.port()), 10_000);
     socket.setSoTimeout((int) TIMEOUT.toMillis());
     socket.setTcpNoDelay(true);

@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -18,28 +20,30 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * The real application on a free port and an empty data folder. The server that tests share is a
- * cluster of three on Kafka with {@code -Dcontract.engine=kafka}.
+ * The real application on a free port and an empty data folder. The server that tests share without
+ * properties is a cluster of three on Kafka with {@code -Dcontract.engine=kafka}.
  */
 final class Server implements AutoCloseable {
   private static final Duration SESSION = Duration.ofSeconds(10);
 
-  private static Server shared;
+  private static final Map<List<String>, Server> SHARED = new HashMap<>();
 
+  private final Path data;
   private final ConfigurableApplicationContext context;
   private final Http http;
 
-  private Server(ConfigurableApplicationContext context) {
+  private Server(Path data, ConfigurableApplicationContext context) {
+    this.data = data;
     this.context = context;
     this.http = new Http(((WebServerApplicationContext) context).getWebServer().getPort());
   }
 
-  /** The one server of the test JVM, which all tests share: each takes model names of its own. */
-  static synchronized Server shared() {
-    if (shared == null) {
-      shared = startOnEmptyFolder();
-    }
-    return shared;
+  /**
+   * The one server of the test JVM with these properties, which tests share: each takes model names
+   * of its own.
+   */
+  static synchronized Server shared(String... properties) {
+    return SHARED.computeIfAbsent(List.of(properties), Server::startOnEmptyFolder);
   }
 
   /** A server of its own on {@code data}, for tests that need other properties; close it. */
@@ -49,17 +53,18 @@ final class Server implements AutoCloseable {
       arguments.add("--" + property);
     }
     return new Server(
+        data,
         new SpringApplicationBuilder(FedstepApplication.class)
             .run(arguments.toArray(String[]::new)));
   }
 
-  private static Server startOnEmptyFolder() {
+  private static Server startOnEmptyFolder(List<String> properties) {
     try {
       Path data = Files.createTempDirectory("fedstep-contract");
       SpringApplication.getShutdownHandlers().add(() -> delete(data));
-      return "kafka".equals(System.getProperty("contract.engine"))
+      return properties.isEmpty() && "kafka".equals(System.getProperty("contract.engine"))
           ? startCluster(data)
-          : start(data);
+          : start(data, properties.toArray(String[]::new));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -89,6 +94,11 @@ final class Server implements AutoCloseable {
 
   Http http() {
     return http;
+  }
+
+  /** The folder of the models. */
+  Path data() {
+    return data;
   }
 
   ApplicationContext context() {

@@ -5,9 +5,7 @@ import static io.fedstep.contract.Model.PLAIN;
 import static io.fedstep.contract.Vectors.f4;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -130,27 +128,26 @@ class VersionsTest {
   }
 
   @Test
-  void oldVersionsAndRecords_areForgotten(@TempDir Path data) {
-    try (Server server = Server.start(data, "fedstep.keep-versions=1", "fedstep.keep-rounds=1")) {
-      Model model = Model.create(server.http(), PLAIN);
-      for (int round = 0; round < 5; round++) {
-        model.advance("[1, 2, 3]");
-      }
-      assertThat(model.get("/versions").json().path("versions").values())
-          .extracting(v -> v.path("version").asInt())
-          .contains(5)
-          .isSubsetOf(4, 5);
-      model.get("/versions/2/weights").problem(404, "version-not-found");
-      model.get("/rounds/0").problem(404, "round-not-found");
-
-      JsonNode forgotten =
-          model.submit(0, "bob", "{\"gradient\": [1, 2, 3]}").problem(410, "round-closed");
-      assertThat(forgotten.path("recorded").asBoolean(true)).isFalse();
-      assertThat(forgotten.path("current_round").asLong()).isEqualTo(5);
-      JsonNode kept =
-          model.submit(4, "bob", "{\"gradient\": [1, 2, 3]}").problem(410, "round-closed");
-      assertThat(kept.path("recorded").asBoolean(true)).isTrue();
-      model.submit(4, "solo", "{\"gradient\": [1, 2, 3]}").is(200);
+  void oldVersionsAndRecords_areForgotten() {
+    Http http = Server.shared("fedstep.keep-versions=1", "fedstep.keep-rounds=1").http();
+    Model model = Model.create(http, PLAIN);
+    for (int round = 0; round < 5; round++) {
+      model.advance("[1, 2, 3]");
     }
+    assertThat(model.get("/versions").json().path("versions").values())
+        .extracting(v -> v.path("version").asInt())
+        .contains(5)
+        .isSubsetOf(4, 5);
+    model.get("/versions/2/weights").problem(404, "version-not-found");
+    model.get("/rounds/0").problem(404, "round-not-found");
+
+    JsonNode forgotten =
+        model.submit(0, "bob", "{\"gradient\": [1, 2, 3]}").problem(410, "round-closed");
+    assertThat(forgotten.path("recorded").asBoolean(true)).isFalse();
+    assertThat(forgotten.path("current_round").asLong()).isEqualTo(5);
+    JsonNode kept =
+        model.submit(4, "bob", "{\"gradient\": [1, 2, 3]}").problem(410, "round-closed");
+    assertThat(kept.path("recorded").asBoolean(true)).isTrue();
+    model.submit(4, "solo", "{\"gradient\": [1, 2, 3]}").is(200);
   }
 }
