@@ -41,7 +41,7 @@ final class Subject implements AutoCloseable {
   static Subject start(Bench bench) throws IOException {
     Path data = newFolder(bench);
     return new Subject(
-        ChildServer.start(data, options(bench, List.of(Drain.ON, "-Dfedstep.keep-versions=2"))),
+        ChildServer.startFast(data, options(bench, List.of(Drain.ON, "-Dfedstep.keep-versions=2"))),
         data,
         false);
   }
@@ -52,7 +52,7 @@ final class Subject implements AutoCloseable {
     return new Subject(
         Files.exists(JAR)
             ? ChildServer.startJar(JAR, data, options)
-            : ChildServer.start(data, options),
+            : ChildServer.startFast(data, options),
         null,
         false);
   }

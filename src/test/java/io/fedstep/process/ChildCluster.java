@@ -87,9 +87,8 @@ public final class ChildCluster implements AutoCloseable {
     return new ChildCluster(folder.resolve("data"), options);
   }
 
-  /** A short life on few cores: less compiling, no concurrent collector. */
   private static String[] options(String... more) {
-    var all = new ArrayList<>(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    var all = new ArrayList<>(List.of("-Xmx256m"));
     all.addAll(List.of(more));
     return all.toArray(String[]::new);
   }

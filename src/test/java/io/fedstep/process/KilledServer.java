@@ -16,10 +16,7 @@ import java.util.function.Function;
 final class KilledServer implements AutoCloseable {
   private static final long RESTART_NANOS = Duration.ofSeconds(100).toNanos();
 
-  /** A short life on few cores: less compiling, no concurrent collector. */
-  private static final String[] OPTIONS = {
-    "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"
-  };
+  private static final String HEAP = "-Xmx64m";
 
   private final Path data;
   private final HttpClient http =
@@ -34,7 +31,7 @@ final class KilledServer implements AutoCloseable {
 
   KilledServer(Path data) {
     this.data = data;
-    current = ChildServer.start(data, OPTIONS);
+    current = ChildServer.start(data, HEAP);
   }
 
   /** Kills the process at once; who is connected gets no answer. */
@@ -44,7 +41,7 @@ final class KilledServer implements AutoCloseable {
 
   /** Starts another process on the folder; requests go there once {@code check} has passed. */
   void restart(Runnable check) {
-    ChildServer next = ChildServer.start(data, OPTIONS);
+    ChildServer next = ChildServer.start(data, HEAP);
     lock.lock();
     try {
       current = next;

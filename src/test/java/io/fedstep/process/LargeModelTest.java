@@ -36,7 +36,7 @@ class LargeModelTest {
   @Test
   void tenMillionParametersAndTwentyClients_fitA96MegabyteHeap(@TempDir Path data)
       throws Exception {
-    try (ChildServer server = ChildServer.start(data, "-Xmx96m", "-XX:+UseSerialGC")) {
+    try (ChildServer server = ChildServer.start(data, "-Xmx96m")) {
       create(server);
       var uploads = new ArrayList<Future<?>>();
       try (var threads = Executors.newFixedThreadPool(AT_ONCE)) {
