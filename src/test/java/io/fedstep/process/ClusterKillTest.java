@@ -26,6 +26,7 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -34,6 +35,7 @@ import tools.jackson.databind.JsonNode;
  * Rounds through kills of a cluster's processes and brokers have what was acknowledged, once, and
  * equal those of one machine that nobody kills, to the last bit.
  */
+@Tag("slow")
 class ClusterKillTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final int ROUNDS = LONG ? 30 : 6;

@@ -12,12 +12,14 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.JsonNode;
 
 /** A model goes from one machine to a cluster and back by a copy of its folder. */
+@Tag("slow")
 class ClusterMoveTest {
   private static final int SIZE = 100_001;
   private static final int CLIENTS = 2;
