@@ -5,19 +5,13 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.OptimizerCodec;
-import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
-import io.fedstep.vector.FloatTile;
-import io.fedstep.vector.PairwiseSum;
-import io.fedstep.vector.Range;
 import io.fedstep.vector.TensorLayout;
 import io.fedstep.vector.Tile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -113,13 +107,13 @@ class GoldenOptimizerTest {
     JsonNode golden = golden(name);
     ObjectNode config = JsonNodeFactory.instance.objectNode().put("lrate", 1);
     config.set("modules", golden.path("config"));
-    var run = new Run(golden, OptimizerCodec.read(config, ""));
+    var run = new SlicedSteps(OptimizerCodec.read(config, ""), layout(golden), dtype(golden));
     for (JsonNode round : golden.path("rounds").values()) {
       Tile gradient = tile(golden, round.path("in"));
       Tile weights = Tile.zeros(gradient.dtype(), gradient.length());
       run.step(gradient, weights, gradient.length());
       assertThat(hex(gradient)).isEqualTo(hex(tile(golden, round.path("out"))));
-      run.assertState(round.path("state"));
+      assertState(run, golden, round.path("state"));
     }
     assertThat(golden.path("rounds").size()).isEqualTo(6);
   }
@@ -141,93 +135,23 @@ class GoldenOptimizerTest {
   })
   void optimizer_equalsDeclearn_inSlices(String name, int slice) throws IOException {
     JsonNode golden = golden(name);
-    var run = new Run(golden, OptimizerCodec.read(golden.path("config"), ""));
+    var run =
+        new SlicedSteps(
+            OptimizerCodec.read(golden.path("config"), ""), layout(golden), dtype(golden));
     for (JsonNode round : golden.path("rounds").values()) {
       Tile weights = tile(golden, round.path("weights_in"));
       run.step(tile(golden, round.path("in")), weights, slice);
       assertThat(hex(weights)).isEqualTo(hex(tile(golden, round.path("weights_out"))));
-      run.assertState(round.path("state"));
+      assertState(run, golden, round.path("state"));
     }
     assertThat(golden.path("rounds").size()).isEqualTo(6);
   }
 
-  /** An optimizer with its state, step after step. */
-  private static final class Run {
-    private final JsonNode golden;
-    private final Optimizer optimizer;
-    private final TensorLayout layout;
-    private final List<List<Tile>> state;
-    private long steps;
-
-    Run(JsonNode golden, Optimizer optimizer) {
-      this.golden = golden;
-      this.optimizer = optimizer;
-      layout = layout(golden);
-      state = optimizer.zeros(dtype(golden), (int) layout.size());
+  private static void assertState(SlicedSteps run, JsonNode golden, JsonNode expected) {
+    for (int i = 0; i < run.state().size(); i++) {
+      JsonNode module = expected.path("modules").path(i).path(1);
+      assertThat(run.state().get(i).stream().map(GoldenOptimizerTest::hex).toList())
+          .isEqualTo(vectors(golden, module, run.optimizer().modules().get(i).state()));
     }
-
-    void step(Tile gradient, Tile weights, int slice) {
-      var moment =
-          new Moment.Step(
-              steps == 0,
-              Collections.nCopies(optimizer.modules().size(), steps),
-              steps + 1,
-              Moments.SECRET);
-      for (Optimizer.Pass pass : optimizer.passes()) {
-        TensorNorms norms = norms(gradient);
-        for (int from = 0; from < gradient.length(); from += slice) {
-          var range = new Range(from, Math.min(slice, gradient.length() - from));
-          Tile part = cut(gradient, range);
-          Tile weightsPart = cut(weights, range);
-          List<List<Tile>> stateParts =
-              state.stream()
-                  .map(tiles -> tiles.stream().map(tile -> cut(tile, range)).toList())
-                  .toList();
-          if (pass.begins()) {
-            optimizer.regularize(part, weightsPart);
-          }
-          optimizer.precondition(pass, part, stateParts, moment, range, norms);
-          if (pass.ends()) {
-            optimizer.apply(part, weightsPart, steps, Tile.zeros(part.dtype(), part.length()));
-          }
-          gradient.put(from, part);
-          weights.put(from, weightsPart);
-          for (int i = 0; i < state.size(); i++) {
-            for (int j = 0; j < state.get(i).size(); j++) {
-              state.get(i).get(j).put(from, stateParts.get(i).get(j));
-            }
-          }
-        }
-      }
-      steps++;
-    }
-
-    private TensorNorms norms(Tile gradient) {
-      return new TensorNorms(
-          layout,
-          layout.tensors().stream()
-              .map(tensor -> new Range(tensor.offset(), (int) tensor.size()))
-              .map(range -> PairwiseSum.squares(cut(gradient, range)))
-              .toList());
-    }
-
-    void assertState(JsonNode expected) {
-      for (int i = 0; i < state.size(); i++) {
-        JsonNode module = expected.path("modules").path(i).path(1);
-        assertThat(state.get(i).stream().map(GoldenOptimizerTest::hex).toList())
-            .isEqualTo(vectors(golden, module, optimizer.modules().get(i).state()));
-      }
-    }
-  }
-
-  private static Tile cut(Tile whole, Range range) {
-    int from = (int) range.from();
-    int end = from + range.length();
-    return switch (whole) {
-      case FloatTile tile ->
-          new FloatTile(Arrays.copyOfRange(tile.values(), from, end), range.length());
-      case DoubleTile tile ->
-          new DoubleTile(Arrays.copyOfRange(tile.values(), from, end), range.length());
-    };
   }
 }
