@@ -2,9 +2,7 @@ package io.fedstep.web;
 
 import io.fedstep.codec.HeaderParts;
 import io.fedstep.codec.JsonBody;
-import io.fedstep.codec.Npy;
 import io.fedstep.codec.RecordCodec;
-import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
@@ -19,7 +17,6 @@ import io.fedstep.security.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.InputStream;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -61,15 +58,10 @@ class UpdateController {
       HeaderParts parts = parts(query);
       parts.header(); // refuses before the body what the head already shows to be wrong
       ModelSpec spec = upload.spec();
-      InputStream in = VectorBody.open(request, spec, form);
       Content content;
       try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {
-        switch (form) {
-          case JSON -> JsonBody.readUpdate(in, intake, parts);
-          case OCTETS -> intake.readOctets(in);
-          case NPY -> Npy.read(in, intake);
-          case SAFETENSORS -> Safetensors.read(in, intake);
-        }
+        VectorBody.read(
+            request, spec, form, (in, into) -> JsonBody.readUpdate(in, into, parts), intake);
         content = intake.finish();
       }
       Upload.Answer answer = upload.submit(parts.header(), content);

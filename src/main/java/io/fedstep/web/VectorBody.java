@@ -1,12 +1,14 @@
 package io.fedstep.web;
 
+import io.fedstep.codec.Npy;
 import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.model.ModelSpec;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
 import java.io.InputStream;
 
-/** How many bytes a vector may take on the wire. */
+/** A vector as the body of a request: its readers, and how many bytes it may take on the wire. */
 final class VectorBody {
   /** What a body may hold beside the numbers. */
   static final long SLACK = 1 << 20;
@@ -14,25 +16,38 @@ final class VectorBody {
   /** The longest number has 24 characters; the rest is for separators and indentation. */
   private static final long BYTES_PER_VALUE = 64;
 
+  /** A reader of JSON, which may hold more than the vector. */
+  interface JsonReader {
+    void read(InputStream in, VectorIntake intake) throws IOException;
+  }
+
   private VectorBody() {}
 
-  /** The body's bytes; a length that cannot be is refused before any is read. */
-  static InputStream open(HttpServletRequest request, ModelSpec spec, Representation form) {
-    return switch (form) {
-      case JSON -> Body.limited(request, SLACK + BYTES_PER_VALUE * spec.parameters());
-      case NPY -> Body.limited(request, SLACK + Double.BYTES * spec.parameters());
-      case SAFETENSORS ->
-          Body.limited(
-              request, Safetensors.overhead(spec.layout()) + Double.BYTES * spec.parameters());
-      case OCTETS -> {
-        long length = request.getContentLengthLong();
-        if (Body.coding(request) == Coding.IDENTITY
-            && length >= 0
-            && length != spec.vectorBytes()) {
-          throw VectorIntake.wrongLength(spec.vectorBytes(), length);
-        }
-        yield Body.limited(request, spec.vectorBytes() + SLACK);
+  /** Reads the body; a length that cannot be is refused before any is read. */
+  static void read(
+      HttpServletRequest request,
+      ModelSpec spec,
+      Representation form,
+      JsonReader json,
+      VectorIntake intake)
+      throws IOException {
+    long parameters = spec.parameters();
+    switch (form) {
+      case JSON -> json.read(Body.limited(request, SLACK + BYTES_PER_VALUE * parameters), intake);
+      case NPY -> Npy.read(Body.limited(request, SLACK + Double.BYTES * parameters), intake);
+      case SAFETENSORS -> {
+        long most = Safetensors.overhead(spec.layout()) + Double.BYTES * parameters;
+        Safetensors.read(Body.limited(request, most), intake);
       }
-    };
+      case OCTETS -> intake.readOctets(octets(request, spec));
+    }
+  }
+
+  private static InputStream octets(HttpServletRequest request, ModelSpec spec) {
+    long length = request.getContentLengthLong();
+    if (Body.coding(request) == Coding.IDENTITY && length >= 0 && length != spec.vectorBytes()) {
+      throw VectorIntake.wrongLength(spec.vectorBytes(), length);
+    }
+    return Body.limited(request, spec.vectorBytes() + SLACK);
   }
 }

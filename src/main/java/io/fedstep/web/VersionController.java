@@ -3,9 +3,7 @@ package io.fedstep.web;
 import io.fedstep.codec.HeaderParts;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.JsonBody;
-import io.fedstep.codec.Npy;
 import io.fedstep.codec.RecordCodec;
-import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
@@ -69,13 +67,7 @@ class VersionController {
     Representation form = Body.form(request);
     try (VersionDraft draft = changes.beginWeights();
         var intake = new VectorIntake(spec.layout(), spec.dtype(), draft.newWeights())) {
-      InputStream in = VectorBody.open(request, spec, form);
-      switch (form) {
-        case JSON -> JsonBody.readWeights(in, intake);
-        case OCTETS -> intake.readOctets(in);
-        case NPY -> Npy.read(in, intake);
-        case SAFETENSORS -> Safetensors.read(in, intake);
-      }
+      VectorBody.read(request, spec, form, JsonBody::readWeights, intake);
       return Answers.ok(Answers.made(model, changes.setWeights(draft)));
     }
   }
