@@ -110,7 +110,7 @@ class DownloadsTest {
   @Test
   void downloads_whileShortRoundsPruneEveryVersion_areNeverCut()
       throws ExecutionException, InterruptedException {
-    try (var threads = Executors.newFixedThreadPool(4)) {
+    try (var threads = Executors.newFixedThreadPool(2)) {
       Model model = model(pruning(), SMALL);
       var over = new AtomicBoolean();
       Callable<Integer> client =
@@ -123,10 +123,10 @@ class DownloadsTest {
             return answers;
           };
       var clients = new ArrayList<Future<Integer>>();
-      for (int i = 0; i < 4; i++) {
+      for (int i = 0; i < 2; i++) {
         clients.add(threads.submit(client));
       }
-      for (int round = 0; round < 40; round++) {
+      for (int round = 0; round < 25; round++) {
         advance(model, round, SMALL);
       }
       over.set(true);

@@ -5,6 +5,7 @@ import io.fedstep.process.Brokers;
 import io.fedstep.process.ChildCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +24,7 @@ import org.springframework.util.FileSystemUtils;
  * The real application on a free port and an empty data folder. The server that tests share without
  * properties is a cluster of three on Kafka with {@code -Dcontract.engine=kafka}.
  */
-final class Server implements AutoCloseable {
+public final class Server implements AutoCloseable {
   private static final Duration SESSION = Duration.ofSeconds(10);
 
   private static final Map<List<String>, Server> SHARED = new HashMap<>();
@@ -42,7 +43,7 @@ final class Server implements AutoCloseable {
    * The one server of the test JVM with these properties, which tests share: each takes model names
    * of its own.
    */
-  static synchronized Server shared(String... properties) {
+  public static synchronized Server shared(String... properties) {
     return SHARED.computeIfAbsent(List.of(properties), Server::startOnEmptyFolder);
   }
 
@@ -90,6 +91,11 @@ final class Server implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Where it is to be asked. */
+  public URI address() {
+    return URI.create("http://127.0.0.1:" + http.port());
   }
 
   Http http() {

@@ -6,36 +6,17 @@ import io.fedstep.client.Fedstep;
 import io.fedstep.client.RemoteModel;
 import io.fedstep.client.Update;
 import io.fedstep.client.Weights;
+import io.fedstep.contract.Server;
 import java.io.IOException;
-import java.net.URI;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.test.annotation.DirtiesContext;
-import org.springframework.test.context.DynamicPropertyRegistry;
-import org.springframework.test.context.DynamicPropertySource;
 
 /** The digits, with two clients of ten that send -10 times their gradient. */
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
-@DirtiesContext // the data folder goes with the class
 class HostileClientsTest {
-  private static final int ROUNDS = 25;
-
-  @TempDir static Path data;
-
-  @LocalServerPort int port;
+  private static final int ROUNDS = 12;
 
   private final DigitsData digits = DigitsData.split(DigitsData.read());
-
-  @DynamicPropertySource
-  static void dataDir(DynamicPropertyRegistry registry) {
-    registry.add("fedstep.data-dir", data::toString);
-  }
 
   /**
    * The training images dealt out evenly. Where each client holds digits of its own, honest
@@ -54,8 +35,8 @@ class HostileClientsTest {
 
   /** The test accuracy after some rounds by that aggregator. */
   private double accuracy(String aggregator, int hostile) throws IOException, InterruptedException {
-    try (var fedstep = Fedstep.at(URI.create("http://127.0.0.1:" + port))) {
-      RemoteModel model = fedstep.model("digits");
+    try (var fedstep = Fedstep.at(Server.shared().address())) {
+      RemoteModel model = fedstep.model("hostile-digits");
       model.delete();
       model.create(
           """
