@@ -62,6 +62,7 @@ class ArchitectureTest {
       metrics:     coordinator kafka round io.micrometer
       client:      tools.jackson
       demo:        client org.springframework tools.jackson
+      warm:        client org.springframework
       """;
 
   /** Packages that neither ask for the time nor throw dice. */
