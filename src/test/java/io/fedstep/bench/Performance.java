@@ -31,6 +31,7 @@ final class Performance {
     rows.put("memory", new Memory());
     rows.put("round", new WholeRound());
     rows.put("startup", new Startup());
+    rows.put("cold", new Cold());
     return rows;
   }
 

@@ -57,6 +57,12 @@ final class Subject implements AutoCloseable {
         false);
   }
 
+  /** One as the image starts it, by the script of an archive, on a folder that stays. */
+  static Subject startScript(Bench bench, Path script, Path data) {
+    return new Subject(
+        ChildServer.startScript(script, data, options(bench, List.of())), null, false);
+  }
+
   /** The same server, which goes on when this is closed. */
   Subject borrowed() {
     return new Subject(server, passing, true);

@@ -62,6 +62,17 @@ public final class ChildServer implements AutoCloseable {
     return start(List.of(), List.of("-jar", jar.toString()), data, List.of(options));
   }
 
+  /** The same, by the script of the archive. */
+  public static ChildServer startScript(Path script, Path data, String... options) {
+    return start(
+        List.of(
+            "env",
+            "JAVA_HOME=" + System.getProperty("java.home"),
+            "JAVA_OPTS=" + String.join(" ", ELSEWHERE) + " " + String.join(" ", options),
+            script.toString()),
+        data);
+  }
+
   /** The same, which may have only so many files open. */
   static ChildServer startWithFiles(int most, Path data, String... options) {
     String limited = "ulimit -n %s && exec \"$0\" \"$@\"".formatted(most);
@@ -81,6 +92,11 @@ public final class ChildServer implements AutoCloseable {
     command.addAll(ELSEWHERE);
     command.addAll(options);
     command.addAll(program);
+    return start(command, data);
+  }
+
+  private static ChildServer start(List<String> program, Path data) {
+    var command = new ArrayList<>(program);
     command.addAll(List.of("--server.port=0", "--fedstep.data-dir=" + data));
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
