@@ -24,6 +24,7 @@ class VersionTest {
   @CsvSource({
     "clients/python/src/fedstep/version.py, VERSION = \"%s\"",
     "docker/Dockerfile,                     image.version=%s",
+    "CHANGELOG.md,                          '## %s'",
     "README.md,                             io.fedstep:fedstep-client:%s`",
   })
   void otherPlace_saysTheSame(Path file, String text) throws Exception {
