@@ -1,15 +1,41 @@
 package io.fedstep.process;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.common.utils.Time;
 
-/** A Kafka broker that does not outlive the process that started it, however that one ends. */
+/** Kafka brokers that do not outlive the process that started them, however that one ends. */
 final class Broker {
   private Broker() {}
 
-  /** Starts the broker of a file of settings, which ends with the standard input. */
+  /** Starts a broker for each file of settings; they end with the standard input. */
   public static void main(String[] arguments) {
-    Thread.ofPlatform().daemon().start(Broker::endWithInput);
-    kafka.Kafka.main(arguments);
+    for (String settings : arguments) { // each waits for a majority of all
+      Thread.ofPlatform()
+          .uncaughtExceptionHandler(Broker::end)
+          .start(() -> start(Path.of(settings)));
+    }
+    endWithInput();
+  }
+
+  private static void start(Path file) {
+    var settings = new Properties();
+    try (var reader = Files.newBufferedReader(file)) {
+      settings.load(reader);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    new KafkaRaftServer(KafkaConfig.fromProps(settings, false), Time.SYSTEM).startup();
+  }
+
+  private static void end(Thread of, Throwable failure) {
+    failure.printStackTrace();
+    Runtime.getRuntime().halt(1);
   }
 
   private static void endWithInput() {

@@ -21,11 +21,12 @@ import java.util.Locale;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import kafka.tools.StorageTool;
 import org.slf4j.LoggerFactory;
 
-/** Kafka brokers, each a process of its own that can be killed and started again. */
+/** Kafka brokers in a process, or each in one of its own that can be killed and started again. */
 public final class Brokers implements AutoCloseable {
   /** The settings that fedstep needs, which are those of the trials' brokers too. */
   private static final Path SETTINGS = Path.of("docker/kafka/server.properties");
@@ -45,6 +46,8 @@ public final class Brokers implements AutoCloseable {
 
   private final Path folder;
   private final List<Integer> ports;
+
+  /** Of each broker if they are apart, otherwise the one of all. */
   private final List<Process> processes = new ArrayList<>();
 
   private Brokers(Path folder, List<Integer> ports) {
@@ -53,18 +56,35 @@ public final class Brokers implements AutoCloseable {
     Locale.setDefault(Locale.ROOT);
   }
 
-  /** So many brokers with empty logs below {@code folder}, once all of them are ready. */
+  /** So many brokers in one process, with empty logs below {@code folder}, once all are ready. */
   public static Brokers start(Path folder, int count) {
+    return start(folder, count, false);
+  }
+
+  /** The same, each in a process of its own. */
+  static Brokers startApart(Path folder, int count) {
+    return start(folder, count, true);
+  }
+
+  private static Brokers start(Path folder, int count, boolean apart) {
     var brokers = new Brokers(folder, freePorts(2 * count));
     try {
       Files.createDirectories(folder);
       for (int i = 0; i < count; i++) {
         brokers.format(i);
       }
-      for (int i = 0; i < count; i++) { // a majority has to be there for any to get ready
-        brokers.processes.add(brokers.launch(i));
+      if (apart) {
+        for (int i = 0; i < count; i++) { // a majority has to be there for any to get ready
+          brokers.processes.add(brokers.launch(i, i + 1));
+        }
+      } else {
+        brokers.processes.add(brokers.launch(0, count));
       }
-      brokers.processes.stream().map(Brokers::ready).toList().forEach(CompletableFuture::join);
+      int each = count / brokers.processes.size();
+      brokers.processes.stream()
+          .map(process -> ready(process, each))
+          .toList()
+          .forEach(CompletableFuture::join);
       return brokers;
     } catch (IOException e) {
       brokers.close();
@@ -138,24 +158,29 @@ public final class Brokers implements AutoCloseable {
     }
   }
 
-  private Process launch(int broker) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx256m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Dlogback.configurationFile=" + LOGGING.toAbsolutePath(),
-            "-cp",
-            System.getProperty("java.class.path"),
-            Broker.class.getName(),
-            settings(broker).toString())
-        .redirectErrorStream(true)
-        .start();
+  /** A process of the brokers from one to before another. */
+  private Process launch(int from, int to) throws IOException {
+    var command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx%sm".formatted(256 + 64 * (to - from - 1)),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dlogback.configurationFile=" + LOGGING.toAbsolutePath(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Broker.class.getName()));
+    for (int i = from; i < to; i++) {
+      command.add(settings(i).toString());
+    }
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 
-  /** Done once the broker has said so; reads on, since a full pipe would stop the broker. */
-  private static CompletableFuture<Void> ready(Process process) {
+  /** Done once so many brokers have said so; reads on, since a full pipe would stop them. */
+  private static CompletableFuture<Void> ready(Process process, int count) {
     var ready = new CompletableFuture<Void>();
+    var left = new AtomicInteger(count);
     var log = new StringBuilder();
     Thread.ofPlatform()
         .daemon()
@@ -166,7 +191,7 @@ public final class Brokers implements AutoCloseable {
               if (!ready.isDone()) {
                 log.append(line).append('\n');
               }
-              if (line.contains("Kafka Server started")) {
+              if (line.contains("Kafka Server started") && left.decrementAndGet() == 0) {
                 ready.complete(null);
               }
             }
@@ -188,7 +213,7 @@ public final class Brokers implements AutoCloseable {
     return IntStream.range(0, count()).mapToObj(this::address).collect(joining(","));
   }
 
-  /** Ends a broker as {@code kill -9} does; returns once it is gone. */
+  /** Ends a broker that is apart as {@code kill -9} does; returns once it is gone. */
   public void kill(int broker) {
     processes.get(broker).destroyForcibly().onExit().join();
   }
@@ -196,9 +221,9 @@ public final class Brokers implements AutoCloseable {
   /** Starts a killed broker again on its log; returns once it is ready. */
   public void restart(int broker) {
     try {
-      Process process = launch(broker);
+      Process process = launch(broker, broker + 1);
       processes.set(broker, process);
-      ready(process).join();
+      ready(process, 1).join();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

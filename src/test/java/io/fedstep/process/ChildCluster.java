@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -54,8 +55,12 @@ public final class ChildCluster implements AutoCloseable {
     this.data = data;
     this.options = options;
     nodes = new AtomicReferenceArray<>(options.size());
+    startFrom(0);
+  }
+
+  private void startFrom(int first) {
     try {
-      IntStream.range(0, size())
+      IntStream.range(first, size())
           .mapToObj(node -> CompletableFuture.runAsync(() -> restart(node)))
           .toList()
           .forEach(CompletableFuture::join);
@@ -65,32 +70,70 @@ public final class ChildCluster implements AutoCloseable {
     }
   }
 
+  private ChildCluster(Path data, List<String[]> options, ChildServer first) {
+    this.data = data;
+    this.options = options;
+    nodes = new AtomicReferenceArray<>(options.size());
+    nodes.set(0, first);
+  }
+
+  /** A cluster, and one machine by which it is measured. */
+  record Measured(ChildCluster cluster, ChildCluster alone) {}
+
+  /** Both: the cluster's first process has that machine beside it, which saves the start of one. */
+  static Measured startBoth(Path folder, int size, Brokers brokers, Duration sessionTimeout) {
+    Path data = folder.resolve("data");
+    Path aloneData = folder.resolve("alone");
+    List<List<String>> properties = properties(folder, size, brokers, sessionTimeout);
+    List<ChildServer> first =
+        ChildServer.startTogether(
+            List.of(on(data, properties.getFirst()), on(aloneData, List.of())), "-Xmx512m");
+    var alone = new ChildCluster(aloneData, List.<String[]>of(options(List.of())), first.getLast());
+    var cluster =
+        new ChildCluster(
+            data, properties.stream().map(ChildCluster::options).toList(), first.getFirst());
+    cluster.startFrom(1);
+    return new Measured(cluster, alone);
+  }
+
+  private static List<String> on(Path data, List<String> properties) {
+    var all = new ArrayList<>(properties);
+    all.add("fedstep.data-dir=" + data);
+    return all;
+  }
+
   /** One machine's engine, by which the others are measured. */
   static ChildCluster ofOne(Path folder) {
-    return new ChildCluster(folder.resolve("data"), List.<String[]>of(options()));
+    return new ChildCluster(folder.resolve("data"), List.<String[]>of(options(List.of())));
   }
 
   /** So many processes that share their work by Kafka. */
   public static ChildCluster start(
       Path folder, int size, Brokers brokers, Duration sessionTimeout) {
-    var options = new ArrayList<String[]>();
-    for (int node = 0; node < size; node++) {
-      options.add(
-          options(
-              "-Dfedstep.engine=kafka",
-              "-Dfedstep.kafka.brokers=" + brokers.bootstrap(),
-              "-Dfedstep.kafka.replication=" + brokers.size(),
-              "-Dfedstep.kafka.session-timeout=%sms".formatted(sessionTimeout.toMillis()),
-              "-Dfedstep.kafka.scratch-dir=" + folder.resolve("scratch-" + node),
-              "-Dfedstep.kafka.client.client.id=" + ClusterRoles.clientId(node)));
-    }
-    return new ChildCluster(folder.resolve("data"), options);
+    return new ChildCluster(
+        folder.resolve("data"),
+        properties(folder, size, brokers, sessionTimeout).stream()
+            .map(ChildCluster::options)
+            .toList());
   }
 
-  private static String[] options(String... more) {
-    var all = new ArrayList<>(List.of("-Xmx256m"));
-    all.addAll(List.of(more));
-    return all.toArray(String[]::new);
+  private static List<List<String>> properties(
+      Path folder, int size, Brokers brokers, Duration sessionTimeout) {
+    return IntStream.range(0, size)
+        .mapToObj(node ->
+            List.of(
+                "fedstep.engine=kafka",
+                "fedstep.kafka.brokers=" + brokers.bootstrap(),
+                "fedstep.kafka.replication=" + brokers.size(),
+                "fedstep.kafka.session-timeout=%sms".formatted(sessionTimeout.toMillis()),
+                "fedstep.kafka.scratch-dir=" + folder.resolve("scratch-" + node),
+                "fedstep.kafka.client.client.id=" + ClusterRoles.clientId(node)))
+        .toList();
+  }
+
+  private static String[] options(List<String> properties) {
+    return Stream.concat(Stream.of("-Xmx256m"), properties.stream().map(one -> "-D" + one))
+        .toArray(String[]::new);
   }
 
   int size() {

@@ -21,8 +21,7 @@ import java.util.regex.Pattern;
 public final class ChildServer implements AutoCloseable {
   private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
   private static final long START_SECONDS = 90;
-  private static final List<String> CLASS_PATH =
-      List.of("-cp", System.getProperty("java.class.path"), FedstepApplication.class.getName());
+  private static final List<String> CLASS_PATH = program(FedstepApplication.class);
 
   /** A user's machine, where digits and hours are others: the server is not to depend on it. */
   private static final List<String> ELSEWHERE =
@@ -85,6 +84,29 @@ public final class ChildServer implements AutoCloseable {
     return all;
   }
 
+  /**
+   * Servers in one process, which ends as a whole: each is what it is asked to be by properties.
+   */
+  static List<ChildServer> startTogether(List<List<String>> properties, String... options) {
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ELSEWHERE);
+    command.addAll(shortLived(options));
+    command.addAll(program(Together.class));
+    for (List<String> one : properties) {
+      if (one != properties.getFirst()) {
+        command.add(Together.NEXT);
+      }
+      command.add("--server.port=0");
+      one.forEach(property -> command.add("--" + property));
+    }
+    return start(command, properties.size());
+  }
+
+  private static List<String> program(Class<?> main) {
+    return List.of("-cp", System.getProperty("java.class.path"), main.getName());
+  }
+
   private static ChildServer start(
       List<String> prefix, List<String> program, Path data, List<String> options) {
     var command = new ArrayList<>(prefix);
@@ -98,17 +120,24 @@ public final class ChildServer implements AutoCloseable {
   private static ChildServer start(List<String> program, Path data) {
     var command = new ArrayList<>(program);
     command.addAll(List.of("--server.port=0", "--fedstep.data-dir=" + data));
+    return start(command, 1).getFirst();
+  }
+
+  private static List<ChildServer> start(List<String> command, int count) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       var warnings = new CopyOnWriteArrayList<String>();
-      return new ChildServer(process, awaitPort(process, warnings), warnings);
+      return awaitPorts(process, count, warnings).stream()
+          .map(port -> new ChildServer(process, port, warnings))
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private static int awaitPort(Process process, List<String> warnings) {
-    var port = new CompletableFuture<Integer>();
+  private static List<Integer> awaitPorts(Process process, int count, List<String> warnings) {
+    var all = new CompletableFuture<List<Integer>>();
+    var ports = new ArrayList<Integer>();
     var log = new StringBuilder();
     Thread.ofPlatform()
         .daemon()
@@ -116,7 +145,7 @@ public final class ChildServer implements AutoCloseable {
           try (var lines =
               new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-              if (!port.isDone()) {
+              if (!all.isDone()) {
                 log.append(line).append('\n');
               } else if (line.contains(" ERROR ")) {
                 System.err.println(line);
@@ -126,15 +155,18 @@ public final class ChildServer implements AutoCloseable {
               }
               Matcher started = STARTED.matcher(line);
               if (started.find()) {
-                port.complete(Integer.parseInt(started.group(1)));
+                ports.add(Integer.parseInt(started.group(1)));
+                if (ports.size() == count) {
+                  all.complete(List.copyOf(ports));
+                }
               }
             }
           } catch (IOException e) {
             log.append(e); // the pipe of a killed process
           }
-          port.completeExceptionally(new IllegalStateException("the server ended:\n" + log));
+          all.completeExceptionally(new IllegalStateException("the server ended:\n" + log));
         });
-    return port.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
+    return all.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
   }
 
   /** Where it answers a path. */

@@ -84,7 +84,7 @@ class ClusterKillTest {
 
   @Test
   void roundsThroughKills_equalThoseOfOneMachine(@TempDir Path folder) {
-    try (var startedBrokers = Brokers.start(folder.resolve("brokers"), 3);
+    try (var startedBrokers = Brokers.startApart(folder.resolve("brokers"), 3);
         var started =
             ChildCluster.start(folder.resolve("cluster"), NODES, startedBrokers, SESSION);
         var startedRoles = new ClusterRoles(startedBrokers);

@@ -25,7 +25,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,13 +36,16 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Three fedsteps with three brokers give what one machine gives, to the last bit, whichever of them
- * is asked.
+ * Fedsteps with three brokers give what one machine gives, to the last bit, whichever of them is
+ * asked.
  */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ClusterTest {
+  private static final int LAST = Integer.MAX_VALUE;
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final int CLIENTS = 5;
   private static final int ROUNDS = 3;
+  private static final int NODES = LONG ? 3 : 2;
 
   /** Some ranges, a tensor across their bounds, and a last tile that is not full. */
   private static final String TENSORS = "{\"a\": [3], \"b\": [300, 331], \"c\": []}";
@@ -72,8 +78,10 @@ class ClusterTest {
   @BeforeAll
   static void start() {
     brokers = Brokers.start(folder.resolve("brokers"), 3);
-    cluster = ChildCluster.start(folder.resolve("cluster"), 3, brokers, Duration.ofSeconds(10));
-    alone = ChildCluster.ofOne(folder.resolve("alone"));
+    ChildCluster.Measured started =
+        ChildCluster.startBoth(folder.resolve("cluster"), NODES, brokers, Duration.ofSeconds(10));
+    cluster = started.cluster();
+    alone = started.alone();
   }
 
   @AfterAll
@@ -238,6 +246,26 @@ class ClusterTest {
       assertThat(new String(answer.body(), UTF_8)).contains("version-not-found");
     }
     cluster.delete(model);
+  }
+
+  /** ClusterKillTest kills each kind of process, and brokers, in the second stage. */
+  @Test
+  @Order(LAST)
+  void killedProcess_takesNothingWithIt() {
+    var kind = new Kind("rmsprop", Numbers.FLOAT32);
+    for (ChildCluster one : List.of(alone, cluster)) {
+      one.put(kind.model(), JSON, kind.spec().getBytes(UTF_8));
+    }
+    for (int client = 0; client < CLIENTS; client++) {
+      submit(kind, 0, client);
+    }
+    cluster.kill(NODES - 1);
+    close(kind.model(), 0);
+    check(kind.model(), 0);
+    for (int client = 0; client < CLIENTS; client++) {
+      submit(kind, 1, client);
+    }
+    check(kind.model(), 1);
   }
 
   @Test
