@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -20,7 +21,7 @@ import java.util.regex.Pattern;
 /** The real application in a process of its own, which can be killed at any moment. */
 public final class ChildServer implements AutoCloseable {
   private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
-  private static final long START_SECONDS = 90;
+  private static final long START_SECONDS = 180;
   private static final List<String> CLASS_PATH = program(FedstepApplication.class);
 
   /** A user's machine, where digits and hours are others: the server is not to depend on it. */
@@ -166,7 +167,12 @@ public final class ChildServer implements AutoCloseable {
           }
           all.completeExceptionally(new IllegalStateException("the server ended:\n" + log));
         });
-    return all.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
+    try {
+      return all.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
+    } catch (CompletionException e) {
+      process.destroyForcibly(); // nobody else knows of it
+      throw e;
+    }
   }
 
   /** Where it answers a path. */
