@@ -314,8 +314,7 @@ final class Bystanders implements AutoCloseable {
 
   /** Megabytes of the server's heap that are in use after a collection. */
   private long liveHeap() throws IOException, InterruptedException {
-    jcmd("GC.run");
-    return jcmd("GC.heap_info")
+    return jcmd("GC.run\nGC.heap_info")
             .lines()
             .filter(line -> !line.contains("Metaspace") && !line.contains("class space"))
             .map(USED::matcher)
@@ -325,10 +324,16 @@ final class Bystanders implements AutoCloseable {
         / 1024;
   }
 
-  private String jcmd(String command) throws IOException, InterruptedException {
+  /** What the server's JVM says to commands, one a line. */
+  private String jcmd(String commands) throws IOException, InterruptedException {
     Path tool = Path.of(System.getProperty("java.home"), "bin", "jcmd");
     Process process =
-        new ProcessBuilder(tool.toString(), "" + server.pid(), command)
+        new ProcessBuilder(
+                tool.toString(),
+                "-J-XX:+UseSerialGC",
+                "-J-XX:TieredStopAtLevel=1",
+                "" + server.pid(),
+                commands)
             .redirectErrorStream(true)
             .start();
     String said = new String(process.getInputStream().readAllBytes(), UTF_8);

@@ -34,7 +34,7 @@ class KillTest {
   private static final int ROUNDS = 25;
   private static final int CLIENTS = 3;
   private static final boolean LONG = Boolean.getBoolean("long");
-  private static final int KILLS = LONG ? 8 : 3;
+  private static final int KILLS = LONG ? 8 : 2;
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private final List<Trained> models =
