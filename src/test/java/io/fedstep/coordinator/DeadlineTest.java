@@ -221,7 +221,6 @@ class DeadlineTest {
     pass(10);
     assertThat(coordinator.durableStatus(M).updates()).isEqualTo(1);
     put(0, "c1");
-    pass(10);
     coordinator.await(M, now -> now.round() == 1, Duration.ofSeconds(30));
     assertThat(Objects.requireNonNull(coordinator.record(M, 0)).participation()).isEqualTo(1);
     assertThat(share()).isEqualTo(0.1);
