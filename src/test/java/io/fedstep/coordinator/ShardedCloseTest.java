@@ -27,7 +27,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A version has the same bytes however many shards compute it. */
 class ShardedCloseTest {
   private static final int CLIENTS = 8;
-  private static final int[] COUNTS = {1, 2, 3, 5, 16};
+  private static final int[] FEW = {1, 2, 3, 5};
+  private static final int MOST = 16;
 
   private static final List<String> OPTIMIZERS =
       List.of(
@@ -53,21 +54,25 @@ class ShardedCloseTest {
     disk.close();
   }
 
-  /** 22 tiles, the last one short; tensors that begin and end within tiles. */
-  private static ModelSpec spec(String dtype, String optimizer, String aggregator) {
+  /** 5 tiles for few shards, 22 for the most; the last is short, tensors end within tiles. */
+  private static ModelSpec spec(boolean most, String dtype, String optimizer, String aggregator) {
+    String tensors =
+        most
+            ? "\"a\": [3], \"b\": [200001], \"c\": [144837]"
+            : "\"a\": [3], \"b\": [40001], \"c\": [31837]";
     String json =
         """
-        {"tensors": {"a": [3], "b": [200001], "c": [144837]}, "dtype": "%s", "optimizer": %s,
+        {"tensors": {%s}, "dtype": "%s", "optimizer": %s,
          "aggregator": ["%s", {}], "update_bound": {"max_norm": 300},
          "round": {"min_updates": %s}}\
         """
-            .formatted(dtype, optimizer, aggregator, CLIENTS);
+            .formatted(tensors, dtype, optimizer, aggregator, CLIENTS);
     return SpecCodec.read(Json.readObject(new ByteArrayInputStream(json.getBytes(UTF_8))));
   }
 
   /**
-   * Every aggregator with every optimizer, and both with every number of shards; all three together
-   * would take minutes.
+   * Every aggregator with every optimizer in few shards, and a pair in the most; all with all would
+   * take minutes.
    */
   @ParameterizedTest
   @CsvSource({
@@ -75,22 +80,35 @@ class ShardedCloseTest {
     "float64,0", "float64,1", "float64,2", "float64,3", "float64,4"
   })
   void shards_doNotShow(String dtype, int optimizer, @TempDir Path root) throws Exception {
-    ModelSpec first = spec(dtype, OPTIMIZERS.get(optimizer), "averaging");
+    int shift = optimizer + (dtype.equals("float32") ? 0 : 3);
+    int rules = KnownAggregators.ALL.size();
+    var few = new TreeMap<Integer, Integer>();
+    for (int rule = 0; rule < rules; rule++) {
+      few.put(rule, FEW[(rule + shift) % FEW.length]);
+    }
+    assertSame(root.resolve("few"), dtype, OPTIMIZERS.get(optimizer), few);
+    Map<Integer, Integer> most = Map.of(shift % rules, MOST);
+    assertSame(root.resolve("most"), dtype, OPTIMIZERS.get(optimizer), most);
+  }
+
+  /** Compares the files of closes by each of those rules, whole and in so many shards. */
+  private static void assertSame(
+      Path root, String dtype, String optimizer, Map<Integer, Integer> counts) throws Exception {
+    boolean most = counts.containsValue(MOST);
+    ModelSpec first = spec(most, dtype, optimizer, "averaging");
     byte[][] updates = ShardedCloses.updates(first, CLIENTS, 2);
-    int shift = optimizer + (dtype.equals("float32") ? 0 : 2);
     try (var closes = new ShardedCloses(root)) {
       closes.begin(first, ShardedCloses.updates(first, CLIENTS, 1));
-      for (int rule = 0; rule < KnownAggregators.ALL.size(); rule++) {
-        String name = KnownAggregators.ALL.get(rule).name();
-        ModelSpec spec = spec(dtype, OPTIMIZERS.get(optimizer), name);
-        int count = COUNTS[(rule + shift) % COUNTS.length];
+      for (var one : counts.entrySet()) {
+        String name = KnownAggregators.ALL.get(one.getKey()).name();
+        ModelSpec spec = spec(most, dtype, optimizer, name);
         Map<String, byte[]> whole = taken(closes.whole(spec, updates));
-        Map<String, byte[]> sharded = taken(closes.sharded(spec, updates, count));
+        Map<String, byte[]> sharded = taken(closes.sharded(spec, updates, one.getValue()));
         assertThat(whole).hasSize(4);
         assertThat(sharded.keySet()).isEqualTo(whole.keySet());
         sharded.forEach((file, bytes) ->
             assertThat(Arrays.equals(bytes, whole.get(file)))
-                .as("%s of %s in %s shards", file, name, count)
+                .as("%s of %s in %s shards", file, name, one.getValue())
                 .isTrue());
       }
     }
