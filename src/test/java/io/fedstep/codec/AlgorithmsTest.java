@@ -24,7 +24,7 @@ class AlgorithmsTest {
   private static final String SAME = "| as `"; // another row has its keys
 
   /** A name with the keys of its config. */
-  private record Known(String name, Set<String> keys) {}
+  record Known(String name, Set<String> keys) {}
 
   static Stream<Named<Known>> known() {
     return Stream.concat(
