@@ -25,6 +25,7 @@ class VersionTest {
     "clients/python/src/fedstep/version.py, VERSION = \"%s\"",
     "docker/Dockerfile,                     image.version=%s",
     "CHANGELOG.md,                          '## %s'",
+    "docs/OPERATIONS.md,                    fedstep-%s.tar.gz",
     "README.md,                             io.fedstep:fedstep-client:%s`",
   })
   void otherPlace_saysTheSame(Path file, String text) throws Exception {
