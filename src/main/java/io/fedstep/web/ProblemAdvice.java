@@ -26,21 +26,23 @@ class ProblemAdvice {
   private static final Logger LOG = LoggerFactory.getLogger(ProblemAdvice.class);
 
   private final Coordinator coordinator;
+  private final RefusedUpdates refused;
 
   ProblemAdvice(Coordinator coordinator) {
     this.coordinator = coordinator;
+    refused = new RefusedUpdates(coordinator);
   }
 
   @ExceptionHandler
   void refused(RefusedException e, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    Problems.write(request, response, e.refusal());
+    answer(request, response, e.refusal());
   }
 
   @ExceptionHandler
   void storage(StorageException e, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    Problems.write(request, response, coordinator.failure(model(request), e));
+    answer(request, response, coordinator.failure(model(request), e));
   }
 
   /** The model that a request is about, or null. */
@@ -56,7 +58,7 @@ class ProblemAdvice {
   void unreadable(Exception e, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     LOG.debug("a request ended early", e);
-    Problems.write(
+    answer(
         request,
         response,
         Refusal.of(Problem.MALFORMED, "The body ended early or could not be read."));
@@ -75,14 +77,28 @@ class ProblemAdvice {
               ? "The client's id is missing at the end of the address."
               : framework.getBody().getDetail();
       Refusal refusal = Refusal.of(problem, detail == null ? problem.title() : detail);
-      Problems.refuse(request, refusal);
-      Problems.write(response, refusal, status);
+      answer(request, response, refusal, status);
       return;
     }
     LOG.error("{} {} failed", request.getMethod(), request.getRequestURI(), e);
-    Problems.write(
+    answer(
         request,
         response,
         Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
+  }
+
+  private void answer(HttpServletRequest request, HttpServletResponse response, Refusal refusal)
+      throws IOException {
+    answer(request, response, refusal, refusal.problem().status());
+  }
+
+  /** Notes a refusal, then answers with it: who has the answer finds it noted. */
+  private void answer(
+      HttpServletRequest request, HttpServletResponse response, Refusal refusal, int status)
+      throws IOException {
+    if (Problems.refuse(request, refusal)) {
+      refused.note(request, refusal, status);
+    }
+    Problems.write(response, refusal, status);
   }
 }

@@ -15,9 +15,6 @@ final class Problems {
   /** The request attribute that says what came of an update. */
   static final String OUTCOME = "io.fedstep.outcome";
 
-  /** The request attribute that says why it is refused. */
-  static final String REFUSAL = "io.fedstep.refusal";
-
   private static final JsonMapper MAPPER = JsonMapper.shared();
 
   private Problems() {}
@@ -38,23 +35,16 @@ final class Problems {
     return json;
   }
 
-  /** Answers with a refusal, unless an answer is already on its way. */
-  static void write(HttpServletRequest request, HttpServletResponse response, Refusal refusal)
-      throws IOException {
-    if (request.getAttribute(OUTCOME)
-        == null) { // an update whose answer is lost is in all the same
-      refuse(request, refusal);
+  /** Notes why a request is refused, unless an update came of it: that is in without its answer. */
+  static boolean refuse(HttpServletRequest request, Refusal refusal) {
+    boolean nothing = request.getAttribute(OUTCOME) == null;
+    if (nothing) {
+      request.setAttribute(OUTCOME, refusal.problem().code());
     }
-    write(response, refusal, refusal.problem().status());
+    return nothing;
   }
 
-  /** Notes why a request is refused. */
-  static void refuse(HttpServletRequest request, Refusal refusal) {
-    request.setAttribute(OUTCOME, refusal.problem().code());
-    request.setAttribute(REFUSAL, refusal);
-  }
-
-  /** The same, under a status that the container chose. */
+  /** Answers with a refusal, unless an answer is already on its way. */
   static void write(HttpServletResponse response, Refusal refusal, int status) throws IOException {
     if (response.isCommitted()) {
       return; // the client sees an answer cut short

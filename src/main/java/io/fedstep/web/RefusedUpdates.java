@@ -4,18 +4,15 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.model.Name;
 import io.fedstep.problem.Refusal;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.springframework.web.servlet.HandlerInterceptor;
 import org.springframework.web.servlet.HandlerMapping;
 
 /**
  * Notes which updates were refused, and why; whoever may not send any does not come here, and what
  * names no round or client is no update of anybody.
  */
-final class RefusedUpdates implements HandlerInterceptor {
+final class RefusedUpdates {
   private static final Pattern ROUND = Pattern.compile("\\d{1,18}");
 
   private final Coordinator coordinator;
@@ -24,14 +21,9 @@ final class RefusedUpdates implements HandlerInterceptor {
     this.coordinator = coordinator;
   }
 
-  @Override
-  public void afterCompletion(
-      HttpServletRequest request,
-      HttpServletResponse response,
-      Object handler,
-      @Nullable Exception unhandled) {
+  /** Notes a refusal if it is of an update. */
+  void note(HttpServletRequest request, Refusal refusal, int status) {
     if (request.getMethod().equals("PUT")
-        && request.getAttribute(Problems.REFUSAL) instanceof Refusal refusal
         && request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
             instanceof Map<?, ?> path
         && path.get("model") instanceof String model
@@ -39,7 +31,7 @@ final class RefusedUpdates implements HandlerInterceptor {
         && path.get("client") instanceof String client
         && ROUND.matcher(round).matches()
         && Name.is(client)) {
-      coordinator.refused(model, Long.parseLong(round), client, refusal, response.getStatus());
+      coordinator.refused(model, Long.parseLong(round), client, refusal, status);
     }
   }
 }

@@ -127,9 +127,6 @@ class WebConfiguration {
         registry.addInterceptor(new NoQuery()).addPathPatterns("/v1/**");
         registry.addInterceptor(new UpdateTimer(listener)).addPathPatterns(UpdateController.PATH);
         registry.addInterceptor(new Shared(coordinator, work)).addPathPatterns("/v1/**");
-        registry
-            .addInterceptor(new RefusedUpdates(coordinator))
-            .addPathPatterns(UpdateController.PATH);
         registry.addInterceptor(new ChangeConditions()).addPathPatterns(ChangeConditions.PATHS);
       }
     };

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,19 +40,19 @@ class UpdateTimerTest {
   }
 
   @Test
-  void refusal_isToldByItsCode() throws IOException {
+  void refusal_isToldByItsCode() {
     timer.preHandle(request, response, this);
     request.setAttribute(Body.BYTES, 12L);
-    Problems.write(request, response, LOST);
+    var _ = Problems.refuse(request, LOST);
     answer();
     assertThat(told).containsExactly("toy malformed 12");
   }
 
   @Test
-  void update_whoseAnswerIsLost_isAcceptedAllTheSame() throws IOException {
+  void update_whoseAnswerIsLost_isAcceptedAllTheSame() {
     timer.preHandle(request, response, this);
     request.setAttribute(Problems.OUTCOME, Listener.ACCEPTED);
-    Problems.write(request, response, LOST);
+    var _ = Problems.refuse(request, LOST);
     answer();
     assertThat(told).containsExactly("toy accepted 0");
   }
