@@ -94,12 +94,12 @@ public final class ChildServer implements AutoCloseable {
     command.addAll(ELSEWHERE);
     command.addAll(shortLived(options));
     command.addAll(program(Together.class));
-    for (List<String> one : properties) {
-      if (one != properties.getFirst()) {
+    for (int i = 0; i < properties.size(); i++) {
+      if (i > 0) {
         command.add(Together.NEXT);
       }
       command.add("--server.port=0");
-      one.forEach(property -> command.add("--" + property));
+      properties.get(i).forEach(property -> command.add("--" + property));
     }
     return start(command, properties.size());
   }
