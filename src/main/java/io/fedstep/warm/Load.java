@@ -32,7 +32,7 @@ public final class Load {
    */
   public record Size(int parameters, int rounds, int crowd, int questions) {
     /** Until what matters is compiled: about 20 seconds on two cores. */
-    public static final Size FULL = new Size(1_000_000, 40, 3200, 40);
+    public static final Size FULL = new Size(1_000_000, 25, 3200, 40);
 
     /** Each kind once or twice. */
     public static final Size TINY = new Size(1000, 2, 64, 1);

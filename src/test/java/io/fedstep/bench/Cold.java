@@ -21,7 +21,7 @@ final class Cold implements Row {
   private static final int CONNECTIONS = 64;
   private static final int SMALL_ROUNDS = 300;
   private static final int MOST_LIVES = 3;
-  private static final int WARM_TURNS = 5;
+  private static final int WARM_TURNS = 3;
 
   /** How a server is started; what the second turn of each kind has to be of a warm one. */
   private record Way(String name, @Nullable Archive archive, String least) {
@@ -114,7 +114,7 @@ final class Cold implements Row {
     try (Subject subject = Subject.start(bench)) {
       for (Kind kind : kinds) {
         try (FirstWork work = kind.starter().on(subject)) {
-          turns(work, kind.firsts());
+          turns(work, 2);
         }
       }
     }
