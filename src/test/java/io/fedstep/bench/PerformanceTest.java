@@ -3,6 +3,7 @@ package io.fedstep.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.fedstep.process.BesideOthers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The benchmark works, in sizes that say nothing about speed. */
+@BesideOthers
 @SuppressWarnings("NullAway.Init") // by JUnit
 class PerformanceTest {
   /** A short life on few cores. */

@@ -13,6 +13,7 @@ import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Unforced;
 import io.fedstep.store.Version;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,6 +38,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Files that are not as they were written stop their model, by name, and nothing else. */
+@ExtendWith(Unforced.class)
 class CorruptionTest {
   private static final JsonMapper JSON = JsonMapper.shared();
 

@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.problem.Problem;
+import io.fedstep.store.Unforced;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,9 +15,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Models hold files open only while something happens; {@code /proc} tells which. */
+@ExtendWith(Unforced.class)
 @EnabledOnOs(OS.LINUX)
 class IdleModelsTest {
   private static final int MODELS = 300;

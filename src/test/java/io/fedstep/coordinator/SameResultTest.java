@@ -12,34 +12,22 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A round's result depends on its updates alone. */
+@ExtendWith(Unforced.class)
 class SameResultTest {
   private static final String M = "wide";
   private static final int CLIENTS = 4;
   private static final int ROUNDS = 2;
   private static final int AGGREGATED = 8;
   private static final int SIZE = 100_001; // seven tiles, the last one short
-
-  private static Unforced disk;
-
-  @BeforeAll
-  static void spareTheDisk() {
-    disk = new Unforced();
-  }
-
-  @AfterAll
-  static void useItAgain() {
-    disk.close();
-  }
 
   /** What two rounds give whose updates come in that order. */
   private static List<Object> result(

@@ -18,13 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A version has the same bytes however many shards compute it. */
+@ExtendWith(Unforced.class)
 class ShardedCloseTest {
   private static final int CLIENTS = 8;
   private static final int[] FEW = {1, 2, 3, 5};
@@ -41,18 +41,6 @@ class ShardedCloseTest {
               + " \"regularizers\": [\"ridge\", \"lasso\"], \"modules\": [\"yogi\"]}",
           "{\"lrate\": 0.5, \"modules\":"
               + " [[\"gaussian-noise\", {\"std\": 0.1}], \"l2-clipping\", \"adam\"]}");
-
-  private static Unforced disk;
-
-  @BeforeAll
-  static void spareTheDisk() {
-    disk = new Unforced();
-  }
-
-  @AfterAll
-  static void useItAgain() {
-    disk.close();
-  }
 
   /** 5 tiles for few shards, 22 for the most; the last is short, tensors end within tiles. */
   private static ModelSpec spec(boolean most, String dtype, String optimizer, String aggregator) {

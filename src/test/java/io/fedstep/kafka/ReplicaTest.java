@@ -14,11 +14,10 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,23 +26,12 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Decisions come to the same models, whether they are followed one by one or read from a topic that
  * was compacted in the meantime. Every {@link Decided#commit} compares the two.
  */
+@ExtendWith(Unforced.class)
 class ReplicaTest {
   private static final int KEPT = 2;
 
-  private static Unforced disk;
-
   @TempDir private Path root;
   private Engine engine;
-
-  @BeforeAll
-  static void spareTheDisk() {
-    disk = new Unforced();
-  }
-
-  @AfterAll
-  static void useItAgain() {
-    disk.close();
-  }
 
   @BeforeEach
   void begin() {

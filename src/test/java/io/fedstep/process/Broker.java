@@ -7,10 +7,13 @@ import java.nio.file.Path;
 import java.util.Properties;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
+import kafka.tools.StorageTool;
 import org.apache.kafka.common.utils.Time;
 
 /** Kafka brokers that do not outlive the process that started them, however that one ends. */
 final class Broker {
+  private static final String CLUSTER_ID = "fedstep-brokers-tests0";
+
   private Broker() {}
 
   /** Starts a broker for each file of settings; they end with the standard input. */
@@ -24,6 +27,12 @@ final class Broker {
   }
 
   private static void start(Path file) {
+    String[] format = {
+      "format", "--ignore-formatted", "--cluster-id", CLUSTER_ID, "--config", file.toString()
+    };
+    if (StorageTool.execute(format, System.out) != 0) {
+      throw new IllegalStateException("not formatted: " + file);
+    }
     var settings = new Properties();
     try (var reader = Files.newBufferedReader(file)) {
       settings.load(reader);

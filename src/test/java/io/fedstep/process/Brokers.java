@@ -3,13 +3,9 @@ package io.fedstep.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import java.io.BufferedReader;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -17,14 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import kafka.tools.StorageTool;
-import org.slf4j.LoggerFactory;
 
 /** Kafka brokers in a process, or each in one of its own that can be killed and started again. */
 public final class Brokers implements AutoCloseable {
@@ -32,17 +25,7 @@ public final class Brokers implements AutoCloseable {
   private static final Path SETTINGS = Path.of("docker/kafka/server.properties");
 
   private static final Path LOGGING = Path.of("docker/kafka/logback.xml");
-  private static final String CLUSTER_ID = "fedstep-brokers-tests0";
   private static final long START_SECONDS = 90;
-
-  static {
-    for (String name : List.of("kafka", "org.apache.kafka")) { // would write everything they do
-      ((Logger) LoggerFactory.getLogger(name)).setLevel(Level.ERROR);
-    }
-  }
-
-  /** Kafka's own code takes letters for Turkish ones; fedstep's process is in this locale, too. */
-  private final Locale before = Locale.getDefault();
 
   private final Path folder;
   private final List<Integer> ports;
@@ -53,7 +36,6 @@ public final class Brokers implements AutoCloseable {
   private Brokers(Path folder, List<Integer> ports) {
     this.folder = folder;
     this.ports = ports;
-    Locale.setDefault(Locale.ROOT);
   }
 
   /** So many brokers in one process, with empty logs below {@code folder}, once all are ready. */
@@ -71,7 +53,7 @@ public final class Brokers implements AutoCloseable {
     try {
       Files.createDirectories(folder);
       for (int i = 0; i < count; i++) {
-        brokers.format(i);
+        brokers.writeSettings(i);
       }
       if (apart) {
         for (int i = 0; i < count; i++) { // a majority has to be there for any to get ready
@@ -127,7 +109,7 @@ public final class Brokers implements AutoCloseable {
     return folder.resolve(broker + ".properties");
   }
 
-  private void format(int broker) throws IOException {
+  private void writeSettings(int broker) throws IOException {
     var settings = new Properties();
     try (var reader = Files.newBufferedReader(SETTINGS)) {
       settings.load(reader);
@@ -148,13 +130,6 @@ public final class Brokers implements AutoCloseable {
     }
     try (var writer = Files.newBufferedWriter(settings(broker))) {
       settings.store(writer, null);
-    }
-    var said = new ByteArrayOutputStream();
-    String[] command = {
-      "format", "--cluster-id", CLUSTER_ID, "--config", settings(broker).toString()
-    };
-    if (StorageTool.execute(command, new PrintStream(said, true, UTF_8)) != 0) {
-      throw new IllegalStateException(said.toString(UTF_8));
     }
   }
 
@@ -233,6 +208,5 @@ public final class Brokers implements AutoCloseable {
   public void close() {
     processes.forEach(Process::destroyForcibly);
     processes.forEach(process -> process.onExit().join());
-    Locale.setDefault(before);
   }
 }

@@ -35,6 +35,7 @@ import tools.jackson.databind.JsonNode;
  * Rounds through kills of a cluster's processes and brokers have what was acknowledged, once, and
  * equal those of one machine that nobody kills, to the last bit.
  */
+@BesideOthers
 @Tag("slow")
 class ClusterKillTest {
   private static final boolean LONG = Boolean.getBoolean("long");

@@ -19,6 +19,7 @@ import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.JsonNode;
 
 /** A model goes from one machine to a cluster and back by a copy of its folder. */
+@BesideOthers
 @Tag("slow")
 class ClusterMoveTest {
   private static final int SIZE = 100_001;

@@ -18,6 +18,7 @@ final class ClusterRoles implements AutoCloseable {
   private static final int PARTITIONS = 12;
   private static final String CLIENT = "node-";
 
+  private final RootLocale locale = new RootLocale();
   private final Admin admin;
 
   ClusterRoles(Brokers brokers) {
@@ -67,5 +68,6 @@ final class ClusterRoles implements AutoCloseable {
   @Override
   public void close() {
     admin.close();
+    locale.close();
   }
 }

@@ -39,6 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
  * Fedsteps with three brokers give what one machine gives, to the last bit, whichever of them is
  * asked.
  */
+@BesideOthers
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ClusterTest {
   private static final int LAST = Integer.MAX_VALUE;

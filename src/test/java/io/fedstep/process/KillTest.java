@@ -30,6 +30,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Training through kills equals training without any, to the last bit. */
+@BesideOthers
 class KillTest {
   private static final int ROUNDS = 25;
   private static final int CLIENTS = 3;

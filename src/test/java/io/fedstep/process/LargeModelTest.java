@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Nothing is held whole: bodies, rows, weights and state are each as large as half the heap. */
+@BesideOthers
 class LargeModelTest {
   private static final int PARAMETERS = 10_000_000;
   private static final int CLIENTS = Boolean.getBoolean("long") ? 20 : 8;

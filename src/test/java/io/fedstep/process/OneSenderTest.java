@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * One client, or somebody nobody knows, cannot stop the others: a real server of 256 MB, and what
  * an orchestrator and an honest client see of it while each of these goes on.
  */
+@BesideOthers
 class OneSenderTest {
   private static final String LIVENESS = "/actuator/health/liveness";
   private static final long UNBOUNDED = Long.MAX_VALUE / 2;

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Where no more files can be opened, updates are to be tried again, and no model stops. */
+@BesideOthers
 @EnabledOnOs(OS.LINUX)
 class OpenFilesTest {
   private static final int MOST_FILES = 400;

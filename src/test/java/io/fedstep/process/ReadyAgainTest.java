@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A killed server takes its model up again, half a round and all, within seconds. */
+@BesideOthers
 class ReadyAgainTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final int PARAMETERS = LONG ? 25_000_000 : 1_000_000;

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What SIGTERM does to what is under way, and what the next start finds of it. */
+@BesideOthers
 class TerminationTest {
   private static final String SPEC =
       "{\"tensors\": {\"w\": [100]}, \"round\": {\"max_updates\": 9}}";

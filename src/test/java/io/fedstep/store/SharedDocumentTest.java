@@ -10,9 +10,11 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Processes may write the same document of a shared folder at the same time. */
+@ExtendWith(Unforced.class)
 class SharedDocumentTest {
   private static final int WRITERS = 8;
   private static final int TIMES = 25;
@@ -20,8 +22,7 @@ class SharedDocumentTest {
   @Test
   void writersAtTheSameTime_leaveOneWholeDocument(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("document.json");
-    try (var disk = new Unforced();
-        var threads = Executors.newFixedThreadPool(WRITERS)) {
+    try (var threads = Executors.newFixedThreadPool(WRITERS)) {
       for (int i = 0; i < TIMES; i++) {
         CompletableFuture.allOf(
                 IntStream.range(0, WRITERS)

@@ -2,12 +2,20 @@ package io.fedstep.store;
 
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** The real disk without its forces, for tests that need many rounds and no crash. */
-public final class Unforced extends Device implements AutoCloseable {
-  /** Takes the disk's place until it is closed. */
-  public Unforced() {
+/** The real disk without its forces, in classes of tests with many rounds and no crash. */
+public final class Unforced extends Device implements BeforeAllCallback, AfterAllCallback {
+  @Override
+  public void beforeAll(ExtensionContext context) {
     Disk.use(this);
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    Disk.use(new Device());
   }
 
   @Override
@@ -18,10 +26,5 @@ public final class Unforced extends Device implements AutoCloseable {
   @Override
   void forceFolder(Path folder, FileChannel channel) {
     // nor are its names
-  }
-
-  @Override
-  public void close() {
-    Disk.use(new Device());
   }
 }

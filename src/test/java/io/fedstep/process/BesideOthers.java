@@ -1,0 +1,29 @@
+package io.fedstep.process;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.util.Set;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.api.parallel.ResourceLocksProvider;
+
+/**
+ * Tests whose work is done by processes of their own: they change nothing that the tests of this
+ * JVM share, and run beside them. Those of one class run one after the other.
+ */
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(providers = BesideOthers.Itself.class)
+public @interface BesideOthers {
+  /** A class is locked by itself alone, which has JUnit run its methods in one thread. */
+  final class Itself implements ResourceLocksProvider {
+    @Override
+    public Set<Lock> provideForClass(Class<?> testClass) {
+      return Set.of(new Lock(testClass.getName()));
+    }
+  }
+}
