@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fedstep.process.BesideOthers;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Krum, multi-Krum and Bulyan by their definitions, on whole numbers, of which many tie. */
+@BesideOthers
 class ChoosingRulesTest {
   // --- the definitions
 

@@ -2,6 +2,7 @@ package io.fedstep.aggregate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.process.BesideOthers;
 import io.fedstep.vector.Dtype;
 import java.util.Arrays;
 import java.util.Random;
@@ -11,6 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Median and trimmed mean are those of each column sorted. */
+@BesideOthers
 class SortedRulesTest {
   private static double middle(Dtype dtype, double[] column, int cut) {
     double[] sorted = column.clone();

@@ -3,6 +3,7 @@ package io.fedstep.aggregate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import io.fedstep.process.BesideOthers;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The mean is the exact one, rounded once, whatever the values, weights and order. */
+@BesideOthers
 class WeightedMeanTest {
   /** What rows hold. */
   enum Values {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.vector.Dtype;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bodies of JSON, however large, odd or hostile. */
+@BesideOthers
 class JsonBodyTest {
   private static final ModelSpec SPEC = Specs.spec(Dtype.FLOAT32, Map.of("w", List.of(2L, 3L)));
 

@@ -3,6 +3,7 @@ package io.fedstep.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fedstep.process.BesideOthers;
 import io.fedstep.security.Token;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each limit of {@code fedstep.limits}, reached. */
+@BesideOthers
 class LimitsTest {
   private static final String SPEC =
       "{\"tensors\": {\"w\": [100]}, \"round\": {\"min_updates\": 50}}";

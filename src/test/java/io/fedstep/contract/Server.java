@@ -3,7 +3,6 @@ package io.fedstep.contract;
 import io.fedstep.FedstepApplication;
 import io.fedstep.process.Brokers;
 import io.fedstep.process.ChildCluster;
-import io.fedstep.process.RootLocale;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -74,8 +73,6 @@ public final class Server implements AutoCloseable {
 
   /** One of three that share their work; tests ask it, the other two decide and compute as well. */
   private static Server startCluster(Path folder) {
-    var locale = new RootLocale();
-    SpringApplication.getShutdownHandlers().add(locale::close);
     Brokers brokers = Brokers.start(folder.resolve("brokers"), 1);
     SpringApplication.getShutdownHandlers().add(brokers::close);
     ChildCluster others = ChildCluster.start(folder, 2, brokers, SESSION);

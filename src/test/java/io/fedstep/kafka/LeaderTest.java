@@ -12,8 +12,8 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.process.Brokers;
-import io.fedstep.process.RootLocale;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.ScratchFolder;
@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
 
+@BesideOthers
 class LeaderTest {
   private static final String FIRST = "cafe";
   private static final String SECOND = "beef";
@@ -43,21 +44,18 @@ class LeaderTest {
   private static final Instant LATER = Decided.NOW.plus(Duration.ofHours(1));
 
   @TempDir private static Path broker;
-  private static RootLocale locale;
   private static Brokers brokers;
 
   @TempDir private Path folder;
 
   @BeforeAll
   static void start() {
-    locale = new RootLocale();
     brokers = Brokers.start(broker, 1);
   }
 
   @AfterAll
   static void close() {
     brokers.close();
-    locale.close();
   }
 
   @Test

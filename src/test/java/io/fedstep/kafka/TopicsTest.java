@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.fedstep.process.BesideOthers;
 import io.fedstep.process.Brokers;
-import io.fedstep.process.RootLocale;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,17 +23,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@BesideOthers
 class TopicsTest {
   private static final Duration SESSION = Duration.ofSeconds(10);
 
   @TempDir private static Path folder;
-  private static RootLocale locale;
   private static Brokers brokers;
   private static Admin admin;
 
   @BeforeAll
   static void start() {
-    locale = new RootLocale();
     brokers = Brokers.start(folder, 1);
     admin = settings("other", 1, 1, SESSION).admin();
   }
@@ -42,7 +41,6 @@ class TopicsTest {
   static void close() {
     admin.close();
     brokers.close();
-    locale.close();
   }
 
   private static ClusterSettings settings(

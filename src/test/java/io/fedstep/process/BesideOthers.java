@@ -11,8 +11,8 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.api.parallel.ResourceLocksProvider;
 
 /**
- * Tests whose work is done by processes of their own: they change nothing that the tests of this
- * JVM share, and run beside them. Those of one class run one after the other.
+ * Tests that neither change nor ask what all tests of a JVM share (the disk's stand-in, the server
+ * of most tests, loggers), and so run beside them. Those of one class run one after the other.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

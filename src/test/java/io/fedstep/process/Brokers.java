@@ -3,6 +3,8 @@ package io.fedstep.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -18,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.slf4j.LoggerFactory;
 
 /** Kafka brokers in a process, or each in one of its own that can be killed and started again. */
 public final class Brokers implements AutoCloseable {
@@ -26,6 +29,12 @@ public final class Brokers implements AutoCloseable {
 
   private static final Path LOGGING = Path.of("docker/kafka/logback.xml");
   private static final long START_SECONDS = 90;
+
+  static {
+    for (String name : List.of("kafka", "org.apache.kafka")) { // would write everything they do
+      ((Logger) LoggerFactory.getLogger(name)).setLevel(Level.ERROR);
+    }
+  }
 
   private final Path folder;
   private final List<Integer> ports;

@@ -18,7 +18,6 @@ final class ClusterRoles implements AutoCloseable {
   private static final int PARTITIONS = 12;
   private static final String CLIENT = "node-";
 
-  private final RootLocale locale = new RootLocale();
   private final Admin admin;
 
   ClusterRoles(Brokers brokers) {
@@ -68,6 +67,5 @@ final class ClusterRoles implements AutoCloseable {
   @Override
   public void close() {
     admin.close();
-    locale.close();
   }
 }
