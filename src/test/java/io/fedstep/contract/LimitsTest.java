@@ -3,7 +3,6 @@ package io.fedstep.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fedstep.process.BesideOthers;
 import io.fedstep.security.Token;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,7 +17,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each limit of {@code fedstep.limits}, reached. */
-@BesideOthers
 class LimitsTest {
   private static final String SPEC =
       "{\"tensors\": {\"w\": [100]}, \"round\": {\"min_updates\": 50}}";

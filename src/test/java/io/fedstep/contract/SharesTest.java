@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.github.luben.zstd.Zstd;
-import io.fedstep.process.BesideOthers;
 import io.fedstep.security.Token;
 import java.io.IOException;
 import java.net.Inet4Address;
@@ -25,7 +24,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The share of each kind of place that one client may hold, reached; others have the rest. */
-@BesideOthers
 class SharesTest {
   private static final String SPEC =
       "{\"tensors\": {\"w\": [100]}, \"round\": {\"min_updates\": 50}}";

@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.VersionInfo;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A copy that docker/backup.sh takes while the server works is a folder to start a server on. */
+@BesideOthers
 @EnabledOnOs({OS.LINUX, OS.MAC})
 class BackupTest {
   private static final int COPIES = Boolean.getBoolean("long") ? 200 : 6;

@@ -9,6 +9,7 @@ import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Json;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
@@ -29,6 +30,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,6 +40,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Files that are not as they were written stop their model, by name, and nothing else. */
+@BesideOthers
+@ResourceLock(Unforced.DISK)
 @ExtendWith(Unforced.class)
 class CorruptionTest {
   private static final JsonMapper JSON = JsonMapper.shared();

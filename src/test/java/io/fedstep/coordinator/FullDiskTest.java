@@ -6,15 +6,18 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.SimDisk;
+import io.fedstep.store.Unforced;
 import io.fedstep.vector.Dtype;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A disk that takes nothing for now refuses what needs it and stops nothing. */
+@ResourceLock(Unforced.DISK)
 class FullDiskTest {
   private static final String M = "toy";
 

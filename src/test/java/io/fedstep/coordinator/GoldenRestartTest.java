@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.VectorIntake;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.Unforced;
 import java.io.ByteArrayInputStream;
@@ -14,12 +15,15 @@ import java.util.HexFormat;
 import java.util.Map;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Training goes on as declearn's does when the server starts anew before each round. */
+@BesideOthers
+@ResourceLock(Unforced.DISK)
 @ExtendWith(Unforced.class)
 class GoldenRestartTest {
   private static final String M = "golden";

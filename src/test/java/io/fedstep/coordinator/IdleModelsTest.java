@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.problem.Problem;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.store.Unforced;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
@@ -17,8 +18,11 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Models hold files open only while something happens; {@code /proc} tells which. */
+@BesideOthers
+@ResourceLock(Unforced.DISK)
 @ExtendWith(Unforced.class)
 @EnabledOnOs(OS.LINUX)
 class IdleModelsTest {

@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.aggregate.KnownAggregators;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.store.Unforced;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,11 +17,14 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A round's result depends on its updates alone. */
+@BesideOthers
+@ResourceLock(Unforced.DISK)
 @ExtendWith(Unforced.class)
 class SameResultTest {
   private static final String M = "wide";

@@ -7,6 +7,7 @@ import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.store.Unforced;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -20,10 +21,13 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A version has the same bytes however many shards compute it. */
+@BesideOthers
+@ResourceLock(Unforced.DISK)
 @ExtendWith(Unforced.class)
 class ShardedCloseTest {
   private static final int CLIENTS = 8;

@@ -12,7 +12,6 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.model.RoundPolicy;
-import io.fedstep.process.BesideOthers;
 import io.fedstep.process.Brokers;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelHead;
@@ -36,7 +35,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
 
-@BesideOthers
 class LeaderTest {
   private static final String FIRST = "cafe";
   private static final String SECOND = "beef";

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.store.Unforced;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -26,6 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Decisions come to the same models, whether they are followed one by one or read from a topic that
  * was compacted in the meantime. Every {@link Decided#commit} compares the two.
  */
+@BesideOthers
+@ResourceLock(Unforced.DISK)
 @ExtendWith(Unforced.class)
 class ReplicaTest {
   private static final int KEPT = 2;

@@ -39,7 +39,11 @@ import tools.jackson.databind.json.JsonMapper;
 final class Bystanders implements AutoCloseable {
   static final String MODEL = "/v1/models/honest";
 
-  private static final Duration TIME = Duration.ofSeconds(Boolean.getBoolean("long") ? 30 : 2);
+  private static final Duration TIME = Duration.ofSeconds(Boolean.getBoolean("long") ? 30 : 1);
+
+  /** For which is waited beyond that until a try has ended. */
+  private static final Duration MORE = Duration.ofSeconds(2);
+
   private static final Duration PAUSE = Duration.ofMillis(50);
   private static final int SOCKET_MILLIS = 20_000;
   private static final byte[] UPDATE = new byte[4096];
@@ -53,8 +57,10 @@ final class Bystanders implements AutoCloseable {
           .build();
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final AtomicInteger told = new AtomicInteger();
+  private final AtomicInteger ended = new AtomicInteger();
   private Duration[] quiet = {Duration.ZERO, Duration.ZERO};
   private volatile long end;
+  private volatile long more;
 
   private Bystanders(ChildServer server) {
     this.server = server;
@@ -162,7 +168,8 @@ final class Bystanders implements AutoCloseable {
 
   /** Whether what goes on still does. */
   boolean goesOn() {
-    return System.nanoTime() < end;
+    long left = end - System.nanoTime();
+    return left > 0 || (left > -more && ended.get() + told.get() == 0);
   }
 
   /** A connection of somebody hostile, who loses it when time is over. */
@@ -259,13 +266,14 @@ final class Bystanders implements AutoCloseable {
 
   /** Has so many senders try again and again, and says what the others saw of the server. */
   Served during(String what, int senders, Try hostile) throws Exception {
-    var ended = new AtomicInteger();
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
       told.set(0);
+      ended.set(0);
       long before = liveHeap();
+      more = MORE.toNanos();
       end = System.nanoTime() + TIME.toNanos();
       for (int i = 0; i < senders; i++) {
-        var _ = threads.submit(() -> again(hostile, ended));
+        var _ = threads.submit(() -> again(hostile));
       }
       Duration[] beside = watch(threads, TIME);
       for (Socket socket : sockets) {
@@ -297,7 +305,7 @@ final class Bystanders implements AutoCloseable {
     }
   }
 
-  private void again(Try hostile, AtomicInteger ended) {
+  private void again(Try hostile) {
     while (goesOn()) {
       try {
         hostile.run();

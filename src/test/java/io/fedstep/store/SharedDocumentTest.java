@@ -3,6 +3,7 @@ package io.fedstep.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.Json;
+import io.fedstep.process.BesideOthers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -12,8 +13,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Processes may write the same document of a shared folder at the same time. */
+@BesideOthers
+@ResourceLock(Unforced.DISK)
 @ExtendWith(Unforced.class)
 class SharedDocumentTest {
   private static final int WRITERS = 8;

@@ -8,6 +8,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** The real disk without its forces, in classes of tests with many rounds and no crash. */
 public final class Unforced extends Device implements BeforeAllCallback, AfterAllCallback {
+  /** The lock of those who put something in the disk's place. */
+  public static final String DISK = "disk";
+
   @Override
   public void beforeAll(ExtensionContext context) {
     Disk.use(this);
