@@ -3,9 +3,9 @@ package io.fedstep.coordinator;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fedstep.process.BesideOthers;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.store.Unforced;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
@@ -29,9 +29,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A copy that docker/backup.sh takes while the server works is a folder to start a server on. */
-@BesideOthers
+@ResourceLock(Unforced.DISK)
 @EnabledOnOs({OS.LINUX, OS.MAC})
 class BackupTest {
   private static final int COPIES = Boolean.getBoolean("long") ? 200 : 6;
