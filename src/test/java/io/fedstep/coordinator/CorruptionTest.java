@@ -14,8 +14,8 @@ import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.StorageException;
-import io.fedstep.store.Unforced;
 import io.fedstep.store.Version;
+import io.fedstep.store.WithoutForces;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,9 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,8 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Files that are not as they were written stop their model, by name, and nothing else. */
 @BesideOthers
-@ResourceLock(Unforced.DISK)
-@ExtendWith(Unforced.class)
+@WithoutForces
 class CorruptionTest {
   private static final JsonMapper JSON = JsonMapper.shared();
 

@@ -6,16 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.process.BesideOthers;
 import io.fedstep.round.UpdateHeader;
-import io.fedstep.store.Unforced;
+import io.fedstep.store.WithoutForces;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -23,8 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Training goes on as declearn's does when the server starts anew before each round. */
 @BesideOthers
-@ResourceLock(Unforced.DISK)
-@ExtendWith(Unforced.class)
+@WithoutForces
 class GoldenRestartTest {
   private static final String M = "golden";
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.process.BesideOthers;
-import io.fedstep.store.Unforced;
+import io.fedstep.store.WithoutForces;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,14 +16,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Models hold files open only while something happens; {@code /proc} tells which. */
 @BesideOthers
-@ResourceLock(Unforced.DISK)
-@ExtendWith(Unforced.class)
+@WithoutForces
 @EnabledOnOs(OS.LINUX)
 class IdleModelsTest {
   private static final int MODELS = 300;

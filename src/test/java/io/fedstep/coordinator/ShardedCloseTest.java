@@ -8,7 +8,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.process.BesideOthers;
-import io.fedstep.store.Unforced;
+import io.fedstep.store.WithoutForces;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,16 +19,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A version has the same bytes however many shards compute it. */
 @BesideOthers
-@ResourceLock(Unforced.DISK)
-@ExtendWith(Unforced.class)
+@WithoutForces
 class ShardedCloseTest {
   private static final int CLIENTS = 8;
   private static final int[] FEW = {1, 2, 3, 5};

@@ -6,7 +6,7 @@ import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.process.BesideOthers;
-import io.fedstep.store.Unforced;
+import io.fedstep.store.WithoutForces;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,9 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,8 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * was compacted in the meantime. Every {@link Decided#commit} compares the two.
  */
 @BesideOthers
-@ResourceLock(Unforced.DISK)
-@ExtendWith(Unforced.class)
+@WithoutForces
 class ReplicaTest {
   private static final int KEPT = 2;
 

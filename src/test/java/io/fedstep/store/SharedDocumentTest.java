@@ -11,14 +11,11 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Processes may write the same document of a shared folder at the same time. */
 @BesideOthers
-@ResourceLock(Unforced.DISK)
-@ExtendWith(Unforced.class)
+@WithoutForces
 class SharedDocumentTest {
   private static final int WRITERS = 8;
   private static final int TIMES = 25;
