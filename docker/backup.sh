@@ -30,8 +30,9 @@ above=$(dirname -- "$copy")
 case $(cd -P -- "$above" && pwd -P)/ in
   "$(cd -P -- "$data" && pwd -P)"/*) fail "$copy is inside $data: a copy there is lost with it" ;;
 esac
-# Of what goes while it is looked at find says that it cannot be read.
-odd=$(find "$data/format.json" "$data/models" ! -type f ! -type d 2>/dev/null | head -n 1)
+# Asked for by name: what goes while it is looked at has no type, and is neither file nor folder.
+odd=$(find "$data/format.json" "$data/models" \
+  \( -type l -o -type p -o -type s -o -type b -o -type c \) 2>/dev/null | head -n 1)
 [ -z "$odd" ] || fail "$odd is a link, or no file of bytes: a copy would not have what is behind it"
 
 # What has gone since it was listed is left out: something newer is copied later.

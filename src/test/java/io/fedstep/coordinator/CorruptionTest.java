@@ -9,7 +9,6 @@ import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Json;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.process.BesideOthers;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
@@ -38,7 +37,6 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Files that are not as they were written stop their model, by name, and nothing else. */
-@BesideOthers
 @WithoutForces
 class CorruptionTest {
   private static final JsonMapper JSON = JsonMapper.shared();
