@@ -49,9 +49,11 @@ class ArchitectureTest {
                    tools.jackson
       store:       codec round model aggregate optim vector problem
                    tools.jackson org.slf4j
+      close:       store codec round model aggregate optim vector problem
       coordinator: store codec round model aggregate optim vector problem
                    org.slf4j
-      kafka:       coordinator store codec round model aggregate optim vector problem
+      local:       coordinator close store codec round model aggregate optim vector problem
+      kafka:       coordinator close store codec round model aggregate optim vector problem
                    org.apache.kafka tools.jackson org.slf4j
       security:    model problem
                    org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson

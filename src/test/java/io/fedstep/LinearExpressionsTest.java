@@ -83,7 +83,8 @@ class LinearExpressionsTest {
 
   /** Packages that read what clients write. */
   private static final List<String> READING =
-      List.of("codec", "coordinator", "kafka", "metrics", "model", "problem", "round", "web");
+      List.of(
+          "codec", "coordinator", "kafka", "local", "metrics", "model", "problem", "round", "web");
 
   private static List<Path> sources() {
     try (Stream<Path> files = Files.walk(SOURCES)) {

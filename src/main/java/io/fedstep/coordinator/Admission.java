@@ -123,7 +123,7 @@ public final class Admission {
   }
 
   /** Whether an update can be decided by the open round; the lock is held. */
-  boolean isForOpen(long from) {
+  public boolean isForOpen(long from) {
     return state.origin(from) != null && (!state.isClosing() || state.isBuffered());
   }
 

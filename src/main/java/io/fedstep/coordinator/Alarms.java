@@ -7,7 +7,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /** What runs something short after a delay. */
-interface Alarms extends AutoCloseable {
+public interface Alarms extends AutoCloseable {
   Future<?> after(Duration delay, Runnable alarm);
 
   /** The monotonic clock by which they run, in nanoseconds. */

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /** What all models of a server share: threads, alarms, limits, the clock and the listener. */
 public final class Engine implements AutoCloseable {
   /** Administrators' changes that may wait for one model. */
-  static final int MOST_COMMANDS = 256;
+  public static final int MOST_COMMANDS = 256;
 
   private static final Logger LOG = LoggerFactory.getLogger("io.fedstep.coordinator");
 
@@ -37,7 +37,7 @@ public final class Engine implements AutoCloseable {
     this(clock, Alarms.monotonic(), listener, limits);
   }
 
-  Engine(InstantSource clock, Alarms alarms, Listener listener, Limits limits) {
+  public Engine(InstantSource clock, Alarms alarms, Listener listener, Limits limits) {
     this.clock = clock;
     this.alarms = alarms;
     this.listener = listener;
@@ -103,7 +103,7 @@ public final class Engine implements AutoCloseable {
    * Runs something on a thread of the operating system's and waits for it. A model's own thread is
    * virtual: long work on it would keep requests from the few threads that carry them all.
    */
-  void runLong(Runnable work) {
+  public void runLong(Runnable work) {
     try {
       CompletableFuture.runAsync(work, longWork).join();
     } catch (CompletionException e) {
@@ -164,7 +164,7 @@ public final class Engine implements AutoCloseable {
   }
 
   /** What is said to who comes while the server ends. */
-  static Refusal shuttingDown() {
+  public static Refusal shuttingDown() {
     return Refusal.of(Problem.NOT_READY, "The server is shutting down.").with("retry_after", 1);
   }
 

@@ -118,7 +118,7 @@ public final class ModelState {
   }
 
   /** The same, which waits only for a refusal and for what {@code answers} somebody. */
-  <T> T look(Supplier<T> look, Predicate<T> answers) {
+  public <T> T look(Supplier<T> look, Predicate<T> answers) {
     lock.lock();
     try {
       check();
@@ -182,7 +182,7 @@ public final class ModelState {
   }
 
   /** Tells how many metrics were left out of what is kept of them. */
-  void leftOut(Measured sent, Map<String, Double> kept) {
+  public void leftOut(Measured sent, Map<String, Double> kept) {
     int leftOut = sent.metrics().size() - kept.size();
     if (leftOut > 0) {
       engine.listener().metricsLeftOut(model(), leftOut);
@@ -253,21 +253,21 @@ public final class ModelState {
   }
 
   /** Throws if the model has ended. */
-  void check() {
+  public void check() {
     if (ended != null) {
       throw ended.exception();
     }
   }
 
   /** Refuses a change while a closed round waits for room on the disk. */
-  void checkNotClosing() {
+  public void checkNotClosing() {
     if (closing) {
       throw waits().exception();
     }
   }
 
   /** The refusal of what has to wait for a closed round's version. */
-  Refusal waits() {
+  public Refusal waits() {
     StorageException cause = Objects.requireNonNull(waitsFor);
     return Failure.refusal(
         "Round %s is closed, and its version waits: ".formatted(round.number()), cause);
@@ -293,7 +293,7 @@ public final class ModelState {
   }
 
   /** A decision was appended to the journal; the lock is held. */
-  void decided() {
+  public void decided() {
     decided++;
   }
 
@@ -303,12 +303,12 @@ public final class ModelState {
   }
 
   /** All that was decided is durable: lets everybody go who waits for that. */
-  void durable() {
+  public void durable() {
     change(() -> durable = decided);
   }
 
   /** The round's version cannot be made for now; the lock is held. */
-  void closing(StorageException cause) {
+  public void closing(StorageException cause) {
     closing = true;
     waitsFor = cause;
   }

@@ -81,7 +81,7 @@ public final class Upload implements AutoCloseable {
   }
 
   /** Whether its numbers are compared with an update that is in, which answers it. */
-  boolean compares() {
+  public boolean compares() {
     return earlier != null;
   }
 

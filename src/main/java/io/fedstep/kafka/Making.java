@@ -1,10 +1,10 @@
 package io.fedstep.kafka;
 
+import io.fedstep.close.Part;
+import io.fedstep.close.RoundClose;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
-import io.fedstep.coordinator.Part;
-import io.fedstep.coordinator.RoundClose;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;

@@ -1,9 +1,9 @@
 package io.fedstep.kafka;
 
+import io.fedstep.close.Part;
 import io.fedstep.codec.Base64Doubles;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Json;
-import io.fedstep.coordinator.Part;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,12 +1,12 @@
 package io.fedstep.kafka;
 
+import io.fedstep.close.Gather;
+import io.fedstep.close.Part;
+import io.fedstep.close.RoundClose;
 import io.fedstep.codec.Base64Doubles;
 import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Failure;
-import io.fedstep.coordinator.Gather;
 import io.fedstep.coordinator.ModelState;
-import io.fedstep.coordinator.Part;
-import io.fedstep.coordinator.RoundClose;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.store.ModelHead;

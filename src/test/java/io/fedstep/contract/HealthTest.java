@@ -8,7 +8,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
-import io.fedstep.coordinator.LocalCoordinator;
+import io.fedstep.local.LocalCoordinator;
 import io.fedstep.store.DataFolder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
+import io.fedstep.local.FakeClock;
+import io.fedstep.local.Rig;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;

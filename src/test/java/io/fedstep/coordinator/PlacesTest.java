@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.local.Rig;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import java.time.Duration;

@@ -2,9 +2,9 @@ package io.fedstep.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.close.Part;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Json;
-import io.fedstep.coordinator.Part;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

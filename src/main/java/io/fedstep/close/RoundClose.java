@@ -1,0 +1,286 @@
+package io.fedstep.close;
+
+import static java.util.Arrays.stream;
+
+import io.fedstep.aggregate.Aggregation;
+import io.fedstep.aggregate.ClippedRows;
+import io.fedstep.aggregate.Distances;
+import io.fedstep.aggregate.Rows;
+import io.fedstep.codec.JoinedCrc32c;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.model.ServerStep;
+import io.fedstep.model.UpdateBound;
+import io.fedstep.optim.Moment;
+import io.fedstep.optim.OptiModule;
+import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.StateEntry;
+import io.fedstep.optim.TensorNorms;
+import io.fedstep.round.Decision;
+import io.fedstep.store.StateFile;
+import io.fedstep.store.UpdateMatrix;
+import io.fedstep.store.VectorFile;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionDraft;
+import io.fedstep.vector.Range;
+import io.fedstep.vector.Shard;
+import io.fedstep.vector.Squares;
+import io.fedstep.vector.Tile;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Computes the version after a closed round into a draft, tile by tile, by as many threads as there
+ * are cores, on one machine or shard by shard on several. A tile's result does not depend on who
+ * computes it, nor when.
+ */
+public final class RoundClose {
+  /**
+   * What a close found out.
+   *
+   * @param finite if not, the draft is not to be used
+   * @param gradientNorm L2 norm of the aggregated gradient
+   * @param stepNorm L2 norm of what was subtracted from the weights
+   */
+  public record Result(boolean finite, double gradientNorm, double stepNorm) {}
+
+  private final ModelSpec spec;
+  private final Moment.Step moment;
+  private final Supplier<Aggregation> aggregation;
+  private final IntFunction<Rows> rows;
+  private final @Nullable VectorFile weightsBefore;
+  private final StateFile stateBefore;
+  private final VectorFile weights;
+  private final VectorFile gradient;
+  private final VectorFile between;
+  private final StateFile state;
+  private final Shard shard;
+  private final int firstTile;
+  private final AtomicBoolean finite = new AtomicBoolean(true);
+  private final Map<String, List<JoinedCrc32c.Piece>> read = new TreeMap<>();
+  private final double[] gradientSquares;
+  private final double[] stepSquares;
+
+  private RoundClose(
+      ModelSpec spec,
+      Moment.Step moment,
+      Supplier<Aggregation> aggregation,
+      IntFunction<Rows> rows,
+      @Nullable VectorFile weightsBefore,
+      StateFile stateBefore,
+      Shard shard,
+      VersionDraft draft) {
+    this.spec = spec;
+    this.moment = moment;
+    this.aggregation = aggregation;
+    this.rows = rows;
+    this.weightsBefore = weightsBefore;
+    this.stateBefore = stateBefore;
+    this.shard = shard;
+    weights = draft.newWeights();
+    gradient = draft.newGradient();
+    between = spec.optimizer().passes().size() == 1 ? gradient : draft.between(gradient);
+    state = draft.newState(next(spec, moment.taken()));
+    if (shard.count() > 1) {
+      state.beginAgain(); // what is around the values counts once, with who seals the draft
+    }
+    firstTile = shard.firstTile(spec.parameters());
+    int tiles = shard.endTile(spec.parameters()) - firstTile;
+    gradientSquares = new double[tiles];
+    stepSquares = new double[tiles];
+  }
+
+  /**
+   * Computes a shard of the version after {@code before}.
+   *
+   * @param inOrder the round's updates in client-id order, each with its row and, if there are
+   *     several shards, the digest of what is in that
+   * @param matrix the rows, of that shard
+   */
+  public static Part run(
+      ModelSpec spec,
+      String secret,
+      Version before,
+      List<Decision.Accepted> inOrder,
+      UpdateMatrix matrix,
+      Shard shard,
+      VersionDraft draft,
+      Gather gather,
+      ExecutorService helpers,
+      int threads) {
+    double[] updateWeights =
+        inOrder.stream()
+            .mapToDouble(
+                update -> spec.round().effectiveWeight(update.weight(), update.staleness()))
+            .toArray();
+    UpdateMatrix.Reader updates = matrix.read(inOrder);
+    try (VectorFile weightsBefore = before.weights();
+        StateFile stateBefore = before.state()) {
+      if (shard.index() > 0) {
+        var _ = stateBefore.takeRead(); // what is around the values counts once
+      }
+      IntFunction<Rows> rows = rows(spec, inOrder, updates);
+      Distances distances =
+          spec.aggregator().comparesAll(updateWeights.length)
+              ? DistancePass.run(spec, updateWeights.length, shard, rows, gather, helpers, threads)
+              : Distances.NONE;
+      var aggregation = spec.aggregator().begin(updateWeights, distances);
+      var moment =
+          new Moment.Step(
+              stateBefore.isInitial(), stateBefore.taken(), before.info().version() + 1, secret);
+      var close =
+          new RoundClose(spec, moment, aggregation, rows, weightsBefore, stateBefore, shard, draft);
+      for (Optimizer.Pass pass : spec.optimizer().passes()) {
+        close.run(pass, gather, helpers, threads);
+      }
+      updates.verify();
+      close.read.put(Version.STATE, stateBefore.takeRead());
+      return new Part(
+          close.finite.get(),
+          close.gradientSquares,
+          close.stepSquares,
+          draft.written(),
+          close.read);
+    }
+  }
+
+  /** What all shards found out, in their order, once what they read has proven to be right. */
+  public static Result joined(Version before, List<Part> parts) {
+    var read = new TreeMap<String, List<JoinedCrc32c.Piece>>();
+    for (Part part : parts) {
+      part.read()
+          .forEach(
+              (file, pieces) -> read.computeIfAbsent(file, _ -> new ArrayList<>()).addAll(pieces));
+    }
+    before.check(read);
+    return new Result(
+        parts.stream().allMatch(Part::finite),
+        norm(parts, Part::gradientSquares),
+        norm(parts, Part::stepSquares));
+  }
+
+  private static double norm(List<Part> parts, Function<Part, double[]> squares) {
+    return Squares.norm(parts.stream().flatMapToDouble(part -> stream(squares.apply(part))));
+  }
+
+  /** Takes up a draft that shards have written, to be sealed. */
+  public static void resume(ModelSpec spec, Version before, List<Part> parts, VersionDraft draft) {
+    try (StateFile stateBefore = before.state()) {
+      draft.newWeights();
+      draft.newGradient();
+      StateFile state = draft.newState(next(spec, stateBefore.taken()));
+      if (parts.size() == 1) {
+        state.beginAgain(); // the one shard has counted what is around the values
+      }
+      parts.forEach(part -> draft.add(part.written()));
+    }
+  }
+
+  private static List<Long> next(ModelSpec spec, List<Long> taken) {
+    List<OptiModule> modules = spec.optimizer().modules();
+    return IntStream.range(0, modules.size())
+        .mapToObj(i -> StateEntry.counts(modules.get(i).state()) ? taken.get(i) + 1 : 0L)
+        .toList();
+  }
+
+  /** Between passes the gradient is in the file in which the last one leaves it. */
+  private void run(Optimizer.Pass pass, Gather gather, ExecutorService helpers, int threads) {
+    TensorNorms norms =
+        pass.begins()
+            ? TensorNorms.none(spec.layout())
+            : NormPass.run(spec, shard, between, gather, helpers, threads);
+    List<JoinedCrc32c.Piece> last = between.written().pieces();
+    between.beginAgain();
+    gradient.beginAgain();
+    Parts.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
+    if (!pass.begins()) {
+      between.check(last, between.takeRead());
+    }
+    if (weightsBefore != null && (pass.begins() || pass.ends())) {
+      List<JoinedCrc32c.Piece> now = weightsBefore.takeRead();
+      List<JoinedCrc32c.Piece> earlier = read.putIfAbsent(Version.WEIGHTS, now);
+      weightsBefore.check(earlier == null ? now : earlier, now);
+    }
+  }
+
+  /** The updates by tiles, those with too large a norm scaled down. */
+  private static IntFunction<Rows> rows(
+      ModelSpec spec, List<Decision.Accepted> updates, UpdateMatrix.Reader reader) {
+    UpdateBound bound = spec.updateBound();
+    if (bound == null) {
+      return reader::rows;
+    }
+    double[] factors =
+        updates.stream().mapToDouble(update -> bound.factor(update.content().norm())).toArray();
+    return tile -> new ClippedRows(reader.rows(tile), factors, spec.dtype());
+  }
+
+  /** One of the threads of a pass, with its buffers. */
+  private final class Worker implements IntConsumer {
+    private final Optimizer.Pass pass;
+    private final TensorNorms norms;
+    private final int most = (int) Math.min(Range.TILE, spec.parameters());
+    private final ServerStep step = new ServerStep(spec, aggregation.get(), moment, most);
+    private final Tile gradientTile = Tile.zeros(spec.dtype(), most);
+    private final Tile weightsTile = Tile.zeros(spec.dtype(), most);
+    private final List<List<Tile>> stateTiles = spec.optimizer().zeros(spec.dtype(), most);
+    private final ByteBuffer buffer = VectorFile.buffer(spec);
+    private final StateFile.Slices slicesBefore = stateBefore.slices();
+    private final StateFile.Slices slices = state.slices();
+
+    Worker(Optimizer.Pass pass, TensorNorms norms) {
+      this.pass = pass;
+      this.norms = norms;
+    }
+
+    @Override
+    public void accept(int index) {
+      Range range = Range.tile(firstTile + index, spec.parameters());
+      run(index, range, gradientTile.first(range.length()), weightsTile.first(range.length()));
+    }
+
+    private void run(int index, Range range, Tile gradientPart, Tile weightsPart) {
+      if (weightsBefore != null && (pass.begins() || pass.ends())) {
+        weightsBefore.read(range.from(), weightsPart, buffer);
+      } else {
+        weightsPart.clear();
+      }
+      if (pass.begins()) {
+        Rows updates = rows.apply(firstTile + index);
+        gradientSquares[index] = step.aggregate(updates, weightsPart, gradientPart);
+      } else {
+        between.read(range.from(), gradientPart, buffer);
+      }
+      List<List<Tile>> stateParts = first(range.length());
+      slicesBefore.read(range, pass, stateParts);
+      if (!step.precondition(pass, norms, range, stateParts, gradientPart)) {
+        finite.set(false);
+      }
+      if (pass.ends()) {
+        stepSquares[index] = step.apply(gradientPart, weightsPart);
+        if (Double.isNaN(stepSquares[index])) {
+          finite.set(false);
+        }
+        weights.write(range.from(), weightsPart, buffer);
+      }
+      (pass.ends() ? gradient : between).write(range.from(), gradientPart, buffer);
+      slices.write(range, pass, stateParts);
+    }
+
+    private List<List<Tile>> first(int length) {
+      return stateTiles.stream()
+          .map(tiles -> tiles.stream().map(tile -> tile.first(length)).toList())
+          .toList();
+    }
+  }
+}

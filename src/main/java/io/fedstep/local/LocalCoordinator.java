@@ -1,0 +1,260 @@
+package io.fedstep.local;
+
+import io.fedstep.coordinator.Alarms;
+import io.fedstep.coordinator.ChangeRules;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Expected;
+import io.fedstep.coordinator.Failure;
+import io.fedstep.coordinator.Limits;
+import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.ModelChanges;
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.Upload;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.store.DataFolder;
+import io.fedstep.store.ModelFolder;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.StorageException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All models of one machine. A model that could not be read at start, or that a failure has
+ * stopped, answers everything but its own reading and deletion with the failure.
+ */
+public final class LocalCoordinator extends Coordinator {
+  /** After which a model is opened again that had no room to be, or no rights. */
+  private static final Duration RETRY = Duration.ofSeconds(5);
+
+  private final DataFolder data;
+  private final Engine engine;
+  private final Limits limits;
+  private final Supplier<String> incarnations;
+  private final Map<String, ModelRunner> running = new ConcurrentSkipListMap<>();
+  private final Map<String, Refusal> broken = new ConcurrentSkipListMap<>();
+
+  /**
+   * Takes up every model of a data folder.
+   *
+   * @param incarnations gives 8 random hex digits, others each time
+   */
+  public LocalCoordinator(
+      DataFolder data,
+      Limits limits,
+      InstantSource clock,
+      Supplier<String> incarnations,
+      Listener listener) {
+    this(data, limits, clock, Alarms.monotonic(), incarnations, listener);
+  }
+
+  /** The same, with the alarms of a test's clock. */
+  LocalCoordinator(
+      DataFolder data,
+      Limits limits,
+      InstantSource clock,
+      Alarms alarms,
+      Supplier<String> incarnations,
+      Listener listener) {
+    this.data = data;
+    this.limits = limits;
+    this.incarnations = incarnations;
+    engine = new Engine(clock, alarms, listener, limits);
+    for (String model : data.models()) {
+      try {
+        run(data.open(model, limits.keepVersions()));
+      } catch (RuntimeException e) {
+        engine.warn("model %s cannot be read".formatted(model), e);
+        listener.modelAdded(model, null);
+        isBroken(model, e);
+      }
+    }
+  }
+
+  /** Takes note why a model cannot be opened; what may pass is tried again. */
+  private void isBroken(String model, RuntimeException cause) {
+    broken.put(model, Failure.refusal("Model '%s' cannot be read: ".formatted(model), cause));
+    if (cause instanceof StorageException failure && failure.passes()) {
+      var _ = engine.after(RETRY, () -> openAgain(model));
+    }
+  }
+
+  private synchronized void openAgain(String model) {
+    if (!broken.containsKey(model) || engine.draining()) {
+      return;
+    }
+    try {
+      ModelFolder folder = data.open(model, limits.keepVersions());
+      engine.listener().modelRemoved(model);
+      run(folder);
+      broken.remove(model);
+    } catch (RuntimeException e) {
+      isBroken(model, e);
+    }
+  }
+
+  private ModelRunner run(ModelFolder folder) {
+    var runner = new ModelRunner(folder, engine);
+    engine.listener().modelAdded(folder.head().model(), runner.state()::status);
+    running.put(folder.head().model(), runner);
+    runner.start();
+    return runner;
+  }
+
+  @Override
+  public synchronized Creation create(String model, ModelSpec spec) {
+    Refusal unreadable = broken.get(model);
+    if (unreadable != null) {
+      throw unreadable.exception();
+    }
+    ModelRunner existing = running.get(model);
+    if (existing != null) {
+      if (existing.state().spec().equals(spec)) {
+        return new Creation(existing.state().look(existing.state()::status), false);
+      }
+      throw exists(model).exception();
+    }
+    checkNew(spec, running.size() + broken.size(), limits);
+    ModelHead head = newHead(model, spec, engine.clock().instant(), incarnations);
+    data.create(head);
+    ModelStatus status;
+    try {
+      status = run(data.open(model, limits.keepVersions())).state().status();
+    } catch (StorageException e) {
+      data.delete(model, null); // so that trying again finds no half of it
+      throw e;
+    }
+    return new Creation(status, true);
+  }
+
+  @Override
+  public synchronized void delete(String model, Expected newest) {
+    if (broken.containsKey(model)) {
+      erase(model, null);
+      broken.remove(model);
+    } else {
+      remove(model, runner(model), newest);
+      running.remove(model);
+    }
+  }
+
+  /** Nobody watches the model any more when it ends: a deletion is no failure. */
+  private void erase(String model, @Nullable ModelFolder folder) {
+    data.delete(model, folder);
+    engine.listener().modelRemoved(model);
+  }
+
+  private void remove(String model, ModelRunner runner, Expected newest) {
+    ModelFolder folder = runner.state().folder();
+    var rules = new ChangeRules(runner.state());
+    if (runner.state().ended() != null) {
+      rules.checkNewest(newest);
+      runner.delete(noModel(model), () -> erase(model, folder));
+      return;
+    }
+    runner.command(() -> {
+      rules.checkNewest(newest);
+      runner.delete(noModel(model), () -> erase(model, folder));
+      return model;
+    });
+  }
+
+  @Override
+  public List<String> models() {
+    var names = new TreeSet<>(running.keySet());
+    names.addAll(broken.keySet());
+    return List.copyOf(names);
+  }
+
+  @Override
+  public @Nullable String brokenBy(String model) {
+    Refusal refusal = broken.get(model);
+    return refusal == null ? null : refusal.detail();
+  }
+
+  private ModelRunner runner(String model) {
+    ModelRunner runner = running.get(model);
+    if (runner != null) {
+      return runner;
+    }
+    throw broken.getOrDefault(model, noModel(model)).exception();
+  }
+
+  @Override
+  protected ModelState state(String model) {
+    return runner(model).state();
+  }
+
+  @Override
+  protected @Nullable ModelState known(String model) {
+    ModelRunner runner = running.get(model);
+    return runner == null ? null : runner.state();
+  }
+
+  @Override
+  protected Engine engine() {
+    return engine;
+  }
+
+  @Override
+  public Upload begin(
+      String model, long round, String client, @Nullable String base, @Nullable String holder) {
+    return runner(model).begin(round, client, base, holder);
+  }
+
+  @Override
+  public ModelChanges changes(String model) {
+    spec(model);
+    return new LocalChanges(runner(model));
+  }
+
+  @Override
+  public long freeBytes() {
+    return data.free();
+  }
+
+  @Override
+  public Refusal failure(@Nullable String model, StorageException failure) {
+    if (model == null || failure.passes() || broken.containsKey(model)) {
+      return Failure.refusal(failure);
+    }
+    ModelRunner runner = running.get(model);
+    return runner != null ? runner.failure(failure) : noModel(model);
+  }
+
+  @Override
+  public void drain() {
+    engine.drain();
+    running.values().forEach(runner -> runner.state().change(() -> {}));
+  }
+
+  /** Ends every model after what it is doing, and gives the folder free. */
+  @Override
+  public void close() {
+    drain();
+    running.values().forEach(this::shutDown);
+    engine.close();
+    data.close();
+  }
+
+  private void shutDown(ModelRunner runner) {
+    try {
+      runner.command(() -> {
+        runner.end(Engine.shuttingDown());
+        return runner;
+      });
+    } catch (RefusedException e) {
+      // a failure has ended it before
+    }
+    runner.state().folder().close();
+  }
+}

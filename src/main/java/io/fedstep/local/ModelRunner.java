@@ -1,0 +1,395 @@
+package io.fedstep.local;
+
+import io.fedstep.codec.VectorSink;
+import io.fedstep.coordinator.Admission;
+import io.fedstep.coordinator.Deadline;
+import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Failure;
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Upload;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Content;
+import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
+import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.Verdict;
+import io.fedstep.store.ModelFolder;
+import io.fedstep.store.OpenRound;
+import io.fedstep.store.StorageException;
+import io.fedstep.store.UpdateMatrix;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread of a model, which takes every decision and every step. It gathers the updates that
+ * wait, forces the matrix, lets the round decide, forces the journal and answers; whatever makes a
+ * version is a command between two such batches. Uploads move their bytes outside, without the
+ * lock.
+ */
+final class ModelRunner {
+  private final ModelState state;
+  private final Engine engine;
+  private final Stepper stepper;
+  private final Deadline deadline;
+  private final Admission admission;
+  private final UpdateMatrix matrix;
+  private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+  private final List<Submission> submissions = new ArrayList<>();
+  private volatile @Nullable Refusal deletion;
+
+  ModelRunner(ModelFolder folder, Engine engine) {
+    this.engine = engine;
+    Instant now = engine.clock().instant();
+    OpenRound open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
+    matrix = open.matrix(); // one and the same for all rounds
+    state = new ModelState(folder, open.round(), engine);
+    deadline = new Deadline(state, engine, due -> enqueue(() -> deadlineCame(due)));
+    stepper = new Stepper(state, open, engine, deadline, this::enqueue);
+    admission = new Admission(state);
+    state.change(deadline::set);
+  }
+
+  /** Starts its thread. */
+  void start() {
+    Thread.ofVirtual().name("model-" + state.model()).start(this::run);
+  }
+
+  ModelState state() {
+    return state;
+  }
+
+  Stepper stepper() {
+    return stepper;
+  }
+
+  Admission admission() {
+    return admission;
+  }
+
+  private void run() {
+    try {
+      if (state.round().closed() != null || (state.full() && !state.stopped())) {
+        stepper.closeOrRetry(Decision.Cause.MAX_UPDATES); // a crash came before its version
+      }
+      while (state.ended() == null) {
+        take().run();
+      }
+    } catch (Throwable e) { // an Error too: a mapped file that cannot be read throws one
+      fail(e);
+    }
+    refuseTheRest();
+  }
+
+  private Runnable take() {
+    while (true) {
+      try {
+        return commands.take();
+      } catch (InterruptedException e) {
+        engine.warn("a model's thread is not interrupted", e);
+      }
+    }
+  }
+
+  /** Has the model's thread do something; dropped if the model has ended. */
+  private void enqueue(Runnable command) {
+    state.locked(() ->
+        commands.add(() -> {
+          if (state.ended() == null) {
+            command.run();
+          }
+        }));
+  }
+
+  /** Does something on the model's thread and waits for its result. */
+  <T> T command(Supplier<T> action) {
+    var done = new CompletableFuture<T>();
+    boolean queued =
+        state.locked(() -> {
+          state.check();
+          return commands.size() < Engine.MOST_COMMANDS && commands.add(() -> run(action, done));
+        });
+    if (!queued) {
+      throw Refusal.of(
+              Problem.TOO_MANY_REQUESTS,
+              "Model '%s' has %s changes waiting.".formatted(state.model(), commands.size()))
+          .with("retry_after", 1)
+          .exception();
+    }
+    return joined(done);
+  }
+
+  private static <T> T joined(CompletableFuture<T> done) {
+    try {
+      return done.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RefusedException refused) {
+        throw refused;
+      }
+      throw e;
+    }
+  }
+
+  private <T> void run(Supplier<T> action, CompletableFuture<T> done) {
+    try {
+      state.check();
+      done.complete(action.get());
+    } catch (RefusedException e) {
+      done.completeExceptionally(e);
+    } catch (StorageException e) {
+      done.completeExceptionally(Failure.refusal(e).exception());
+      if (!stopsNothing(e)) {
+        throw e;
+      }
+    } catch (Throwable e) {
+      done.completeExceptionally(Failure.refusal(e).exception());
+      throw e;
+    }
+  }
+
+  // Updates
+
+  /** Lets an update send its numbers, or throws the refusal. */
+  Upload begin(long round, String client, @Nullable String base, @Nullable String holder) {
+    Decision.Accepted earlier = admission.begin(round, client, base);
+    return Upload.begin(
+        state, client, holder, earlier, () -> new Row(round, client, matrix.take()));
+  }
+
+  /** A row of the matrix that an upload fills. */
+  private final class Row implements Upload.Destination {
+    private final long round;
+    private final String client;
+    private final int row;
+
+    Row(long round, String client, int row) {
+      this.round = round;
+      this.client = client;
+      this.row = row;
+    }
+
+    @Override
+    public VectorSink sink() {
+      return matrix.row(row);
+    }
+
+    @Override
+    public Verdict submit(UpdateHeader header, Content content) {
+      return ModelRunner.this.submit(
+          new Submission(round, client, row, header, content, new CompletableFuture<>()));
+    }
+
+    @Override
+    public Refusal failure(StorageException failure) {
+      return ModelRunner.this.failure(failure);
+    }
+
+    @Override
+    public void end(boolean accepted) {
+      if (accepted) {
+        matrix.keep();
+      } else {
+        matrix.release(row);
+      }
+    }
+  }
+
+  /** An update whose numbers are in their row. */
+  private record Submission(
+      long round,
+      String client,
+      int row,
+      UpdateHeader header,
+      Content content,
+      CompletableFuture<Verdict> verdict) {}
+
+  /** Hands an update over to be decided, and waits for it. */
+  private Verdict submit(Submission submission) {
+    boolean queued =
+        state.look(
+            () -> {
+              if (!admission.isForOpen(submission.round())) {
+                return false;
+              }
+              submissions.add(submission);
+              // one command decides all that have come until it runs
+              return submissions.size() > 1 || commands.add(this::decide);
+            },
+            waits -> !waits);
+    return queued ? joined(submission.verdict()) : late(submission);
+  }
+
+  private void decide() {
+    List<Submission> batch = drain();
+    if (batch.isEmpty()) {
+      return;
+    }
+    List<@Nullable Verdict> verdicts = new ArrayList<>();
+    List<Submission> waiting = new ArrayList<>();
+    try {
+      matrix.force();
+      boolean appended = state.locked(() -> decide(batch, verdicts));
+      if (appended) {
+        stepper.force();
+      }
+      for (int i = 0; i < batch.size(); i++) {
+        Verdict verdict = verdicts.get(i);
+        Submission next = batch.get(i);
+        if (verdict instanceof Verdict.Welcome) {
+          waiting.add(next);
+        } else {
+          next.verdict().complete(verdict != null ? verdict : late(next));
+        }
+      }
+      putBack(waiting);
+    } catch (Throwable e) {
+      fail(e);
+      batch.forEach(one -> one.verdict().completeExceptionally(Failure.refusal(e).exception()));
+      return;
+    }
+    stepper.step();
+  }
+
+  /** What finds a buffer full goes into the next one. */
+  private void putBack(List<Submission> waiting) {
+    state.change(() -> {
+      if (submissions.isEmpty() && !waiting.isEmpty()) {
+        commands.add(this::decide);
+      }
+      submissions.addAll(0, waiting);
+    });
+  }
+
+  private List<Submission> drain() {
+    return state.locked(() -> {
+      List<Submission> batch = List.copyOf(submissions);
+      submissions.clear();
+      return batch;
+    });
+  }
+
+  private boolean decide(List<Submission> batch, List<@Nullable Verdict> verdicts) {
+    Instant now = engine.clock().instant();
+    boolean hasNoRoom = state.isClosing(); // which the round's version waits for
+    boolean appended = false;
+    for (Submission next : batch) {
+      Verdict verdict = decide(next, now, hasNoRoom);
+      appended |= verdict instanceof Verdict.Enters;
+      verdicts.add(verdict);
+    }
+    return appended;
+  }
+
+  /** The verdict on an update, or null if it came too late; welcome if it is for the next round. */
+  private @Nullable Verdict decide(Submission next, Instant now, boolean hasNoRoom) {
+    Verdict verdict =
+        admission.decide(
+            next.round(), next.client(), next.row(), next.header(), next.content(), now);
+    if (verdict instanceof Verdict.Welcome && hasNoRoom) {
+      return new Verdict.Refused(state.waits());
+    }
+    if (verdict instanceof Verdict.Enters enters) {
+      try {
+        stepper.enter(enters.decision(), now);
+      } catch (StorageException e) {
+        if (!e.passes()) {
+          throw e;
+        }
+        return new Verdict.Refused(Failure.refusal(e)); // the round is as it was
+      }
+    }
+    return verdict;
+  }
+
+  private Verdict late(Submission next) {
+    return admission.late(next.round(), next.client(), next.header(), next.content());
+  }
+
+  private void deadlineCame(Instant due) {
+    try {
+      switch (deadline.came(due, stepper::pass)) {
+        case NOTHING -> {}
+        case CLOSES -> stepper.closeOrRetry(Decision.Cause.DEADLINE);
+        case PASSES -> {
+          stepper.force();
+          engine.listener().deadlinePassed(state.model());
+        }
+      }
+    } catch (StorageException e) {
+      if (!e.passes()) {
+        throw e;
+      }
+      engine.warn("model %s: more clients cannot be invited yet".formatted(state.model()), e);
+      state.change(deadline::set); // the next may find the disk as it was
+    }
+  }
+
+  /** The policy or the phase was changed: what it asks for happens at once. */
+  void adjust() {
+    state.change(deadline::set);
+    state.findRecent();
+    if (state.full() && !state.stopped()) {
+      stepper.closeOrRetry(Decision.Cause.MAX_UPDATES);
+    }
+  }
+
+  // The end
+
+  /** The refusal for a failed read or write, which stops the model unless it stops nothing. */
+  Refusal failure(StorageException failure) {
+    return deletion == null && stopsNothing(failure) ? Failure.refusal(failure) : fail(failure);
+  }
+
+  /** Whether trying later may help, or only an older version cannot be read. */
+  private boolean stopsNothing(StorageException failure) {
+    return failure.passes() || failure.isOlderThan(state.folder().newest().info().version());
+  }
+
+  /** Stops the model because of a failed read or write, or of a fault. */
+  Refusal fail(Throwable cause) {
+    Refusal before = deletion != null ? deletion : state.ended();
+    if (before != null) {
+      return before;
+    }
+    engine.warn("model %s is stopped by a failure".formatted(state.model()), cause);
+    Refusal refusal = Failure.refusal(cause);
+    end(refusal);
+    return refusal;
+  }
+
+  /** Ends the model by a deletion; files that miss meanwhile are no failure. */
+  void delete(Refusal refusal, Runnable deletes) {
+    deletion = refusal;
+    try {
+      deletes.run();
+    } catch (RuntimeException e) {
+      deletion = null; // it is there still
+      throw e;
+    }
+    end(refusal);
+  }
+
+  /** Ends the model: who waits, and who comes later, is answered with the refusal. */
+  void end(Refusal refusal) {
+    state.change(deadline::cancel);
+    state.end(refusal);
+    commands.add(() -> {}); // wakes the thread
+  }
+
+  private void refuseTheRest() {
+    Refusal refusal = state.ended();
+    if (refusal != null) {
+      drain().forEach(one -> one.verdict().complete(new Verdict.Refused(refusal)));
+    }
+    List<Runnable> rest = new ArrayList<>();
+    commands.drainTo(rest);
+    rest.forEach(Runnable::run); // each finds the model ended, and says so to who waits
+  }
+}

@@ -1,0 +1,63 @@
+package io.fedstep.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fedstep.coordinator.Limits;
+import io.fedstep.model.RoundPolicy;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.store.SimDisk;
+import io.fedstep.store.Unforced;
+import io.fedstep.vector.Dtype;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A disk that takes nothing for now refuses what needs it and stops nothing. */
+@ResourceLock(Unforced.DISK)
+class FullDiskTest {
+  private static final String M = "toy";
+
+  @ParameterizedTest
+  @EnumSource(names = {"FULL", "NO_RIGHTS"})
+  void change_isRefused_andTheModelIsAsItWas(SimDisk.Fault fault, @TempDir Path folder) {
+    try (SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
+        Rig rig = Rig.on(disk.root())) {
+      rig.create(M, Rig.plain(1, 2, 2));
+      disk.fail(fault, "model.json.new");
+      var policy = new RoundPolicy(1, 1, null, null);
+      Refusal refusal = Rig.refusal(() -> rig.changes(M).setPolicy(policy));
+      assertThat(refusal.problem())
+          .isEqualTo(fault == SimDisk.Fault.FULL ? Problem.STORAGE_FULL : Problem.NOT_READY);
+      assertThat(refusal.detail()).doesNotContain(folder.toString());
+      assertThat(rig.coordinator().spec(M).round().maxUpdates()).isEqualTo(2);
+      disk.heal();
+      rig.put(M, 0, "alice", 1, 1);
+      rig.changes(M).setPolicy(policy);
+      rig.awaitVersion(M, 1);
+    }
+  }
+
+  @Test
+  void oldVersions_areKeptForAWhile(@TempDir Path folder) {
+    try (SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
+        Rig rig = Rig.on(disk.root(), new Limits(1, 1, 10, 100, 10, 100, 1000, 1))) {
+      rig.create(M, Rig.plain(1, 1, 1));
+      rig.advance(M, 1);
+      disk.fail(SimDisk.Fault.FULL, "rounds/0000000.json.new");
+      rig.advance(M, 1);
+      rig.advance(M, 1);
+      rig.settle(M);
+      assertThat(rig.coordinator().versions(M)).hasSize(3);
+      disk.heal();
+      rig.advance(M, 1);
+      rig.settle(M);
+      assertThat(rig.coordinator().versions(M)).hasSize(1);
+      assertThat(rig.weights(M)).isEqualTo(Rig.bytes(Dtype.FLOAT32, -4));
+    }
+  }
+}
