@@ -17,20 +17,21 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The real application in a process of its own, which can be killed at any moment. */
 public final class ChildServer implements AutoCloseable {
   private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
   private static final long START_SECONDS = 180;
-  private static final List<String> CLASS_PATH = program(FedstepApplication.class);
+  private static final String MAIN = FedstepApplication.class.getName();
 
   /** A user's machine, where digits and hours are others: the server is not to depend on it. */
   private static final List<String> ELSEWHERE =
       List.of("-Duser.language=ar", "-Duser.country=EG", "-Duser.timezone=Asia/Kolkata");
 
-  /** For short lives on few cores: less compiling, no concurrent collector. */
+  /** For short lives on few cores: less compiling, no concurrent collector, few new pages. */
   private static final List<String> SHORT_LIVED =
-      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmn20m");
 
   private final Process process;
   private final int port;
@@ -49,12 +50,16 @@ public final class ChildServer implements AutoCloseable {
 
   /** A server on {@code data} that starts cheaply, with those options too, once it answers. */
   public static ChildServer start(Path data, String... options) {
-    return start(List.of(), CLASS_PATH, data, shortLived(options));
+    return start(List.of(), archived(MAIN), data, shortLived(options));
   }
 
   /** The same with a JVM's own settings, for whoever measures how fast it gets. */
   public static ChildServer startFast(Path data, String... options) {
-    return start(List.of(), CLASS_PATH, data, List.of(options));
+    return start(List.of(), program(), data, List.of(options));
+  }
+
+  private static List<String> program() {
+    return List.of("-cp", System.getProperty("java.class.path"), MAIN);
   }
 
   /** The same as {@link #startFast}, from the jar that users start. */
@@ -76,7 +81,7 @@ public final class ChildServer implements AutoCloseable {
   /** The same, which may have only so many files open. */
   static ChildServer startWithFiles(int most, Path data, String... options) {
     String limited = "ulimit -n %s && exec \"$0\" \"$@\"".formatted(most);
-    return start(List.of("sh", "-c", limited), CLASS_PATH, data, shortLived(options));
+    return start(List.of("sh", "-c", limited), archived(MAIN), data, shortLived(options));
   }
 
   private static List<String> shortLived(String... options) {
@@ -93,7 +98,7 @@ public final class ChildServer implements AutoCloseable {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ELSEWHERE);
     command.addAll(shortLived(options));
-    command.addAll(program(Together.class));
+    command.addAll(archived(Together.class.getName()));
     for (int i = 0; i < properties.size(); i++) {
       if (i > 0) {
         command.add(Together.NEXT);
@@ -104,8 +109,15 @@ public final class ChildServer implements AutoCloseable {
     return start(command, properties.size());
   }
 
-  private static List<String> program(Class<?> main) {
-    return List.of("-cp", System.getProperty("java.class.path"), main.getName());
+  private static List<String> archived(String main) {
+    return Stream.concat(ClassArchive.options().stream(), Stream.of(main)).toList();
+  }
+
+  /** A server with a class path of its own, which the archive of classes is made by. */
+  static ChildServer recorded(List<String> classPath, Path data) {
+    var program = new ArrayList<>(classPath);
+    program.add(MAIN);
+    return start(List.of(), program, data, SHORT_LIVED);
   }
 
   private static ChildServer start(
