@@ -25,6 +25,11 @@ record Bench(
     Consumer<String> progress) {
   private static final int SMALL_ROUNDS = 500;
 
+  /** Whether rows are only shown to work, by servers that start cheaply. */
+  boolean isTried() {
+    return scale == 0;
+  }
+
   /** A size in this run. */
   int size(int full, int least) {
     return (int) Math.max(least, full * scale);
@@ -32,7 +37,7 @@ record Bench(
 
   /** So many turns come before those that count. */
   int warmUps(int full) {
-    return scale == 0 ? 0 : full;
+    return isTried() ? 0 : full;
   }
 
   /** A server that listens; to be closed. */

@@ -20,9 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 @BesideOthers
 @SuppressWarnings("NullAway.Init") // by JUnit
 class PerformanceTest {
-  /** A short life on few cores. */
-  private static final List<String> JVM = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
-
   @TempDir private static Path folder;
   private static Subject shared;
 
@@ -37,7 +34,7 @@ class PerformanceTest {
   }
 
   private static Bench tiny(@Nullable Subject subject) {
-    return new Bench(0, 1, folder, JVM, subject, progress -> {});
+    return new Bench(0, 1, folder, List.of(), subject, progress -> {});
   }
 
   @TestFactory

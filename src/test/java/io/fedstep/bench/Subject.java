@@ -40,21 +40,26 @@ final class Subject implements AutoCloseable {
   /** One that can also drop what it gets, on an empty folder that goes with it. */
   static Subject start(Bench bench) throws IOException {
     Path data = newFolder(bench);
+    String[] options = options(bench, List.of(Drain.ON, "-Dfedstep.keep-versions=2"));
     return new Subject(
-        ChildServer.startFast(data, options(bench, List.of(Drain.ON, "-Dfedstep.keep-versions=2"))),
+        bench.isTried() ? ChildServer.start(data, options) : ChildServer.startFast(data, options),
         data,
         false);
   }
 
-  /** One as users start it, from the jar if that was built, on a folder that stays. */
+  /**
+   * One as users start it, if it is measured: from the jar if that was built, on a folder that
+   * stays.
+   */
   static Subject start(Bench bench, Path data) {
     String[] options = options(bench, List.of());
-    return new Subject(
-        Files.exists(JAR)
-            ? ChildServer.startJar(JAR, data, options)
-            : ChildServer.startFast(data, options),
-        null,
-        false);
+    ChildServer server =
+        bench.isTried()
+            ? ChildServer.start(data, options)
+            : Files.exists(JAR)
+                ? ChildServer.startJar(JAR, data, options)
+                : ChildServer.startFast(data, options);
+    return new Subject(server, null, false);
   }
 
   /** One as the image starts it, by the script of an archive, on a folder that stays. */
