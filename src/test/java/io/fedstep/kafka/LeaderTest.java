@@ -39,6 +39,9 @@ class LeaderTest {
   private static final String FIRST = "cafe";
   private static final String SECOND = "beef";
 
+  /** How long a process with other settings waits for others to come back. */
+  private static final Duration SHORT_SESSION = Duration.ofSeconds(2);
+
   private static final Instant LATER = Decided.NOW.plus(Duration.ofHours(1));
 
   @TempDir private static Path broker;
@@ -119,7 +122,7 @@ class LeaderTest {
     try (var engine = engine(2);
         var other = engine(3);
         var cluster = cluster("agreed", engine);
-        var late = cluster("agreed", "late", other)) {
+        var late = cluster("agreed", "late", other, SHORT_SESSION)) {
       cluster.follower().start();
       late.follower().start();
       new Agreement(cluster).join();
@@ -196,13 +199,12 @@ class LeaderTest {
   }
 
   private Cluster cluster(String prefix, Engine engine) {
-    return cluster(prefix, "data", engine);
+    return cluster(prefix, "data", engine, Duration.ofSeconds(10));
   }
 
-  private Cluster cluster(String prefix, String data, Engine engine) {
+  private Cluster cluster(String prefix, String data, Engine engine, Duration sessionTimeout) {
     return new Cluster(
-        new ClusterSettings(
-            brokers.bootstrap(), prefix, 1, 1, Duration.ofSeconds(10), "here", Map.of()),
+        new ClusterSettings(brokers.bootstrap(), prefix, 1, 1, sessionTimeout, "here", Map.of()),
         DataFolder.shared(folder.resolve(data)),
         new ScratchFolder(folder),
         engine,
