@@ -62,7 +62,7 @@ final class ClassArchive {
   /** The class path with a jar in the place of each folder, as an archive needs it. */
   private static String jars(Path folder) throws IOException {
     var jars = new StringBuilder();
-    for (String entry : CLASS_PATH.split(File.pathSeparator)) {
+    for (String entry : CLASS_PATH.split(File.pathSeparator, -1)) {
       Path path = Path.of(entry);
       if (Files.isDirectory(path)) {
         path = jar(path, folder.resolve(path.getFileName() + ".jar"));
@@ -97,7 +97,7 @@ final class ClassArchive {
   private static String fingerprint() throws IOException {
     var crc = new CRC32();
     crc.update((System.getProperty("java.vm.version") + CLASS_PATH).getBytes(UTF_8));
-    for (String entry : CLASS_PATH.split(File.pathSeparator)) {
+    for (String entry : CLASS_PATH.split(File.pathSeparator, -1)) {
       Path path = Path.of(entry);
       if (Files.isDirectory(path)) {
         try (Stream<Path> files = Files.walk(path)) {
