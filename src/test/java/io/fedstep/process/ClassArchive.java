@@ -62,7 +62,7 @@ final class ClassArchive {
   /** The class path with a jar in the place of each folder, as an archive needs it. */
   private static String jars(Path folder) throws IOException {
     var jars = new StringBuilder();
-    for (String entry : CLASS_PATH.split(File.pathSeparator, -1)) {
+    for (String entry : entries()) {
       Path path = Path.of(entry);
       if (Files.isDirectory(path)) {
         path = jar(path, folder.resolve(path.getFileName() + ".jar"));
@@ -70,6 +70,13 @@ final class ClassArchive {
       jars.append(jars.isEmpty() ? "" : File.pathSeparator).append(path);
     }
     return jars.toString();
+  }
+
+  /** Without empty ones, which would be the folder that the tests run in. */
+  private static List<String> entries() {
+    return Stream.of(CLASS_PATH.split(File.pathSeparator, -1))
+        .filter(entry -> !entry.isEmpty())
+        .toList();
   }
 
   private static Path jar(Path classes, Path jar) {
@@ -97,7 +104,7 @@ final class ClassArchive {
   private static String fingerprint() throws IOException {
     var crc = new CRC32();
     crc.update((System.getProperty("java.vm.version") + CLASS_PATH).getBytes(UTF_8));
-    for (String entry : CLASS_PATH.split(File.pathSeparator, -1)) {
+    for (String entry : entries()) {
       Path path = Path.of(entry);
       if (Files.isDirectory(path)) {
         try (Stream<Path> files = Files.walk(path)) {
