@@ -50,7 +50,7 @@ class ArchitectureTest {
       store:       codec round model aggregate optim vector problem
                    tools.jackson org.slf4j
       close:       store codec round model aggregate optim vector problem
-      coordinator: store codec round model aggregate optim vector problem
+      coordinator: close store codec round model aggregate optim vector problem
                    org.slf4j
       local:       coordinator close store codec round model aggregate optim vector problem
       kafka:       coordinator close store codec round model aggregate optim vector problem

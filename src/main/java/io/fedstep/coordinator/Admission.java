@@ -146,7 +146,7 @@ public final class Admission {
       return new Verdict.Refused(stopped());
     }
     if (state.isClosing() && state.isBuffered()) {
-      return new Verdict.Welcome();
+      return state.hasNoRoom() ? new Verdict.Refused(state.noRoom()) : new Verdict.Welcome();
     }
     return round.accept(client, origin, row, header, content, now);
   }

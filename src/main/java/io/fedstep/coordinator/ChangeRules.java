@@ -11,6 +11,7 @@ import io.fedstep.store.Reports;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What an administrator may change of a model as it is; what may not be is thrown. */
@@ -54,21 +55,20 @@ public final class ChangeRules {
     return true;
   }
 
-  /** Checks that these may be the first weights; gives version 0 if they are that already. */
-  public @Nullable VersionInfo checkFirstWeights(String digest) {
+  /** Version 0 if these are its weights already, or null. */
+  public @Nullable VersionInfo firstWeights(String digest) {
     Version first = state.folder().version(0);
-    if (first != null && isSet(first) && first.info().digest().equals(digest)) {
-      return first.info();
-    }
-    checkNotStarted();
-    return null;
+    return first != null && isSet(first) && first.info().digest().equals(digest)
+        ? first.info()
+        : null;
   }
 
   private static boolean isSet(@Nullable Version first) {
     return first != null && first.info().madeBy() == VersionInfo.MadeBy.WEIGHTS;
   }
 
-  private void checkNotStarted() {
+  /** Checks that nothing has trained from the first weights, and that they are zeros. */
+  public void checkNotStarted() {
     if (state.folder().newest().info().madeBy() != VersionInfo.MadeBy.CREATED
         || state.round().updates() > 0) {
       throw Refusal.of(
@@ -86,17 +86,21 @@ public final class ChangeRules {
     }
   }
 
-  /** The refusal of a client more than those whose reports are kept. */
-  public static Refusal tooManyReports(long version) {
-    return Refusal.of(
-            Problem.TOO_MANY_REQUESTS,
-            "Version %s has reports of %s clients, as many as are kept."
-                .formatted(version, Reports.MOST_CLIENTS))
-        .with("retry_after", 1);
+  /** Checks that a report may be kept beside those of others, by client. */
+  public void checkReport(Command.Report report, Map<String, ?> others) {
+    checkVersion(report.version());
+    if (others.size() >= Reports.MOST_CLIENTS && !others.containsKey(report.client())) {
+      throw Refusal.of(
+              Problem.TOO_MANY_REQUESTS,
+              "Version %s has reports of %s clients, as many as are kept."
+                  .formatted(report.version(), Reports.MOST_CLIENTS))
+          .with("retry_after", 1)
+          .exception();
+    }
   }
 
-  /** Checks that the open round may be closed by hand; gives its number. */
-  public long checkClose() {
+  /** Checks that the open round may be closed by hand. */
+  public void checkClose() {
     ModelStatus status = state.status();
     if (status.phase() == Phase.STOPPED) {
       throw Refusal.of(
@@ -115,7 +119,6 @@ public final class ChangeRules {
           .with("min_updates", least)
           .exception();
     }
-    return status.round();
   }
 
   /** Checks what is asked of new policies alone; those that are stored stay as they are. */

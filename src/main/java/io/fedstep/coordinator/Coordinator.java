@@ -280,6 +280,13 @@ public abstract class Coordinator implements AutoCloseable {
     return state(model).folder().reported(version).values();
   }
 
+  /** The refusal for a round that is not there, or whose record is not. */
+  public static Refusal noRecord(String model, long round) {
+    return Refusal.of(
+        Problem.ROUND_NOT_FOUND,
+        "Model '%s' has no round %s, or keeps its record no more.".formatted(model, round));
+  }
+
   // Rounds
 
   /** The update that a client computed from a round's version, or null. */

@@ -7,41 +7,106 @@ import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** What an administrator does to one model; each returns once it is done and durable. */
-public interface ModelChanges {
+public final class ModelChanges {
+  private final ModelState state;
+  private final Decider decider;
+
+  /** Where a model's commands are decided. */
+  public interface Decider {
+    /** Begins a version for a command; to be closed. */
+    VersionDraft draft();
+
+    /**
+     * Has a command decided and done, or throws the refusal.
+     *
+     * @param draft the one that the command names, or null
+     * @return the version that was made, or null if the command makes none
+     */
+    @Nullable VersionInfo ask(Command command, @Nullable VersionDraft draft);
+  }
+
+  /** Changes of a model, by whoever decides for it. */
+  public ModelChanges(ModelState state, Decider decider) {
+    this.state = state;
+    this.decider = decider;
+  }
+
   /** Makes a new version with the content of an earlier one. */
-  VersionInfo restore(Version version, Expected newest);
+  public VersionInfo restore(Version version, Expected newest) {
+    var by = new Replacement.Restored(version.info().version());
+    return made(new Command.Replace(by, newest), null);
+  }
 
   /** Begins a version, for {@link #setState}; to be closed. */
-  VersionDraft beginState();
+  public VersionDraft beginState() {
+    return decider.draft();
+  }
 
   /** Makes a new version of the newest weights and the state of a draft. */
-  VersionInfo setState(VersionDraft draft, Expected newest);
+  public VersionInfo setState(VersionDraft draft, Expected newest) {
+    return made(new Command.Replace(new Replacement.State(draft.name()), newest), draft);
+  }
 
   /**
    * Begins version 0, for {@link #setWeights}, or refuses before anything is sent; to be closed.
    */
-  VersionDraft beginWeights();
+  public VersionDraft beginWeights() {
+    state.look(new ChangeRules(state)::checkWeightsAllowed);
+    return decider.draft();
+  }
 
   /** Sets version 0's weights from a draft that has them; the same ones again are no change. */
-  VersionInfo setWeights(VersionDraft draft);
+  public VersionInfo setWeights(VersionDraft draft) {
+    var by = new Replacement.Weights(draft.name(), draft.weightsDigest());
+    return made(new Command.Replace(by, Expected.ANY), draft);
+  }
 
   /** Keeps what a client measured of a version, in place of what it reported before. */
-  UpdateHeader report(long version, String client, UpdateHeader report);
+  public UpdateHeader report(long version, String client, UpdateHeader report) {
+    decider.ask(new Command.Report(version, client, report), null);
+    return report;
+  }
 
   /** Closes the open round; returns once its version exists. */
-  RoundRecord close();
+  public RoundRecord close() {
+    long round = made(new Command.Close(), null).version() - 1;
+    RoundRecord record = state.record(round);
+    if (record == null) {
+      throw Coordinator.noRecord(state.model(), round).exception();
+    }
+    return record;
+  }
+
+  private VersionInfo made(Command command, @Nullable VersionDraft draft) {
+    return Objects.requireNonNull(decider.ask(command, draft));
+  }
 
   /** Replaces the round policy at once. */
-  ModelStatus setPolicy(RoundPolicy policy);
+  public ModelStatus setPolicy(RoundPolicy policy) {
+    return change(new Command.SetPolicy(policy));
+  }
 
   /** Takes other hyper-parameters for the same modules, from the next close on. */
-  ModelStatus setOptimizer(Optimizer optimizer);
+  public ModelStatus setOptimizer(Optimizer optimizer) {
+    return change(new Command.SetOptimizer(optimizer));
+  }
 
   /** Ends training. */
-  ModelStatus stop();
+  public ModelStatus stop() {
+    return change(new Command.Stop());
+  }
 
   /** Resumes training. */
-  ModelStatus start();
+  public ModelStatus start() {
+    return change(new Command.Start());
+  }
+
+  private ModelStatus change(Command command) {
+    decider.ask(command, null);
+    return state.look(state::status);
+  }
 }

@@ -247,9 +247,9 @@ public final class ModelState {
     return folder.head().stoppedAt(folder.newest().info().version());
   }
 
-  /** Whether the open round has as many updates as it takes. */
-  public boolean full() {
-    return round.updates() >= spec().round().maxUpdates();
+  /** Whether the open round has as many updates as it takes, and is to be closed. */
+  public boolean isDue() {
+    return round.updates() >= spec().round().maxUpdates() && !stopped();
   }
 
   /** Throws if the model has ended. */
@@ -259,18 +259,23 @@ public final class ModelState {
     }
   }
 
-  /** Refuses a change while a closed round waits for room on the disk. */
-  public void checkNotClosing() {
-    if (closing) {
-      throw waits().exception();
+  /** Throws if the version that is being made cannot be for now. */
+  public void checkRoom() {
+    if (waitsFor != null) {
+      throw noRoom().exception();
     }
   }
 
-  /** The refusal of what has to wait for a closed round's version. */
-  public Refusal waits() {
-    StorageException cause = Objects.requireNonNull(waitsFor);
+  /** Whether the version that is being made cannot be for now. */
+  boolean hasNoRoom() {
+    return waitsFor != null;
+  }
+
+  /** The refusal of what waits for a version that cannot be made for now. */
+  public Refusal noRoom() {
     return Failure.refusal(
-        "Round %s is closed, and its version waits: ".formatted(round.number()), cause);
+        "Round %s is closed, and its version waits: ".formatted(round.number()),
+        Objects.requireNonNull(waitsFor));
   }
 
   /** Why the model has ended, or null. */
@@ -319,6 +324,7 @@ public final class ModelState {
     round = next;
     passed = 0;
     closing = false;
+    waitsFor = null;
     if (over != null) {
       recent.put(over.round(), over);
     }

@@ -135,12 +135,6 @@ final class Cluster implements AutoCloseable {
             });
   }
 
-  static Refusal busy(String model) {
-    return Refusal.of(
-            Problem.TOO_MANY_REQUESTS, "Model '%s' has too many changes waiting.".formatted(model))
-        .with("retry_after", 1);
-  }
-
   static Refusal notReady(String what) {
     return Refusal.of(Problem.NOT_READY, what).with("retry_after", 1);
   }

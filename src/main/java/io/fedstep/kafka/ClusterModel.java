@@ -1,6 +1,7 @@
 package io.fedstep.kafka;
 
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Replacement;
 import io.fedstep.round.MetricNames;
 import io.fedstep.round.UpdateHeader;
 import java.util.Map;
@@ -22,7 +23,7 @@ final class ClusterModel {
   private final boolean[] done;
 
   /** What is to be made in place of the open round, or null. */
-  private @Nullable JsonNode replacement;
+  private @Nullable Replacement replacement;
 
   /** Who asked for what is being made, or null. */
   private @Nullable JsonNode asker;
@@ -47,12 +48,12 @@ final class ClusterModel {
   }
 
   /** The open round is being made a version, because of what an administrator asked for. */
-  void making(@Nullable JsonNode replacement, @Nullable JsonNode asker) {
+  void making(@Nullable Replacement replacement, @Nullable JsonNode asker) {
     this.replacement = replacement;
     this.asker = asker;
   }
 
-  @Nullable JsonNode replacement() {
+  @Nullable Replacement replacement() {
     return replacement;
   }
 

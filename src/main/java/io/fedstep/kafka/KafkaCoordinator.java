@@ -182,7 +182,8 @@ public final class KafkaCoordinator extends Coordinator {
   @Override
   public ModelChanges changes(String model) {
     spec(model);
-    return new ClusterChanges(cluster, model(model));
+    ModelState state = state(model);
+    return new ModelChanges(state, new LeaderAsked(state, gateway()));
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.coordinator.Replacement;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
@@ -95,15 +96,9 @@ final class ModelDecisions {
   }
 
   /** The open round is to be replaced by a version that an administrator asked for. */
-  void replaced(String kind, ObjectNode request, Instant at, @Nullable JsonNode asker) {
+  void replaced(Replacement by, @Nullable JsonNode asker) {
     ObjectNode decision = open(asker);
-    ObjectNode replacement = decision.putObject("replacement").put("kind", kind);
-    replacement.put("at", RecordCodec.time(at));
-    for (String member : new String[] {"from", "draft", "digest"}) {
-      if (request.has(member)) {
-        replacement.set(member, request.required(member));
-      }
-    }
+    decision.set("replacement", CommandCodec.write(by));
     round(decision);
   }
 
@@ -114,8 +109,9 @@ final class ModelDecisions {
     if (closed != null) {
       decision.setAll(RecordCodec.write(closed));
     }
-    if (model.replacement() != null) {
-      decision.set("replacement", model.replacement());
+    Replacement by = model.replacement();
+    if (by != null) {
+      decision.set("replacement", CommandCodec.write(by));
     }
     if (reason != null) {
       decision.set("failed", Wire.refusal(reason));

@@ -1,15 +1,18 @@
 package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
-import io.fedstep.codec.OptimizerCodec;
-import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Admission;
 import io.fedstep.coordinator.ChangeRules;
+import io.fedstep.coordinator.Command;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
+import io.fedstep.coordinator.Failure;
+import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Outcome;
+import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Content;
@@ -17,7 +20,6 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
-import io.fedstep.store.Reports;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
@@ -32,8 +34,8 @@ import tools.jackson.databind.node.ObjectNode;
  * change the model waits.
  */
 final class ModelLeader {
-  /** Requests that may wait for a version. */
-  private static final int MOST_WAITING = 10_000;
+  /** Updates that may wait for the next round of a buffer. */
+  private static final int MOST_UPDATES = 10_000;
 
   /** After which nobody asks any more for a draft to be made a version. */
   private static final Duration ABANDONED = Duration.ofDays(1);
@@ -44,7 +46,7 @@ final class ModelLeader {
   private final Engine engine;
   private final ModelDecisions decisions;
   private final Admission admission;
-  private final ChangeRules rules;
+  private final ModelMachine machine;
   private final Deadline deadline;
   private final Making making;
   private ArrayNode admitted = Json.object().putArray("admitted");
@@ -58,7 +60,7 @@ final class ModelLeader {
     state = model.state();
     decisions = new ModelDecisions(model, leader);
     admission = new Admission(state);
-    rules = new ChangeRules(state);
+    machine = new ModelMachine(state, model::reports);
     deadline = new Deadline(state, engine, due -> later(() -> deadlineCame(due)));
     making = new Making(model, this, engine);
   }
@@ -140,7 +142,7 @@ final class ModelLeader {
 
   /** Checks that the newest version is the one that somebody takes it to be. */
   void checkNewest(Expected expected) {
-    rules.checkNewest(expected);
+    new ChangeRules(state).checkNewest(expected);
   }
 
   void take(String kind, ObjectNode message, @Nullable JsonNode asker) {
@@ -154,65 +156,40 @@ final class ModelLeader {
     switch (kind) {
       case "range" -> range(message);
       case "update" -> update(message, asker);
-      case "report" -> report(message, asker);
-      default -> {
-        if (state.isClosing()) {
-          await(message);
-        } else {
-          change(kind, message, asker);
-        }
+      default -> obey(CommandCodec.read(message), message, asker);
+    }
+  }
+
+  private void obey(Command command, ObjectNode message, @Nullable JsonNode asker) {
+    switch (machine.decide(command, engine.clock().instant())) {
+      case Outcome.Known(var version) -> leader.answer(asker, version.write());
+      case Outcome.Waits _ -> await(message, Engine.MOST_COMMANDS);
+      case Outcome.Changes(var head) -> head(head, asker);
+      case Outcome.Keeps(var report) -> {
+        decisions.report(report.version(), report.client(), report.report());
+        leader.answer(asker, Json.object());
+      }
+      case Outcome.Closes(var close) -> close(close, asker);
+      case Outcome.Replaces(var by) -> {
+        decisions.replaced(by, asker);
+        goOn();
       }
     }
   }
 
   /** Has a request taken again once the version is there that is being made. */
-  private void await(ObjectNode request) {
-    if (model.waiting().size() >= MOST_WAITING) {
+  private void await(ObjectNode request, int most) {
+    long ahead =
+        model.waiting().values().stream()
+            .filter(one -> one.has("upload") == request.has("upload"))
+            .count();
+    if (ahead >= most) {
       if (request.has("upload")) {
         refused.add(Wire.text(request, "upload"));
       }
-      throw Cluster.busy(name()).exception();
+      throw ModelMachine.busy(name(), ahead).exception();
     }
     decisions.waits(request);
-  }
-
-  private void change(String kind, ObjectNode message, @Nullable JsonNode asker) {
-    ModelHead head = state.folder().head();
-    switch (kind) {
-      case "close" -> {
-        rules.checkClose();
-        close(Decision.Cause.MANUAL, asker);
-      }
-      case "policy" ->
-          head(
-              ChangeRules.with(
-                  head, PolicyCodec.read((ObjectNode) message.required("policy"), "round")),
-              asker);
-      case "optimizer" ->
-          head(
-              ChangeRules.with(
-                  head,
-                  OptimizerCodec.read((ObjectNode) message.required("optimizer"), "optimizer")),
-              asker);
-      case "stop" -> head(head.stop(), asker);
-      case "start" -> head(head.start(state.round().number()), asker);
-      case "restore", "state" -> {
-        rules.checkNewest(Wire.expected(message));
-        if (kind.equals("restore")) {
-          rules.checkVersion(message.required("from").longValue());
-        }
-        replace(kind, message, asker);
-      }
-      case "weights" -> {
-        VersionInfo same = rules.checkFirstWeights(Wire.text(message, "digest"));
-        if (same != null) {
-          leader.answer(asker, same.write());
-        } else {
-          replace(kind, message, asker);
-        }
-      }
-      default -> throw new ClusterException("a request of the kind " + kind);
-    }
   }
 
   private void head(ModelHead next, @Nullable JsonNode asker) {
@@ -221,18 +198,6 @@ final class ModelLeader {
     setDeadline();
     leader.answer(asker, Json.object());
     goOn();
-  }
-
-  private void report(ObjectNode message, @Nullable JsonNode asker) {
-    long version = message.required("version").longValue();
-    String client = Wire.text(message, "client");
-    rules.checkVersion(version);
-    if (!model.reports(version).containsKey(client)
-        && model.reports(version).size() >= Reports.MOST_CLIENTS) {
-      throw ChangeRules.tooManyReports(version).exception();
-    }
-    decisions.report(version, client, RecordCodec.readReport(message.required("report")));
-    leader.answer(asker, Json.object());
   }
 
   // Updates
@@ -254,7 +219,7 @@ final class ModelLeader {
         leader.answer(asker, no.refusal());
         refused.add(Wire.text(message, "upload"));
       }
-      case Verdict.Welcome _ -> await(message);
+      case Verdict.Welcome _ -> await(message, MOST_UPDATES);
     }
   }
 
@@ -296,14 +261,18 @@ final class ModelLeader {
   private void deadlineCame(Instant due) {
     switch (deadline.came(due, decisions::passed)) {
       case NOTHING -> {}
-      case CLOSES -> close(Decision.Cause.DEADLINE, null);
+      case CLOSES -> close(Decision.Cause.DEADLINE);
       case PASSES -> leader.afterwards(() -> engine.listener().deadlinePassed(name()));
     }
   }
 
-  private void close(Decision.Cause cause, @Nullable JsonNode asker) {
+  private void close(Decision.Cause cause) {
+    close(state.round().close(cause, engine.clock().instant()), null);
+  }
+
+  private void close(Decision.Closed close, @Nullable JsonNode asker) {
     tellVerdicts();
-    decisions.closed(state.round().close(cause, engine.clock().instant()), asker);
+    decisions.closed(close, asker);
     tellClose();
   }
 
@@ -312,11 +281,6 @@ final class ModelLeader {
     ObjectNode close = Json.object().put("kind", "close");
     close.set("head", state.folder().head().write());
     toRanges(close);
-  }
-
-  private void replace(String kind, ObjectNode request, @Nullable JsonNode asker) {
-    decisions.replaced(kind, request, engine.clock().instant(), asker);
-    goOn();
   }
 
   /** A range has come to an exchange, or to its end. */
@@ -352,7 +316,24 @@ final class ModelLeader {
             .with("leader", leader.instance());
     decisions.failed(here);
     leader.answer(model.asker(), here);
+    takeWaiting();
+  }
+
+  private void takeWaiting() {
     decisions.waitedEnough().forEach(request -> leader.take(name(), request));
+  }
+
+  /** The version cannot be made for now, which is said to who waits for it; it is tried again. */
+  void waitsFor(StorageException cause) {
+    state.change(() -> state.closing(cause));
+    leader.answer(
+        model.asker(),
+        model.replacement() == null
+            ? state.noRoom()
+            : Cluster.notReady( // not a no, after which its draft would go
+                "This is decided, and waits: %s Ask again for what came of it."
+                    .formatted(Failure.refusal(cause).detail())));
+    takeWaiting();
   }
 
   /** Does what has become due. */
@@ -361,24 +342,24 @@ final class ModelLeader {
       if (model.replacement() != null || model.isDone()) {
         making.begin();
       }
-    } else if (state.full() && !state.stopped()) {
-      close(Decision.Cause.MAX_UPDATES, null);
+    } else if (state.isDue()) {
+      close(Decision.Cause.MAX_UPDATES);
     }
   }
 
   /** The version exists: the next round begins. */
-  void made(Making.Made made) {
-    ObjectNode done = Json.object().put("kind", "done").put("round", state.round().number());
-    toRanges(done);
+  void made(VersionMaker.Made made) {
+    toRanges(Json.object().put("kind", "done").put("round", state.round().number()));
     JsonNode asker = model.asker();
-    decisions.next(made.info(), made.openedAt());
+    VersionInfo info = made.info();
+    decisions.next(info, made.over() == null ? state.round().openedAt() : info.createdAt());
     setDeadline();
-    leader.answer(asker, made.info().write());
+    leader.answer(asker, info.write());
     leader.afterwards(() -> {
       making.tell(made);
       state.folder().prune(engine.keepVersions() + 1, engine.keepRounds());
     });
-    decisions.waitedEnough().forEach(request -> leader.take(name(), request));
+    takeWaiting();
     goOn();
   }
 }

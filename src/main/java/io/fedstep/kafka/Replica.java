@@ -287,7 +287,9 @@ final class Replica {
       }
       if (closed != null || replacement != null) {
         state.closing();
-        model.making(replacement, value.get("asker"));
+        model.making(
+            replacement == null ? null : CommandCodec.readReplacement(replacement),
+            value.get("asker"));
       }
       JsonNode failed = value.get("failed");
       state.ended(failed == null ? null : Wire.refusal(failed));

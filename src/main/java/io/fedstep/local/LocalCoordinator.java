@@ -214,7 +214,7 @@ public final class LocalCoordinator extends Coordinator {
   @Override
   public ModelChanges changes(String model) {
     spec(model);
-    return new LocalChanges(runner(model));
+    return runner(model).changes();
   }
 
   @Override

@@ -2,12 +2,15 @@ package io.fedstep.local;
 
 import io.fedstep.codec.VectorSink;
 import io.fedstep.coordinator.Admission;
+import io.fedstep.coordinator.Command;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Failure;
+import io.fedstep.coordinator.ModelChanges;
+import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Outcome;
 import io.fedstep.coordinator.Upload;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Content;
@@ -17,11 +20,15 @@ import io.fedstep.round.UpdateHeader;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.OpenRound;
+import io.fedstep.store.Reports;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.UpdateMatrix;
+import io.fedstep.store.VersionDraft;
+import io.fedstep.store.VersionInfo;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -40,6 +47,7 @@ final class ModelRunner {
   private final Stepper stepper;
   private final Deadline deadline;
   private final Admission admission;
+  private final ModelMachine machine;
   private final UpdateMatrix matrix;
   private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
   private final List<Submission> submissions = new ArrayList<>();
@@ -54,6 +62,7 @@ final class ModelRunner {
     deadline = new Deadline(state, engine, due -> enqueue(() -> deadlineCame(due)));
     stepper = new Stepper(state, open, engine, deadline, this::enqueue);
     admission = new Admission(state);
+    machine = new ModelMachine(state, folder::reported);
     state.change(deadline::set);
   }
 
@@ -66,17 +75,9 @@ final class ModelRunner {
     return state;
   }
 
-  Stepper stepper() {
-    return stepper;
-  }
-
-  Admission admission() {
-    return admission;
-  }
-
   private void run() {
     try {
-      if (state.round().closed() != null || (state.full() && !state.stopped())) {
+      if (state.round().closed() != null || state.isDue()) {
         stepper.closeOrRetry(Decision.Cause.MAX_UPDATES); // a crash came before its version
       }
       while (state.ended() == null) {
@@ -117,11 +118,7 @@ final class ModelRunner {
           return commands.size() < Engine.MOST_COMMANDS && commands.add(() -> run(action, done));
         });
     if (!queued) {
-      throw Refusal.of(
-              Problem.TOO_MANY_REQUESTS,
-              "Model '%s' has %s changes waiting.".formatted(state.model(), commands.size()))
-          .with("retry_after", 1)
-          .exception();
+      throw ModelMachine.busy(state.model(), commands.size()).exception();
     }
     return joined(done);
   }
@@ -152,6 +149,47 @@ final class ModelRunner {
       done.completeExceptionally(Failure.refusal(e).exception());
       throw e;
     }
+  }
+
+  /** Decides about commands on the model's thread. */
+  ModelChanges changes() {
+    return new ModelChanges(
+        state,
+        new ModelChanges.Decider() {
+          @Override
+          public VersionDraft draft() {
+            return state.folder().draft();
+          }
+
+          @Override
+          public @Nullable VersionInfo ask(Command command, @Nullable VersionDraft draft) {
+            return command(() -> Optional.ofNullable(obey(command, draft))).orElse(null);
+          }
+        });
+  }
+
+  private @Nullable VersionInfo obey(Command command, @Nullable VersionDraft draft) {
+    return switch (machine.decide(command, engine.clock().instant())) {
+      case Outcome.Known(var version) -> version;
+      case Outcome.Waits _ ->
+          throw new IllegalStateException("a close is one command with its step");
+      case Outcome.Changes(var head) -> {
+        state.folder().save(head);
+        adjust();
+        yield null;
+      }
+      case Outcome.Keeps(var report) -> {
+        Reports reports = state.folder().reports(report.version());
+        state.leftOut(report.report(), reports.put(report.client(), report.report()).metrics());
+        yield null;
+      }
+      case Outcome.Closes(var close) -> {
+        stepper.closeAndStep(close);
+        state.checkRoom();
+        yield state.folder().newest().info();
+      }
+      case Outcome.Replaces(var by) -> stepper.replace(by, draft);
+    };
   }
 
   // Updates
@@ -277,10 +315,9 @@ final class ModelRunner {
 
   private boolean decide(List<Submission> batch, List<@Nullable Verdict> verdicts) {
     Instant now = engine.clock().instant();
-    boolean hasNoRoom = state.isClosing(); // which the round's version waits for
     boolean appended = false;
     for (Submission next : batch) {
-      Verdict verdict = decide(next, now, hasNoRoom);
+      Verdict verdict = decide(next, now);
       appended |= verdict instanceof Verdict.Enters;
       verdicts.add(verdict);
     }
@@ -288,13 +325,10 @@ final class ModelRunner {
   }
 
   /** The verdict on an update, or null if it came too late; welcome if it is for the next round. */
-  private @Nullable Verdict decide(Submission next, Instant now, boolean hasNoRoom) {
+  private @Nullable Verdict decide(Submission next, Instant now) {
     Verdict verdict =
         admission.decide(
             next.round(), next.client(), next.row(), next.header(), next.content(), now);
-    if (verdict instanceof Verdict.Welcome && hasNoRoom) {
-      return new Verdict.Refused(state.waits());
-    }
     if (verdict instanceof Verdict.Enters enters) {
       try {
         stepper.enter(enters.decision(), now);
@@ -332,10 +366,10 @@ final class ModelRunner {
   }
 
   /** The policy or the phase was changed: what it asks for happens at once. */
-  void adjust() {
+  private void adjust() {
     state.change(deadline::set);
     state.findRecent();
-    if (state.full() && !state.stopped()) {
+    if (state.isDue()) {
       stepper.closeOrRetry(Decision.Cause.MAX_UPDATES);
     }
   }

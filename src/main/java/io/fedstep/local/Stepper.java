@@ -6,6 +6,8 @@ import io.fedstep.close.RoundClose;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Replacement;
+import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
@@ -20,6 +22,7 @@ import io.fedstep.vector.Shard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +39,11 @@ final class Stepper {
   private final Engine engine;
   private final Deadline deadline;
   private final Consumer<Runnable> modelThread;
+  private final VersionMaker maker;
   private OpenRound open;
+
+  /** The draft of the replacement that is being made, or null. */
+  private @Nullable VersionDraft named;
 
   /** Shows a version that exists, and opens its round; null where there is none to be shown. */
   private @Nullable Runnable opening;
@@ -53,6 +60,7 @@ final class Stepper {
     this.deadline = deadline;
     this.modelThread = modelThread;
     folder = state.folder();
+    maker = new VersionMaker(state, new Drafts());
   }
 
   /** Takes an update in, and with it the close if it fills the round; the lock is held. */
@@ -84,10 +92,10 @@ final class Stepper {
   }
 
   /** Closes the round unless it is closed already, and makes the next version. */
-  void closeAndStep(Decision.Cause cause) {
+  void closeAndStep(Decision.Closed close) {
     state.change(() -> {
       if (state.round().closed() == null) {
-        take(List.of(state.round().close(cause, engine.clock().instant())));
+        take(List.of(close));
       }
       state.closing();
     });
@@ -98,7 +106,7 @@ final class Stepper {
   /** The same; where the disk takes nothing for now, tries again later. */
   void closeOrRetry(Decision.Cause cause) {
     try {
-      closeAndStep(cause);
+      closeAndStep(state.round().close(cause, engine.clock().instant()));
     } catch (StorageException e) {
       if (!e.passes()) {
         throw e;
@@ -124,7 +132,7 @@ final class Stepper {
       return;
     }
     try {
-      if (state.spec().parameters() <= FEW_PARAMETERS) {
+      if (isSmall()) {
         stepOnce();
       } else {
         engine.runLong(this::stepOnce);
@@ -140,81 +148,79 @@ final class Stepper {
   }
 
   private void stepOnce() {
-    Version before = folder.newest();
-    long started = System.nanoTime();
-    VersionDraft draft = folder.roundDraft();
-    try {
+    tell(maker.make(state.round(), null));
+  }
+
+  /** Makes a version in place of the open round, with the draft that is named, if one is. */
+  VersionInfo replace(Replacement by, @Nullable VersionDraft draft) {
+    named = draft;
+    VersionMaker.Made made = maker.make(state.round(), by);
+    named = null;
+    tell(made);
+    return made.info();
+  }
+
+  private void tell(VersionMaker.Made made) {
+    RoundRecord over = made.over();
+    if (over != null) {
+      engine.listener().roundEnded(state.model(), over, made.aggregation(), made.commit());
+    }
+  }
+
+  /** Drafts in the model's folder. */
+  private final class Drafts implements VersionMaker.Drafts {
+    @Override
+    public VersionDraft ofRound(Round round) {
+      return folder.roundDraft();
+    }
+
+    @Override
+    public RoundClose.Result fill(VersionDraft draft, Round round, Version before) {
       Part whole =
           RoundClose.run(
               state.spec(),
               folder.head().secret(),
               before,
-              state.round().inClientOrder(),
+              round.inClientOrder(),
               open.matrix(),
               Shard.WHOLE,
               draft,
               Gather.WHOLE,
               engine.helpers(),
-              threads());
-      RoundClose.Result result = RoundClose.joined(before, List.of(whole));
-      if (!result.finite()) {
-        draft.close();
-        draft = folder.draft();
-        draft.copyWeights(before);
-        draft.copyState(before);
+              isSmall() ? 1 : engine.threads());
+      return RoundClose.joined(before, List.of(whole));
+    }
+
+    @Override
+    public Duration passed(Round round) {
+      return Duration.ZERO;
+    }
+
+    @Override
+    public VersionDraft fresh() {
+      return folder.draft();
+    }
+
+    @Override
+    public VersionDraft named(String name) {
+      return Objects.requireNonNull(named);
+    }
+
+    @Override
+    public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord over) {
+      if (over == null) {
+        var next = new Round(info.version(), info.base(), state.round().openedAt());
+        open(folder.begin(draft, info, open, next), null);
+      } else {
+        var next = new Round(info.version(), info.base(), info.createdAt());
+        open(folder.advance(draft, info, over, open, next), over);
       }
-      long computed = System.nanoTime();
-      RoundRecord over =
-          record(
-              result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
-              result.gradientNorm(),
-              result.finite() ? result.stepNorm() : null);
-      commit(draft, VersionInfo.MadeBy.ROUND, over);
-      tell(over, computed - started, System.nanoTime() - computed);
-    } finally {
-      draft.close();
+      return info;
     }
   }
 
-  private int threads() {
-    return state.spec().parameters() <= FEW_PARAMETERS ? 1 : engine.threads();
-  }
-
-  private RoundRecord record(
-      RoundRecord.Outcome outcome, @Nullable Double gradientNorm, @Nullable Double stepNorm) {
-    return RoundRecord.of(
-        state.round(),
-        outcome,
-        state.spec(),
-        state.participation(),
-        engine.clock().instant(),
-        gradientNorm,
-        stepNorm);
-  }
-
-  private void tell(RoundRecord over, long aggregationNanos, long commitNanos) {
-    engine
-        .listener()
-        .roundEnded(
-            state.model(), over, Duration.ofNanos(aggregationNanos), Duration.ofNanos(commitNanos));
-  }
-
-  /** Makes a draft that an administrator filled the next version, in place of the open round. */
-  VersionInfo discardFor(VersionDraft draft, VersionInfo.MadeBy madeBy) {
-    RoundRecord discarded = record(RoundRecord.Outcome.DISCARDED, null, null);
-    VersionInfo info = commit(draft, madeBy, discarded);
-    tell(discarded, 0, 0);
-    return info;
-  }
-
-  private VersionInfo commit(VersionDraft draft, VersionInfo.MadeBy madeBy, RoundRecord over) {
-    Instant now = over.endedAt();
-    long number = folder.newest().info().version() + 1;
-    var info = new VersionInfo(number, madeBy, folder.base(number), now, draft.weightsDigest());
-    Supplier<ModelFolder.Advance> next =
-        folder.advance(draft, info, over, open, new Round(number, info.base(), now));
-    open(next, over);
-    return info;
+  private boolean isSmall() {
+    return state.spec().parameters() <= FEW_PARAMETERS;
   }
 
   private void open(Supplier<ModelFolder.Advance> next, @Nullable RoundRecord over) {
@@ -262,16 +268,5 @@ final class Stepper {
       }
       engine.warn("model %s: old versions are kept for now".formatted(state.model()), e);
     }
-  }
-
-  /** Makes a draft with weights version 0, while nothing trains from its zeros yet. */
-  VersionInfo setWeights(VersionDraft draft, String digest) {
-    draft.initialState();
-    Round round = state.round();
-    var info =
-        new VersionInfo(
-            0, VersionInfo.MadeBy.WEIGHTS, folder.base(0) + "w", engine.clock().instant(), digest);
-    open(folder.begin(draft, info, open, new Round(0, info.base(), round.openedAt())), null);
-    return info;
   }
 }

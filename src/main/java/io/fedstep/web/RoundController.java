@@ -5,8 +5,6 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.problem.Problem;
-import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.security.Caller;
@@ -94,10 +92,7 @@ class RoundController {
   private RoundRecord record(String model, long number) {
     RoundRecord ended = coordinator.record(model, number);
     if (ended == null) {
-      throw Refusal.of(
-              Problem.ROUND_NOT_FOUND,
-              "Model '%s' has no round %s, or keeps its record no more.".formatted(model, number))
-          .exception();
+      throw Coordinator.noRecord(model, number).exception();
     }
     return ended;
   }

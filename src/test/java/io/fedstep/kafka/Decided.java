@@ -8,6 +8,7 @@ import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Replacement;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
@@ -216,8 +217,8 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
     head(state().folder().head().start(state().round().number()));
   }
 
-  void replace(String kind) {
-    decisions().replaced(kind, Json.object(), NOW, null);
+  void replace(Replacement by) {
+    decisions().replaced(by, null);
     commit();
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.Replacement;
 import io.fedstep.store.WithoutForces;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +83,7 @@ class ReplicaTest {
     try (var run = decided(seed)) {
       run.create("a1");
       run.report("alice", 0);
-      run.replace("weights");
+      run.replace(new Replacement.Weights(".handed-1", "sha-256:00"));
       run.madeWeights();
       assertThat(run.live().reports(0)).as("of the zeros").isEmpty();
       run.report("bob", 0);
@@ -94,7 +95,7 @@ class ReplicaTest {
       run.closeRound();
       run.made();
       run.update("alice", 0);
-      run.replace("restore");
+      run.replace(new Replacement.Restored(0));
       run.discarded();
       assertThat(run.live().state().round().updates()).isZero();
     }
@@ -121,7 +122,7 @@ class ReplicaTest {
       run.policy(3, 0.25);
       assertThat(run.live().state().participation()).isEqualTo(0.25);
       run.pass();
-      run.replace("restore");
+      run.replace(new Replacement.Restored(0));
       run.discarded();
       assertThat(Objects.requireNonNull(run.live().state().record(1)).participation())
           .isEqualTo(0.5);

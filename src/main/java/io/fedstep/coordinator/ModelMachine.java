@@ -1,0 +1,81 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.Decision;
+import io.fedstep.store.ModelHead;
+import io.fedstep.store.VersionInfo;
+import java.time.Instant;
+import java.util.Map;
+import java.util.function.LongFunction;
+
+/**
+ * What a model does next, on one machine and on several alike. It decides; whoever asks it writes
+ * the decision where decisions are kept, and then makes it count.
+ */
+public final class ModelMachine {
+  private final ModelState state;
+  private final ChangeRules rules;
+  private final LongFunction<Map<String, ?>> reports;
+
+  /**
+   * The machine of a model.
+   *
+   * @param reports what clients have reported of a version, by client
+   */
+  public ModelMachine(ModelState state, LongFunction<Map<String, ?>> reports) {
+    this.state = state;
+    this.reports = reports;
+    rules = new ChangeRules(state);
+  }
+
+  /** Decides what comes of a command, or throws the refusal. */
+  public Outcome decide(Command command, Instant now) {
+    if (command instanceof Command.Report report) {
+      rules.checkReport(report, reports.apply(report.version()));
+      return new Outcome.Keeps(report);
+    }
+    if (command instanceof Command.Replace(Replacement.Weights weights, _)) {
+      VersionInfo same = rules.firstWeights(weights.digest());
+      if (same != null) {
+        return new Outcome.Known(same);
+      }
+    }
+    if (state.isClosing()) {
+      state.checkRoom();
+      return new Outcome.Waits();
+    }
+    ModelHead head = state.folder().head();
+    return switch (command) {
+      case Command.SetPolicy(var policy) -> new Outcome.Changes(ChangeRules.with(head, policy));
+      case Command.SetOptimizer(var optimizer) ->
+          new Outcome.Changes(ChangeRules.with(head, optimizer));
+      case Command.Stop _ -> new Outcome.Changes(head.stop());
+      case Command.Start _ -> new Outcome.Changes(head.start(state.round().number()));
+      case Command.Close _ -> {
+        rules.checkClose();
+        yield new Outcome.Closes(state.round().close(Decision.Cause.MANUAL, now));
+      }
+      case Command.Replace(var by, var newest) -> replace(by, newest);
+      case Command.Report _ -> throw new IllegalStateException("a report waits for nothing");
+    };
+  }
+
+  private Outcome replace(Replacement by, Expected newest) {
+    rules.checkNewest(newest);
+    switch (by) {
+      case Replacement.Restored(var from) -> rules.checkVersion(from);
+      case Replacement.State _ -> {}
+      case Replacement.Weights _ -> rules.checkNotStarted();
+    }
+    return new Outcome.Replaces(by);
+  }
+
+  /** The refusal of a command for which too many others wait. */
+  public static Refusal busy(String model, long waiting) {
+    return Refusal.of(
+            Problem.TOO_MANY_REQUESTS,
+            "Model '%s' has %s changes waiting.".formatted(model, waiting))
+        .with("retry_after", 1);
+  }
+}

@@ -1,0 +1,150 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.close.RoundClose;
+import io.fedstep.round.Round;
+import io.fedstep.round.RoundRecord;
+import io.fedstep.store.ModelFolder;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionDraft;
+import io.fedstep.store.VersionInfo;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Makes versions: of closed rounds, and of what replaces a round. */
+public final class VersionMaker {
+  private final ModelState state;
+  private final ModelFolder folder;
+  private final Drafts drafts;
+
+  /** Where versions are drafted, and become the next on disk. */
+  public interface Drafts {
+    /** The draft of a closed round; to be closed. */
+    VersionDraft ofRound(Round round);
+
+    /** Has all numbers of a closed round in its draft, unless they are not finite. */
+    RoundClose.Result fill(VersionDraft draft, Round round, Version before);
+
+    /** What of the close has passed before its draft is filled. */
+    Duration passed(Round round);
+
+    /** An empty draft; to be closed. */
+    VersionDraft fresh();
+
+    /** A draft that a command names. */
+    VersionDraft named(String name);
+
+    /**
+     * Makes a draft a version on disk.
+     *
+     * @param over the round that ends with it, or null for the first weights
+     * @return what the version is: another if somebody else has made it
+     */
+    VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord over);
+  }
+
+  /**
+   * A version that exists.
+   *
+   * @param over the round that ended with it, or null for the first weights
+   */
+  public record Made(
+      VersionInfo info, @Nullable RoundRecord over, Duration aggregation, Duration commit) {}
+
+  /** Makes the versions of a model. */
+  public VersionMaker(ModelState state, Drafts drafts) {
+    this.state = state;
+    this.drafts = drafts;
+    folder = state.folder();
+  }
+
+  /** Makes the version of a closed round, or of what replaces it. */
+  public Made make(Round round, @Nullable Replacement by) {
+    return by == null ? ofRound(round) : replace(round, by);
+  }
+
+  private Made ofRound(Round round) {
+    Version before = folder.newest();
+    Duration passed = drafts.passed(round);
+    long started = System.nanoTime();
+    VersionDraft draft = drafts.ofRound(round);
+    try {
+      RoundClose.Result result = drafts.fill(draft, round, before);
+      if (!result.finite()) {
+        draft.close();
+        draft = drafts.fresh();
+        draft.copyWeights(before);
+        draft.copyState(before);
+      }
+      long computed = System.nanoTime();
+      RoundRecord over =
+          record(
+              round,
+              result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
+              result.gradientNorm(),
+              result.finite() ? result.stepNorm() : null);
+      VersionInfo made = next(draft, VersionInfo.MadeBy.ROUND, over);
+      return new Made(
+          made,
+          over,
+          passed.plusNanos(computed - started),
+          Duration.ofNanos(System.nanoTime() - computed));
+    } finally {
+      draft.close();
+    }
+  }
+
+  private RoundRecord record(
+      Round round,
+      RoundRecord.Outcome outcome,
+      @Nullable Double gradientNorm,
+      @Nullable Double stepNorm) {
+    return RoundRecord.of(
+        round, outcome, state.spec(), state.participation(), now(), gradientNorm, stepNorm);
+  }
+
+  private Instant now() {
+    return state.engine().clock().instant();
+  }
+
+  private Made replace(Round round, Replacement by) {
+    RoundRecord discarded = record(round, RoundRecord.Outcome.DISCARDED, null, null);
+    return switch (by) {
+      case Replacement.Restored(var number) -> {
+        Version from = Objects.requireNonNull(folder.version(number));
+        try (VersionDraft draft = drafts.fresh()) {
+          draft.copyWeights(from);
+          draft.copyState(from);
+          yield at(next(draft, VersionInfo.MadeBy.RESTORE, discarded), discarded);
+        }
+      }
+      case Replacement.State(var name) -> {
+        try (VersionDraft draft = drafts.named(name)) {
+          draft.copyWeights(folder.newest());
+          yield at(next(draft, VersionInfo.MadeBy.STATE, discarded), discarded);
+        }
+      }
+      case Replacement.Weights(var name, var digest) -> {
+        try (VersionDraft draft = drafts.named(name)) {
+          draft.initialState();
+          String base = folder.base(0) + "w";
+          var info = new VersionInfo(0, VersionInfo.MadeBy.WEIGHTS, base, now(), digest);
+          yield at(drafts.commit(draft, info, null), null);
+        }
+      }
+    };
+  }
+
+  private static Made at(VersionInfo made, @Nullable RoundRecord over) {
+    return new Made(made, over, Duration.ZERO, Duration.ZERO);
+  }
+
+  private VersionInfo next(VersionDraft draft, VersionInfo.MadeBy madeBy, RoundRecord over) {
+    long number = over.round() + 1;
+    return drafts.commit(
+        draft,
+        new VersionInfo(number, madeBy, folder.base(number), over.endedAt(), draft.weightsDigest()),
+        over);
+  }
+}
