@@ -267,7 +267,7 @@ public final class ModelState {
   }
 
   /** Whether the version that is being made cannot be for now. */
-  boolean hasNoRoom() {
+  public boolean hasNoRoom() {
     return waitsFor != null;
   }
 

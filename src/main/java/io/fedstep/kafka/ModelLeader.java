@@ -179,15 +179,16 @@ final class ModelLeader {
 
   /** Has a request taken again once the version is there that is being made. */
   private void await(ObjectNode request, int most) {
-    long ahead =
-        model.waiting().values().stream()
-            .filter(one -> one.has("upload") == request.has("upload"))
-            .count();
-    if (ahead >= most) {
-      if (request.has("upload")) {
-        refused.add(Wire.text(request, "upload"));
+    boolean isUpdate = request.has("upload");
+    if (model.waiting().size() >= most) {
+      long ahead =
+          model.waiting().values().stream().filter(one -> one.has("upload") == isUpdate).count();
+      if (ahead >= most) {
+        if (isUpdate) {
+          refused.add(Wire.text(request, "upload"));
+        }
+        throw ModelMachine.busy(name(), ahead).exception();
       }
-      throw ModelMachine.busy(name(), ahead).exception();
     }
     decisions.waits(request);
   }
@@ -325,6 +326,9 @@ final class ModelLeader {
 
   /** The version cannot be made for now, which is said to who waits for it; it is tried again. */
   void waitsFor(StorageException cause) {
+    if (state.hasNoRoom()) {
+      return; // who waits has been told
+    }
     state.change(() -> state.closing(cause));
     leader.answer(
         model.asker(),

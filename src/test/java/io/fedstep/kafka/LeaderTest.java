@@ -2,26 +2,41 @@ package io.fedstep.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import io.fedstep.codec.Json;
+import io.fedstep.coordinator.Alarms;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Phase;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.process.Brokers;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.ScratchFolder;
+import io.fedstep.store.SimDisk;
+import io.fedstep.store.Unforced;
+import io.fedstep.store.Version;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -29,12 +44,15 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.node.ObjectNode;
 
+@ResourceLock(Unforced.DISK)
 class LeaderTest {
   private static final String FIRST = "cafe";
   private static final String SECOND = "beef";
@@ -194,8 +212,77 @@ class LeaderTest {
     return model == null ? 0 : model.state().participation();
   }
 
+  /** As on one machine: nobody waits for the room, and what was decided is done once there is. */
+  @Test
+  void withoutRoomForAVersion_changesAreRefused() throws Exception {
+    var over = new AtomicBoolean();
+    var soon = new Soon(Alarms.monotonic());
+    try (var disk = SimDisk.in(folder.resolve("disk"), new Random(1));
+        var engine = new Engine(() -> LATER, soon, Listener.NONE, limits(2));
+        var cluster = cluster("full", "disk/data", engine, SHORT_SESSION);
+        var leader = new Leader(cluster, 0, () -> {});
+        Consumer<String, byte[]> member = member(cluster)) {
+      cluster.follower().start();
+      leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
+      await().until(() -> knows(cluster, FIRST));
+      ModelState state = Objects.requireNonNull(cluster.model(Decided.M, FIRST)).state();
+      var changes = new ModelChanges(state, new LeaderAsked(state, cluster.follower().gateway()));
+      Thread leads =
+          Thread.ofPlatform()
+              .start(() -> {
+                while (!over.get()) {
+                  List<ConsumerRecord<String, byte[]>> asked = new ArrayList<>();
+                  member.poll(Duration.ofMillis(10)).forEach(asked::add);
+                  leader.run(asked, member.groupMetadata());
+                }
+              });
+      try {
+        disk.fail(SimDisk.Fault.FULL, Version.WEIGHTS);
+        Version zeros = Objects.requireNonNull(state.folder().version(0));
+        Refusal decided = refusal(() -> changes.restore(zeros, Expected.ANY));
+        assertThat(decided.problem()).isEqualTo(Problem.NOT_READY);
+        assertThat(decided.detail()).startsWith("This is decided, and waits: There is no room");
+        assertThat(refusal(changes::stop).problem()).isEqualTo(Problem.STORAGE_FULL);
+        assertThat(refusal(() -> changes.setState(changes.beginState(), Expected.ANY)).problem())
+            .isEqualTo(Problem.STORAGE_FULL);
+        disk.heal();
+        await().until(() -> state.status().newest().version() == 1);
+        assertThat(changes.stop().phase()).isEqualTo(Phase.STOPPED);
+      } finally {
+        over.set(true);
+        leads.join();
+      }
+    }
+  }
+
+  private static Refusal refusal(ThrowingCallable call) {
+    return ((RefusedException) Objects.requireNonNull(catchThrowable(call))).refusal();
+  }
+
+  /** Alarms that ring at once where they would ring in a while. */
+  private record Soon(Alarms alarms) implements Alarms {
+    @Override
+    public Future<?> after(Duration delay, Runnable alarm) {
+      return alarms.after(Duration.ofMillis(Math.min(50, delay.toMillis())), alarm);
+    }
+
+    @Override
+    public long nanos() {
+      return alarms.nanos();
+    }
+
+    @Override
+    public void close() {
+      alarms.close();
+    }
+  }
+
   private static Engine engine(int keepVersions) {
-    return new Engine(() -> LATER, Listener.NONE, new Limits(keepVersions, 2, 9, 9, 9, 9, 9, 1));
+    return new Engine(() -> LATER, Listener.NONE, limits(keepVersions));
+  }
+
+  private static Limits limits(int keepVersions) {
+    return new Limits(keepVersions, 2, 9, 9, 9, 9, 9, 1);
   }
 
   private Cluster cluster(String prefix, Engine engine) {
