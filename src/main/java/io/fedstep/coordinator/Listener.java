@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import io.fedstep.round.RoundRecord;
 import java.time.Duration;
+import java.util.SortedMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ public interface Listener {
    * @param commit from then to the version's existence; zero if discarded
    */
   default void roundEnded(String model, RoundRecord round, Duration aggregation, Duration commit) {}
+
+  /** Clients have reported of a version: the weighted means of what they measured, by metric. */
+  default void reported(String model, SortedMap<String, Double> means) {}
 
   /** Metrics of an update or report were left out, because the names of others are kept. */
   default void metricsLeftOut(String model, int count) {}

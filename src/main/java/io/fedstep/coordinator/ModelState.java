@@ -8,6 +8,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
@@ -17,8 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +31,11 @@ import org.jspecify.annotations.Nullable;
  * because of a decision before the force that covers it.
  */
 public final class ModelState {
+  /** In which reports gather before the listener is told. */
+  private static final Duration REPORTS = Duration.ofSeconds(1);
+
+  private static final long NONE = -1;
+
   private final ModelFolder folder;
   private final Engine engine;
   private final ReentrantLock lock = new ReentrantLock();
@@ -41,6 +49,7 @@ public final class ModelState {
   private int passed;
   private final ConcurrentSkipListMap<Long, RoundRecord> recent = new ConcurrentSkipListMap<>();
   private @Nullable Refusal ended;
+  private final AtomicLong newestReported = new AtomicLong(NONE);
   private long decided;
   private long durable;
 
@@ -186,6 +195,23 @@ public final class ModelState {
     int leftOut = sent.metrics().size() - kept.size();
     if (leftOut > 0) {
       engine.listener().metricsLeftOut(model(), leftOut);
+    }
+  }
+
+  /**
+   * Clients report of versions: the listener is told of the newest of these, once for all reports
+   * that come within a second.
+   */
+  public void reported(long version, LongFunction<Map<String, UpdateHeader>> reports) {
+    boolean isFirst = newestReported.getAndAccumulate(version, Math::max) == NONE;
+    if (isFirst && !engine.draining()) {
+      var _ = engine.after(REPORTS, () -> tell(reports.apply(newestReported.getAndSet(NONE))));
+    }
+  }
+
+  private void tell(Map<String, UpdateHeader> reports) {
+    if (ended() == null && !reports.isEmpty()) { // or the version went meanwhile
+      engine.listener().reported(model(), Measured.means(reports.values()));
     }
   }
 

@@ -167,6 +167,7 @@ final class ModelLeader {
       case Outcome.Changes(var head) -> head(head, asker);
       case Outcome.Keeps(var report) -> {
         decisions.report(report.version(), report.client(), report.report());
+        leader.afterwards(() -> state.reported(report.version(), model::reports));
         leader.answer(asker, Json.object());
       }
       case Outcome.Closes(var close) -> close(close, asker);

@@ -181,6 +181,7 @@ final class ModelRunner {
       case Outcome.Keeps(var report) -> {
         Reports reports = state.folder().reports(report.version());
         state.leftOut(report.report(), reports.put(report.client(), report.report()).metrics());
+        state.reported(report.version(), state.folder()::reported);
         yield null;
       }
       case Outcome.Closes(var close) -> {

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -36,7 +37,8 @@ final class ModelMeters {
   private final List<Meter> gauges = new ArrayList<>();
   private final Map<RoundRecord.Outcome, Counter> rounds = new EnumMap<>(RoundRecord.Outcome.class);
   private final Counter deadlinesPassed;
-  private final LatestValues reported;
+  private final LatestValues ofUpdates;
+  private final LatestValues ofReports;
   private final LatestValues gradientNorm;
   private final LatestValues stepNorm;
   private boolean isHere;
@@ -59,10 +61,15 @@ final class ModelMeters {
             .description("Deadlines that came with fewer updates than min_updates")
             .tags(model)
             .register(registry);
-    reported =
+    ofUpdates =
         latest(
             "reported",
             "Means of the metrics that came with the last completed round's updates",
+            metric -> Tags.of("metric", metric));
+    ofReports =
+        latest(
+            "report.metric",
+            "Means of what clients measured of the version that was last reported of",
             metric -> Tags.of("metric", metric));
     gradientNorm =
         latest("gradient.norm", "L2 norm of the last completed round's mean", _ -> Tags.empty());
@@ -120,7 +127,7 @@ final class ModelMeters {
     isHere = false;
     gauges.forEach(registry::remove);
     gauges.clear();
-    List.of(reported, gradientNorm, stepNorm).forEach(values -> values.show(Map.of()));
+    List.of(ofUpdates, ofReports, gradientNorm, stepNorm).forEach(values -> values.show(Map.of()));
   }
 
   private Counter roundCounter(RoundRecord.Outcome outcome) {
@@ -163,15 +170,27 @@ final class ModelMeters {
   synchronized void roundEnded(RoundRecord round) {
     Objects.requireNonNull(rounds.get(round.outcome())).increment();
     if (round.outcome() == RoundRecord.Outcome.COMPLETED && isHere) {
-      var means = new TreeMap<String, Double>();
-      round.metrics().entrySet().stream()
-          .limit(MOST_REPORTED)
-          .forEach(mean -> means.put(mean.getKey(), mean.getValue()));
-      reported.show(means);
+      Map<String, Double> means = first(round.metrics());
+      ofUpdates.show(means);
       leftOut = round.metrics().size() - means.size() + leftOutSince.getAndSet(0);
       gradientNorm.show(one(round.gradientNorm()));
       stepNorm.show(one(round.stepNorm()));
     }
+  }
+
+  synchronized void reported(SortedMap<String, Double> means) {
+    if (isHere) {
+      ofReports.show(first(means));
+    }
+  }
+
+  /** As many as are shown, by name. */
+  private static Map<String, Double> first(SortedMap<String, Double> means) {
+    var shown = new TreeMap<String, Double>();
+    means.entrySet().stream()
+        .limit(MOST_REPORTED)
+        .forEach(mean -> shown.put(mean.getKey(), mean.getValue()));
+    return shown;
   }
 
   private static Map<String, Double> one(@Nullable Double value) {

@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.DoubleStream;
@@ -110,6 +111,14 @@ public final class ServerMeters implements Listener {
       roundSeconds.record(Duration.between(round.openedAt(), round.endedAt()).plus(commit));
       aggregateSeconds.record(aggregation);
       commitSeconds.record(commit);
+    }
+  }
+
+  @Override
+  public void reported(String model, SortedMap<String, Double> means) {
+    ModelMeters known = models.get(model);
+    if (known != null) {
+      known.reported(means);
     }
   }
 

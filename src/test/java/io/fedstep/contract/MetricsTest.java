@@ -143,6 +143,18 @@ class MetricsTest {
                 "fedstep_reported{metric=\"loss\"} 2.5"));
   }
 
+  @Test
+  void reports_areNoMetricsOfUpdates() {
+    Model model = Model.create(PLAIN);
+    String report = "{\"weight\": %s, \"metrics\": {\"accuracy\": %s}}";
+    model.putJson("/versions/0/reports/alice", report.formatted(1, 0.5)).is(201);
+    model.putJson("/versions/0/reports/bob", report.formatted(3, 0.9)).is(201);
+    eventually(scrape ->
+        assertThat(scrape.of(model))
+            .contains("fedstep_report_metric{metric=\"accuracy\"} 0.8")
+            .noneMatch(sample -> sample.startsWith("fedstep_reported")));
+  }
+
   private static String metrics(String prefix) {
     return IntStream.range(0, 32)
         .mapToObj(i -> "\"%s%s\": 1".formatted(prefix, i))

@@ -172,9 +172,10 @@ class ReferenceTest {
     Model model = Model.create(Model.PLAIN);
     model.submit(0, "alice", "{\"gradient\": [1, 2, 3], \"metrics\": {\"loss\": 1}}").is(201);
     model.get("/rounds/current?after=0&wait=30s").is(200);
+    model.putJson("/versions/1/reports/alice", "{\"metrics\": {\"loss\": 1}}").is(201);
     Scrape scrape = Scrape.of(Server.shared().http());
-    while (scrape.of(model).stream().noneMatch(sample -> sample.startsWith("fedstep_reported"))) {
-      Thread.onSpinWait(); // a counter may be told a moment after its answer was read
+    while (scrape.of(model).stream().noneMatch(sample -> sample.startsWith("fedstep_report_"))) {
+      Thread.onSpinWait(); // a second after the reports, and longer after all else
       scrape = Scrape.of(Server.shared().http());
     }
     var rows = new StringBuilder();

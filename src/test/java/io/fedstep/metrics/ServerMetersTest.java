@@ -121,8 +121,12 @@ class ServerMetersTest {
     ended(RoundRecord.Outcome.COMPLETED, Map.of("loss", 0.5));
     assertThat(gauge("fedstep.round")).isEqualTo(7);
     assertThat(reported()).containsExactly("loss=0.5");
+    meters.reported("toy", new TreeMap<>(Map.of("auc", 0.9)));
+    assertThat(gauge("fedstep.report.metric")).isEqualTo(0.9);
 
     meters.modelFollowed("toy");
+    meters.reported("toy", new TreeMap<>(Map.of("auc", 0.8)));
+    assertThat(registry.find("fedstep.report.metric").gauge()).isNull();
     assertThat(registry.find("fedstep.round").gauge()).isNull();
     assertThat(registry.find("fedstep.gradient.norm").gauge()).isNull();
     assertThat(registry.find("fedstep.reported").gauge()).isNull();
