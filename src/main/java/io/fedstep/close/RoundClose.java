@@ -10,10 +10,10 @@ import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.ServerStep;
 import io.fedstep.model.UpdateBound;
-import io.fedstep.optim.Moment;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.StateEntry;
+import io.fedstep.optim.StepContext;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.round.Decision;
 import io.fedstep.store.StateFile;
@@ -55,7 +55,7 @@ public final class RoundClose {
   public record Result(boolean finite, double gradientNorm, double stepNorm) {}
 
   private final ModelSpec spec;
-  private final Moment.Step moment;
+  private final StepContext.Step context;
   private final Supplier<Aggregation> aggregation;
   private final IntFunction<Rows> rows;
   private final @Nullable VectorFile weightsBefore;
@@ -73,7 +73,7 @@ public final class RoundClose {
 
   private RoundClose(
       ModelSpec spec,
-      Moment.Step moment,
+      StepContext.Step context,
       Supplier<Aggregation> aggregation,
       IntFunction<Rows> rows,
       @Nullable VectorFile weightsBefore,
@@ -81,7 +81,7 @@ public final class RoundClose {
       Shard shard,
       VersionDraft draft) {
     this.spec = spec;
-    this.moment = moment;
+    this.context = context;
     this.aggregation = aggregation;
     this.rows = rows;
     this.weightsBefore = weightsBefore;
@@ -90,7 +90,7 @@ public final class RoundClose {
     weights = draft.newWeights();
     gradient = draft.newGradient();
     between = spec.optimizer().passes().size() == 1 ? gradient : draft.between(gradient);
-    state = draft.newState(next(spec, moment.taken()));
+    state = draft.newState(next(spec, context.taken()));
     if (shard.count() > 1) {
       state.beginAgain(); // what is around the values counts once, with who seals the draft
     }
@@ -135,11 +135,12 @@ public final class RoundClose {
               ? DistancePass.run(spec, updateWeights.length, shard, rows, gather, helpers, threads)
               : Distances.NONE;
       var aggregation = spec.aggregator().begin(updateWeights, distances);
-      var moment =
-          new Moment.Step(
+      var context =
+          new StepContext.Step(
               stateBefore.isInitial(), stateBefore.taken(), before.info().version() + 1, secret);
       var close =
-          new RoundClose(spec, moment, aggregation, rows, weightsBefore, stateBefore, shard, draft);
+          new RoundClose(
+              spec, context, aggregation, rows, weightsBefore, stateBefore, shard, draft);
       for (Optimizer.Pass pass : spec.optimizer().passes()) {
         close.run(pass, gather, helpers, threads);
       }
@@ -230,7 +231,7 @@ public final class RoundClose {
     private final Optimizer.Pass pass;
     private final TensorNorms norms;
     private final int most = (int) Math.min(Range.TILE, spec.parameters());
-    private final ServerStep step = new ServerStep(spec, aggregation.get(), moment, most);
+    private final ServerStep step = new ServerStep(spec, aggregation.get(), context, most);
     private final Tile gradientTile = Tile.zeros(spec.dtype(), most);
     private final Tile weightsTile = Tile.zeros(spec.dtype(), most);
     private final List<List<Tile>> stateTiles = spec.optimizer().zeros(spec.dtype(), most);

@@ -2,8 +2,8 @@ package io.fedstep.model;
 
 import io.fedstep.aggregate.Aggregation;
 import io.fedstep.aggregate.Rows;
-import io.fedstep.optim.Moment;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.StepContext;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
@@ -13,18 +13,18 @@ import java.util.List;
 public final class ServerStep {
   private final Aggregation aggregation;
   private final Optimizer optimizer;
-  private final Moment.Step moment;
+  private final StepContext.Step context;
   private final Tile step;
 
   /**
    * The step of a round, for one thread.
    *
-   * @param moment which step it is
+   * @param context which step it is
    * @param most values at a time
    */
-  public ServerStep(ModelSpec spec, Aggregation aggregation, Moment.Step moment, int most) {
+  public ServerStep(ModelSpec spec, Aggregation aggregation, StepContext.Step context, int most) {
     this.aggregation = aggregation;
-    this.moment = moment;
+    this.context = context;
     optimizer = spec.optimizer();
     step = Tile.zeros(spec.dtype(), most);
   }
@@ -54,7 +54,7 @@ public final class ServerStep {
    */
   public boolean precondition(
       Optimizer.Pass pass, TensorNorms norms, Range range, List<List<Tile>> state, Tile gradient) {
-    optimizer.precondition(pass, gradient, state, moment, range, norms);
+    optimizer.precondition(pass, gradient, state, context, range, norms);
     return gradient.firstNotFinite() < 0
         && state.subList(pass.from(), pass.end()).stream()
             .flatMap(List::stream)
@@ -69,7 +69,7 @@ public final class ServerStep {
    * @return the sum of the squares of what was subtracted; NaN where the weights are not finite
    */
   public double apply(Tile gradient, Tile weights) {
-    optimizer.apply(gradient, weights, moment.round(), step);
+    optimizer.apply(gradient, weights, context.round(), step);
     return weights.firstNotFinite() < 0 ? step.first(gradient.length()).squares() : Double.NaN;
   }
 }

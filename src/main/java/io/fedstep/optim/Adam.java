@@ -61,13 +61,13 @@ public record Adam(double beta1, double beta2, boolean amsgrad, double eps, bool
   }
 
   @Override
-  public void run(Tile gradient, List<Tile> state, Moment moment) {
+  public void run(Tile gradient, List<Tile> state, StepContext context) {
     int length = gradient.length();
     switch (gradient) {
       case FloatTile g -> square(g.values(), ((FloatTile) state.getLast()).values(), length);
       case DoubleTile g -> square(g.values(), ((DoubleTile) state.getLast()).values(), length);
     }
-    new AdamStep(beta1, beta2, eps, biasCorrection, moment).run(gradient, state);
+    new AdamStep(beta1, beta2, eps, biasCorrection, context).run(gradient, state);
   }
 
   private void square(float[] gradient, float[] velocity, int length) {

@@ -19,12 +19,12 @@ final class AdamStep {
   private final double squareCorrection;
   private final boolean first;
 
-  AdamStep(double beta1, double beta2, double eps, boolean biasCorrection, Moment moment) {
+  AdamStep(double beta1, double beta2, double eps, boolean biasCorrection, StepContext context) {
     beta = beta1;
     this.eps = eps;
-    meanCorrection = biasCorrection ? 1 - Math.pow(beta1, (double) moment.count()) : 1;
-    squareCorrection = biasCorrection ? 1 - Math.pow(beta2, (double) moment.count()) : 1;
-    first = moment.first();
+    meanCorrection = biasCorrection ? 1 - Math.pow(beta1, (double) context.count()) : 1;
+    squareCorrection = biasCorrection ? 1 - Math.pow(beta2, (double) context.count()) : 1;
+    first = context.first();
   }
 
   static void check(double beta1, double beta2, double eps) {

@@ -53,8 +53,8 @@ public record GaussianNoise(boolean safeMode, @Nullable Long seed, double std)
   }
 
   @Override
-  public void run(Tile gradient, List<Tile> state, Moment moment) {
-    double[] normal = normal(moment, gradient.length());
+  public void run(Tile gradient, List<Tile> state, StepContext context) {
+    double[] normal = normal(context, gradient.length());
     switch (gradient) {
       case FloatTile(float[] g, int length) -> {
         for (int i = 0; i < length; i++) {
@@ -70,12 +70,12 @@ public record GaussianNoise(boolean safeMode, @Nullable Long seed, double std)
   }
 
   /** The standard normal values of a slice. A block of bits is for two coordinates. */
-  private double[] normal(Moment moment, int length) {
-    long first = moment.range().from() / 2;
-    int blocks = (int) ((moment.range().from() + length + 1) / 2 - first);
+  private double[] normal(StepContext context, int length) {
+    long first = context.range().from() / 2;
+    int blocks = (int) ((context.range().from() + length + 1) / 2 - first);
     byte[] key =
-        CounterBits.key(seed == null ? moment.step().secret() : "" + seed, moment.module());
-    long version = moment.step().version();
+        CounterBits.key(seed == null ? context.step().secret() : "" + seed, context.module());
+    long version = context.step().version();
     long[] bits =
         safeMode
             ? CounterBits.aes(key, version, first, blocks)
@@ -87,7 +87,7 @@ public record GaussianNoise(boolean safeMode, @Nullable Long seed, double std)
       normal[i] = radius * StrictMath.cos(angle);
       normal[i + 1] = radius * StrictMath.sin(angle);
     }
-    int skipped = (int) (moment.range().from() % 2);
+    int skipped = (int) (context.range().from() % 2);
     return skipped == 0 ? normal : Arrays.copyOfRange(normal, 1, normal.length);
   }
 }

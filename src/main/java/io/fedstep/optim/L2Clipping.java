@@ -47,9 +47,9 @@ public record L2Clipping(double maxNorm) implements OptiModule {
   }
 
   @Override
-  public void run(Tile gradient, List<Tile> state, Moment moment) {
-    Range range = moment.range();
-    TensorNorms norms = moment.norms();
+  public void run(Tile gradient, List<Tile> state, StepContext context) {
+    Range range = context.range();
+    TensorNorms norms = context.norms();
     for (int i = norms.layout().indexAt(range.from()); i < norms.squares().size(); i++) {
       Tensor tensor = norms.layout().tensors().get(i);
       if (tensor.offset() >= range.end()) {

@@ -45,8 +45,8 @@ public record L2GlobalClipping(double maxNorm) implements OptiModule {
   }
 
   @Override
-  public void run(Tile gradient, List<Tile> state, Moment moment) {
-    double sum = moment.norms().sum(gradient.dtype());
+  public void run(Tile gradient, List<Tile> state, StepContext context) {
+    double sum = context.norms().sum(gradient.dtype());
     Clip.to(maxNorm, sum).scale(gradient, 0, gradient.length());
   }
 }

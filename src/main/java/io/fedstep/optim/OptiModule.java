@@ -23,9 +23,9 @@ public interface OptiModule extends Plugin<OptiModule> {
    * @param gradient a slice of the gradient in, the same slice of the step out
    * @param state the same slice of each state vector, in the order of {@link #state()}; zeros
    *     before the first step, and what is to be kept afterwards
-   * @param moment where and when
+   * @param context the step, the module's place in it, and the coordinates
    */
-  void run(Tile gradient, List<Tile> state, Moment moment);
+  void run(Tile gradient, List<Tile> state, StepContext context);
 
   /** The number of its state vectors. */
   default int vectors() {

@@ -89,11 +89,11 @@ public record Optimizer(
       Pass pass,
       Tile gradient,
       List<List<Tile>> state,
-      Moment.Step step,
+      StepContext.Step step,
       Range range,
       TensorNorms norms) {
     for (int i = pass.from; i < pass.end; i++) {
-      modules.get(i).run(gradient, state.get(i), new Moment(step, i, range, norms));
+      modules.get(i).run(gradient, state.get(i), new StepContext(step, i, range, norms));
     }
   }
 

@@ -44,7 +44,7 @@ public record RmsProp(double beta, double eps) implements OptiModule {
   }
 
   @Override
-  public void run(Tile gradient, List<Tile> state, Moment moment) {
+  public void run(Tile gradient, List<Tile> state, StepContext context) {
     switch (gradient) {
       case FloatTile g -> run(g.values(), ((FloatTile) state.getFirst()).values(), g.length());
       case DoubleTile g -> run(g.values(), ((DoubleTile) state.getFirst()).values(), g.length());

@@ -58,15 +58,15 @@ public record Yogi(double beta1, double beta2, boolean amsgrad, double eps, bool
   }
 
   @Override
-  public void run(Tile gradient, List<Tile> state, Moment moment) {
-    boolean first = moment.first();
+  public void run(Tile gradient, List<Tile> state, StepContext context) {
+    boolean first = context.first();
     switch (gradient) {
       case FloatTile(float[] g, int length) ->
           square(g, ((FloatTile) state.getLast()).values(), length, first);
       case DoubleTile(double[] g, int length) ->
           square(g, ((DoubleTile) state.getLast()).values(), length, first);
     }
-    new AdamStep(beta1, beta2, eps, biasCorrection, moment).run(gradient, state);
+    new AdamStep(beta1, beta2, eps, biasCorrection, context).run(gradient, state);
   }
 
   private void square(float[] gradient, float[] velocity, int length, boolean first) {

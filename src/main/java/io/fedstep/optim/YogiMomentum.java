@@ -43,9 +43,9 @@ public record YogiMomentum(double beta) implements OptiModule {
   }
 
   @Override
-  public void run(Tile gradient, List<Tile> state, Moment moment) {
+  public void run(Tile gradient, List<Tile> state, StepContext context) {
     int length = gradient.length();
-    advance(gradient, state.getFirst(), moment.first());
+    advance(gradient, state.getFirst(), context.first());
     switch (gradient) {
       case FloatTile g ->
           System.arraycopy(((FloatTile) state.getFirst()).values(), 0, g.values(), 0, length);

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.optim.Moment;
+import io.fedstep.optim.StepContext;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
@@ -279,7 +279,7 @@ class FlowerStrategiesTest {
     var gradient = new DoubleTile(mean, VALUES);
     var optimizer = spec.optimizer();
     var step =
-        new Moment.Step(
+        new StepContext.Step(
             round == 0, optimizer.modules().stream().map(_ -> round).toList(), round + 1, "");
     optimizer.precondition(
         optimizer.passes().getFirst(),

@@ -1,8 +1,8 @@
 package io.fedstep.bench;
 
 import io.fedstep.bench.Line.Goal;
-import io.fedstep.optim.Moment;
 import io.fedstep.optim.RmsProp;
+import io.fedstep.optim.StepContext;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Range;
@@ -16,9 +16,9 @@ import java.util.Map;
  * and beside the same loop in C; both have to give the same bits.
  */
 final class Step implements Row {
-  private static final Moment MOMENT =
-      new Moment(
-          new Moment.Step(false, List.of(0L), 1, ""),
+  private static final StepContext MOMENT =
+      new StepContext(
+          new StepContext.Step(false, List.of(0L), 1, ""),
           0,
           new Range(0, Range.TILE),
           TensorNorms.none(new TensorLayout(Map.of("w", List.of((long) Range.TILE)))));

@@ -38,8 +38,8 @@ class BiasCorrectionTest {
       module.run(
           tile,
           state,
-          new Moment(
-              new Moment.Step(step == 1, List.of((long) step - 1), step, Moments.SECRET),
+          new StepContext(
+              new StepContext.Step(step == 1, List.of((long) step - 1), step, StepContexts.SECRET),
               0,
               new Range(0, 1),
               TensorNorms.none(new TensorLayout(Map.of("w", List.of(1L))))));

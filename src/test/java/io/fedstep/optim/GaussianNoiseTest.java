@@ -16,7 +16,7 @@ class GaussianNoiseTest {
 
   private static double[] noise(GaussianNoise module, long version, long from, int length) {
     var tile = new DoubleTile(new double[length], length);
-    module.run(tile, List.of(), Moments.at(version, from, length));
+    module.run(tile, List.of(), StepContexts.at(version, from, length));
     return tile.values();
   }
 
@@ -74,7 +74,7 @@ class GaussianNoiseTest {
     double[] values = noise(noise(true), 1, 0, 100);
     var floats = new FloatTile(new float[100], 100);
     Arrays.fill(floats.values(), 0.3f);
-    new GaussianNoise(true, null, 0.7).run(floats, List.of(), Moments.at(1, 0, 100));
+    new GaussianNoise(true, null, 0.7).run(floats, List.of(), StepContexts.at(1, 0, 100));
     for (int i = 0; i < 100; i++) {
       assertThat(floats.values()[i]).isEqualTo(0.3f + (float) (0.7 * values[i]));
     }

@@ -52,7 +52,7 @@ class OptimizerTest {
   void rmsPropWithoutMemory_givesSigns() {
     var gradient = new DoubleTile(new double[] {3, -3, 0}, 3);
     new RmsProp(0, 1e-300)
-        .run(gradient, List.of(new DoubleTile(new double[3], 3)), Moments.at(0, 3));
+        .run(gradient, List.of(new DoubleTile(new double[3], 3)), StepContexts.at(0, 3));
     assertThat(gradient.values()).containsExactly(1, -1, 0);
   }
 }

@@ -35,12 +35,12 @@ final class SlicedSteps {
 
   /** Turns the gradient into the modules' step, and applies it to the weights. */
   void step(Tile gradient, Tile weights, int slice) {
-    var moment =
-        new Moment.Step(
+    var context =
+        new StepContext.Step(
             steps == 0,
             Collections.nCopies(optimizer.modules().size(), steps),
             steps + 1,
-            Moments.SECRET);
+            StepContexts.SECRET);
     for (Optimizer.Pass pass : optimizer.passes()) {
       TensorNorms norms = norms(gradient);
       for (int from = 0; from < gradient.length(); from += slice) {
@@ -54,7 +54,7 @@ final class SlicedSteps {
         if (pass.begins()) {
           optimizer.regularize(part, weightsPart);
         }
-        optimizer.precondition(pass, part, stateParts, moment, range, norms);
+        optimizer.precondition(pass, part, stateParts, context, range, norms);
         if (pass.ends()) {
           optimizer.apply(part, weightsPart, steps, Tile.zeros(part.dtype(), part.length()));
         }

@@ -52,7 +52,7 @@ public class StepBenchmark {
   @Benchmark
   @OperationsPerInvocation(Range.TILE)
   public Tile rmsProp() {
-    RmsProp.DEFAULT.run(gradient, List.of(state), Moments.at(0, Range.TILE));
+    RmsProp.DEFAULT.run(gradient, List.of(state), StepContexts.at(0, Range.TILE));
     return gradient;
   }
 

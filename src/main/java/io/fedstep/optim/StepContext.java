@@ -4,14 +4,14 @@ import io.fedstep.vector.Range;
 import java.util.List;
 
 /**
- * Where and when a module runs.
+ * A module's place in the step that is under way: which step, which module, which coordinates.
  *
  * @param step the step of the whole chain
  * @param module the module's place in the chain
  * @param range the coordinates of the slice
  * @param norms of the whole input, for a module that needs them
  */
-public record Moment(Step step, int module, Range range, TensorNorms norms) {
+public record StepContext(Step step, int module, Range range, TensorNorms norms) {
   /**
    * A step of all modules of a model.
    *
