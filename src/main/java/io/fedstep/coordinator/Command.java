@@ -4,26 +4,26 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.round.UpdateHeader;
 
-/** What somebody asks of a model beside sending an update. */
+/** A request to a model that is no update: an administrator's change, or a client's report. */
 public sealed interface Command {
-  /** An administrator closes the open round. */
+  /** Closes the open round. */
   record Close() implements Command {}
 
-  /** An administrator replaces the round policy at once. */
+  /** Replaces the round policy at once. */
   record SetPolicy(RoundPolicy policy) implements Command {}
 
-  /** An administrator replaces the hyper-parameters, from the next close on. */
+  /** Replaces the hyper-parameters, from the next close on. */
   record SetOptimizer(Optimizer optimizer) implements Command {}
 
-  /** An administrator ends training. */
+  /** Ends training. */
   record Stop() implements Command {}
 
-  /** An administrator resumes training. */
+  /** Resumes training. */
   record Start() implements Command {}
 
-  /** An administrator replaces the open round, if the newest version is the expected one. */
+  /** Replaces the open round, if the newest version is the expected one. */
   record Replace(Replacement by, Expected newest) implements Command {}
 
-  /** A client tells what it measured of a version, in place of what it told before. */
+  /** A client's metrics of a version, in place of its earlier report. */
   record Report(long version, String client, UpdateHeader report) implements Command {}
 }

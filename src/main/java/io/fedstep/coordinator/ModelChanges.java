@@ -15,21 +15,21 @@ public final class ModelChanges {
   private final ModelState state;
   private final Decider decider;
 
-  /** Where a model's commands are decided. */
+  /** Decides about a model's commands, here or in another process. */
   public interface Decider {
-    /** Begins a version for a command; to be closed. */
+    /** An empty draft, which a command may name; to be closed. */
     VersionDraft draft();
 
     /**
-     * Has a command decided and done, or throws the refusal.
+     * Decides about a command and carries it out, or throws the refusal.
      *
-     * @param draft the one that the command names, or null
-     * @return the version that was made, or null if the command makes none
+     * @param draft the draft that the command names, or null
+     * @return the version that the command made, or null if it makes none
      */
     @Nullable VersionInfo ask(Command command, @Nullable VersionDraft draft);
   }
 
-  /** Changes of a model, by whoever decides for it. */
+  /** The changes of a model. */
   public ModelChanges(ModelState state, Decider decider) {
     this.state = state;
     this.decider = decider;

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.function.LongFunction;
 
 /**
- * What a model does next, on one machine and on several alike. It decides; whoever asks it writes
- * the decision where decisions are kept, and then makes it count.
+ * Decides about a model's commands, by the same rules on one machine and on several. Its caller
+ * writes the decision to where decisions are kept, and then applies it.
  */
 public final class ModelMachine {
   private final ModelState state;
@@ -21,7 +21,7 @@ public final class ModelMachine {
   /**
    * The machine of a model.
    *
-   * @param reports what clients have reported of a version, by client
+   * @param reports a version's reports by client
    */
   public ModelMachine(ModelState state, LongFunction<Map<String, ?>> reports) {
     this.state = state;
@@ -29,7 +29,7 @@ public final class ModelMachine {
     rules = new ChangeRules(state);
   }
 
-  /** Decides what comes of a command, or throws the refusal. */
+  /** Decides about a command, or throws the refusal. */
   public Outcome decide(Command command, Instant now) {
     if (command instanceof Command.Report report) {
       rules.checkReport(report, reports.apply(report.version()));
@@ -71,7 +71,7 @@ public final class ModelMachine {
     return new Outcome.Replaces(by);
   }
 
-  /** The refusal of a command for which too many others wait. */
+  /** The refusal of a command behind too many others. */
   public static Refusal busy(String model, long waiting) {
     return Refusal.of(
             Problem.TOO_MANY_REQUESTS,

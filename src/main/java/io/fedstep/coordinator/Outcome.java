@@ -4,18 +4,18 @@ import io.fedstep.round.Decision;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.VersionInfo;
 
-/** What a model decides because of a {@link Command}. */
+/** The decision on a {@link Command}. */
 public sealed interface Outcome {
-  /** Nothing: this version is what was asked for. */
+  /** Nothing changes: the version is as the command wants it. */
   record Known(VersionInfo version) implements Outcome {}
 
-  /** Nothing yet: the command is taken again once the version is there that is being made. */
+  /** Nothing yet: the command is decided again once the version exists that is being made. */
   record Waits() implements Outcome {}
 
   /** The model has another head. */
   record Changes(ModelHead head) implements Outcome {}
 
-  /** What a client measured of a version is kept. */
+  /** A report is kept. */
   record Keeps(Command.Report report) implements Outcome {}
 
   /** The open round becomes a version. */

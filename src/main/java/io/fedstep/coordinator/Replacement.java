@@ -1,8 +1,8 @@
 package io.fedstep.coordinator;
 
-/** What a version is made of in place of the open round's updates. */
+/** The content of a version that takes the place of the open round. */
 public sealed interface Replacement {
-  /** The numbers of an earlier version that is kept. */
+  /** Weights and state of an earlier version that is kept. */
   record Restored(long from) implements Replacement {}
 
   /**

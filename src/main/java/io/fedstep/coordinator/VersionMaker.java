@@ -12,34 +12,34 @@ import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Makes versions: of closed rounds, and of what replaces a round. */
+/** Makes a model's versions, from closed rounds and from replacements of rounds. */
 public final class VersionMaker {
   private final ModelState state;
   private final ModelFolder folder;
   private final Drafts drafts;
 
-  /** Where versions are drafted, and become the next on disk. */
+  /** An engine's drafts, and the step that makes a draft a version on disk. */
   public interface Drafts {
     /** The draft of a closed round; to be closed. */
     VersionDraft ofRound(Round round);
 
-    /** Has all numbers of a closed round in its draft, unless they are not finite. */
+    /** Fills the draft of a closed round, unless its numbers are not finite. */
     RoundClose.Result fill(VersionDraft draft, Round round, Version before);
 
-    /** What of the close has passed before its draft is filled. */
+    /** The time that the close has taken before its draft is filled. */
     Duration passed(Round round);
 
     /** An empty draft; to be closed. */
     VersionDraft fresh();
 
-    /** A draft that a command names. */
+    /** The draft of that name, which an administrator has filled. */
     VersionDraft named(String name);
 
     /**
      * Makes a draft a version on disk.
      *
      * @param over the round that ends with it, or null for the first weights
-     * @return what the version is: another if somebody else has made it
+     * @return the version that is on disk, which another process may have made before
      */
     VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord over);
   }
@@ -59,7 +59,7 @@ public final class VersionMaker {
     folder = state.folder();
   }
 
-  /** Makes the version of a closed round, or of what replaces it. */
+  /** Makes the version of a closed round, or of its replacement. */
   public Made make(Round round, @Nullable Replacement by) {
     return by == null ? ofRound(round) : replace(round, by);
   }

@@ -1,6 +1,14 @@
 /**
- * What one machine and several have in common: who may come in, a model's state and who waits for
- * it, its deadlines, the rules of administrators' changes, limits and shares.
+ * What one machine and several have in common: a model's state and the clients that wait for it,
+ * what a command comes to ({@link io.fedstep.coordinator.ModelMachine}), how a version is made
+ * ({@link io.fedstep.coordinator.VersionMaker}), deadlines, limits and shares.
+ *
+ * <ul>
+ *   <li>Nobody is answered before the force that covers the answer: {@code ModelStateTest}.
+ *   <li>A deadline comes once, whatever becomes of the clock: {@code DeadlineTest}.
+ *   <li>Both engines give the same answers and bits: the tests in {@code contract} on either,
+ *       {@code ClusterTest}, {@code ClusterKillTest}.
+ * </ul>
  */
 @NullMarked
 package io.fedstep.coordinator;

@@ -9,7 +9,7 @@ import io.fedstep.coordinator.Replacement;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Commands as requests to a model's leader; the member {@code kind} tells them apart. */
+/** Commands as requests to a model's leader, told apart by the member {@code kind}. */
 final class CommandCodec {
   private CommandCodec() {}
 

@@ -12,7 +12,7 @@ import io.fedstep.store.VersionInfo;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Has a model's leader decide, wherever it is. */
+/** Asks a model's leader, in whichever process that is. */
 record LeaderAsked(ModelState state, Gateway gateway) implements ModelChanges.Decider {
   @Override
   public VersionDraft draft() {

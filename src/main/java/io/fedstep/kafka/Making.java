@@ -20,8 +20,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a version of what all ranges have written, or of what an administrator asked for. It is
- * decided before; whoever does it first has done it, and a second one finds it made.
+ * Makes the versions that a model's leader has decided on, from what the ranges have written or
+ * from a replacement. A second leader finds the version that a first one made.
  */
 final class Making implements VersionMaker.Drafts {
   private static final Duration RETRY = Duration.ofSeconds(5);

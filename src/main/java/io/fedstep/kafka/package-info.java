@@ -11,6 +11,15 @@
  *   worker  ◄── chunks ── computes its range into the shared folder ──► requests
  *   gateway ◄── decisions: what it is asked about a model, and what it answers
  * </pre>
+ *
+ * <ul>
+ *   <li>Every process comes to the same models from the decisions, in any state of their
+ *       compaction: {@code ReplicaTest}.
+ *   <li>What a leader decided is written once, with the position in its requests: {@code
+ *       LeaderTest}.
+ *   <li>A process or a broker that is killed loses nothing and counts nothing twice: {@code
+ *       ClusterTest}, {@code ClusterKillTest}.
+ * </ul>
  */
 @NullMarked
 package io.fedstep.kafka;

@@ -1,4 +1,14 @@
-/** Who may contribute to a round and when it ends: decisions without clock, thread or file. */
+/**
+ * Decides who may contribute to a round and when the round ends, without clock, thread or file.
+ *
+ * <ul>
+ *   <li>A round is the replay of its decisions: {@code RecoveryTest}, {@code CrashTest}.
+ *   <li>A client has one update from a version; the same one again gets the first answer, another
+ *       is refused: {@code RoundTest}, {@code UpdatesTest}.
+ *   <li>Updates are aggregated in the order of client ids, whatever the order of their arrival:
+ *       {@code SameResultTest}.
+ * </ul>
+ */
 @NullMarked
 package io.fedstep.round;
 
