@@ -173,8 +173,8 @@ public final class Engine implements AutoCloseable {
     return waits.take(holder);
   }
 
-  /** Has the log say what went wrong. */
-  public void warn(String message, Throwable cause) {
+  /** Logs a failure and its cause. */
+  public void logError(String message, Throwable cause) {
     LOG.error(message, cause);
   }
 

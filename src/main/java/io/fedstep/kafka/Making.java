@@ -61,7 +61,8 @@ final class Making implements VersionMaker.Drafts {
       });
     } catch (StorageException e) {
       if (e.passes()) {
-        engine.warn("model %s: the next version cannot be made yet".formatted(state.model()), e);
+        engine.logError(
+            "model %s: the next version cannot be made yet".formatted(state.model()), e);
         leader.later(() -> leader.waitsFor(e));
         var _ = engine.after(RETRY, () -> leader.later(this::again));
       } else {
@@ -88,7 +89,7 @@ final class Making implements VersionMaker.Drafts {
   }
 
   private void fail(RuntimeException cause) {
-    engine.warn("model %s is stopped by a failure".formatted(state.model()), cause);
+    engine.logError("model %s is stopped by a failure".formatted(state.model()), cause);
     leader.later(() -> {
       running = false;
       leader.fail(Failure.refusal(cause));
@@ -150,7 +151,7 @@ final class Making implements VersionMaker.Drafts {
       try {
         drafts().clear(over.round());
       } catch (StorageException e) { // a range that nobody waits for may still write
-        engine.warn("model %s: drafts stay until the next round".formatted(state.model()), e);
+        engine.logError("model %s: drafts stay until the next round".formatted(state.model()), e);
       }
       engine.listener().roundEnded(state.model(), over, made.aggregation(), made.commit());
     }

@@ -118,7 +118,7 @@ final class ModelLeader {
       state.folder().saveAgain();
       state.folder().sharedDrafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
     } catch (StorageException e) { // this can wait, and whatever cannot will fail
-      engine.warn("model %s: its folder could not be tidied".formatted(name()), e);
+      engine.logError("model %s: its folder could not be tidied".formatted(name()), e);
     }
   }
 

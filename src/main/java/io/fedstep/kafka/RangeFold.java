@@ -86,7 +86,7 @@ final class RangeFold {
       if (e.passes()) {
         cluster
             .engine()
-            .warn("model %s: a range cannot be computed yet".formatted(state.model()), e);
+            .logError("model %s: a range cannot be computed yet".formatted(state.model()), e);
         var _ = cluster.engine().after(RETRY, this::again);
       } else {
         fail(e);
@@ -110,7 +110,7 @@ final class RangeFold {
     }
     cluster
         .engine()
-        .warn("model %s, range %s: stopped".formatted(state.model(), shard.index()), cause);
+        .logError("model %s, range %s: stopped".formatted(state.model(), shard.index()), cause);
     String where = "Process %s, range %s: ".formatted(cluster.settings().instance(), shard.index());
     tell(step, false, Failure.refusal(where, cause));
   }

@@ -73,7 +73,7 @@ public final class LocalCoordinator extends Coordinator {
       try {
         run(data.open(model, limits.keepVersions()));
       } catch (RuntimeException e) {
-        engine.warn("model %s cannot be read".formatted(model), e);
+        engine.logError("model %s cannot be read".formatted(model), e);
         listener.modelAdded(model, null);
         isBroken(model, e);
       }

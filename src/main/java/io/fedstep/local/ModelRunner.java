@@ -94,7 +94,7 @@ final class ModelRunner {
       try {
         return commands.take();
       } catch (InterruptedException e) {
-        engine.warn("a model's thread is not interrupted", e);
+        engine.logError("a model's thread is not interrupted", e);
       }
     }
   }
@@ -361,7 +361,7 @@ final class ModelRunner {
       if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: more clients cannot be invited yet".formatted(state.model()), e);
+      engine.logError("model %s: more clients cannot be invited yet".formatted(state.model()), e);
       state.change(deadline::set); // the next may find the disk as it was
     }
   }
@@ -393,7 +393,7 @@ final class ModelRunner {
     if (before != null) {
       return before;
     }
-    engine.warn("model %s is stopped by a failure".formatted(state.model()), cause);
+    engine.logError("model %s is stopped by a failure".formatted(state.model()), cause);
     Refusal refusal = Failure.refusal(cause);
     end(refusal);
     return refusal;

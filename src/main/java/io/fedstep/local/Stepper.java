@@ -111,7 +111,7 @@ final class Stepper {
       if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: its round cannot be closed yet".formatted(state.model()), e);
+      engine.logError("model %s: its round cannot be closed yet".formatted(state.model()), e);
       long number = state.round().number();
       var _ = engine.after(RETRY, () -> modelThread.accept(() -> closeAgain(cause, number)));
     }
@@ -141,7 +141,7 @@ final class Stepper {
       if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: the next version cannot be made yet".formatted(state.model()), e);
+      engine.logError("model %s: the next version cannot be made yet".formatted(state.model()), e);
       state.change(() -> state.closing(e));
       var _ = engine.after(RETRY, () -> modelThread.accept(this::step));
     }
@@ -251,7 +251,7 @@ final class Stepper {
       if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: its next round cannot be opened yet".formatted(state.model()), e);
+      engine.logError("model %s: its next round cannot be opened yet".formatted(state.model()), e);
       state.change(() -> state.closing(e)); // nothing enters, and nothing is changed
       var _ = engine.after(RETRY, () -> modelThread.accept(this::openOrRetry));
       return;
@@ -266,7 +266,7 @@ final class Stepper {
       if (!e.passes()) {
         throw e;
       }
-      engine.warn("model %s: old versions are kept for now".formatted(state.model()), e);
+      engine.logError("model %s: old versions are kept for now".formatted(state.model()), e);
     }
   }
 }
