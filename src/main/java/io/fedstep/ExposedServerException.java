@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** The server would listen beyond this machine, and ask nobody who he is. */
+/** The server would listen beyond this machine without authentication. */
 final class ExposedServerException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -21,7 +21,7 @@ import org.springframework.util.unit.DataSize;
  * @param share the part of waits, uploads, decoders and heavy answers that one id may hold, or one
  *     address that shows none; of connections, one address
  * @param requestsPerSecond of one client on average, and of one address that does not say who it
- *     is; twice as many at once. On a server that asks nobody, nobody is counted
+ *     is; twice as many at once. A server without authentication counts nobody
  * @param leastUploadRate bytes a second that a body has to bring on average
  * @param headTime in which a request's line and header fields have to come
  * @param dropTime for which the rest of a refused body is taken and dropped

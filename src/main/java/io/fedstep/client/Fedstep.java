@@ -23,7 +23,7 @@ public final class Fedstep implements AutoCloseable {
     this.exchange = exchange;
   }
 
-  /** A server that asks nobody who he is, for example {@code http://127.0.0.1:8080}. */
+  /** A server without authentication, for example {@code http://127.0.0.1:8080}. */
   public static Fedstep at(URI server) {
     return at(server, null, PATIENCE);
   }

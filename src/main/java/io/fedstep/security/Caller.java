@@ -17,7 +17,7 @@ public record Caller(String id, Role role, List<String> models) {
 
   static final List<String> ALL = List.of("*");
 
-  /** Stands for whoever reaches a server that asks nobody. */
+  /** Stands for all callers of a server without authentication. */
   private static final String NO_ID = "-";
 
   private static final Caller ANYBODY = new Caller(NO_ID, Role.ADMIN, ALL);
@@ -29,14 +29,14 @@ public record Caller(String id, Role role, List<String> models) {
     models = List.copyOf(models);
   }
 
-  /** Who a request comes from; on a server that asks nobody, one who may do everything. */
+  /** The sender of a request; on a server without authentication, one who may do everything. */
   public static Caller of(HttpServletRequest request) {
     return request.getAttribute(ATTRIBUTE) instanceof Caller caller ? caller : ANYBODY;
   }
 
   /**
-   * The holder of the places that a request takes: an id, or else an address. Null on a server that
-   * asks nobody, for whoever is on its machine: nothing is shared out among them.
+   * The holder of the places that a request takes: an id, or else an address. Null on a server
+   * without authentication, for a client on its machine: nothing is shared out among them.
    */
   public static @Nullable String holder(HttpServletRequest request) {
     Caller caller = of(request);

@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Answers only to names of this machine, on a server that serves it alone and asks nobody who he
- * is: a web page may have its own name resolve to this machine, and is of the same origin then.
+ * Answers only to names of this machine, on a server that serves it alone, without authentication:
+ * a web page may have its own name resolve to this machine, and is of the same origin then.
  */
 final class LocalOnly extends OncePerRequestFilter {
   private static final Pattern LOOPBACK =
@@ -35,7 +35,7 @@ final class LocalOnly extends OncePerRequestFilter {
       return;
     }
     String why =
-        "The Host '%s' is no name of this machine; fedstep asks nobody who he is, so it answers only to localhost."
+        "The Host '%s' is no name of this machine; fedstep has no authentication configured, so it answers only to localhost."
             .formatted(host);
     doorman.turnAway(request, response, Refusal.of(Problem.FORBIDDEN, why));
   }

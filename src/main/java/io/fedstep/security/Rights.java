@@ -23,7 +23,7 @@ public final class Rights {
   }
 
   /**
-   * Looks again at credentials and rights; on a server that asks nobody, at nothing.
+   * Looks again at credentials and rights; on a server without authentication, at nothing.
    *
    * @throws RefusedException 401 or 403 if they are not what they were
    */

@@ -10,7 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Who may do what.
  *
- * @param insecure whether to serve beyond loopback although nobody is asked who he is
+ * @param insecure whether to serve beyond loopback without authentication
  * @param tokens bearer tokens
  * @param tokensFile a JSON file with more {@code tokens}, read again when it changes
  * @param jwtClientId the claim of a JWT that is the client's id

@@ -50,7 +50,7 @@ public final class Load {
   private final Consumer<String> progress;
   private final long startNanos = System.nanoTime();
 
-  /** The load for a server that asks nobody who he is; progress is told in lines. */
+  /** The load for a server without authentication; it prints a line for each step. */
   public Load(URI server, Size size, Consumer<String> progress) {
     this.server = server;
     this.size = size;
