@@ -12,7 +12,6 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Outcome;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
@@ -30,8 +29,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +46,7 @@ final class ModelRunner {
   private final Admission admission;
   private final ModelMachine machine;
   private final UpdateMatrix matrix;
-  private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+  private final Mailbox mailbox;
   private final List<Submission> submissions = new ArrayList<>();
   private volatile @Nullable Refusal deletion;
 
@@ -59,8 +56,9 @@ final class ModelRunner {
     OpenRound open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
     matrix = open.matrix(); // one and the same for all rounds
     state = new ModelState(folder, open.round(), engine);
-    deadline = new Deadline(state, engine, due -> enqueue(() -> deadlineCame(due)));
-    stepper = new Stepper(state, open, engine, deadline, this::enqueue);
+    mailbox = new Mailbox(state, engine, this::stopsNothing);
+    deadline = new Deadline(state, engine, due -> mailbox.add(() -> deadlineCame(due)));
+    stepper = new Stepper(state, open, engine, deadline, mailbox::add);
     admission = new Admission(state);
     machine = new ModelMachine(state, folder::reported);
     state.change(deadline::set);
@@ -81,7 +79,7 @@ final class ModelRunner {
         stepper.closeOrRetry(Decision.Cause.MAX_UPDATES); // a crash came before its version
       }
       while (state.ended() == null) {
-        take().run();
+        mailbox.runNext();
       }
     } catch (Throwable e) { // an Error too: a mapped file that cannot be read throws one
       fail(e);
@@ -89,66 +87,9 @@ final class ModelRunner {
     refuseTheRest();
   }
 
-  private Runnable take() {
-    while (true) {
-      try {
-        return commands.take();
-      } catch (InterruptedException e) {
-        engine.logError("a model's thread is not interrupted", e);
-      }
-    }
-  }
-
-  /** Has the model's thread do something; dropped if the model has ended. */
-  private void enqueue(Runnable command) {
-    state.locked(() ->
-        commands.add(() -> {
-          if (state.ended() == null) {
-            command.run();
-          }
-        }));
-  }
-
   /** Does something on the model's thread and waits for its result. */
   <T> T command(Supplier<T> action) {
-    var done = new CompletableFuture<T>();
-    boolean queued =
-        state.locked(() -> {
-          state.check();
-          return commands.size() < Engine.MOST_COMMANDS && commands.add(() -> run(action, done));
-        });
-    if (!queued) {
-      throw ModelMachine.busy(state.model(), commands.size()).exception();
-    }
-    return joined(done);
-  }
-
-  private static <T> T joined(CompletableFuture<T> done) {
-    try {
-      return done.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RefusedException refused) {
-        throw refused;
-      }
-      throw e;
-    }
-  }
-
-  private <T> void run(Supplier<T> action, CompletableFuture<T> done) {
-    try {
-      state.check();
-      done.complete(action.get());
-    } catch (RefusedException e) {
-      done.completeExceptionally(e);
-    } catch (StorageException e) {
-      done.completeExceptionally(Failure.refusal(e).exception());
-      if (!stopsNothing(e)) {
-        throw e;
-      }
-    } catch (Throwable e) {
-      done.completeExceptionally(Failure.refusal(e).exception());
-      throw e;
-    }
+    return mailbox.ask(action);
   }
 
   /** Decides about commands on the model's thread. */
@@ -258,11 +199,13 @@ final class ModelRunner {
                 return false;
               }
               submissions.add(submission);
-              // one command decides all that have come until it runs
-              return submissions.size() > 1 || commands.add(this::decide);
+              if (submissions.size() == 1) { // one command decides all that have come until it runs
+                mailbox.add(this::decide);
+              }
+              return true;
             },
             waits -> !waits);
-    return queued ? joined(submission.verdict()) : late(submission);
+    return queued ? Mailbox.joined(submission.verdict()) : late(submission);
   }
 
   private void decide() {
@@ -300,7 +243,7 @@ final class ModelRunner {
   private void putBack(List<Submission> waiting) {
     state.change(() -> {
       if (submissions.isEmpty() && !waiting.isEmpty()) {
-        commands.add(this::decide);
+        mailbox.add(this::decide);
       }
       submissions.addAll(0, waiting);
     });
@@ -415,7 +358,7 @@ final class ModelRunner {
   void end(Refusal refusal) {
     state.change(deadline::cancel);
     state.end(refusal);
-    commands.add(() -> {}); // wakes the thread
+    mailbox.wake();
   }
 
   private void refuseTheRest() {
@@ -423,8 +366,6 @@ final class ModelRunner {
     if (refusal != null) {
       drain().forEach(one -> one.verdict().complete(new Verdict.Refused(refusal)));
     }
-    List<Runnable> rest = new ArrayList<>();
-    commands.drainTo(rest);
-    rest.forEach(Runnable::run); // each finds the model ended, and says so to who waits
+    mailbox.runRest();
   }
 }
