@@ -49,7 +49,7 @@ class LinearExpressionsTest {
           Map.entry("Query.DECIMAL", "-12.50e+10"),
           Map.entry("EventStream.ID", "7.2"),
           Map.entry("RefusedUpdates.ROUND", "7"),
-          Map.entry("ModelFolder.LEAVINGS", ".draft-7"),
+          Map.entry("FoundVersions.LEAVINGS", ".draft-7"),
           Map.entry("Names.NUMBER", "0000007"),
           Map.entry("AuditLog.CONTRIBUTION", "/v1/models/m/rounds/0/updates/a"),
           Map.entry("AuditLog.UNPRINTABLE", "a\u00e9b"),

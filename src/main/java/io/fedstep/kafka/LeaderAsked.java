@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 record LeaderAsked(ModelState state, Gateway gateway) implements ModelChanges.Decider {
   @Override
   public VersionDraft draft() {
-    return state.folder().sharedDrafts().fresh();
+    return state.folder().follower().drafts().fresh();
   }
 
   @Override

@@ -80,7 +80,10 @@ final class Making implements VersionMaker.Drafts {
     return found == null
         ? null
         : new VersionMaker.Made(
-            found, state.folder().made(found).round(), Duration.ZERO, Duration.ZERO);
+            found,
+            state.folder().follower().versionMade(found).round(),
+            Duration.ZERO,
+            Duration.ZERO);
   }
 
   private void again() {
@@ -97,7 +100,7 @@ final class Making implements VersionMaker.Drafts {
   }
 
   private SharedDrafts drafts() {
-    return state.folder().sharedDrafts();
+    return state.folder().follower().drafts();
   }
 
   @Override

@@ -115,8 +115,8 @@ final class ModelLeader {
   /** Does in the folder what a leader before may not have come to. */
   private void tidy() {
     try {
-      state.folder().saveAgain();
-      state.folder().sharedDrafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
+      state.folder().follower().saveHeadAgain();
+      state.folder().follower().drafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
     } catch (StorageException e) { // this can wait, and whatever cannot will fail
       engine.logError("model %s: its folder could not be tidied".formatted(name()), e);
     }
@@ -125,7 +125,7 @@ final class ModelLeader {
   /** Whether a model that had left has been put back over what the cluster knows of it. */
   private boolean wentOnElsewhere() {
     return !state.isClosing()
-        && state.folder().sharedDrafts().committed(state.round().number() + 1) != null;
+        && state.folder().follower().drafts().committed(state.round().number() + 1) != null;
   }
 
   void setDeadline() {

@@ -78,7 +78,7 @@ final class RangeFold {
   private void run() {
     try {
       ObjectNode part = PartCodec.write(compute());
-      state.folder().sharedDrafts().give(base, part(shard.index()), part);
+      state.folder().follower().drafts().give(base, part(shard.index()), part);
       tell(step, true, null);
     } catch (CancellationException e) {
       // another process has the range now
@@ -116,7 +116,8 @@ final class RangeFold {
   }
 
   private Part compute() {
-    try (VersionDraft draft = state.folder().sharedDrafts().ofRound(base).with(cluster.scratch())) {
+    try (VersionDraft draft =
+        state.folder().follower().drafts().ofRound(base).with(cluster.scratch())) {
       draft.leave(true);
       Part part =
           RoundClose.run(
@@ -140,7 +141,7 @@ final class RangeFold {
     return own -> {
       int now = ++step;
       long began = System.nanoTime();
-      state.folder().sharedDrafts().give(base, exchange(now, shard.index()), doubles(own));
+      state.folder().follower().drafts().give(base, exchange(now, shard.index()), doubles(own));
       tell(now, false, null);
       await(now);
       var all = new ArrayList<double[]>();
@@ -148,7 +149,8 @@ final class RangeFold {
         all.add(
             Base64Doubles.read(
                 Wire.text(
-                    state.folder().sharedDrafts().given(base, exchange(now, other)), "doubles")));
+                    state.folder().follower().drafts().given(base, exchange(now, other)),
+                    "doubles")));
       }
       cluster.meters().exchanged(Duration.ofNanos(System.nanoTime() - began));
       return joined(all);

@@ -200,7 +200,7 @@ final class Replica {
       return;
     }
     ModelState state = model.state();
-    state.change(() -> state.folder().know(head));
+    state.change(() -> state.folder().follower().headSaved(head));
     state.findRecent();
     watcher.changed(model);
   }
@@ -241,8 +241,7 @@ final class Replica {
 
   private ClusterModel begin(ObjectNode value, VersionInfo info, Round round) {
     ModelHead head = ModelHead.of((ObjectNode) value.required("head"));
-    ModelFolder folder = data.follow(head, info);
-    folder.addZeros(engine.keepVersions());
+    ModelFolder folder = data.follow(head, info, engine.keepVersions());
     var state = new ModelState(folder, round, engine);
     forget(state);
     return new ClusterModel(state, Placement.of(value.required("placement")));
@@ -250,16 +249,18 @@ final class Replica {
 
   private void forget(ModelState state) {
     if (forgets) {
-      state.folder().forget(engine.keepVersions(), engine.keepRounds());
+      state.folder().follower().pruned(engine.keepVersions(), engine.keepRounds());
     }
   }
 
   private void advance(ClusterModel model, VersionInfo info, Round round) {
     ModelState state = model.state();
     RoundRecord over =
-        round.number() == 0 ? null : state.folder().made(info).round(); // read outside the lock
+        round.number() == 0
+            ? null
+            : state.folder().follower().versionMade(info).round(); // read outside the lock
     state.change(() -> {
-      state.advance(state.folder().made(info), round, over);
+      state.advance(state.folder().follower().versionMade(info), round, over);
       forget(state);
       model.beginRound();
     });

@@ -105,7 +105,7 @@ public final class DataFolder implements AutoCloseable {
 
   /** The head of a model that is there, or null. */
   public @Nullable ModelHead head(String model) {
-    Path head = models.resolve(model).resolve(ModelFolder.HEAD);
+    Path head = models.resolve(model).resolve(SavedHead.FILE);
     return Disk.exists(head) ? ModelHead.read(head) : null;
   }
 
@@ -127,8 +127,8 @@ public final class DataFolder implements AutoCloseable {
   }
 
   /** Opens a model that processes share, as far as it has come to a version. */
-  public ModelFolder follow(ModelHead head, VersionInfo newest) {
-    return ModelFolder.follow(models.resolve(head.model()), head, newest);
+  public ModelFolder follow(ModelHead head, VersionInfo newest, int keepVersions) {
+    return ModelFolder.follow(models.resolve(head.model()), head, newest, keepVersions);
   }
 
   /** Opens a model as it was left; its zeros, if it had no other weights, are one version more. */

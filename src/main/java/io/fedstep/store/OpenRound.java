@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The folder of the open round: its journal, and the update matrix that outlives it. */
 public final class OpenRound implements AutoCloseable {
-  static final String MATRIX = "updates.bin";
-  static final String JOURNAL = "journal.jsonl";
+  private static final String MATRIX = "updates.bin";
+  private static final String JOURNAL = "journal.jsonl";
   private static final String REBASED_JOURNAL = "rebased.jsonl";
 
   private final Path folder;
@@ -62,8 +62,33 @@ public final class OpenRound implements AutoCloseable {
     return new OpenRound(folder, replayed.round(), replayed.journal(), matrix);
   }
 
+  /** Removes rounds that are over, and one whose version was never committed. */
+  static void removeOthers(Path folder, long newest) {
+    for (String name : Names.in(folder, name -> isRound(folder.resolve(name)))) {
+      Path path = folder.resolve(name);
+      if (!Names.numbered("").test(name)) {
+        throw new CorruptionException(path, "a round's number", "another name");
+      }
+      long round = Names.number(name, "");
+      if (round > newest && decisions(path) > 0) {
+        throw new CorruptionException(
+            path, "version %s, from which it trains".formatted(round), newest + " as the newest");
+      }
+      if (round != newest) {
+        Disk.delete(path);
+      }
+    }
+  }
+
+  /** Whether this is a round, or what a crash has left of one. */
+  private static boolean isRound(Path path) {
+    return Names.numbered("").test(path.getFileName().toString())
+        || Disk.exists(path.resolve(JOURNAL))
+        || Disk.exists(path.resolve(MATRIX));
+  }
+
   /** How many decisions there are in a round's folder. */
-  static int decisions(Path folder) {
+  private static int decisions(Path folder) {
     Path path = folder.resolve(JOURNAL);
     return Disk.exists(path) && Journal.isBegun(path) ? Journal.decisions(path) : 0;
   }

@@ -14,16 +14,16 @@ public final class SharedDrafts {
   private static final String HANDED = ".handed-";
 
   private final Path versions;
-  private final ModelFolder model;
+  private final SavedHead head;
 
-  SharedDrafts(Path versions, ModelFolder model) {
+  SharedDrafts(Path versions, SavedHead head) {
     this.versions = versions;
-    this.model = model;
+    this.head = head;
   }
 
   /** The draft in which all ranges write the version after the round that trains from a base. */
   public VersionDraft ofRound(String base) {
-    return VersionDraft.shared(versions.resolve(ROUND + base), model.spec(), model.head().model());
+    return VersionDraft.shared(versions.resolve(ROUND + base), head.spec(), head.head().model());
   }
 
   /** A new draft of one process, which another may go on with that is told its name. */
@@ -40,7 +40,7 @@ public final class SharedDrafts {
   }
 
   private VersionDraft draft(String name) {
-    return new VersionDraft(versions.resolve(name), model.spec(), model.head().model());
+    return new VersionDraft(versions.resolve(name), head.spec(), head.head().model());
   }
 
   /**
@@ -63,7 +63,7 @@ public final class SharedDrafts {
   /** A version that is there, whoever made it, or null. */
   public @Nullable VersionInfo committed(long number) {
     Path path = versions.resolve(Names.of(number));
-    return Disk.exists(path) ? Version.found(path, model.spec()).info() : null;
+    return Disk.exists(path) ? Version.found(path, head.spec()).info() : null;
   }
 
   /** Makes a draft the version on disk, unless another process has; gives what it is. */

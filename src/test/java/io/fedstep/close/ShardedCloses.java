@@ -102,7 +102,7 @@ final class ShardedCloses implements AutoCloseable {
   /** Makes the model, and version 1 of updates that follow from a seed. */
   void begin(ModelSpec spec, byte[][] updates) {
     data.create(head(spec));
-    try (ModelFolder folder = data.follow(head(spec), Version.zeros(head(spec)).info())) {
+    try (ModelFolder folder = data.follow(head(spec), Version.zeros(head(spec)).info(), 1)) {
       var round = new OneRound(folder, folder.newest(), updates);
       first = round.whole();
     }
@@ -110,7 +110,7 @@ final class ShardedCloses implements AutoCloseable {
 
   /** Version 2 as one machine makes it, moved away. */
   Path whole(ModelSpec spec, byte[][] updates) {
-    try (ModelFolder folder = data.follow(head(spec), Objects.requireNonNull(first))) {
+    try (ModelFolder folder = data.follow(head(spec), Objects.requireNonNull(first), 1)) {
       var round = new OneRound(folder, folder.newest(), updates);
       return moved(round.whole(), "whole");
     }
@@ -118,7 +118,7 @@ final class ShardedCloses implements AutoCloseable {
 
   /** Version 2 as that many shards make it, of which one begins again; moved away. */
   Path sharded(ModelSpec spec, byte[][] updates, int count) throws Exception {
-    try (ModelFolder folder = data.follow(head(spec), Objects.requireNonNull(first))) {
+    try (ModelFolder folder = data.follow(head(spec), Objects.requireNonNull(first), 1)) {
       var round = new OneRound(folder, folder.newest(), updates);
       return moved(round.sharded(count, new Exchanges(count)), "sharded");
     }
@@ -239,7 +239,7 @@ final class ShardedCloses implements AutoCloseable {
     }
 
     private VersionDraft sharedDraft() {
-      return folder.sharedDrafts().ofRound(before.info().base());
+      return folder.follower().drafts().ofRound(before.info().base());
     }
 
     VersionInfo sharded(int count, Exchanges exchanges) throws Exception {
@@ -311,7 +311,8 @@ final class ShardedCloses implements AutoCloseable {
               result.gradientNorm(),
               result.stepNorm());
       return folder
-          .sharedDrafts()
+          .follower()
+          .drafts()
           .commit(
               draft,
               new VersionInfo(

@@ -263,11 +263,11 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
       long number, String base, VersionInfo.MadeBy madeBy, @Nullable RoundRecord over) {
     ModelFolder folder = state().folder();
     Version newest = folder.newest();
-    try (VersionDraft draft = folder.sharedDrafts().fresh()) {
+    try (VersionDraft draft = folder.follower().drafts().fresh()) {
       draft.copyWeights(newest);
       draft.copyState(newest);
       var info = new VersionInfo(number, madeBy, base, NOW, draft.weightsDigest());
-      return folder.sharedDrafts().commit(draft, info, over);
+      return folder.follower().drafts().commit(draft, info, over);
     }
   }
 

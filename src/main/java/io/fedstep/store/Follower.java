@@ -1,0 +1,41 @@
+package io.fedstep.store;
+
+import java.nio.file.Path;
+
+/** A model's folder as a process sees it that learns from others what they have done there. */
+public final class Follower {
+  private final Path folder;
+  private final SavedHead head;
+  private final KeptVersions versions;
+
+  Follower(Path folder, SavedHead head, KeptVersions versions) {
+    this.folder = folder;
+    this.head = head;
+    this.versions = versions;
+  }
+
+  /** Takes note of a head that another process has saved. */
+  public void headSaved(ModelHead next) {
+    head.know(next);
+  }
+
+  /** A version that another process has made, to be published. */
+  public Version versionMade(VersionInfo info) {
+    return Version.written(folder.resolve(Names.of(info.version())), head.spec(), info);
+  }
+
+  /** Takes note of versions and records that another process removes, now or a little later. */
+  public void pruned(int keepVersions, int keepRounds) {
+    versions.forget(keepVersions, keepRounds);
+  }
+
+  /** Saves the head unless that has been done, perhaps by another process. */
+  public void saveHeadAgain() {
+    head.saveAgain();
+  }
+
+  /** Drafts that processes share. */
+  public SharedDrafts drafts() {
+    return new SharedDrafts(folder, head);
+  }
+}

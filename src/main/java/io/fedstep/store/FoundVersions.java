@@ -1,0 +1,118 @@
+package io.fedstep.store;
+
+import io.fedstep.round.RoundRecord;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/** The versions in a model's folder when it is opened, some of which may not be readable. */
+final class FoundVersions {
+  private static final Predicate<String> NUMBERED = Names.numbered("");
+  private static final Pattern LEAVINGS =
+      Pattern.compile("\\.(draft|old|round|exchange|handed)-.*|\\.(version|again)");
+
+  private final SavedHead head;
+  private final NavigableMap<Long, Version> versions = new TreeMap<>();
+  private final NavigableMap<Long, StorageException> unreadable = new TreeMap<>();
+
+  private FoundVersions(SavedHead head) {
+    this.head = head;
+  }
+
+  /**
+   * Those that the last process left; what it did not finish is removed.
+   *
+   * @param keep how many versions the model keeps
+   */
+  static FoundVersions recover(Path folder, SavedHead head, int keep) {
+    var found = new FoundVersions(head);
+    for (String name : names(folder)) {
+      Path path = folder.resolve(name);
+      if (NUMBERED.test(name)) {
+        found.read(path, Names.number(name, ""));
+      } else {
+        Disk.delete(path); // a draft that was never committed, or a version on its way out
+      }
+    }
+    found.checkNewest();
+    found.addZeros(keep);
+    return found;
+  }
+
+  /** Those of a folder that processes share, up to a version; nothing is removed. */
+  static FoundVersions upTo(VersionInfo newest, Path folder, SavedHead head, int keep) {
+    var found = new FoundVersions(head);
+    for (String name : names(folder)) {
+      if (NUMBERED.test(name) && Names.number(name, "") <= newest.version()) {
+        found.add(Version.found(folder.resolve(name), head.spec()));
+      }
+    }
+    if (newest.madeBy() == VersionInfo.MadeBy.CREATED) {
+      found.add(Version.zeros(head.head(), newest));
+    }
+    if (!found.versions.containsKey(newest.version())) {
+      throw new CorruptionException(folder, "version " + newest.version(), "no folder of it");
+    }
+    found.addZeros(keep);
+    return found;
+  }
+
+  private static List<String> names(Path folder) {
+    return Names.in(folder, NUMBERED, LEAVINGS.asMatchPredicate());
+  }
+
+  private void add(Version version) {
+    versions.put(version.info().version(), version);
+  }
+
+  /** A version whose document cannot be read is a matter of its own, unless it is the newest. */
+  private void read(Path path, long number) {
+    try {
+      Version version = Version.found(path, head.spec());
+      if (version.info().version() != number) {
+        throw new CorruptionException(
+            path.resolve(Version.DOCUMENT), "version " + number, "" + version.info().version());
+      }
+      add(version);
+    } catch (StorageException e) {
+      if (e.passes()) {
+        throw e;
+      }
+      unreadable.put(number, e.of(number));
+    }
+  }
+
+  private void checkNewest() {
+    if (!unreadable.isEmpty()
+        && (versions.isEmpty() || unreadable.lastKey() > versions.lastKey())) {
+      throw unreadable.lastEntry().getValue();
+    }
+  }
+
+  /** Counts the zeros of the creation, which have no folder, among versions that are so few. */
+  private void addZeros(int keep) {
+    boolean isFew = !versions.containsKey(0L) && versions.size() < keep;
+    if (versions.isEmpty() || (isFew && beganWithZeros())) {
+      add(Version.zeros(head.head()));
+    }
+  }
+
+  private boolean beganWithZeros() {
+    Version first = versions.get(1L);
+    RoundRecord round = first == null ? null : first.round();
+    return round != null && round.base().equals(head.base(0)); // that of weights ends otherwise
+  }
+
+  /** By number; at least one. */
+  NavigableMap<Long, Version> versions() {
+    return versions;
+  }
+
+  /** By number, what was found in place of a version, all older than the newest. */
+  NavigableMap<Long, StorageException> unreadable() {
+    return unreadable;
+  }
+}

@@ -1,0 +1,178 @@
+package io.fedstep.store;
+
+import io.fedstep.round.RoundRecord;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A model's history as far as it is kept: its last versions, and the records of its rounds. A
+ * record is with the version that its round made, and beside the versions once that one is pruned.
+ * Reading is for every thread, changing for one.
+ */
+final class KeptVersions {
+  private static final Logger LOG = LoggerFactory.getLogger(KeptVersions.class);
+
+  private final Path folder;
+  private final SavedHead head;
+  private final RoundRecords records;
+  private final ConcurrentSkipListMap<Long, Version> versions = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<Long, StorageException> unreadable =
+      new ConcurrentSkipListMap<>();
+
+  KeptVersions(Path folder, SavedHead head, RoundRecords records, FoundVersions found) {
+    this.folder = folder;
+    this.head = head;
+    this.records = records;
+    versions.putAll(found.versions());
+    unreadable.putAll(found.unreadable());
+  }
+
+  Version newest() {
+    return versions.lastEntry().getValue();
+  }
+
+  boolean has(long version) {
+    return versions.containsKey(version);
+  }
+
+  /** A version that is kept, or null. */
+  @Nullable Version version(long number) {
+    checkReadable(number);
+    return versions.get(number);
+  }
+
+  private void checkReadable(long version) {
+    StorageException why = unreadable.get(version);
+    if (why != null) {
+      throw why;
+    }
+  }
+
+  /** All that are kept, newest first. */
+  List<Version> all() {
+    return List.copyOf(versions.descendingMap().values());
+  }
+
+  /** Shows a committed version to everybody. */
+  void publish(Version version) {
+    versions.put(version.info().version(), version);
+  }
+
+  /** Nobody can begin to read any of them from now on. */
+  void retireAll() {
+    versions.values().forEach(Version::retire);
+  }
+
+  /** Takes note of what another process prunes, now or a little later. */
+  void forget(int keepVersions, int keepRounds) {
+    while (versions.size() > keepVersions) {
+      long oldest = versions.firstKey();
+      if (oldest > 0) {
+        records.know(oldest - 1);
+      }
+      retire(versions.firstEntry().getValue());
+    }
+    oldRecords(keepRounds).forEach(records::forget);
+  }
+
+  /**
+   * Retires the oldest versions beyond those to be kept; the record of each is written beside the
+   * versions first.
+   *
+   * @param retired told of each
+   */
+  void retireBeyond(int keepVersions, Consumer<Version> retired) {
+    while (versions.size() > keepVersions) {
+      Version oldest = versions.firstEntry().getValue();
+      RoundRecord round = lastRecord(oldest);
+      if (round != null) {
+        records.write(head.head().model(), round);
+      }
+      retire(oldest);
+      retired.accept(oldest);
+    }
+  }
+
+  /** The record that a version has, if it can be read: a corrupt one is no matter to the others. */
+  private @Nullable RoundRecord lastRecord(Version oldest) {
+    try {
+      return oldest.round();
+    } catch (CorruptionException e) {
+      LOG.error(
+          "model {}: the record of round {} is lost",
+          head.head().model(),
+          oldest.info().version() - 1,
+          e);
+      return null;
+    }
+  }
+
+  private void retire(Version version) {
+    version.retire();
+    versions.remove(version.info().version());
+  }
+
+  /** Removes records beyond those to be kept, and unreadable versions older than all that are. */
+  void removeOld(int keepRounds) {
+    for (long old : List.copyOf(unreadable.headMap(versions.firstKey()).keySet())) {
+      Disk.delete(folder.resolve(Names.of(old)));
+      unreadable.remove(old);
+    }
+    oldRecords(keepRounds).forEach(records::delete);
+  }
+
+  /** The records to be removed; those that tell repeats from updates are not among them. */
+  private List<Long> oldRecords(int keepRounds) {
+    return records.old(newest().info().version() - head.spec().round().maxStaleness(), keepRounds);
+  }
+
+  /** The record of a round that is over, or null where there is none, or none any more. */
+  @Nullable RoundRecord record(long round) {
+    checkReadable(round + 1);
+    Version version = versions.get(round + 1);
+    if (version != null) {
+      try {
+        return version.round();
+      } catch (StorageException e) {
+        if (has(round + 1)) {
+          throw e;
+        } // else its record has moved
+      }
+    }
+    try {
+      return records.has(round) ? moved(round) : null;
+    } catch (StorageException e) {
+      if (records.has(round)) {
+        throw e;
+      }
+      return null; // removed in the meantime
+    }
+  }
+
+  /** A record beside the versions; until it is there, it is with its version, forgotten here. */
+  private @Nullable RoundRecord moved(long round) {
+    if (!records.isWritten(round)) {
+      try {
+        return Version.found(folder.resolve(Names.of(round + 1)), head.spec()).round();
+      } catch (StorageException e) {
+        if (!records.isWritten(round)) {
+          throw e;
+        } // else it has moved in the meantime
+      }
+    }
+    return records.read(round);
+  }
+
+  /** The numbers of at most {@code limit} recorded rounds before {@code before}, newest first. */
+  List<Long> recorded(long before, int limit) {
+    var all = new ConcurrentSkipListSet<>(records.rounds());
+    versions.keySet().stream().filter(version -> version > 0).forEach(v -> all.add(v - 1));
+    return all.headSet(before).descendingSet().stream().limit(limit).toList();
+  }
+}

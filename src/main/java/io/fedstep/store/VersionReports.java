@@ -1,0 +1,63 @@
+package io.fedstep.store;
+
+import io.fedstep.round.UpdateHeader;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongPredicate;
+
+/** What clients reported of a model's versions, a file for each version that has reports. */
+final class VersionReports implements AutoCloseable {
+  private static final String ENDING = ".jsonl";
+
+  private final Path folder;
+  private final Map<Long, Reports> reports = new ConcurrentHashMap<>();
+
+  VersionReports(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Opens what the last process left; reports of versions that are kept no more are removed. */
+  void recover(LongPredicate kept) {
+    if (!Disk.exists(folder)) {
+      Disk.createFolder(folder); // a model of before there were reports
+    }
+    for (String name : Names.in(folder, Names.numbered(ENDING), Names.FRESH)) {
+      Path path = folder.resolve(name);
+      if (!Names.FRESH.test(name) && kept.test(Names.number(name, ENDING))) {
+        reports.put(Names.number(name, ENDING), Reports.at(path));
+      } else {
+        Disk.delete(path); // of a version that is gone, or never finished
+      }
+    }
+  }
+
+  /** Those of a version, to be added to. */
+  Reports of(long version) {
+    return reports.computeIfAbsent(version, number -> Reports.at(file(number)));
+  }
+
+  /** The last report of each client of a version. */
+  Map<String, UpdateHeader> latest(long version) {
+    Reports found = reports.get(version);
+    return found == null ? Map.of() : found.latest();
+  }
+
+  /** Removes those of a version. */
+  void delete(long version) {
+    Reports gone = reports.remove(version);
+    if (gone != null) {
+      gone.close();
+      Disk.delete(file(version));
+    }
+  }
+
+  private Path file(long version) {
+    return folder.resolve(Names.of(version) + ENDING);
+  }
+
+  @Override
+  public void close() {
+    reports.values().forEach(Reports::close);
+  }
+}
