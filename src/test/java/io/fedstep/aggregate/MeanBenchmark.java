@@ -2,6 +2,7 @@ package io.fedstep.aggregate;
 
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Exponents;
+import io.fedstep.vector.FixedPoint;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
@@ -38,6 +39,9 @@ public class MeanBenchmark {
   public String values;
 
   private Aggregation mean;
+  private GridSum gridSum;
+  private final FixedPoint grid = new FixedPoint(0x1p24);
+  private final long[] sums = new long[Range.TILE];
 
   /** Draws the values. */
   @Setup
@@ -72,6 +76,9 @@ public class MeanBenchmark {
       }
     }
     updates = new SegmentRows(dtype, segments, exponents);
+    double[] factors = new double[rows];
+    Arrays.setAll(factors, row -> 1 / Math.sqrt(squares(row, segments)));
+    gridSum = new GridSum(grid, factors, dtype, Range.TILE);
   }
 
   /** Rows as little-endian bytes, as in the update matrix. */
@@ -110,6 +117,20 @@ public class MeanBenchmark {
       one.read(segments[row], (long) index * dtype.bytes());
       return one.get(0);
     }
+  }
+
+  private double squares(int row, MemorySegment[] segments) {
+    into.read(segments[row], 0);
+    return into.squares();
+  }
+
+  /** The mean of a tile of updates on a grid, each cut to the norm 1. */
+  @Benchmark
+  @OperationsPerInvocation(Range.TILE)
+  public Tile onGrid() {
+    gridSum.of(updates, Range.TILE, sums);
+    grid.mean(sums, rows, into);
+    return into;
   }
 
   /** The mean of a tile. */
