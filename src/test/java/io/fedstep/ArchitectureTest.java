@@ -55,10 +55,12 @@ class ArchitectureTest {
       local:       coordinator close store codec round model aggregate optim vector problem
       kafka:       coordinator close store codec round model aggregate optim vector problem
                    org.apache.kafka tools.jackson org.slf4j
-      security:    model problem
+      wire:        problem
+                   jakarta.servlet
+      security:    wire model problem
                    org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson
                    org.slf4j ch.qos.logback
-      web:         security coordinator store codec round model aggregate optim vector problem
+      web:         security wire coordinator store codec round model aggregate optim vector problem
                    org.springframework jakarta.servlet org.yaml
                    com.github.luben tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
       metrics:     coordinator kafka round io.micrometer

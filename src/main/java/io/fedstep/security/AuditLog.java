@@ -1,6 +1,6 @@
 package io.fedstep.security;
 
-import io.fedstep.problem.Refusal;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -21,7 +21,6 @@ final class AuditLog extends OncePerRequestFilter {
   static final String NAME = "io.fedstep.audit";
 
   static final Logger LOG = LoggerFactory.getLogger(NAME);
-  private static final String REFUSED = "io.fedstep.audit.refused";
   private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
   private static final Pattern CONTRIBUTION = Pattern.compile("/v1/.*/(updates|reports)/[^/]*");
 
@@ -36,11 +35,6 @@ final class AuditLog extends OncePerRequestFilter {
     this.lines = lines;
   }
 
-  /** Has a line written about a refusal for credentials, once the request is over. */
-  static void refused(HttpServletRequest request, Refusal refusal) {
-    request.setAttribute(REFUSED, refusal.detail());
-  }
-
   @Override
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
@@ -49,10 +43,11 @@ final class AuditLog extends OncePerRequestFilter {
       chain.doFilter(request, response);
     } finally {
       Caller caller = Caller.of(request);
-      if (request.getAttribute(REFUSED) instanceof String why) {
+      String denial = Exchange.of(request).denial();
+      if (denial != null) {
         lines.write(
             caller.isAnybody() ? address(request) : caller.id(),
-            line("refused", request, response) + " why=\"" + text(why) + '"');
+            line("refused", request, response) + " why=\"" + text(denial) + '"');
       } else if (isChange(request, caller)) {
         String line = line("changed", request, response);
         if (caller.isAnybody() && response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST) {

@@ -1,10 +1,10 @@
 package io.fedstep.security;
 
 import io.fedstep.model.Name;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
-import java.net.InetAddress;
+import java.security.Principal;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Who a request comes from.
@@ -12,9 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param id a client's name, or {@code -} for one who need not say it
  * @param models globs of the models that he may see: {@code *} stands for any characters, also none
  */
-public record Caller(String id, Role role, List<String> models) {
-  private static final String ATTRIBUTE = "io.fedstep.caller";
-
+public record Caller(String id, Role role, List<String> models) implements Principal {
   static final List<String> ALL = List.of("*");
 
   /** Stands for all callers of a server without authentication. */
@@ -31,29 +29,12 @@ public record Caller(String id, Role role, List<String> models) {
 
   /** The sender of a request; on a server without authentication, one who may do everything. */
   public static Caller of(HttpServletRequest request) {
-    return request.getAttribute(ATTRIBUTE) instanceof Caller caller ? caller : ANYBODY;
+    return Exchange.of(request).sender() instanceof Caller caller ? caller : ANYBODY;
   }
 
-  /**
-   * The holder of the places that a request takes: an id, or else an address. Null on a server
-   * without authentication, for a client on its machine: nothing is shared out among them.
-   */
-  public static @Nullable String holder(HttpServletRequest request) {
-    Caller caller = of(request);
-    return caller.isAnybody() ? addressUnlessLoopback(request.getRemoteAddr()) : caller.id();
-  }
-
-  private static @Nullable String addressUnlessLoopback(String address) {
-    try {
-      return InetAddress.ofLiteral(address).isLoopbackAddress() ? null : address;
-    } catch (IllegalArgumentException e) { // as a proxy gave it
-      return address;
-    }
-  }
-
-  /** Notes that a request comes from this one. */
-  void sent(HttpServletRequest request) {
-    request.setAttribute(ATTRIBUTE, this);
+  @Override
+  public String getName() {
+    return id;
   }
 
   /** Whether this stands for nobody that proved who he is. */

@@ -2,6 +2,7 @@ package io.fedstep.security;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.security.access.AccessDeniedException;
@@ -36,7 +37,7 @@ final class Doorman
 
   /** The same for want of credentials or rights, which the audit log is to have. */
   void turnAway(HttpServletRequest request, HttpServletResponse response, Refusal refusal) {
-    AuditLog.refused(request, refusal);
+    Exchange.of(request).deny(refusal);
     refuse(request, response, refusal);
   }
 

@@ -73,9 +73,7 @@ final class Identification implements AuthenticationConverter {
   }
 
   private static Authentication proven(Supplier<Caller> identity, HttpServletRequest request) {
-    Caller caller = identity.get();
-    caller.sent(request);
-    Rights.note(request, identity);
+    Caller caller = Rights.note(request, identity);
     return UsernamePasswordAuthenticationToken.authenticated(caller, null, List.of());
   }
 

@@ -3,6 +3,7 @@ package io.fedstep.web;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.FilterInputStream;
@@ -16,12 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A request's body: its form as the head says it, and its bytes up to a limit. */
 final class Body {
-  /** The request attribute under which the number of bytes read is kept. */
-  static final String BYTES = "io.fedstep.body.bytes";
-
-  /** The request attribute under which the stream is kept that has to be closed at the end. */
-  static final String OPEN = "io.fedstep.body.open";
-
   private Body() {}
 
   /** The form of the vector in the body; if there is none, the request is refused. */
@@ -97,7 +92,7 @@ final class Body {
         return new LimitedChannel(whole, request, limit);
       }
       Decoded decoded = Decoded.open(whole, coding(request), request);
-      request.setAttribute(OPEN, decoded);
+      Exchange.of(request).hold(decoded);
       return new Limited(decoded, request, limit);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -111,13 +106,6 @@ final class Body {
         || (!small && Representation.JSON.type().equals(mediaType(request)));
   }
 
-  /** Gives back what a request's body holds beside its bytes. */
-  static void close(HttpServletRequest request) throws IOException {
-    if (request.getAttribute(OPEN) instanceof InputStream open) {
-      open.close();
-    }
-  }
-
   /** The refusal of a body that is longer. */
   static Refusal tooLarge(long limit) {
     return Refusal.of(
@@ -126,13 +114,13 @@ final class Body {
   }
 
   private static class Limited extends FilterInputStream {
-    private final HttpServletRequest request;
+    private final Exchange exchange;
     private final long limit;
     private long read;
 
     Limited(InputStream expanded, HttpServletRequest request, long limit) {
       super(expanded);
-      this.request = request;
+      exchange = Exchange.of(request);
       this.limit = limit;
     }
 
@@ -152,7 +140,7 @@ final class Body {
 
     final void count(int more) {
       read += more;
-      request.setAttribute(BYTES, read);
+      exchange.count(more);
       if (read > limit) {
         throw tooLarge(limit).exception();
       }

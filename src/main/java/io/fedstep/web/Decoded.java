@@ -1,7 +1,7 @@
 package io.fedstep.web;
 
 import io.fedstep.coordinator.Places;
-import io.fedstep.security.Caller;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -26,7 +26,7 @@ final class Decoded extends FilterInputStream {
     Turns.Turn turn = work.turn(request);
     Places.Place place =
         coding == Coding.ZSTD
-            ? work.decoders().take(Caller.holder(request), HeavyWork.PATIENCE)
+            ? work.decoders().take(Exchange.holder(request), HeavyWork.PATIENCE)
             : null;
     try {
       return new Decoded(coding.expand(new TurnedInput(whole, turn)), turn, place);

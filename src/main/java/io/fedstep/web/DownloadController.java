@@ -6,10 +6,10 @@ import io.fedstep.coordinator.Phase;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.security.Caller;
 import io.fedstep.security.Rights;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -46,7 +46,7 @@ class DownloadController {
               model,
               now -> !now.newest().base().equals(base),
               wait,
-              Caller.holder(request),
+              Exchange.holder(request),
               () -> Rights.check(request, response));
       inVain = status.newest().base().equals(base);
     }

@@ -2,6 +2,7 @@ package io.fedstep.web;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.ServletException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -66,7 +67,7 @@ final class Edge extends ValveBase {
         }
       }
     } finally {
-      Body.close(request);
+      Exchange.of(request).close();
       body.setInputBuffer(rated.whole());
     }
   }

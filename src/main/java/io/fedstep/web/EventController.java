@@ -2,8 +2,8 @@ package io.fedstep.web;
 
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
-import io.fedstep.security.Caller;
 import io.fedstep.security.Rights;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -36,7 +36,7 @@ class EventController {
     if (request.getMethod().equals("HEAD")) {
       return;
     }
-    try (var _ = coordinator.follow(Caller.holder(request))) {
+    try (var _ = coordinator.follow(Exchange.holder(request))) {
       tell(model, first, request, response);
     }
   }

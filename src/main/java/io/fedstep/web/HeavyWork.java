@@ -1,8 +1,8 @@
 package io.fedstep.web;
 
 import io.fedstep.coordinator.Places;
-import io.fedstep.security.Caller;
 import io.fedstep.store.KeptAnswers;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.Objects;
@@ -39,12 +39,12 @@ record HeavyWork(Places decoders, Places answers, Turns turns, KeptAnswers kept)
 
   /** The turns of a request. */
   Turns.Turn turn(HttpServletRequest request) {
-    @Nullable String holder = Caller.holder(request);
+    @Nullable String holder = Exchange.holder(request);
     return turns.of(holder == null ? "" : holder);
   }
 
   /** A place for the answer to a request, or its refusal. */
   Places.Place answer(HttpServletRequest request) {
-    return answers.take(Caller.holder(request), PATIENCE);
+    return answers.take(Exchange.holder(request), PATIENCE);
   }
 }

@@ -5,6 +5,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.store.StorageException;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -96,7 +97,7 @@ class ProblemAdvice {
   private void answer(
       HttpServletRequest request, HttpServletResponse response, Refusal refusal, int status)
       throws IOException {
-    if (Problems.refuse(request, refusal)) {
+    if (Exchange.of(request).end(refusal.problem().code())) { // no update that is in came of it
       refused.note(request, refusal, status);
     }
     Problems.write(response, refusal, status);

@@ -3,7 +3,6 @@ package io.fedstep.web;
 import io.fedstep.codec.Json;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Map;
@@ -12,9 +11,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Writes problem documents (RFC 9457): the one form in which anything is refused. */
 final class Problems {
-  /** The request attribute that says what came of an update. */
-  static final String OUTCOME = "io.fedstep.outcome";
-
   private static final JsonMapper MAPPER = JsonMapper.shared();
 
   private Problems() {}
@@ -33,15 +29,6 @@ final class Problems {
       json.set(member.getKey(), MAPPER.valueToTree(member.getValue()));
     }
     return json;
-  }
-
-  /** Notes why a request is refused, unless an update came of it: that is in without its answer. */
-  static boolean refuse(HttpServletRequest request, Refusal refusal) {
-    boolean nothing = request.getAttribute(OUTCOME) == null;
-    if (nothing) {
-      request.setAttribute(OUTCOME, refusal.problem().code());
-    }
-    return nothing;
   }
 
   /** Answers with a refusal, unless an answer is already on its way. */

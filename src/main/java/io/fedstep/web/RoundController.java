@@ -7,8 +7,8 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.security.Caller;
 import io.fedstep.security.Rights;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
@@ -56,7 +56,7 @@ class RoundController {
               model,
               now -> now.newest().version() > after,
               wait,
-              Caller.holder(request),
+              Exchange.holder(request),
               () -> Rights.check(request, response));
     } else if (after == null && client != null && !wait.isZero() && !status.invites(client)) {
       String base = status.newest().base();
@@ -65,7 +65,7 @@ class RoundController {
               model,
               now -> now.invites(client) || !now.newest().base().equals(base),
               wait,
-              Caller.holder(request),
+              Exchange.holder(request),
               () -> Rights.check(request, response));
     }
     DownloadController.phase(status, response);

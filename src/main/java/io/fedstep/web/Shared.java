@@ -3,7 +3,7 @@ package io.fedstep.web;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.model.Name;
-import io.fedstep.security.Caller;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -17,7 +17,6 @@ import org.springframework.web.servlet.HandlerMapping;
  * what their bodies hold before the rest of these is dropped.
  */
 final class Shared implements HandlerInterceptor {
-  private static final String PLACE = "io.fedstep.upload-place";
 
   private final Coordinator coordinator;
   private final HeavyWork work;
@@ -34,7 +33,9 @@ final class Shared implements HandlerInterceptor {
     if (request.getMethod().equals("PUT")
         && !UpdateController.PATH.equals(
             request.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE))) {
-      request.setAttribute(PLACE, coordinator.takeUpload(client(request), Caller.holder(request)));
+      Engine.UploadPlace place =
+          coordinator.takeUpload(client(request), Exchange.holder(request));
+      Exchange.of(request).hold(place::close);
     }
     return true;
   }
@@ -46,7 +47,7 @@ final class Shared implements HandlerInterceptor {
             && path.get("client") instanceof String client
             && Name.is(client)
         ? client
-        : Caller.holder(request);
+        : Exchange.holder(request);
   }
 
   @Override
@@ -56,9 +57,6 @@ final class Shared implements HandlerInterceptor {
       Object handler,
       @Nullable Exception unhandled)
       throws IOException {
-    if (request.getAttribute(PLACE) instanceof Engine.UploadPlace place) {
-      place.close();
-    }
-    Body.close(request);
+    Exchange.of(request).close();
   }
 }

@@ -13,7 +13,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
-import io.fedstep.security.Caller;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -53,7 +53,7 @@ class UpdateController {
     long round = Query.number("The round", roundText);
     var query = new Query(request, UpdateController::isBeside);
     try (Upload upload =
-        coordinator.begin(model, round, client, query.text("base"), Caller.holder(request))) {
+        coordinator.begin(model, round, client, query.text("base"), Exchange.holder(request))) {
       Representation form = Body.form(request);
       HeaderParts parts = parts(query);
       parts.header(); // refuses before the body what the head already shows to be wrong
@@ -65,8 +65,7 @@ class UpdateController {
         content = intake.finish();
       }
       Upload.Answer answer = upload.submit(parts.header(), content);
-      request.setAttribute(
-          Problems.OUTCOME, answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
+      Exchange.of(request).end(answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
       Answers.write(
           response,
           answer.repeated() ? HttpStatus.OK : HttpStatus.CREATED,

@@ -2,9 +2,9 @@ package io.fedstep.web;
 
 import io.fedstep.coordinator.Listener;
 import io.fedstep.problem.Problem;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +13,6 @@ import org.springframework.web.servlet.HandlerMapping;
 
 /** Tells what came of each update, however it was answered, and how long that took. */
 final class UpdateTimer implements HandlerInterceptor {
-  private static final String STARTED = "io.fedstep.update.started";
 
   private final Listener listener;
 
@@ -22,29 +21,19 @@ final class UpdateTimer implements HandlerInterceptor {
   }
 
   @Override
-  public boolean preHandle(
-      HttpServletRequest request, HttpServletResponse response, Object handler) {
-    if (request.getMethod().equals("PUT")) {
-      request.setAttribute(STARTED, System.nanoTime());
-    }
-    return true;
-  }
-
-  @Override
   public void afterCompletion(
       HttpServletRequest request,
       HttpServletResponse response,
       Object handler,
       @Nullable Exception unhandled) {
-    if (request.getAttribute(STARTED) instanceof Long started) {
-      long bytes = request.getAttribute(Body.BYTES) instanceof Long read ? read : 0;
+    if (request.getMethod().equals("PUT")) {
+      Exchange exchange = Exchange.of(request);
+      String outcome = exchange.outcome();
       listener.updateAnswered(
           model(request),
-          request.getAttribute(Problems.OUTCOME) instanceof String outcome
-              ? outcome
-              : Problem.INTERNAL.code(),
-          Duration.ofNanos(System.nanoTime() - started),
-          bytes);
+          outcome == null ? Problem.INTERNAL.code() : outcome,
+          exchange.age(),
+          exchange.bytes());
     }
   }
 

@@ -1,0 +1,139 @@
+package io.fedstep.wire;
+
+import io.fedstep.problem.Refusal;
+import jakarta.servlet.ServletRequest;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.security.Principal;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request and its answer: the sender, the bytes read, what came of it, and what is to be given
+ * back at its end. For the thread that serves the request.
+ */
+public final class Exchange implements Closeable {
+  private static final String ATTRIBUTE = Exchange.class.getName();
+
+  private final long began = System.nanoTime();
+  private final Deque<Closeable> held = new ArrayDeque<>();
+  private @Nullable Principal sender;
+  private Supplier<@Nullable Refusal> rights = () -> null;
+  private @Nullable String denial;
+  private @Nullable String outcome;
+  private long bytes;
+
+  private Exchange() {}
+
+  /** The exchange that a request began. */
+  public static Exchange of(ServletRequest request) {
+    if (request.getAttribute(ATTRIBUTE) instanceof Exchange known) {
+      return known;
+    }
+    var begun = new Exchange();
+    request.setAttribute(ATTRIBUTE, begun);
+    return begun;
+  }
+
+  // --- the sender
+
+  /** The sender as its credentials name it, or null without any. */
+  public @Nullable Principal sender() {
+    return sender;
+  }
+
+  /**
+   * Notes the sender that the request's credentials name.
+   *
+   * @param rights why the sender may no longer do what it asks, or null, each time it is asked
+   */
+  public void sentBy(Principal named, Supplier<@Nullable Refusal> rights) {
+    sender = named;
+    this.rights = rights;
+  }
+
+  /** Why the sender may no longer do what it asks, or null. */
+  public @Nullable Refusal rightsLost() {
+    return rights.get();
+  }
+
+  /**
+   * The holder of the places that a request takes: the sender's id, or else its address. Null for a
+   * sender on this machine that shows no id: nothing is shared out among those.
+   */
+  public static @Nullable String holder(ServletRequest request) {
+    Principal sender = of(request).sender;
+    return sender == null ? addressUnlessLoopback(request.getRemoteAddr()) : sender.getName();
+  }
+
+  private static @Nullable String addressUnlessLoopback(String address) {
+    try {
+      return InetAddress.ofLiteral(address).isLoopbackAddress() ? null : address;
+    } catch (IllegalArgumentException e) { // as a proxy gave it
+      return address;
+    }
+  }
+
+  // --- what came of it
+
+  /** Notes that the request is refused for want of credentials or rights. */
+  public void deny(Refusal refusal) {
+    denial = refusal.detail();
+  }
+
+  /** Why the request was refused for want of credentials or rights, or null. */
+  public @Nullable String denial() {
+    return denial;
+  }
+
+  /** Notes what came of the request, unless something did already; whether it is noted. */
+  public boolean end(String how) {
+    boolean first = outcome == null;
+    if (first) {
+      outcome = how;
+    }
+    return first;
+  }
+
+  /** What came of the request, or null as long as that is open. */
+  public @Nullable String outcome() {
+    return outcome;
+  }
+
+  /** Counts bytes of the body that were read, expanded if it is compressed. */
+  public void count(int more) {
+    bytes += more;
+  }
+
+  /** Bytes of the body that were read. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** How long ago the request began. */
+  public Duration age() {
+    return Duration.ofNanos(System.nanoTime() - began);
+  }
+
+  // --- what it holds
+
+  /** Keeps what the request has taken until the exchange is closed. */
+  public void hold(Closeable taken) {
+    held.push(taken);
+  }
+
+  /** Gives back what the request holds; once more does nothing. */
+  @Override
+  public void close() throws IOException {
+    Closeable last = held.poll();
+    if (last != null) {
+      try (last) {
+        close();
+      }
+    }
+  }
+}
