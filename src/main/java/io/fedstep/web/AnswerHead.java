@@ -7,15 +7,33 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Objects;
+import java.util.Collections;
+import java.util.List;
 
 /** The fields that every answer about a version has, 304 included. */
-record AnswerHead(String etag, Coding coding, long version) {
-  /** The answer with something of a version, which {@code suffix} tells from the rest of it. */
-  static AnswerHead of(VersionInfo info, String suffix, HttpServletRequest request) {
+record AnswerHead(String model, String etag, Coding coding, long version, boolean isFixed) {
+  /**
+   * The answer with something of a version, which {@code suffix} tells from the rest of it.
+   *
+   * @param isFixed whether the address gives the same for ever
+   */
+  static AnswerHead of(
+      String model, VersionInfo info, String suffix, boolean isFixed, HttpServletRequest request) {
     Coding coding = Coding.accepted(request.getHeader("Accept-Encoding"));
     String etag = "\"" + info.base() + suffix + coding.suffix() + "\"";
-    return new AnswerHead(etag, coding, info.version());
+    return new AnswerHead(model, etag, coding, info.version(), isFixed);
+  }
+
+  /**
+   * Whether {@code Range} is to be looked at: {@code If-Range} names this, or is absent where the
+   * address gives the same for ever. Elsewhere the parts of a download could be of two versions.
+   */
+  boolean isRangeWanted(HttpServletRequest request) {
+    List<String> fields = Collections.list(request.getHeaders("If-Range"));
+    return request.getMethod().equals("GET")
+        && (fields.isEmpty()
+            ? isFixed
+            : fields.size() == 1 && fields.getFirst().strip().equals(etag));
   }
 
   void write(HttpServletResponse response) {
@@ -62,7 +80,7 @@ record AnswerHead(String etag, Coding coding, long version) {
     FileRange kept =
         work.kept()
             .file(
-                Objects.requireNonNull(ProblemAdvice.model(request)),
+                model,
                 etag,
                 upTo,
                 HeavyWork.PATIENCE_WITH_OTHERS,

@@ -17,35 +17,35 @@ import org.jspecify.annotations.Nullable;
 
 /** A request's body: its form as the head says it, and its bytes up to a limit. */
 final class Body {
-  private Body() {}
+  private static final String JSON = "application/json";
 
-  /** The form of the vector in the body; if there is none, the request is refused. */
-  static Representation form(HttpServletRequest request) {
-    checkWhole(request);
-    String type = mediaType(request);
-    Representation form = Representation.ofType(type);
-    if (form == null) {
-      throw unsupported(type, Representation.types());
-    }
-    return form;
-  }
+  private Body() {}
 
   /** The bytes of a body that has to be JSON. */
   static InputStream json(HttpServletRequest request, long limit) {
-    checkWhole(request);
     String type = mediaType(request);
-    if (!Representation.JSON.type().equals(type)) {
-      throw unsupported(type, Representation.JSON.type());
+    if (!JSON.equals(type)) {
+      throw unsupported(type, JSON);
     }
     return limited(request, limit);
   }
 
-  private static @Nullable String mediaType(HttpServletRequest request) {
+  /** The media type that the head names, or null; what nobody can read whole is refused. */
+  static @Nullable String mediaType(HttpServletRequest request) {
+    if (request.getHeader("Content-Range") != null) {
+      throw Problems.malformed("A body is sent whole; Content-Range is not supported.");
+    }
+    coding(request);
+    return type(request);
+  }
+
+  private static @Nullable String type(HttpServletRequest request) {
     String type = request.getContentType();
     return type == null ? null : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
   }
 
-  private static RefusedException unsupported(@Nullable String type, String supported) {
+  /** The refusal of a body of a media type that is not read, or of none. */
+  static RefusedException unsupported(@Nullable String type, String supported) {
     return Refusal.of(
             Problem.UNSUPPORTED_FORMAT,
             "%s; read here: %s."
@@ -55,13 +55,6 @@ final class Body {
                         : "The Content-Type '%s' is not supported".formatted(type),
                     supported))
         .exception();
-  }
-
-  private static void checkWhole(HttpServletRequest request) {
-    if (request.getHeader("Content-Range") != null) {
-      throw Query.malformed("A body is sent whole; Content-Range is not supported.");
-    }
-    coding(request);
   }
 
   /** How the body is compressed, or the request is refused. */
@@ -103,7 +96,7 @@ final class Body {
   private static boolean isHeavy(HttpServletRequest request, long length) {
     boolean small = length >= 0 && length <= HeavyWork.SMALL;
     return coding(request) != Coding.IDENTITY
-        || (!small && Representation.JSON.type().equals(mediaType(request)));
+        || (!small && JSON.equals(type(request)));
   }
 
   /** The refusal of a body that is longer. */

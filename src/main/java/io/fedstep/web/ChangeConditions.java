@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.springframework.web.servlet.HandlerInterceptor;
-import org.springframework.web.servlet.HandlerMapping;
 
 /**
  * Refuses conditions that a PUT, POST or DELETE would not heed: whoever sends one must not find the
@@ -36,7 +35,7 @@ final class ChangeConditions implements HandlerInterceptor {
           .filter(name -> name.startsWith("if-") && !isHeeded(name, request))
           .findFirst()
           .ifPresent(name -> {
-            throw Query.malformed(
+            throw Problems.malformed(
                 "The condition '%s: %s' is not understood here, so that nothing was done."
                     .formatted(name, request.getHeader(name)));
           });
@@ -45,10 +44,7 @@ final class ChangeConditions implements HandlerInterceptor {
   }
 
   private static boolean isHeeded(String name, HttpServletRequest request) {
-    String operation =
-        request.getMethod()
-            + " "
-            + request.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE);
+    String operation = request.getMethod() + " " + Address.of(request).pattern();
     return switch (name) {
       case "if-match" -> MATCH.contains(operation);
       case "if-none-match" ->

@@ -35,7 +35,7 @@ final class Compressed extends FilterInputStream {
   private void took(int bytes) {
     excess += Math.max(bytes, 0);
     if (excess > MOST_EXCESS) {
-      throw Query.malformed(
+      throw Problems.malformed(
           "The body is compressed, and %s bytes longer than what it holds.".formatted(MOST_EXCESS));
     }
   }

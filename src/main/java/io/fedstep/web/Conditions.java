@@ -7,11 +7,7 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.store.VersionInfo;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Collections;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.web.servlet.HandlerMapping;
 
 /** The preconditions of requests (RFC 9110, 13). */
 final class Conditions {
@@ -69,24 +65,5 @@ final class Conditions {
           .exception();
     }
     return known(request).match(etag);
-  }
-
-  /**
-   * Whether {@code Range} is to be looked at: {@code If-Range} names this, or is absent where the
-   * address gives the same for ever. Elsewhere the parts of a download could be of two versions.
-   */
-  static boolean isRangeWanted(HttpServletRequest request, String etag) {
-    List<String> fields = Collections.list(request.getHeaders("If-Range"));
-    return request.getMethod().equals("GET")
-        && (fields.isEmpty()
-            ? namesVersion(request)
-            : fields.size() == 1 && fields.getFirst().strip().equals(etag));
-  }
-
-  private static boolean namesVersion(HttpServletRequest request) {
-    return request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
-            instanceof Map<?, ?> variables
-        && variables.get("version") instanceof String version
-        && Query.isNumber(version);
   }
 }

@@ -1,7 +1,5 @@
 package io.fedstep.web;
 
-import io.fedstep.problem.Problem;
-import io.fedstep.problem.Refusal;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -19,19 +17,6 @@ class ContainerErrors implements ErrorController {
         request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code
             ? code
             : 404;
-    Problems.write(response, refusal(status), status);
-  }
-
-  /** The refusal that stands for a bare status. */
-  static Refusal refusal(int status) {
-    Problem problem = Problems.of(status);
-    return Refusal.of(
-        problem,
-        switch (problem) {
-          case MALFORMED -> "The request is not valid HTTP, or over a limit of the server.";
-          case NOT_FOUND -> "There is nothing at this address.";
-          case INTERNAL -> "The server has a fault; its log says more.";
-          default -> problem.title() + ".";
-        });
+    Problems.write(response, Problems.refusal(status), status);
   }
 }

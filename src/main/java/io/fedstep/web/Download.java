@@ -27,7 +27,7 @@ record Download(AnswerHead head, String type, VersionBytes bytes) {
     }
     try (bytes) {
       ByteRange part =
-          Conditions.isRangeWanted(request, head.etag())
+          head.isRangeWanted(request)
               ? ByteRange.asked(Collections.list(request.getHeaders("Range")), bytes.length())
               : null;
       start(response, part);

@@ -177,7 +177,7 @@ class DownloadController {
   private static void sendState(
       Version version, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    AnswerHead head = AnswerHead.of(version.info(), ".state", request);
+    AnswerHead head = Address.of(request).head(version.info(), ".state", request);
     if (Conditions.isKnown(request, head.etag())) {
       head.notModified(response);
       return;

@@ -10,15 +10,12 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
-import org.springframework.web.servlet.HandlerMapping;
 import tools.jackson.core.exc.JacksonIOException;
 
 /** Turns whatever a controller throws into one problem document. */
@@ -43,16 +40,7 @@ class ProblemAdvice {
   @ExceptionHandler
   void storage(StorageException e, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    answer(request, response, coordinator.failure(model(request), e));
-  }
-
-  /** The model that a request is about, or null. */
-  static @Nullable String model(HttpServletRequest request) {
-    return request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
-                instanceof Map<?, ?> variables
-            && variables.get("model") instanceof String model
-        ? model
-        : null;
+    answer(request, response, coordinator.failure(Address.of(request).text("model"), e));
   }
 
   @ExceptionHandler({IOException.class, UncheckedIOException.class, JacksonIOException.class})

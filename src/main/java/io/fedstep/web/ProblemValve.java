@@ -19,7 +19,7 @@ public final class ProblemValve extends ErrorReportValve {
       return;
     }
     try {
-      Problems.write(response.getResponse(), ContainerErrors.refusal(status), status);
+      Problems.write(response.getResponse(), Problems.refusal(status), status);
       response.finishResponse();
     } catch (IOException | IllegalStateException e) {
       LOG.debug("no problem document could be written", e);

@@ -3,6 +3,7 @@ package io.fedstep.web;
 import io.fedstep.codec.Json;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Map;
@@ -68,5 +69,23 @@ final class Problems {
       case 503 -> Problem.NOT_READY;
       default -> status >= 500 ? Problem.INTERNAL : Problem.MALFORMED;
     };
+  }
+
+  /** The refusal that stands for a bare status. */
+  static Refusal refusal(int status) {
+    Problem problem = of(status);
+    return Refusal.of(
+        problem,
+        switch (problem) {
+          case MALFORMED -> "The request is not valid HTTP, or over a limit of the server.";
+          case NOT_FOUND -> "There is nothing at this address.";
+          case INTERNAL -> "The server has a fault; its log says more.";
+          default -> problem.title() + ".";
+        });
+  }
+
+  /** The refusal of a request that does not match what is described. */
+  static RefusedException malformed(String detail) {
+    return Refusal.of(Problem.MALFORMED, detail).exception();
   }
 }

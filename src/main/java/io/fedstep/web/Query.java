@@ -2,9 +2,6 @@ package io.fedstep.web;
 
 import io.fedstep.codec.Durations;
 import io.fedstep.model.Name;
-import io.fedstep.problem.Problem;
-import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -48,10 +45,10 @@ final class Query {
 
   private void put(String name, String value, Predicate<String> known) {
     if (!known.test(name)) {
-      throw malformed("There is no query parameter '%s' here.".formatted(name));
+      throw Problems.malformed("There is no query parameter '%s' here.".formatted(name));
     }
     if (parameters.put(name, value) != null) {
-      throw malformed("The query parameter '%s' is given twice.".formatted(name));
+      throw Problems.malformed("The query parameter '%s' is given twice.".formatted(name));
     }
   }
 
@@ -60,7 +57,7 @@ final class Query {
     try {
       return UriUtils.decode(text, StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
-      throw malformed("The query has '%s', which is not percent-encoded.".formatted(text));
+      throw Problems.malformed("The query has '%s', which is not percent-encoded.".formatted(text));
     }
   }
 
@@ -85,7 +82,7 @@ final class Query {
     }
     Duration wait = Durations.parse(text);
     if (wait == null) {
-      throw malformed("wait is '%s'; a number with ms, s, m, h or d is needed.".formatted(text));
+      throw Problems.malformed("wait is '%s'; a number with ms, s, m, h or d is needed.".formatted(text));
     }
     return wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
   }
@@ -93,7 +90,7 @@ final class Query {
   /** A model's or client's name. */
   static String name(String what, String text) {
     if (!Name.is(text)) {
-      throw malformed("The %s '%s' does not match %s.".formatted(what, text, Name.FORM));
+      throw Problems.malformed("The %s '%s' does not match %s.".formatted(what, text, Name.FORM));
     }
     return text;
   }
@@ -101,7 +98,7 @@ final class Query {
   /** A non-negative integer. */
   static long number(String what, String text) {
     if (!isNumber(text)) {
-      throw malformed("%s is '%s'; a number is needed.".formatted(what, text));
+      throw Problems.malformed("%s is '%s'; a number is needed.".formatted(what, text));
     }
     return Long.parseLong(text);
   }
@@ -114,17 +111,13 @@ final class Query {
   /** A decimal number, or one of the literals that are refused later. */
   static double decimal(String what, String text) {
     if (text.length() > MOST_DECIMAL) {
-      throw malformed(
+      throw Problems.malformed(
           "%s has %s characters; a number of at most %s is needed."
               .formatted(what, text.length(), MOST_DECIMAL));
     }
     if (!DECIMAL.matcher(text).matches()) {
-      throw malformed("%s is '%s'; a number is needed.".formatted(what, text));
+      throw Problems.malformed("%s is '%s'; a number is needed.".formatted(what, text));
     }
     return Double.parseDouble(text);
-  }
-
-  static RefusedException malformed(String detail) {
-    return Refusal.of(Problem.MALFORMED, detail).exception();
   }
 }

@@ -4,17 +4,12 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.model.Name;
 import io.fedstep.problem.Refusal;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Map;
-import java.util.regex.Pattern;
-import org.springframework.web.servlet.HandlerMapping;
 
 /**
  * Notes which updates were refused, and why; whoever may not send any does not come here, and what
  * names no round or client is no update of anybody.
  */
 final class RefusedUpdates {
-  private static final Pattern ROUND = Pattern.compile("\\d{1,18}");
-
   private final Coordinator coordinator;
 
   RefusedUpdates(Coordinator coordinator) {
@@ -23,13 +18,15 @@ final class RefusedUpdates {
 
   /** Notes a refusal if it is of an update. */
   void note(HttpServletRequest request, Refusal refusal, int status) {
+    Address address = Address.of(request);
+    String model = address.text("model");
+    String round = address.text("round");
+    String client = address.text("client");
     if (request.getMethod().equals("PUT")
-        && request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
-            instanceof Map<?, ?> path
-        && path.get("model") instanceof String model
-        && path.get("round") instanceof String round
-        && path.get("client") instanceof String client
-        && ROUND.matcher(round).matches()
+        && model != null
+        && round != null
+        && client != null
+        && Query.isNumber(round)
         && Name.is(client)) {
       coordinator.refused(model, Long.parseLong(round), client, refusal, status);
     }

@@ -33,8 +33,18 @@ enum Representation {
   }
 
   /** The form of a body, by its media type, or null. */
-  static @Nullable Representation ofType(@Nullable String type) {
+  private static @Nullable Representation ofType(@Nullable String type) {
     return Arrays.stream(values()).filter(one -> one.type.equals(type)).findFirst().orElse(null);
+  }
+
+  /** The form of the vector in a body; if there is none, the request is refused. */
+  static Representation ofBody(HttpServletRequest request) {
+    String type = Body.mediaType(request);
+    Representation form = ofType(type);
+    if (form == null) {
+      throw Body.unsupported(type, types());
+    }
+    return form;
   }
 
   String type() {
@@ -43,7 +53,7 @@ enum Representation {
 
   /** The answer with this representation of a vector of a version. */
   AnswerHead head(VersionInfo info, String vector, HttpServletRequest request) {
-    return AnswerHead.of(info, vector + suffix, request);
+    return Address.of(request).head(info, vector + suffix, request);
   }
 
   /** The representation that an {@code Accept} field likes best; octets without one. */

@@ -7,10 +7,8 @@ import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.HandlerInterceptor;
-import org.springframework.web.servlet.HandlerMapping;
 
 /**
  * Has requests take places for their bodies, of which updates take theirs themselves, and give back
@@ -31,8 +29,7 @@ final class Shared implements HandlerInterceptor {
       HttpServletRequest request, HttpServletResponse response, Object handler) {
     work.share(request);
     if (request.getMethod().equals("PUT")
-        && !UpdateController.PATH.equals(
-            request.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE))) {
+        && !Address.of(request).pattern().equals(UpdateController.PATH)) {
       Engine.UploadPlace place =
           coordinator.takeUpload(client(request), Exchange.holder(request));
       Exchange.of(request).hold(place::close);
@@ -42,12 +39,8 @@ final class Shared implements HandlerInterceptor {
 
   /** The client that the path names, or else the caller. */
   private static @Nullable String client(HttpServletRequest request) {
-    return request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
-                instanceof Map<?, ?> path
-            && path.get("client") instanceof String client
-            && Name.is(client)
-        ? client
-        : Exchange.holder(request);
+    String client = Address.of(request).text("client");
+    return client != null && Name.is(client) ? client : Exchange.holder(request);
   }
 
   @Override

@@ -54,7 +54,7 @@ class UpdateController {
     var query = new Query(request, UpdateController::isBeside);
     try (Upload upload =
         coordinator.begin(model, round, client, query.text("base"), Exchange.holder(request))) {
-      Representation form = Body.form(request);
+      Representation form = Representation.ofBody(request);
       HeaderParts parts = parts(query);
       parts.header(); // refuses before the body what the head already shows to be wrong
       ModelSpec spec = upload.spec();

@@ -5,15 +5,11 @@ import io.fedstep.problem.Problem;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.HandlerInterceptor;
-import org.springframework.web.servlet.HandlerMapping;
 
 /** Tells what came of each update, however it was answered, and how long that took. */
 final class UpdateTimer implements HandlerInterceptor {
-
   private final Listener listener;
 
   UpdateTimer(Listener listener) {
@@ -30,16 +26,10 @@ final class UpdateTimer implements HandlerInterceptor {
       Exchange exchange = Exchange.of(request);
       String outcome = exchange.outcome();
       listener.updateAnswered(
-          model(request),
+          Address.of(request).model(),
           outcome == null ? Problem.INTERNAL.code() : outcome,
           exchange.age(),
           exchange.bytes());
     }
-  }
-
-  private static String model(HttpServletRequest request) {
-    var variables =
-        (Map<?, ?>) request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE);
-    return (String) Objects.requireNonNull(variables.get("model"));
   }
 }

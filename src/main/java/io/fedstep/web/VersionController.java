@@ -64,7 +64,7 @@ class VersionController {
   private ResponseEntity<ObjectNode> setWeights(
       String model, ModelSpec spec, HttpServletRequest request) throws IOException {
     ModelChanges changes = coordinator.changes(model);
-    Representation form = Body.form(request);
+    Representation form = Representation.ofBody(request);
     try (VersionDraft draft = changes.beginWeights();
         var intake = new VectorIntake(spec.layout(), spec.dtype(), draft.newWeights())) {
       VectorBody.read(request, spec, form, JsonBody::readWeights, intake);

@@ -1,0 +1,41 @@
+package io.fedstep.web;
+
+import static java.util.Objects.requireNonNull;
+
+import io.fedstep.store.VersionInfo;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.servlet.HandlerMapping;
+
+/**
+ * The address of a request: the pattern that it matches, and the texts at the pattern's variables.
+ */
+record Address(String pattern, Map<?, ?> variables) {
+  /** The address of a request; without pattern and variables where no controller is found. */
+  static Address of(HttpServletRequest request) {
+    return new Address(
+        String.valueOf(request.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE)),
+        request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
+                instanceof Map<?, ?> variables
+            ? variables
+            : Map.of());
+  }
+
+  /** The text at a variable, or null if the pattern has none of that name. */
+  @Nullable String text(String variable) {
+    return variables.get(variable) instanceof String text ? text : null;
+  }
+
+  /** The model's name, where the pattern has one. */
+  String model() {
+    return requireNonNull(text("model"));
+  }
+
+  /** The answer's head with something of a version; one named by its number never changes. */
+  AnswerHead head(VersionInfo info, String suffix, HttpServletRequest request) {
+    String version = text("version");
+    boolean isFixed = version != null && Query.isNumber(version);
+    return AnswerHead.of(model(), info, suffix, isFixed, request);
+  }
+}
