@@ -41,8 +41,7 @@ public final class Rights {
     }
   }
 
-  private static @Nullable Refusal refusal(
-      Supplier<Caller> identity, HttpServletRequest request) {
+  private static @Nullable Refusal refusal(Supplier<Caller> identity, HttpServletRequest request) {
     try {
       Caller caller = identity.get();
       return Access.allows(caller, request) ? null : Doorman.forbidden(caller);

@@ -95,8 +95,7 @@ final class Body {
   /** Whether reading it takes more than the time in which its bytes come. */
   private static boolean isHeavy(HttpServletRequest request, long length) {
     boolean small = length >= 0 && length <= HeavyWork.SMALL;
-    return coding(request) != Coding.IDENTITY
-        || (!small && JSON.equals(type(request)));
+    return coding(request) != Coding.IDENTITY || (!small && JSON.equals(type(request)));
   }
 
   /** The refusal of a body that is longer. */

@@ -1,6 +1,7 @@
 package io.fedstep.web;
 
 import io.fedstep.coordinator.Places;
+import io.fedstep.problem.Problem;
 import io.fedstep.store.KeptAnswers;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
@@ -26,6 +27,20 @@ record HeavyWork(Places decoders, Places answers, Turns turns, KeptAnswers kept)
   static final int SMALL = Turns.PIECE;
 
   private static final String ATTRIBUTE = "io.fedstep.heavy-work";
+
+  /** As much of it at once as the limits say. */
+  static HeavyWork within(WebLimits limits, KeptAnswers kept) {
+    return new HeavyWork(
+        places("bodies in zstd are expanded", "decoders", limits.decoders(), limits),
+        places("answers are computed", "heavy-answers", limits.heavyAnswers(), limits),
+        Turns.ofCarriers(),
+        kept);
+  }
+
+  private static Places places(String what, String key, int total, WebLimits limits) {
+    return new Places(
+        what, "fedstep.limits." + key, total, limits.share(), Problem.TOO_MANY_REQUESTS, 1);
+  }
 
   /** The server's, which answers a request. */
   static HeavyWork of(HttpServletRequest request) {

@@ -9,6 +9,7 @@ import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
+import io.fedstep.store.KeptAnswers;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Set;
@@ -38,9 +39,11 @@ class ModelController {
   private static final long MOST_LISTED = 500;
 
   private final Coordinator coordinator;
+  private final KeptAnswers kept;
 
-  ModelController(Coordinator coordinator) {
+  ModelController(Coordinator coordinator, KeptAnswers kept) {
     this.coordinator = coordinator;
+    this.kept = kept;
   }
 
   @GetMapping
@@ -108,7 +111,7 @@ class ModelController {
         Conditions.isConditional(request)
             ? Conditions.expected(request, coordinator.status(model).newest(), null)
             : Expected.ANY); // a model that cannot be read has no tag, but can be removed
-    HeavyWork.of(request).kept().forget(model);
+    kept.forget(model);
     return ResponseEntity.noContent().build();
   }
 

@@ -3,7 +3,6 @@ package io.fedstep.web;
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingByConcurrent;
 
-import java.net.InetAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -27,13 +26,6 @@ final class PeerConnections {
   PeerConnections(int most, Predicate<String> manyPeers) {
     this.most = most;
     this.manyPeers = manyPeers;
-  }
-
-  /** The share of the server's connections that an address may have. */
-  static PeerConnections of(WebLimits limits, Proxies proxies) {
-    return new PeerConnections(
-        (int) Math.max(1, limits.connections() * limits.share()),
-        peer -> proxies.has(peer) || InetAddress.ofLiteral(peer).isLoopbackAddress());
   }
 
   /** Looks at the peers of all open connections. */

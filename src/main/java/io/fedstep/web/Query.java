@@ -82,7 +82,8 @@ final class Query {
     }
     Duration wait = Durations.parse(text);
     if (wait == null) {
-      throw Problems.malformed("wait is '%s'; a number with ms, s, m, h or d is needed.".formatted(text));
+      throw Problems.malformed(
+          "wait is '%s'; a number with ms, s, m, h or d is needed.".formatted(text));
     }
     return wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
   }

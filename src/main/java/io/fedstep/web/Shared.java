@@ -30,8 +30,7 @@ final class Shared implements HandlerInterceptor {
     work.share(request);
     if (request.getMethod().equals("PUT")
         && !Address.of(request).pattern().equals(UpdateController.PATH)) {
-      Engine.UploadPlace place =
-          coordinator.takeUpload(client(request), Exchange.holder(request));
+      Engine.UploadPlace place = coordinator.takeUpload(client(request), Exchange.holder(request));
       Exchange.of(request).hold(place::close);
     }
     return true;

@@ -2,12 +2,9 @@ package io.fedstep.web;
 
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
-import io.fedstep.coordinator.Places;
-import io.fedstep.problem.Problem;
 import io.fedstep.store.KeptAnswers;
 import java.util.ArrayList;
 import org.apache.catalina.Valve;
-import org.apache.catalina.core.StandardHost;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,53 +27,29 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 class WebConfiguration {
   private static final Logger LOG = LoggerFactory.getLogger(WebConfiguration.class);
 
-  private static final String BUFFER = Integer.toString(64 * 1024);
-  private static final String WRITE_BUFFER = Integer.toString(16 * 1024);
-
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(
       WebLimits limits, ServerProperties server, TomcatServerProperties tomcat) {
-    var peers = PeerConnections.of(limits, new Proxies(tomcat.getRemoteip().getInternalProxies()));
-    return factory -> {
-      factory.setProtocol(SendfileProtocol.class.getName());
-      factory.addConnectorCustomizers(connector -> {
-        // a request that its head already refuses is answered before its body is asked for
-        connector.setProperty("continueResponseTiming", "onRead");
-        connector.setProperty("socket.appReadBufSize", BUFFER);
-        connector.setProperty("socket.appWriteBufSize", WRITE_BUFFER);
-        // a few more are let in, to be told that there are too many
-        int most = limits.connections() + limits.connections() / 4 + 8;
-        connector.setProperty("maxConnections", Integer.toString(most));
-        if (connector.getProtocolHandler() instanceof SendfileProtocol http) {
-          http.limitHeads(limits.headTime());
-          http.limitConnections(limits.connections());
-          http.shareOut(peers);
-        }
-      });
-      var valves = new ArrayList<Valve>();
-      valves.add(forwardedFields(server, tomcat));
-      valves.addAll(factory.getEngineValves()); // of which one reads those fields
-      factory.setEngineValves(valves);
-      factory.addEngineValves(new Edge(limits, peers), new RequestFields());
-      factory.addContextCustomizers(context -> {
-        if (context.getParent() instanceof StandardHost host) {
-          host.setErrorReportValveClass(ProblemValve.class.getName());
-        }
-      });
-    };
-  }
-
-  private static Valve forwardedFields(ServerProperties server, TomcatServerProperties tomcat) {
+    TomcatServerProperties.Remoteip remote = tomcat.getRemoteip();
     if (server.getForwardHeadersStrategy() == ServerProperties.ForwardHeadersStrategy.FRAMEWORK) {
       LOG.warn(
           "server.forward-headers-strategy=framework believes more of X-Forwarded-* than native,"
               + " which is meant for this server (docs/NGINX.md)");
     }
-    TomcatServerProperties.Remoteip remote = tomcat.getRemoteip();
-    return new ForwardedFields(
-        new Proxies(remote.getInternalProxies()),
-        named(remote.getRemoteIpHeader(), "X-Forwarded-For"),
-        named(remote.getProtocolHeader(), "X-Forwarded-Proto"));
+    var container = new Container(limits, remote.getInternalProxies());
+    return factory -> {
+      factory.setProtocol(Container.PROTOCOL);
+      factory.addConnectorCustomizers(container::connect);
+      var valves = new ArrayList<Valve>();
+      valves.add(
+          container.forwardedFields(
+              named(remote.getRemoteIpHeader(), "X-Forwarded-For"),
+              named(remote.getProtocolHeader(), "X-Forwarded-Proto")));
+      valves.addAll(factory.getEngineValves());
+      valves.addAll(container.valves());
+      factory.setEngineValves(valves);
+      factory.addContextCustomizers(Container::reportProblems);
+    };
   }
 
   private static String named(@Nullable String configured, String usual) {
@@ -93,23 +66,7 @@ class WebConfiguration {
 
   @Bean
   HeavyWork heavyWork(WebLimits limits, KeptAnswers kept) {
-    return new HeavyWork(
-        new Places(
-            "bodies in zstd are expanded",
-            "fedstep.limits.decoders",
-            limits.decoders(),
-            limits.share(),
-            Problem.TOO_MANY_REQUESTS,
-            1),
-        new Places(
-            "answers are computed",
-            "fedstep.limits.heavy-answers",
-            limits.heavyAnswers(),
-            limits.share(),
-            Problem.TOO_MANY_REQUESTS,
-            1),
-        Turns.ofCarriers(),
-        kept);
+    return HeavyWork.within(limits, kept);
   }
 
   @Bean
