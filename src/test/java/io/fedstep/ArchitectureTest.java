@@ -50,19 +50,21 @@ class ArchitectureTest {
       store:       codec round model aggregate optim vector problem
                    tools.jackson org.slf4j
       close:       store codec round model aggregate optim vector problem
-      coordinator: close store codec round model aggregate optim vector problem
+      quota:       problem
+      coordinator: quota close store codec round model aggregate optim vector problem
                    org.slf4j
       local:       coordinator close store codec round model aggregate optim vector problem
       kafka:       coordinator close store codec round model aggregate optim vector problem
                    org.apache.kafka tools.jackson org.slf4j
-      wire:        problem
-                   jakarta.servlet
-      security:    wire model problem
+      wire:        quota store codec problem
+                   jakarta.servlet org.apache.catalina org.apache.coyote org.apache.tomcat
+                   org.springframework.http com.github.luben tools.jackson org.slf4j
+      security:    wire quota model problem
                    org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson
                    org.slf4j ch.qos.logback
-      web:         security wire coordinator store codec round model aggregate optim vector problem
+      web:         security wire quota coordinator store codec round model aggregate optim vector problem
                    org.springframework jakarta.servlet org.yaml
-                   com.github.luben tools.jackson org.apache.catalina org.apache.coyote org.apache.tomcat org.slf4j
+                   tools.jackson org.apache.catalina org.slf4j
       metrics:     coordinator kafka round io.micrometer
       client:      tools.jackson
       demo:        client org.springframework tools.jackson

@@ -2,6 +2,7 @@ package io.fedstep.security;
 
 import static java.util.stream.Collectors.joining;
 
+import io.fedstep.quota.Buckets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executors;

@@ -1,6 +1,7 @@
 package io.fedstep.security;
 
 import io.fedstep.problem.Refusal;
+import io.fedstep.quota.RequestRate;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;

@@ -1,5 +1,6 @@
 package io.fedstep.security;
 
+import io.fedstep.quota.RequestRate;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.time.InstantSource;

@@ -3,6 +3,7 @@ package io.fedstep.web;
 import static java.util.Objects.requireNonNull;
 
 import io.fedstep.store.VersionInfo;
+import io.fedstep.wire.AnswerHead;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package io.fedstep.web;
 
+import io.fedstep.wire.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Collections;

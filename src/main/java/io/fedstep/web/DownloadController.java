@@ -9,6 +9,8 @@ import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Rights;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
+import io.fedstep.wire.AnswerHead;
+import io.fedstep.wire.Download;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

@@ -10,6 +10,7 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
 import io.fedstep.store.KeptAnswers;
+import io.fedstep.wire.Body;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Set;

@@ -6,6 +6,7 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.store.StorageException;
 import io.fedstep.wire.Exchange;
+import io.fedstep.wire.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package io.fedstep.web;
 
 import io.fedstep.codec.Durations;
 import io.fedstep.model.Name;
+import io.fedstep.wire.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

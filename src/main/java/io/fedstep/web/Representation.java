@@ -5,6 +5,8 @@ import static java.util.stream.Collectors.joining;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.VersionInfo;
+import io.fedstep.wire.AnswerHead;
+import io.fedstep.wire.Body;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Arrays;
 import java.util.List;

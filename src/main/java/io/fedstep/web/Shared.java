@@ -4,6 +4,7 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.model.Name;
 import io.fedstep.wire.Exchange;
+import io.fedstep.wire.HeavyWork;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;

@@ -8,6 +8,8 @@ import io.fedstep.store.FileRange;
 import io.fedstep.store.Headed;
 import io.fedstep.store.VersionBytes;
 import io.fedstep.vector.Tile;
+import io.fedstep.wire.AnswerHead;
+import io.fedstep.wire.Download;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;

@@ -4,6 +4,8 @@ import io.fedstep.codec.Npy;
 import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.wire.Body;
+import io.fedstep.wire.Coding;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;

@@ -3,6 +3,9 @@ package io.fedstep.web;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.store.KeptAnswers;
+import io.fedstep.wire.Container;
+import io.fedstep.wire.HeavyWork;
+import io.fedstep.wire.WebLimits;
 import java.util.ArrayList;
 import org.apache.catalina.Valve;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +59,7 @@ class WebConfiguration {
     return configured == null || configured.isBlank() ? usual : configured;
   }
 
-  /** Lets header fields through, at which {@link RequestFields} has looked. */
+  /** Lets header fields through, at which {@link io.fedstep.wire.Container} has looked. */
   @Bean
   HttpFirewall firewall() {
     var firewall = new StrictHttpFirewall();

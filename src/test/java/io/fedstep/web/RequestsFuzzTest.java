@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.wire.ByteRange;
+import io.fedstep.wire.Coding;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

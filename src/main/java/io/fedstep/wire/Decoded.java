@@ -1,0 +1,68 @@
+package io.fedstep.wire;
+
+import io.fedstep.quota.Places;
+import io.fedstep.quota.TurnedInput;
+import io.fedstep.quota.Turns;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+
+/** A body whose decoding takes the processor for long: in turns, and in places where they count. */
+final class Decoded extends FilterInputStream {
+  private final Turns.Turn turn;
+  private final Places.@Nullable Place place;
+
+  private Decoded(InputStream expanded, Turns.Turn turn, Places.@Nullable Place place) {
+    super(expanded);
+    this.turn = turn;
+    this.place = place;
+  }
+
+  /** What a body holds in a coding; to be closed, which leaves the body itself open. */
+  static Decoded open(InputStream whole, Coding coding, HttpServletRequest request)
+      throws IOException {
+    HeavyWork work = HeavyWork.of(request);
+    Turns.Turn turn = work.turn(request);
+    Places.Place place =
+        coding == Coding.ZSTD
+            ? work.decoders().take(Exchange.holder(request), HeavyWork.PATIENCE)
+            : null;
+    try {
+      return new Decoded(coding.expand(new TurnedInput(whole, turn)), turn, place);
+    } catch (IOException | RuntimeException e) {
+      turn.give();
+      if (place != null) {
+        place.close();
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public int read() throws IOException {
+    int value = super.read();
+    turn.worked(1);
+    return value;
+  }
+
+  @Override
+  public int read(byte[] bytes, int from, int length) throws IOException {
+    int count = super.read(bytes, from, length);
+    turn.worked(Math.max(count, 0));
+    return count;
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      super.close();
+    } finally {
+      turn.give();
+      if (place != null) {
+        place.close();
+      }
+    }
+  }
+}
