@@ -10,11 +10,13 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What all models of a server share: threads, alarms, limits, the clock and the listener. */
+/** What all models of a server share: threads, limits, the clock and the listener. */
 public final class Engine implements AutoCloseable {
   /** Administrators' changes that may wait for one model. */
   public static final int MOST_COMMANDS = 256;
@@ -28,19 +30,18 @@ public final class Engine implements AutoCloseable {
   private final Places uploadsPerClient;
   private final Places waits;
   private final ExecutorService helpers;
-  private final Alarms alarms;
-  private final ExecutorService longWork =
-      Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("step-", 0).factory());
+  private final Scheduler scheduler;
+  private final ExecutorService longWork;
   private volatile boolean draining;
 
   /** Threads and limits of a server. */
   public Engine(InstantSource clock, Listener listener, Limits limits) {
-    this(clock, Alarms.monotonic(), listener, limits);
+    this(clock, Scheduler.platform(), listener, limits);
   }
 
-  public Engine(InstantSource clock, Alarms alarms, Listener listener, Limits limits) {
+  public Engine(InstantSource clock, Scheduler scheduler, Listener listener, Limits limits) {
     this.clock = clock;
-    this.alarms = alarms;
+    this.scheduler = scheduler;
     this.listener = listener;
     this.limits = limits;
     uploads =
@@ -64,10 +65,14 @@ public final class Engine implements AutoCloseable {
             limits.share(),
             Problem.NOT_READY,
             5);
-    helpers =
-        Executors.newFixedThreadPool(
-            limits.threads(), Thread.ofPlatform().daemon().name("aggregate-", 0).factory());
+    helpers = Executors.newFixedThreadPool(limits.threads(), threads("aggregate-"));
+    longWork = Executors.newCachedThreadPool(threads("step-"));
     Failure.load();
+  }
+
+  private ThreadFactory threads(String prefix) {
+    var count = new AtomicInteger();
+    return work -> scheduler.thread(prefix + count.getAndIncrement(), work);
   }
 
   /** The wall clock. */
@@ -123,12 +128,24 @@ public final class Engine implements AutoCloseable {
 
   /** Runs something short after a delay. */
   public Future<?> after(Duration delay, Runnable alarm) {
-    return alarms.after(delay, alarm);
+    return scheduler.after(delay, alarm);
   }
 
-  /** The monotonic clock by which alarms run, in nanoseconds. */
-  long nanos() {
-    return alarms.nanos();
+  /** A thread for work without an end, not started yet. */
+  public Thread thread(String name, Runnable work) {
+    return scheduler.thread(name, work);
+  }
+
+  /** Has the calling thread wait. */
+  public void pause(Duration time) {
+    var over = new CompletableFuture<Void>();
+    var _ = after(time, () -> over.complete(null));
+    over.join();
+  }
+
+  /** The monotonic clock by which delays are measured, in nanoseconds. */
+  public long nanos() {
+    return scheduler.nanos();
   }
 
   /**
@@ -191,7 +208,7 @@ public final class Engine implements AutoCloseable {
 
   @Override
   public void close() {
-    alarms.close();
+    scheduler.close();
     helpers.shutdown();
     longWork.shutdown();
   }

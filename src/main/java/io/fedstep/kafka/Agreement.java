@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Objects;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaFuture;
-import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
@@ -83,9 +81,8 @@ final class Agreement {
 
   /** Two that decide at once have one transactional id, so that one of them finds the other's. */
   private boolean decide(@Nullable ObjectNode known) {
-    ClusterSettings settings = cluster.settings();
     try (Producer<String, byte[]> producer =
-        settings.producer("settings", settings.transactionMillis(0))) {
+        cluster.clients().producer("settings", cluster.settings().transactionMillis(0))) {
       producer.initTransactions();
       cluster.follower().catchUp(PARTITION);
       if (!Objects.equals(known, cluster.follower().settings())) {
@@ -105,28 +102,12 @@ final class Agreement {
   /** For as long as others that run may need to come back after the brokers were away. */
   private boolean isAnybodyThere() {
     long end = System.nanoTime() + cluster.settings().sessionTimeout().toNanos();
-    while (!hasMembers()) {
+    while (!cluster.clients().hasMembers("coordinators")) {
       if (System.nanoTime() - end > 0) {
         return false;
       }
       Topics.pause();
     }
     return true;
-  }
-
-  private boolean hasMembers() {
-    String group = cluster.settings().group("coordinators");
-    KafkaFuture<Boolean> found =
-        Objects.requireNonNull(
-                cluster.admin().describeConsumerGroups(List.of(group)).describedGroups().get(group))
-            .thenApply(description -> !description.members().isEmpty());
-    try {
-      return Topics.wait(found);
-    } catch (ClusterException e) {
-      if (e.getCause() instanceof GroupIdNotFoundException) {
-        return false;
-      }
-      throw e;
-    }
   }
 }

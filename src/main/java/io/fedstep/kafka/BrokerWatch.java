@@ -3,6 +3,7 @@ package io.fedstep.kafka;
 import static java.util.stream.Collectors.joining;
 
 import io.fedstep.coordinator.Coordinator.Missing;
+import io.fedstep.coordinator.Engine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,10 +30,9 @@ import org.slf4j.LoggerFactory;
  * broker that is gone may be named as present for long by the others, once no majority is left to
  * say otherwise: so each is asked itself.
  */
-final class BrokerWatch implements AutoCloseable {
+final class BrokerWatch implements Clients.Watch {
   private static final Logger LOG = LoggerFactory.getLogger(BrokerWatch.class);
   private static final Duration PAUSE = Duration.ofSeconds(2);
-  private static final int PATIENCE_MILLIS = 5000;
 
   private final ClusterSettings settings;
   private final Topics topics;
@@ -43,16 +43,19 @@ final class BrokerWatch implements AutoCloseable {
   private final Map<Integer, String> places = new TreeMap<>();
   private volatile Map<String, Missing> brokers = Map.of();
 
-  BrokerWatch(ClusterSettings settings, Topics topics, BooleanSupplier isLost) {
+  /** A watch through an admin client of its own, which it closes. */
+  BrokerWatch(
+      ClusterSettings settings, Topics topics, Admin admin, Engine engine, BooleanSupplier isLost) {
     this.settings = settings;
     this.topics = topics;
     this.isLost = isLost;
-    admin = settings.admin(PATIENCE_MILLIS);
-    thread = Thread.ofPlatform().daemon().name("brokers").start(this::run);
+    this.admin = admin;
+    thread = engine.thread("brokers", this::run);
+    thread.start();
   }
 
-  /** What is missing, as it was a moment ago. */
-  Map<String, Missing> missing() {
+  @Override
+  public Map<String, Missing> missing() {
     if (!isLost.getAsBoolean()) {
       return brokers;
     }

@@ -7,10 +7,8 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ScratchFolder;
 import java.time.Duration;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,41 +26,27 @@ final class Cluster implements AutoCloseable {
   private final ScratchFolder scratch;
   private final Engine engine;
   private final ClusterMeters meters;
-  private final Admin admin;
+  private final Clients clients;
   private final Producer<String, byte[]> producer;
   private final Follower follower;
   private volatile boolean closed;
 
   Cluster(
       ClusterSettings settings,
+      Clients clients,
       DataFolder data,
       ScratchFolder scratch,
       Engine engine,
       ClusterMeters meters) {
     this.settings = settings;
+    this.clients = clients;
     this.data = data;
     this.scratch = scratch;
     this.engine = engine;
     this.meters = meters;
     topics = new Topics(settings);
-    try {
-      admin = settings.admin();
-    } catch (KafkaException e) { // an address that is none, or other settings of the clients
-      throw new ClusterException("Kafka's clients cannot start: " + deepest(e).getMessage(), e);
-    }
-    try {
-      topics.ensure(admin);
-    } catch (RuntimeException e) {
-      admin.close(Duration.ZERO);
-      throw e;
-    }
-    producer = settings.producer();
+    producer = clients.producer();
     follower = new Follower(this);
-  }
-
-  private static Throwable deepest(Throwable failure) {
-    Throwable cause = failure.getCause();
-    return cause == null ? failure : deepest(cause);
   }
 
   ClusterSettings settings() {
@@ -89,8 +73,8 @@ final class Cluster implements AutoCloseable {
     return meters;
   }
 
-  Admin admin() {
-    return admin;
+  Clients clients() {
+    return clients;
   }
 
   Follower follower() {
@@ -144,7 +128,7 @@ final class Cluster implements AutoCloseable {
     closed = true;
     follower.close();
     producer.close(Duration.ZERO);
-    admin.close(Duration.ZERO);
+    clients.close();
     scratch.close();
     data.close();
   }

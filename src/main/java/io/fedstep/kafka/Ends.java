@@ -28,11 +28,12 @@ final class Ends implements AutoCloseable {
   private boolean closed;
 
   /** Asks for some of {@code partitions}. */
-  Ends(ClusterSettings settings, Collection<TopicPartition> partitions) {
-    consumer = settings.reader();
+  Ends(Cluster cluster, Collection<TopicPartition> partitions) {
+    consumer = cluster.clients().reader();
     consumer.assign(partitions); // of any other it would warn each time that it is asked
-    longest = settings.sessionTimeout();
-    thread = Thread.ofPlatform().daemon().name("ends").start(this::run);
+    longest = cluster.settings().sessionTimeout();
+    thread = cluster.engine().thread("ends", this::run);
+    thread.start();
   }
 
   /** The offset behind all that was committed before the call, or a failure of Kafka. */

@@ -50,8 +50,8 @@ final class Follower implements AutoCloseable {
             .mapToObj(p -> new TopicPartition(cluster.topics().decisions(), p))
             .toList();
     positions = new long[count];
-    reader = cluster.settings().reader();
-    ends = new Ends(cluster.settings(), partitions);
+    reader = cluster.clients().reader();
+    ends = new Ends(cluster, partitions);
     gateway = new Gateway(cluster);
     replica = new Replica(cluster.data(), cluster.engine(), true, gateway);
   }
@@ -60,7 +60,9 @@ final class Follower implements AutoCloseable {
   void start() {
     Log.readAll(reader, partitions, replica);
     move();
-    thread = Thread.ofPlatform().daemon().name("decisions").start(this::run);
+    Thread reads = cluster.engine().thread("decisions", this::run);
+    thread = reads;
+    reads.start();
   }
 
   private void run() {

@@ -53,7 +53,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
 
   Gateway(Cluster cluster) {
     this.cluster = cluster;
-    publisher = new Publisher(cluster.settings());
+    publisher = new Publisher(cluster);
     led = new LedModels(cluster.topics()::partition, cluster.engine().listener());
   }
 

@@ -35,7 +35,7 @@ public final class KafkaCoordinator extends Coordinator {
   private final Supplier<String> incarnations;
   private final LeadDuty leads;
   private final WorkDuty works;
-  private final BrokerWatch watch;
+  private final Clients.Watch watch;
 
   /**
    * Joins a cluster; returns once all is known that was decided before.
@@ -52,10 +52,17 @@ public final class KafkaCoordinator extends Coordinator {
       Limits limits,
       Supplier<String> incarnations,
       ClusterMeters meters) {
-    this.engine = engine;
+    this(
+        new Cluster(settings, new KafkaClients(settings, engine), data, scratch, engine, meters),
+        limits,
+        incarnations);
+  }
+
+  KafkaCoordinator(Cluster cluster, Limits limits, Supplier<String> incarnations) {
+    this.cluster = cluster;
     this.limits = limits;
     this.incarnations = incarnations;
-    cluster = new Cluster(settings, data, scratch, engine, meters);
+    engine = cluster.engine();
     try {
       cluster.follower().start();
       new Agreement(cluster).join();
@@ -69,7 +76,7 @@ public final class KafkaCoordinator extends Coordinator {
       cluster.close();
       throw e;
     }
-    watch = new BrokerWatch(cluster.settings(), cluster.topics(), cluster.follower()::isLost);
+    watch = cluster.clients().watch(cluster.follower()::isLost);
     leads = new LeadDuty(cluster);
     works = new WorkDuty(cluster);
     cluster
@@ -78,7 +85,7 @@ public final class KafkaCoordinator extends Coordinator {
           leads.leave();
           works.leave();
         });
-    meters.joined(new Share());
+    cluster.meters().joined(new Share());
     leads.start();
     works.start();
   }

@@ -6,8 +6,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -19,14 +17,11 @@ import org.jspecify.annotations.Nullable;
 final class LeadDuty implements Membership.Duty, AutoCloseable {
   private final Cluster cluster;
   private final Map<Integer, Leader> leaders = new ConcurrentHashMap<>();
-  private final ExecutorService threads =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("lead-", 0).factory());
   private final Membership membership;
 
   LeadDuty(Cluster cluster) {
     this.cluster = cluster;
-    membership =
-        new Membership(cluster.settings(), "coordinators", cluster.topics().requests(), this);
+    membership = new Membership(cluster, "coordinators", cluster.topics().requests(), this);
   }
 
   void start() {
@@ -57,7 +52,8 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
       List<ConsumerRecord<String, byte[]>> own =
           requests.records(new TopicPartition(cluster.topics().requests(), partition));
       if (!own.isEmpty() || leader.hasEvents()) {
-        running.add(CompletableFuture.runAsync(() -> leader.run(own, group), threads));
+        running.add(
+            CompletableFuture.runAsync(() -> leader.run(own, group), cluster.engine()::startLong));
       }
     });
     @Nullable RuntimeException failure = null;
@@ -91,6 +87,5 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
   @Override
   public void close() {
     membership.close();
-    threads.close();
   }
 }

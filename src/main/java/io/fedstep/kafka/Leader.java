@@ -73,12 +73,13 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     this.wake = wake;
     ClusterSettings settings = cluster.settings();
     instance = settings.instance();
-    producer = settings.producer("coordinator-" + partition, settings.transactionMillis(0));
+    producer =
+        cluster.clients().producer("coordinator-" + partition, settings.transactionMillis(0));
     replica = new Replica(cluster.data(), engine, false, new Replica.Watcher() {});
     folders = new ModelFolders(cluster, replica);
     try {
       producer.initTransactions();
-      try (Consumer<String, byte[]> reader = cluster.settings().reader()) {
+      try (Consumer<String, byte[]> reader = cluster.clients().reader()) {
         Log.readAll(reader, List.of(new TopicPartition(topics.decisions(), partition)), replica);
       }
       replica.models().forEach(this::lead);

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 final class Membership implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
   private static final Duration POLL = Duration.ofMillis(500);
-  private static final long PAUSE_MILLIS = 1000;
+  private static final Duration PAUSE = Duration.ofSeconds(1);
 
   /** What is done with the partitions that the process has. */
   interface Duty {
@@ -35,7 +35,7 @@ final class Membership implements AutoCloseable {
     void take(ConsumerRecords<String, byte[]> messages, Consumer<String, byte[]> consumer);
   }
 
-  private final ClusterSettings settings;
+  private final Cluster cluster;
   private final String group;
   private final String topic;
   private final Duty duty;
@@ -45,13 +45,13 @@ final class Membership implements AutoCloseable {
   private volatile long lag;
   private volatile boolean closed;
 
-  Membership(ClusterSettings settings, String group, String topic, Duty duty) {
-    this.settings = settings;
+  Membership(Cluster cluster, String group, String topic, Duty duty) {
+    this.cluster = cluster;
     this.group = group;
     this.topic = topic;
     this.duty = duty;
-    consumer = settings.member(group);
-    thread = Thread.ofPlatform().daemon().name(group).unstarted(this::run);
+    consumer = cluster.clients().member(group);
+    thread = cluster.engine().thread(group, this::run);
   }
 
   void start() {
@@ -80,8 +80,8 @@ final class Membership implements AutoCloseable {
         consumer.close(CloseOptions.timeout(Duration.ofSeconds(1)));
       }
       if (!closed) {
-        pause();
-        consumer = settings.member(group);
+        cluster.engine().pause(PAUSE);
+        consumer = cluster.clients().member(group);
       }
     }
   }
@@ -103,14 +103,6 @@ final class Membership implements AutoCloseable {
       return consumer.poll(POLL);
     } catch (WakeupException e) {
       return ConsumerRecords.empty();
-    }
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(PAUSE_MILLIS);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("members are not interrupted", e);
     }
   }
 

@@ -1,13 +1,14 @@
 package io.fedstep.kafka;
 
+import io.fedstep.problem.RefusedException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -30,6 +31,7 @@ final class Publisher implements AutoCloseable {
 
   private static final int MOST_WAITING = 10_000;
   private static final int MOST_TOGETHER = 256;
+  private static final String SHUTTING_DOWN = "The server is shutting down.";
 
   /** What belongs together: gives its messages to a producer. */
   interface Messages {
@@ -40,23 +42,42 @@ final class Publisher implements AutoCloseable {
 
   private record Job(Messages messages, CompletableFuture<Void> written) {}
 
-  private final ClusterSettings settings;
+  /** Wakes a thread that waits for a job. */
+  private static final Job END =
+      new Job(
+          new Messages() {
+            @Override
+            public long bytes() {
+              return MUCH;
+            }
+
+            @Override
+            public void send(Consumer<ProducerRecord<String, byte[]>> producer) {}
+          },
+          new CompletableFuture<>());
+
+  private final Cluster cluster;
   private final BlockingQueue<Job> jobs = new ArrayBlockingQueue<>(MOST_WAITING);
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean closed;
 
-  Publisher(ClusterSettings settings) {
-    this.settings = settings;
+  Publisher(Cluster cluster) {
+    this.cluster = cluster;
     for (int i = 0; i < THREADS; i++) {
-      threads.add(Thread.ofPlatform().daemon().name("publish-" + i).start(this::run));
+      Thread thread = cluster.engine().thread("publish-" + i, this::run);
+      threads.add(thread);
+      thread.start();
     }
   }
 
   /** Writes messages, all or none; throws the refusal if that cannot be done now. */
   void write(Messages messages) {
     var job = new Job(messages, new CompletableFuture<>());
-    if (closed || !jobs.offer(job)) {
+    if (!jobs.offer(job)) {
       throw Cluster.notReady("Too much waits for the brokers; try again shortly.").exception();
+    }
+    if (closed) {
+      refuse(List.of(job), SHUTTING_DOWN);
     }
     job.written().join();
   }
@@ -64,12 +85,9 @@ final class Publisher implements AutoCloseable {
   private void run() {
     Producer<String, byte[]> producer = null;
     int timeout = 0;
-    while (!closed) {
-      List<Job> batch = next();
-      if (batch.isEmpty()) {
-        continue;
-      }
-      int needed = settings.transactionMillis(bytes(batch));
+    List<Job> batch = next();
+    for (; !closed; batch = next()) {
+      int needed = cluster.settings().transactionMillis(bytes(batch));
       try {
         if (producer == null || timeout != needed) {
           close(producer);
@@ -81,14 +99,18 @@ final class Publisher implements AutoCloseable {
         batch.forEach(job -> job.written().complete(null));
       } catch (RuntimeException e) {
         LOG.warn("{} messages could not be written", batch.size(), e);
-        var refused =
-            Cluster.notReady("The brokers did not take it; try again shortly.").exception();
-        batch.forEach(job -> job.written().completeExceptionally(refused));
+        refuse(batch, "The brokers did not take it; try again shortly.");
         close(producer);
         producer = null;
       }
     }
     close(producer);
+    refuse(batch, SHUTTING_DOWN);
+  }
+
+  private static void refuse(Collection<Job> jobs, String why) {
+    RefusedException refused = Cluster.notReady(why).exception();
+    jobs.forEach(job -> job.written().completeExceptionally(refused));
   }
 
   private static long bytes(List<Job> batch) {
@@ -96,7 +118,8 @@ final class Publisher implements AutoCloseable {
   }
 
   private Producer<String, byte[]> begin(int timeout) {
-    Producer<String, byte[]> producer = settings.producer("gateway-" + UUID.randomUUID(), timeout);
+    Producer<String, byte[]> producer =
+        cluster.clients().producer("gateway-" + UUID.randomUUID(), timeout);
     try {
       producer.initTransactions();
       return producer;
@@ -115,9 +138,8 @@ final class Publisher implements AutoCloseable {
   private List<Job> next() {
     var batch = new ArrayList<Job>();
     try {
-      Job first = jobs.poll(1, TimeUnit.SECONDS);
       long bytes = 0;
-      for (Job job = first; job != null; job = more(batch, bytes) ? jobs.poll() : null) {
+      for (Job job = jobs.take(); job != null; job = more(batch, bytes) ? jobs.poll() : null) {
         batch.add(job);
         bytes += job.messages().bytes();
       }
@@ -159,6 +181,7 @@ final class Publisher implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    threads.forEach(_ -> jobs.offer(END));
     for (Thread thread : threads) {
       try {
         thread.join();
@@ -166,8 +189,6 @@ final class Publisher implements AutoCloseable {
         throw new IllegalStateException("the end is not interrupted", e);
       }
     }
-    jobs.forEach(job ->
-        job.written()
-            .completeExceptionally(Cluster.notReady("The server is shutting down.").exception()));
+    refuse(jobs, SHUTTING_DOWN);
   }
 }

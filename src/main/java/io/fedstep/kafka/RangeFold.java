@@ -20,6 +20,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -39,6 +41,8 @@ final class RangeFold {
   private final UpdateMatrix rows;
   private final List<Decision.Accepted> updates;
   private final String base;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
   private int step;
   private int gathered;
   private boolean given;
@@ -96,17 +100,27 @@ final class RangeFold {
     }
   }
 
-  private synchronized void again() {
-    if (!given) {
-      step = 0;
-      start();
+  private void again() {
+    lock.lock();
+    try {
+      if (!given) {
+        step = 0;
+        start();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
-  private synchronized void fail(RuntimeException cause) {
-    over = true;
-    if (given) {
-      return; // its rows are gone
+  private void fail(RuntimeException cause) {
+    lock.lock();
+    try {
+      over = true;
+      if (given) {
+        return; // its rows are gone
+      }
+    } finally {
+      lock.unlock();
     }
     cluster
         .engine()
@@ -180,33 +194,47 @@ final class RangeFold {
     cluster.tell(state.model(), message);
   }
 
-  private synchronized void await(int wanted) {
-    while (gathered < wanted && !given) {
-      try {
-        wait();
-      } catch (InterruptedException e) {
-        throw new IllegalStateException("folds are not interrupted", e);
+  private void await(int wanted) {
+    lock.lock();
+    try {
+      while (gathered < wanted && !given) {
+        changed.awaitUninterruptibly();
       }
-    }
-    if (given) {
-      throw new CancellationException();
+      if (given) {
+        throw new CancellationException();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
   /** All ranges have come to that exchange. */
-  synchronized void gathered(int reached) {
-    gathered = Math.max(gathered, reached);
-    notifyAll();
+  void gathered(int reached) {
+    change(() -> gathered = Math.max(gathered, reached));
+  }
+
+  private void change(Runnable action) {
+    lock.lock();
+    try {
+      action.run();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Whether it has failed, so that it may be begun again. */
-  synchronized boolean hasFailed() {
-    return over;
+  boolean hasFailed() {
+    lock.lock();
+    try {
+      return over;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** The range belongs to another process, or the round is over. */
-  synchronized void giveUp() {
-    given = true;
-    notifyAll();
+  void giveUp() {
+    change(() -> given = true);
   }
 }

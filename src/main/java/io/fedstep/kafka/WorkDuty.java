@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -20,11 +19,12 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   private final Map<Integer, Long> committed = new HashMap<>();
   private final Membership membership;
   private volatile long held;
-  private long lastCommit = System.nanoTime();
+  private long lastCommit;
 
   WorkDuty(Cluster cluster) {
     this.cluster = cluster;
-    membership = new Membership(cluster.settings(), "workers", cluster.topics().chunks(), this);
+    lastCommit = cluster.engine().nanos();
+    membership = new Membership(cluster, "workers", cluster.topics().chunks(), this);
   }
 
   void start() {
@@ -59,7 +59,7 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
         worker.take(message);
       }
     }
-    long now = System.nanoTime();
+    long now = cluster.engine().nanos();
     if (now - lastCommit > COMMIT_NANOS) {
       lastCommit = now;
       commit(consumer);
@@ -88,12 +88,12 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   }
 
   private void committed(Map<TopicPartition, OffsetAndMetadata> said) {
-    var purged = new HashMap<TopicPartition, RecordsToDelete>();
+    var needed = new HashMap<TopicPartition, Long>();
     said.forEach((partition, next) -> {
       committed.put(partition.partition(), next.offset());
-      purged.put(partition, RecordsToDelete.beforeOffset(next.offset()));
+      needed.put(partition, next.offset());
     });
-    var _ = cluster.admin().deleteRecords(purged); // what fails goes with the next
+    cluster.clients().deleteBefore(needed);
   }
 
   /** Leaves its partitions to others. */

@@ -1,6 +1,5 @@
 package io.fedstep.local;
 
-import io.fedstep.coordinator.Alarms;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
@@ -11,6 +10,7 @@ import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Refusal;
@@ -54,21 +54,21 @@ public final class LocalCoordinator extends Coordinator {
       InstantSource clock,
       Supplier<String> incarnations,
       Listener listener) {
-    this(data, limits, clock, Alarms.monotonic(), incarnations, listener);
+    this(data, limits, clock, Scheduler.platform(), incarnations, listener);
   }
 
-  /** The same, with the alarms of a test's clock. */
+  /** The same, with a test's clocks. */
   LocalCoordinator(
       DataFolder data,
       Limits limits,
       InstantSource clock,
-      Alarms alarms,
+      Scheduler scheduler,
       Supplier<String> incarnations,
       Listener listener) {
     this.data = data;
     this.limits = limits;
     this.incarnations = incarnations;
-    engine = new Engine(clock, alarms, listener, limits);
+    engine = new Engine(clock, scheduler, listener, limits);
     for (String model : data.models()) {
       try {
         run(data.open(model, limits.keepVersions()));

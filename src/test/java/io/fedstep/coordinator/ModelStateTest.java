@@ -37,7 +37,7 @@ class ModelStateTest {
   @BeforeEach
   void decide(@TempDir Path folder) {
     data = new DataFolder(folder);
-    engine = new Engine(new FakeClock(), Alarms.monotonic(), Listener.NONE, Rig.LIMITS);
+    engine = new Engine(new FakeClock(), Scheduler.platform(), Listener.NONE, Rig.LIMITS);
     var spec = Json.readObject(new ByteArrayInputStream(bytes(Rig.plain(1, 1, 1))));
     data.create(
         new ModelHead(

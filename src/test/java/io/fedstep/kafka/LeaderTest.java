@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import io.fedstep.codec.Json;
-import io.fedstep.coordinator.Alarms;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
@@ -16,6 +15,7 @@ import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.coordinator.Scheduler;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -38,6 +38,8 @@ import java.util.Random;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
@@ -216,7 +218,7 @@ class LeaderTest {
   @Test
   void withoutRoomForAVersion_changesAreRefused() throws Exception {
     var over = new AtomicBoolean();
-    var soon = new Soon(Alarms.monotonic());
+    var soon = new Soon(Scheduler.platform());
     try (var disk = SimDisk.in(folder.resolve("disk"), new Random(1));
         var engine = new Engine(() -> LATER, soon, Listener.NONE, limits(2));
         var cluster = cluster("full", "disk/data", engine, SHORT_SESSION);
@@ -259,21 +261,26 @@ class LeaderTest {
     return ((RefusedException) Objects.requireNonNull(catchThrowable(call))).refusal();
   }
 
-  /** Alarms that ring at once where they would ring in a while. */
-  private record Soon(Alarms alarms) implements Alarms {
+  /** Does at once what would be done in a while. */
+  private record Soon(Scheduler scheduler) implements Scheduler {
+    @Override
+    public Thread thread(String name, Runnable work) {
+      return scheduler.thread(name, work);
+    }
+
     @Override
     public Future<?> after(Duration delay, Runnable alarm) {
-      return alarms.after(Duration.ofMillis(Math.min(50, delay.toMillis())), alarm);
+      return scheduler.after(Duration.ofMillis(Math.min(50, delay.toMillis())), alarm);
     }
 
     @Override
     public long nanos() {
-      return alarms.nanos();
+      return scheduler.nanos();
     }
 
     @Override
     public void close() {
-      alarms.close();
+      scheduler.close();
     }
   }
 
@@ -290,8 +297,11 @@ class LeaderTest {
   }
 
   private Cluster cluster(String prefix, String data, Engine engine, Duration sessionTimeout) {
+    var settings =
+        new ClusterSettings(brokers.bootstrap(), prefix, 1, 1, sessionTimeout, "here", Map.of());
     return new Cluster(
-        new ClusterSettings(brokers.bootstrap(), prefix, 1, 1, sessionTimeout, "here", Map.of()),
+        settings,
+        new KafkaClients(settings, engine),
         DataFolder.shared(folder.resolve(data)),
         new ScratchFolder(folder),
         engine,
@@ -314,7 +324,7 @@ class LeaderTest {
   }
 
   private static Consumer<String, byte[]> member(Cluster cluster) {
-    Consumer<String, byte[]> member = cluster.settings().member("coordinators");
+    Consumer<String, byte[]> member = cluster.clients().member("coordinators");
     member.subscribe(List.of(cluster.topics().requests()));
     while (member.assignment().isEmpty()) {
       member.poll(Duration.ofMillis(100));
@@ -327,13 +337,17 @@ class LeaderTest {
   }
 
   private static long committed(Cluster cluster) throws Exception {
-    Map<TopicPartition, OffsetAndMetadata> offsets =
-        cluster
-            .admin()
-            .listConsumerGroupOffsets(
-                "fedstep-coordinators", new ListConsumerGroupOffsetsOptions().requireStable(true))
-            .partitionsToOffsetAndMetadata()
-            .get();
-    return Objects.requireNonNull(offsets.get(new TopicPartition("fedstep.requests", 0))).offset();
+    String bootstrap = cluster.settings().brokers();
+    try (var admin =
+        Admin.create(Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
+      Map<TopicPartition, OffsetAndMetadata> offsets =
+          admin
+              .listConsumerGroupOffsets(
+                  "fedstep-coordinators", new ListConsumerGroupOffsetsOptions().requireStable(true))
+              .partitionsToOffsetAndMetadata()
+              .get();
+      return Objects.requireNonNull(offsets.get(new TopicPartition("fedstep.requests", 0)))
+          .offset();
+    }
   }
 }

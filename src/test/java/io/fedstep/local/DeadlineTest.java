@@ -42,12 +42,12 @@ class DeadlineTest {
   private final AtomicInteger passed = new AtomicInteger();
 
   @TempDir private Path data;
-  private SimAlarms alarms;
+  private SimScheduler alarms;
   private LocalCoordinator coordinator;
 
   @BeforeEach
   void start() {
-    alarms = new SimAlarms(clock);
+    alarms = new SimScheduler(clock);
     var counting =
         new Listener() {
           @Override

@@ -62,7 +62,7 @@ final class Simulation implements AutoCloseable {
   private final Set<String> gone = new HashSet<>();
   private final List<Held> held = new ArrayList<>();
   private SimDisk disk;
-  private SimAlarms alarms;
+  private SimScheduler alarms;
   private Coordinator coordinator;
   private int lives;
   private int incarnations;
@@ -126,7 +126,7 @@ final class Simulation implements AutoCloseable {
   private void start() {
     while (true) {
       try {
-        alarms = new SimAlarms(clock);
+        alarms = new SimScheduler(clock);
         coordinator = coordinator(new DataFolder(disk.root()));
         coordinator.models().forEach(this::settle);
         if (!disk.dead()) {

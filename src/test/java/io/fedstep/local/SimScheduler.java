@@ -1,20 +1,20 @@
 package io.fedstep.local;
 
-import io.fedstep.coordinator.Alarms;
+import io.fedstep.coordinator.Scheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
-/** Alarms of a clock that stands still; they ring when they are told to. */
-final class SimAlarms implements Alarms {
+/** Alarms of a clock that stands still, which ring when they are told to. */
+final class SimScheduler implements Scheduler {
   private record Alarm(Duration due, FutureTask<?> task) {}
 
   private final FakeClock clock;
   private final List<Alarm> alarms = new ArrayList<>();
 
-  SimAlarms(FakeClock clock) {
+  SimScheduler(FakeClock clock) {
     this.clock = clock;
   }
 
@@ -23,6 +23,11 @@ final class SimAlarms implements Alarms {
     var task = new FutureTask<>(alarm, alarm);
     alarms.add(new Alarm(clock.elapsed().plus(delay), task));
     return task;
+  }
+
+  @Override
+  public Thread thread(String name, Runnable work) {
+    return Thread.ofPlatform().daemon().name(name).unstarted(work);
   }
 
   @Override
