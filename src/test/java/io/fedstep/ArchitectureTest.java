@@ -39,22 +39,23 @@ class ArchitectureTest {
   private static final String TABLE =
       """
       problem:
+      plugin:
       vector:
-      aggregate:   vector
-      optim:       vector
+      aggregate:   plugin vector
+      optim:       plugin vector
                    javax.crypto
-      model:       aggregate optim vector
+      model:       aggregate optim plugin vector
       round:       model aggregate problem
-      codec:       round model aggregate optim vector problem
+      codec:       round model aggregate optim plugin vector problem
                    tools.jackson
-      store:       codec round model aggregate optim vector problem
+      store:       codec round model aggregate optim plugin vector problem
                    tools.jackson org.slf4j
-      close:       store codec round model aggregate optim vector problem
+      close:       store codec round model aggregate optim plugin vector problem
       quota:       problem
-      coordinator: quota close store codec round model aggregate optim vector problem
+      coordinator: quota close store codec round model aggregate optim plugin vector problem
                    org.slf4j
-      local:       coordinator close store codec round model aggregate optim vector problem
-      kafka:       coordinator close store codec round model aggregate optim vector problem
+      local:       coordinator close store codec round model aggregate optim plugin vector problem
+      kafka:       coordinator close store codec round model aggregate optim plugin vector problem
                    org.apache.kafka tools.jackson org.slf4j
       wire:        quota store codec problem
                    jakarta.servlet org.apache.catalina org.apache.coyote org.apache.tomcat
@@ -62,7 +63,7 @@ class ArchitectureTest {
       security:    wire quota model problem
                    org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson
                    org.slf4j ch.qos.logback
-      web:         security wire quota coordinator store codec round model aggregate optim vector problem
+      web:         security wire quota coordinator store codec round model aggregate optim plugin vector problem
                    org.springframework jakarta.servlet org.yaml
                    tools.jackson org.apache.catalina org.slf4j
       metrics:     coordinator kafka round io.micrometer
@@ -73,7 +74,7 @@ class ArchitectureTest {
 
   /** Packages that neither ask for the time nor throw dice. */
   private static final List<String> DETERMINISTIC =
-      List.of("problem", "vector", "aggregate", "optim", "model", "round", "codec");
+      List.of("problem", "plugin", "vector", "aggregate", "optim", "model", "round", "codec");
 
   private static final Pattern TIME_OR_DICE =
       Pattern.compile(

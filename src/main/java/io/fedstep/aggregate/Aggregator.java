@@ -1,24 +1,16 @@
 package io.fedstep.aggregate;
 
-import java.util.Map;
+import io.fedstep.plugin.Need;
+import io.fedstep.plugin.Plugin;
+import java.util.Set;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Turns the updates of a round into one gradient, over whatever slice of the coordinates it is
  * handed: a record of hyper-parameters that is in the list of {@link KnownAggregators}. The result
  * depends on the updates alone.
  */
-public interface Aggregator {
-  /** The name in a spec; declearn's where it has the rule. */
-  String name();
-
-  /** The hyper-parameters by key, in order: flags, integers, doubles and nulls. */
-  Map<String, @Nullable Object> config();
-
-  /** The same rule with other hyper-parameters; what is not given stays as it is here. */
-  Aggregator with(Config config);
-
+public interface Aggregator extends Plugin<Aggregator> {
   /** The fewest updates that it makes sense of. */
   default int leastUpdates() {
     return 1;
@@ -32,6 +24,11 @@ public interface Aggregator {
   /** Whether it has to know the distances between so many updates. */
   default boolean comparesAll(int updates) {
     return false;
+  }
+
+  @Override
+  default Set<Need> needs() {
+    return comparesAll(mostUpdates()) ? Set.of(Need.COUNTS, Need.DISTANCES) : Set.of(Need.COUNTS);
   }
 
   /**

@@ -1,9 +1,10 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import java.util.Arrays;
-import java.util.Map;
+import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The correctly rounded weighted mean, coordinate by coordinate (FedAvg: McMahan et al.,
@@ -22,13 +23,13 @@ public record Averaging(boolean stepsWeighted) implements Aggregator {
   }
 
   @Override
-  public Map<String, @Nullable Object> config() {
-    return Map.of(STEPS_WEIGHTED, stepsWeighted);
+  public List<Setting> config() {
+    return List.of(new Setting(STEPS_WEIGHTED, stepsWeighted));
   }
 
   @Override
-  public Averaging with(Config config) {
-    return new Averaging(config.flag(STEPS_WEIGHTED, stepsWeighted));
+  public Averaging with(Settings settings) {
+    return new Averaging(settings.flag(STEPS_WEIGHTED, stepsWeighted));
   }
 
   @Override

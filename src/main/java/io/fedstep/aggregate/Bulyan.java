@@ -1,5 +1,6 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.plugin.Settings;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +26,8 @@ public record Bulyan(@Nullable Integer byzantine) implements ChoosingRule {
   }
 
   @Override
-  public Bulyan with(Config config) {
-    return new Bulyan(config.countOrNull(BYZANTINE));
+  public Bulyan with(Settings settings) {
+    return new Bulyan(settings.countOrNull(BYZANTINE));
   }
 
   @Override

@@ -1,7 +1,7 @@
 package io.fedstep.aggregate;
 
-import java.util.Collections;
-import java.util.Map;
+import io.fedstep.plugin.Setting;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +33,8 @@ interface ChoosingRule extends Aggregator {
   }
 
   @Override
-  default Map<String, @Nullable Object> config() {
-    return Collections.singletonMap(BYZANTINE, byzantine());
+  default List<Setting> config() {
+    return List.of(new Setting(BYZANTINE, byzantine()));
   }
 
   @Override

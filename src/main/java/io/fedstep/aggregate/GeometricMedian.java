@@ -1,11 +1,11 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The point with the least weighted sum of distances to the updates, by the smoothed Weiszfeld
@@ -47,17 +47,14 @@ public record GeometricMedian(int iterations, double smoothing) implements Aggre
   }
 
   @Override
-  public Map<String, @Nullable Object> config() {
-    var config = new LinkedHashMap<String, @Nullable Object>();
-    config.put("iterations", iterations);
-    config.put("smoothing", smoothing);
-    return config;
+  public List<Setting> config() {
+    return List.of(new Setting("iterations", iterations), new Setting("smoothing", smoothing));
   }
 
   @Override
-  public GeometricMedian with(Config config) {
+  public GeometricMedian with(Settings settings) {
     return new GeometricMedian(
-        config.count("iterations", iterations), config.number("smoothing", smoothing));
+        settings.count("iterations", iterations), settings.number("smoothing", smoothing));
   }
 
   @Override

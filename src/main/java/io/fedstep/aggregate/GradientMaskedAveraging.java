@@ -1,10 +1,11 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,18 +35,16 @@ public record GradientMaskedAveraging(double threshold, boolean stepsWeighted)
   }
 
   @Override
-  public Map<String, @Nullable Object> config() {
-    var config = new LinkedHashMap<String, @Nullable Object>();
-    config.put("threshold", threshold);
-    config.put(Averaging.STEPS_WEIGHTED, stepsWeighted);
-    return config;
+  public List<Setting> config() {
+    return List.of(
+        new Setting("threshold", threshold), new Setting(Averaging.STEPS_WEIGHTED, stepsWeighted));
   }
 
   @Override
-  public GradientMaskedAveraging with(Config config) {
+  public GradientMaskedAveraging with(Settings settings) {
     return new GradientMaskedAveraging(
-        config.number("threshold", threshold),
-        config.flag(Averaging.STEPS_WEIGHTED, stepsWeighted));
+        settings.number("threshold", threshold),
+        settings.flag(Averaging.STEPS_WEIGHTED, stepsWeighted));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.plugin.Settings;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +25,8 @@ public record Krum(@Nullable Integer byzantine) implements ChoosingRule {
   }
 
   @Override
-  public Krum with(Config config) {
-    return new Krum(config.countOrNull(BYZANTINE));
+  public Krum with(Settings settings) {
+    return new Krum(settings.countOrNull(BYZANTINE));
   }
 
   @Override

@@ -1,8 +1,9 @@
 package io.fedstep.aggregate;
 
-import java.util.Map;
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
+import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The median of each coordinate, of an even number the mean of the middle two rounded once; weights
@@ -17,12 +18,12 @@ public record Median() implements Aggregator {
   }
 
   @Override
-  public Map<String, @Nullable Object> config() {
-    return Map.of();
+  public List<Setting> config() {
+    return List.of();
   }
 
   @Override
-  public Median with(Config config) {
+  public Median with(Settings settings) {
     return this;
   }
 

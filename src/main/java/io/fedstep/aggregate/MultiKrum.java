@@ -1,7 +1,8 @@
 package io.fedstep.aggregate;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -40,20 +41,19 @@ public record MultiKrum(@Nullable Integer byzantine, @Nullable Integer keep, boo
   }
 
   @Override
-  public MultiKrum with(Config config) {
+  public MultiKrum with(Settings settings) {
     return new MultiKrum(
-        config.countOrNull(BYZANTINE),
-        config.countOrNull(KEEP),
-        config.flag(Averaging.STEPS_WEIGHTED, stepsWeighted));
+        settings.countOrNull(BYZANTINE),
+        settings.countOrNull(KEEP),
+        settings.flag(Averaging.STEPS_WEIGHTED, stepsWeighted));
   }
 
   @Override
-  public Map<String, @Nullable Object> config() {
-    var config = new LinkedHashMap<String, @Nullable Object>();
-    config.put(BYZANTINE, byzantine);
-    config.put(KEEP, keep);
-    config.put(Averaging.STEPS_WEIGHTED, stepsWeighted);
-    return config;
+  public List<Setting> config() {
+    return List.of(
+        new Setting(BYZANTINE, byzantine),
+        new Setting(KEEP, keep),
+        new Setting(Averaging.STEPS_WEIGHTED, stepsWeighted));
   }
 
   /** So many that, whatever is hostile, enough are left to be kept. */

@@ -1,9 +1,10 @@
 package io.fedstep.aggregate;
 
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import java.math.BigDecimal;
-import java.util.Map;
+import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The mean of each coordinate's values without the {@code floor(trim * n)} smallest and as many
@@ -26,13 +27,13 @@ public record TrimmedMean(double trim) implements Aggregator {
   }
 
   @Override
-  public Map<String, @Nullable Object> config() {
-    return Map.of("trim", trim);
+  public List<Setting> config() {
+    return List.of(new Setting("trim", trim));
   }
 
   @Override
-  public TrimmedMean with(Config config) {
-    return new TrimmedMean(config.number("trim", trim));
+  public TrimmedMean with(Settings settings) {
+    return new TrimmedMean(settings.number("trim", trim));
   }
 
   @Override

@@ -1,14 +1,12 @@
 package io.fedstep.codec;
 
-import static java.util.stream.Collectors.joining;
-
 import io.fedstep.optim.KnownModules;
 import io.fedstep.optim.KnownRegularizers;
 import io.fedstep.optim.KnownSchedules;
 import io.fedstep.optim.Optimizer;
-import io.fedstep.optim.Plugin;
-import io.fedstep.optim.Rate;
 import io.fedstep.optim.Schedule;
+import io.fedstep.plugin.Plugin;
+import io.fedstep.plugin.Rate;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -38,12 +36,10 @@ public final class OptimizerCodec {
   }
 
   private static <P extends Plugin<P>> P plugin(JsonNode json, String place, List<P> known) {
-    Spec.Plugin asked = Spec.Plugin.of(json, place);
-    for (P one : known) {
-      if (one.name().equals(asked.name())) {
-        Spec config = asked.config(one.keys());
-        return Spec.checked(place, () -> one.with(config));
-      }
+    Spec.Named asked = Spec.Named.of(json, place);
+    P found = asked.among(known);
+    if (found != null) {
+      return found;
     }
     if (asked.name().equals("fedprox")) {
       throw Spec.bad(
@@ -52,9 +48,7 @@ public final class OptimizerCodec {
               + " for ever, because no local steps begin a round there");
     }
     throw Spec.bad(
-        place,
-        "names '%s'; known are %s"
-            .formatted(asked.name(), known.stream().map(Plugin::name).collect(joining(", "))));
+        place, "names '%s'; known are %s".formatted(asked.name(), Spec.Named.names(known)));
   }
 
   /** Reads a number or a schedule. */
@@ -76,14 +70,18 @@ public final class OptimizerCodec {
     return json;
   }
 
-  private static void write(Plugin<?> plugin, ArrayNode into) {
+  /** A plug-in as {@code ["name", {config}]}, into an empty array. */
+  static ArrayNode write(Plugin<?> plugin, ArrayNode into) {
     ObjectNode config = into.add(plugin.name()).addObject();
     plugin.config().forEach(setting -> put(config, setting.key(), setting.value()));
+    return into;
   }
 
-  private static void put(ObjectNode json, String key, @Nullable Object value) {
+  /** The value of a setting. */
+  static void put(ObjectNode json, String key, @Nullable Object value) {
     switch (value) {
       case Boolean flag -> json.put(key, flag);
+      case Integer count -> json.put(key, count);
       case Long integer -> json.put(key, integer);
       case Double number -> json.put(key, number);
       case Rate.Fixed(double number) -> json.put(key, number);

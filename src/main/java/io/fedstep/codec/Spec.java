@@ -1,8 +1,8 @@
 package io.fedstep.codec;
 
-import io.fedstep.aggregate.Config;
-import io.fedstep.optim.Plugin.Settings;
-import io.fedstep.optim.Rate;
+import io.fedstep.plugin.Plugin;
+import io.fedstep.plugin.Rate;
+import io.fedstep.plugin.Settings;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * One object of a spec, with its place in the document for refusals. What is of the wrong JSON type
  * is {@code malformed}; what is well-formed and cannot be is {@code bad-spec}.
  */
-final class Spec implements Config, Settings {
+final class Spec implements Settings {
   private static final long MOST = 1L << 62;
 
   /** Up to here a number with a point or an exponent says which integer it is. */
@@ -51,24 +51,32 @@ final class Spec implements Config, Settings {
     return new Spec(object, place, keys);
   }
 
-  /** A plug-in: {@code "name"} or {@code ["name", {config}]}. */
-  record Plugin(String name, JsonNode config, String place) {
-    static Plugin of(JsonNode node, String place) {
+  /** What a spec says of a plug-in: {@code "name"} or {@code ["name", {config}]}. */
+  record Named(String name, JsonNode config, String place) {
+    static Named of(JsonNode node, String place) {
       if (node.isString()) {
-        return new Plugin(node.stringValue(), Json.object(), place);
+        return new Named(node.stringValue(), Json.object(), place);
       }
       if (node instanceof ArrayNode array && array.size() == 2 && array.get(0).isString()) {
-        return new Plugin(array.get(0).stringValue(), array.get(1), place);
+        return new Named(array.get(0).stringValue(), array.get(1), place);
       }
       throw malformed(place, "a name, or an array of a name and its config", node);
     }
 
-    Spec config(String... keys) {
-      return config(Set.of(keys));
+    /** The one of those known that it names, with its config; null if it names none. */
+    <P extends Plugin<P>> @Nullable P among(List<P> known) {
+      for (P one : known) {
+        if (one.name().equals(name)) {
+          Spec settings = Spec.of(config, place + "." + name, one.keys());
+          return checked(place, () -> one.with(settings));
+        }
+      }
+      return null;
     }
 
-    Spec config(Set<String> keys) {
-      return Spec.of(config, place + "." + name, keys);
+    /** The names of those known. */
+    static String names(List<? extends Plugin<?>> known) {
+      return String.join(", ", known.stream().map(Plugin::name).toList());
     }
   }
 

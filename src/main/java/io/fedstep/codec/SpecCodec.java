@@ -1,7 +1,6 @@
 package io.fedstep.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.stream.Collectors.joining;
 
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.KnownAggregators;
@@ -130,19 +129,14 @@ public final class SpecCodec {
   }
 
   private static Aggregator aggregator(JsonNode json) {
-    Spec.Plugin plugin = Spec.Plugin.of(json, "aggregator");
-    for (Aggregator known : KnownAggregators.ALL) {
-      if (known.name().equals(plugin.name())) {
-        Spec config = plugin.config(known.config().keySet());
-        return Spec.checked(plugin.place(), () -> known.with(config));
-      }
+    Spec.Named named = Spec.Named.of(json, "aggregator");
+    Aggregator found = named.among(KnownAggregators.ALL);
+    if (found == null) {
+      throw Spec.bad(
+          named.place(),
+          "is '%s'; known are %s".formatted(named.name(), Spec.Named.names(KnownAggregators.ALL)));
     }
-    throw Spec.bad(
-        plugin.place(),
-        "is '%s'; known are %s"
-            .formatted(
-                plugin.name(),
-                KnownAggregators.ALL.stream().map(Aggregator::name).collect(joining(", "))));
+    return found;
   }
 
   private static UpdateBound bound(JsonNode json, String place) {
@@ -196,20 +190,7 @@ public final class SpecCodec {
 
   /** An aggregator's name and config. */
   public static ArrayNode write(Aggregator aggregator) {
-    ArrayNode json = Json.object().putArray("aggregator").add(aggregator.name());
-    ObjectNode config = json.addObject();
-    aggregator
-        .config()
-        .forEach((key, value) -> {
-          switch (value) {
-            case Boolean flag -> config.put(key, flag);
-            case Integer count -> config.put(key, count);
-            case Double number -> config.put(key, number);
-            case null -> config.putNull(key);
-            default -> throw new IllegalStateException(key + " is " + value);
-          }
-        });
-    return json;
+    return OptimizerCodec.write(aggregator, Json.object().putArray("aggregator"));
   }
 
   /** A bound on updates. */

@@ -1,5 +1,7 @@
 package io.fedstep.model;
 
+import static java.util.stream.Collectors.joining;
+
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.Averaging;
 import io.fedstep.optim.Optimizer;
@@ -29,7 +31,13 @@ public record ModelSpec(
     if (round.minUpdates() < least) {
       throw new IllegalArgumentException(
           "min_updates is %s; the aggregator %s %s needs at least %s"
-              .formatted(round.minUpdates(), aggregator.name(), aggregator.config(), least));
+              .formatted(
+                  round.minUpdates(),
+                  aggregator.name(),
+                  aggregator.config().stream()
+                      .map(setting -> setting.key() + "=" + setting.value())
+                      .collect(joining(", ", "{", "}")),
+                  least));
     }
     if (round.maxUpdates() > most) {
       throw new IllegalArgumentException(

@@ -1,5 +1,8 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Ranges;
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;

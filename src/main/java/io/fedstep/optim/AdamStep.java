@@ -1,6 +1,7 @@
 package io.fedstep.optim;
 
-import io.fedstep.optim.Plugin.Setting;
+import io.fedstep.plugin.Ranges;
+import io.fedstep.plugin.Setting;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;

@@ -1,5 +1,8 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Ranges;
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import java.util.List;
 
 /** Schedules between a least rate {@code base} and a largest {@code max_lr}. */

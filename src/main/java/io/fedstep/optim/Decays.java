@@ -1,5 +1,8 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Ranges;
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import java.util.List;
 
 /** Schedules that never rise. */
@@ -38,11 +41,9 @@ final class Decays {
     Ranges.atLeastZero("rate", rate);
   }
 
-  private static List<Plugin.Setting> settings(double base, double rate, boolean stepLevel) {
+  private static List<Setting> settings(double base, double rate, boolean stepLevel) {
     return List.of(
-        new Plugin.Setting("base", base),
-        new Plugin.Setting("rate", rate),
-        new Plugin.Setting("step_level", stepLevel));
+        new Setting("base", base), new Setting("rate", rate), new Setting("step_level", stepLevel));
   }
 
   /** {@code base * rate^r}. */

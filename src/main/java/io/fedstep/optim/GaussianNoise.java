@@ -1,10 +1,15 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Need;
+import io.fedstep.plugin.Ranges;
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +50,11 @@ public record GaussianNoise(boolean safeMode, @Nullable Long seed, double std)
         settings.flag("safe_mode", safeMode),
         settings.integerOrNull("seed"),
         settings.number("std", std));
+  }
+
+  @Override
+  public Set<Need> needs() {
+    return seed == null ? Set.of(Need.SECRET) : Set.of();
   }
 
   @Override

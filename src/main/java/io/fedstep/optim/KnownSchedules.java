@@ -1,5 +1,6 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Rate;
 import java.util.List;
 
 /** The schedules that a rate can follow. */

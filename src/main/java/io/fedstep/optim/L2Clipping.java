@@ -1,9 +1,14 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Need;
+import io.fedstep.plugin.Ranges;
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.Tile;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Clipping of each tensor's L2 norm: {@code out = g * min(1 / (norm / max_norm), 1)}, as declearn's
@@ -42,8 +47,8 @@ public record L2Clipping(double maxNorm) implements OptiModule {
   }
 
   @Override
-  public boolean needsNorms() {
-    return true;
+  public Set<Need> needs() {
+    return Set.of(Need.GRADIENT_NORMS);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Plugin;
 import io.fedstep.vector.Tile;
 import java.util.List;
 
@@ -11,11 +12,6 @@ import java.util.List;
 public interface OptiModule extends Plugin<OptiModule> {
   /** Its state, in the order in which declearn writes it. */
   List<StateEntry> state();
-
-  /** Whether it needs the norms of its whole input, and so a pass of its own. */
-  default boolean needsNorms() {
-    return false;
-  }
 
   /**
    * Runs the module in place.

@@ -1,5 +1,8 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Need;
+import io.fedstep.plugin.Ranges;
+import io.fedstep.plugin.Rate;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
@@ -56,7 +59,7 @@ public record Optimizer(
     var passes = new ArrayList<Pass>();
     int from = 0;
     for (int i = 0; i < modules.size(); i++) {
-      if (modules.get(i).needsNorms()) {
+      if (modules.get(i).needs().contains(Need.GRADIENT_NORMS)) {
         passes.add(new Pass(from, i, passes.isEmpty(), false));
         from = i;
       }

@@ -1,5 +1,6 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Plugin;
 import io.fedstep.vector.Tile;
 
 /** Adds the gradient of a penalty on the weights to the gradient, before the modules run. */

@@ -1,5 +1,9 @@
 package io.fedstep.optim;
 
+import io.fedstep.plugin.Ranges;
+import io.fedstep.plugin.Rate;
+import io.fedstep.plugin.Setting;
+import io.fedstep.plugin.Settings;
 import java.util.List;
 
 /**

@@ -7,7 +7,7 @@ import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.optim.KnownModules;
 import io.fedstep.optim.KnownRegularizers;
 import io.fedstep.optim.KnownSchedules;
-import io.fedstep.optim.Plugin;
+import io.fedstep.plugin.Plugin;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +32,7 @@ class AlgorithmsTest {
                 .flatMap(Collection::stream)
                 .map((Plugin<?> one) -> new Known(one.name(), one.keys())),
             KnownAggregators.ALL.stream()
-                .map((Aggregator one) -> new Known(one.name(), one.config().keySet())))
+                .map((Aggregator one) -> new Known(one.name(), one.keys())))
         .map(one -> Named.of(one.name(), one));
   }
 

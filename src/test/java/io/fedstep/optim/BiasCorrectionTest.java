@@ -2,6 +2,7 @@ package io.fedstep.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.plugin.Setting;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.TensorLayout;
@@ -25,7 +26,7 @@ class BiasCorrectionTest {
   }
 
   private static void check(OptiModule module, Velocity velocity) {
-    assertThat(module.config()).contains(new Plugin.Setting("bias_correction", false));
+    assertThat(module.config()).contains(new Setting("bias_correction", false));
     var random = new Random(3);
     List<Tile> state = List.of(new DoubleTile(new double[1], 1), new DoubleTile(new double[1], 1));
     double m = 0;
@@ -63,9 +64,7 @@ class BiasCorrectionTest {
 
   @Test
   void correction_isShownOnlyWhereItIsLeftOut() {
-    assertThat(Adam.DEFAULT.config())
-        .extracting(Plugin.Setting::key)
-        .doesNotContain("bias_correction");
+    assertThat(Adam.DEFAULT.config()).extracting(Setting::key).doesNotContain("bias_correction");
     assertThat(Adam.DEFAULT.keys()).contains("bias_correction");
     assertThat(Yogi.DEFAULT.keys()).contains("bias_correction");
   }

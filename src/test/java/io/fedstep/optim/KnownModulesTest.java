@@ -2,6 +2,7 @@ package io.fedstep.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.plugin.Rate;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;

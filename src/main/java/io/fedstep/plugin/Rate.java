@@ -1,4 +1,4 @@
-package io.fedstep.optim;
+package io.fedstep.plugin;
 
 /** A learning rate or weight decay: a number, or a schedule of numbers. */
 public interface Rate {
