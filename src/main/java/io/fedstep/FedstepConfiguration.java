@@ -17,6 +17,7 @@ import io.fedstep.security.Credentials;
 import io.fedstep.security.Openness;
 import io.fedstep.security.SecurityProperties;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.Disk;
 import io.fedstep.store.KeptAnswers;
 import io.fedstep.store.ScratchFolder;
 import io.fedstep.wire.WebLimits;
@@ -43,8 +44,14 @@ import org.springframework.core.io.FileSystemResource;
 @Configuration(proxyBeanMethods = false)
 class FedstepConfiguration {
   @Bean
+  Disk disk() {
+    return new Disk();
+  }
+
+  @Bean
   Coordinator coordinator(
       FedstepProperties properties,
+      Disk disk,
       ServerProperties server,
       Listener listener,
       ClusterMeters clusterMeters) {
@@ -55,12 +62,12 @@ class FedstepConfiguration {
     return switch (properties.engine()) {
       case LOCAL ->
           new LocalCoordinator(
-              new DataFolder(properties.dataDir()), limits, clock, incarnations, listener);
+              new DataFolder(disk, properties.dataDir()), limits, clock, incarnations, listener);
       case KAFKA ->
           new KafkaCoordinator(
               properties.kafka().settings(place(server)),
-              DataFolder.shared(properties.dataDir()),
-              new ScratchFolder(properties.kafka().scratchDir()),
+              DataFolder.shared(disk, properties.dataDir()),
+              new ScratchFolder(disk, properties.kafka().scratchDir()),
               new Engine(clock, listener, limits),
               limits,
               incarnations,
@@ -95,11 +102,11 @@ class FedstepConfiguration {
 
   /** Made after the coordinator, which has the folder for this process alone. */
   @Bean
-  KeptAnswers keptAnswers(FedstepProperties properties, Coordinator coordinator) {
+  KeptAnswers keptAnswers(FedstepProperties properties, Disk disk, Coordinator coordinator) {
     long most = properties.limits().keptAnswers().toBytes();
     return switch (properties.engine()) {
-      case LOCAL -> new KeptAnswers(properties.dataDir().resolve("answers"), most);
-      case KAFKA -> KeptAnswers.below(properties.kafka().scratchDir(), most);
+      case LOCAL -> new KeptAnswers(disk, properties.dataDir().resolve("answers"), most);
+      case KAFKA -> KeptAnswers.below(disk, properties.kafka().scratchDir(), most);
     };
   }
 

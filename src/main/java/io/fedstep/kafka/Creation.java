@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 record Creation(ModelHead head, Placement placement, VersionInfo newest, Round round) {
   /** One that does not exist yet. */
   static Creation of(ModelHead head, Placement placement) {
-    VersionInfo zeros = Version.zeros(head).info();
+    VersionInfo zeros = Version.zeros(head);
     return new Creation(head, placement, zeros, new Round(0, zeros.base(), head.createdAt()));
   }
 

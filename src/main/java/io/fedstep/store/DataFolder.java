@@ -16,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class DataFolder implements AutoCloseable {
   private static final int FORMAT = 1;
 
+  private final Disk disk;
   private final Path models;
   private final Path trash;
   private final Path lockFile;
@@ -26,13 +27,14 @@ public final class DataFolder implements AutoCloseable {
    *
    * @throws StorageException if another server holds it, or a newer version of fedstep wrote it
    */
-  public DataFolder(Path root) {
-    this(root, false);
+  public DataFolder(Disk disk, Path root) {
+    this(disk, root, false);
   }
 
-  private DataFolder(Path root, boolean shared) {
+  private DataFolder(Disk disk, Path root, boolean shared) {
+    this.disk = disk;
     StorageException.Want.learn();
-    Disk.createFolder(root);
+    disk.createFolder(root);
     lockFile = root.resolve("lock");
     lock = lock(lockFile, shared);
     models = root.resolve("models");
@@ -50,26 +52,26 @@ public final class DataFolder implements AutoCloseable {
    *
    * @throws StorageException if a server holds it alone, or a newer version of fedstep wrote it
    */
-  public static DataFolder shared(Path root) {
-    return new DataFolder(root, true);
+  public static DataFolder shared(Disk disk, Path root) {
+    return new DataFolder(disk, root, true);
   }
 
   private void begin(Path root, boolean shared) {
     checkFormat(root.resolve("format.json"), shared);
-    Disk.createFolder(models);
-    Disk.createFolder(trash);
-    Disk.keepToItself(models);
-    Disk.keepToItself(trash);
+    disk.createFolder(models);
+    disk.createFolder(trash);
+    disk.keepToItself(models);
+    disk.keepToItself(trash);
     if (!shared) { // else it may be what another server is just making
-      Disk.names(trash).forEach(name -> Disk.delete(trash.resolve(name)));
+      disk.names(trash).forEach(name -> disk.delete(trash.resolve(name)));
     }
-    Disk.forceFolder(models); // a model that a killed process made or removed stays so
-    Disk.forceFolder(trash);
-    Disk.forceFolder(root);
+    disk.forceFolder(models); // a model that a killed process made or removed stays so
+    disk.forceFolder(trash);
+    disk.forceFolder(root);
   }
 
-  private static FileChannel lock(Path file, boolean shared) {
-    FileChannel channel = Disk.write(file);
+  private FileChannel lock(Path file, boolean shared) {
+    FileChannel channel = disk.write(file);
     try {
       if (channel.tryLock(0, Long.MAX_VALUE, shared) != null) {
         return channel;
@@ -77,20 +79,20 @@ public final class DataFolder implements AutoCloseable {
     } catch (OverlappingFileLockException e) {
       // held by this process: the same answer
     } catch (IOException e) {
-      Disk.close(file, channel);
+      disk.close(file, channel);
       throw new StorageException(file, e);
     }
-    Disk.close(file, channel);
+    disk.close(file, channel);
     throw new StorageException(
         "%s is held by another fedstep; give this one another fedstep.data-dir".formatted(file));
   }
 
-  private static void checkFormat(Path file, boolean shared) {
-    if (!Disk.exists(file)) {
-      Disk.writeDocument(file, Json.object().put("format", FORMAT), shared);
+  private void checkFormat(Path file, boolean shared) {
+    if (!disk.exists(file)) {
+      disk.writeDocument(file, Json.object().put("format", FORMAT), shared);
       return;
     }
-    ObjectNode json = Disk.readDocument(file);
+    ObjectNode json = disk.readDocument(file);
     if (json.path("format").asInt(0) != FORMAT) {
       throw new StorageException(
           "%s says format %s; this fedstep reads format %s"
@@ -100,20 +102,20 @@ public final class DataFolder implements AutoCloseable {
 
   /** The names of the models there. */
   public List<String> models() {
-    return Names.in(models, name -> Name.is(name) && Disk.isFolder(models.resolve(name)));
+    return Names.in(disk, models, name -> Name.is(name) && disk.isFolder(models.resolve(name)));
   }
 
   /** The head of a model that is there, or null. */
   public @Nullable ModelHead head(String model) {
     Path head = models.resolve(model).resolve(SavedHead.FILE);
-    return Disk.exists(head) ? ModelHead.read(head) : null;
+    return disk.exists(head) ? ModelHead.read(disk, head) : null;
   }
 
   /** Makes a model that is not there: whole and durable, or not at all. */
   public void create(ModelHead head) {
     Path place = models.resolve(head.model());
-    if (Disk.exists(place)) {
-      if (!Disk.isFolder(place)) {
+    if (disk.exists(place)) {
+      if (!disk.isFolder(place)) {
         throw Refusal.of(
                 Problem.MODEL_EXISTS,
                 "A file called '%s' lies among the models' folders.".formatted(head.model()))
@@ -122,18 +124,18 @@ public final class DataFolder implements AutoCloseable {
       delete(head.model(), null); // what an earlier try had no room to open, nor to remove
     }
     Path draft = trash.resolve("new-" + head.incarnation());
-    ModelFolder.write(draft, head);
-    Disk.rename(draft, place);
+    ModelFolder.write(disk, draft, head);
+    disk.rename(draft, place);
   }
 
   /** Opens a model that processes share, as far as it has come to a version. */
   public ModelFolder follow(ModelHead head, VersionInfo newest, int keepVersions) {
-    return ModelFolder.follow(models.resolve(head.model()), head, newest, keepVersions);
+    return ModelFolder.follow(disk, models.resolve(head.model()), head, newest, keepVersions);
   }
 
   /** Opens a model as it was left; its zeros, if it had no other weights, are one version more. */
   public ModelFolder open(String model, int keepVersions) {
-    return ModelFolder.open(models.resolve(model), keepVersions);
+    return ModelFolder.open(disk, models.resolve(model), keepVersions);
   }
 
   /**
@@ -144,12 +146,12 @@ public final class DataFolder implements AutoCloseable {
    */
   public void delete(String model, @Nullable ModelFolder folder) {
     Path out = trash.resolve("%s-%s".formatted(model, System.nanoTime()));
-    Disk.rename(models.resolve(model), out);
+    disk.rename(models.resolve(model), out);
     if (folder != null) {
       folder.removed();
     }
     try {
-      Disk.delete(out);
+      disk.delete(out);
     } catch (StorageException e) {
       // the model is gone, and nobody waits for its room
     }
@@ -157,11 +159,11 @@ public final class DataFolder implements AutoCloseable {
 
   /** Bytes that may still be written to its disk. */
   public long free() {
-    return Disk.free(models);
+    return disk.free(models);
   }
 
   @Override
   public void close() {
-    Disk.close(lockFile, lock);
+    disk.close(lockFile, lock);
   }
 }

@@ -22,17 +22,20 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The one place that opens, forces, renames and removes files. */
-final class Disk {
+public final class Disk {
   /** The end of the name of a file that is to be renamed to its place. */
   static final String FRESH = ".new";
 
-  private static volatile Device device = new Device();
+  private final Device device;
 
-  private Disk() {}
+  /** The disk of the operating system. */
+  public Disk() {
+    this(new Device());
+  }
 
-  /** Has another device do everything from now on; for tests. */
-  static void use(Device other) {
-    device = other;
+  /** A disk on which a device does everything; for tests. */
+  Disk(Device device) {
+    this.device = device;
   }
 
   /** A step on the disk. */
@@ -49,7 +52,7 @@ final class Disk {
   }
 
   /** Opens a file to read. */
-  static FileChannel read(Path file) {
+  FileChannel read(Path file) {
     return step(
         file,
         () -> {
@@ -59,7 +62,7 @@ final class Disk {
   }
 
   /** Opens a file to read and write, made if it is absent. */
-  static FileChannel write(Path file) {
+  FileChannel write(Path file) {
     return step(
         file,
         () -> {
@@ -69,7 +72,7 @@ final class Disk {
   }
 
   /** Writes the whole buffer at a place. */
-  static void writeAt(Path file, FileChannel channel, long offset, ByteBuffer bytes) {
+  void writeAt(Path file, FileChannel channel, long offset, ByteBuffer bytes) {
     step(
         file,
         () -> {
@@ -82,7 +85,7 @@ final class Disk {
   }
 
   /** Fills the whole buffer from a place; the file being shorter is corruption. */
-  static void readAt(Path file, FileChannel channel, long offset, ByteBuffer into) {
+  void readAt(Path file, FileChannel channel, long offset, ByteBuffer into) {
     step(
         file,
         () -> {
@@ -101,7 +104,7 @@ final class Disk {
         });
   }
 
-  static long size(Path file) {
+  long size(Path file) {
     return step(
         file,
         () -> {
@@ -113,11 +116,11 @@ final class Disk {
         });
   }
 
-  static long size(Path file, FileChannel channel) {
+  long size(Path file, FileChannel channel) {
     return step(file, () -> device.size(file, channel));
   }
 
-  static void truncate(Path file, FileChannel channel, long size) {
+  void truncate(Path file, FileChannel channel, long size) {
     step(
         file,
         () -> {
@@ -127,11 +130,11 @@ final class Disk {
   }
 
   /** Maps a file's begin to read. */
-  static MemorySegment map(Path file, FileChannel channel, long size, Arena arena) {
+  MemorySegment map(Path file, FileChannel channel, long size, Arena arena) {
     return step(file, () -> device.map(file, channel, size, arena));
   }
 
-  static void force(Path file, FileChannel channel) {
+  void force(Path file, FileChannel channel) {
     try {
       device.force(file, channel);
     } catch (IOException e) {
@@ -139,7 +142,7 @@ final class Disk {
     }
   }
 
-  static void close(Path file, FileChannel channel) {
+  void close(Path file, FileChannel channel) {
     step(
         file,
         () -> {
@@ -149,7 +152,7 @@ final class Disk {
   }
 
   /** Makes the entries of a folder durable. */
-  static void forceFolder(Path folder) {
+  void forceFolder(Path folder) {
     step(
         folder,
         () -> {
@@ -161,7 +164,7 @@ final class Disk {
   }
 
   /** Makes a folder and its missing parents; whoever needs it durable forces the parent. */
-  static void createFolder(Path folder) {
+  void createFolder(Path folder) {
     if (exists(folder)) {
       return;
     }
@@ -182,7 +185,7 @@ final class Disk {
    * Makes a folder its user's alone that may be of before all were. Where that is another user, it
    * stays as it is.
    */
-  static void keepToItself(Path folder) {
+  void keepToItself(Path folder) {
     step(
         folder,
         () -> {
@@ -195,12 +198,12 @@ final class Disk {
         });
   }
 
-  static boolean exists(Path path) {
+  boolean exists(Path path) {
     return step(path, () -> device.attributes(path) != null);
   }
 
   /** When something was last written in a file or to a folder; the epoch if it is absent. */
-  static Instant lastWritten(Path path) {
+  Instant lastWritten(Path path) {
     return step(
         path,
         () -> {
@@ -210,12 +213,12 @@ final class Disk {
   }
 
   /** The names in a folder, sorted; none where it is absent. */
-  static List<String> names(Path folder) {
+  List<String> names(Path folder) {
     return exists(folder) ? step(folder, () -> device.names(folder)) : List.of();
   }
 
   /** The bytes of a small file. */
-  static byte[] bytes(Path file) {
+  byte[] bytes(Path file) {
     return step(
         file,
         () -> {
@@ -225,7 +228,7 @@ final class Disk {
   }
 
   /** Writes a small file and forces it; its name is not durable before its folder is forced. */
-  static void writeForced(Path file, byte[] bytes) {
+  void writeForced(Path file, byte[] bytes) {
     FileChannel channel = write(file);
     try {
       truncate(file, channel, 0);
@@ -237,12 +240,12 @@ final class Disk {
   }
 
   /** Replaces a document: whole and durable, or not at all. */
-  static void writeDocument(Path file, ObjectNode entry) {
+  void writeDocument(Path file, ObjectNode entry) {
     writeDocument(file, entry, false);
   }
 
   /** The same, which another process may do at the same time if the folder is shared. */
-  static void writeDocument(Path file, ObjectNode entry, boolean shared) {
+  void writeDocument(Path file, ObjectNode entry, boolean shared) {
     String own = shared ? "." + UUID.randomUUID() : "";
     Path fresh = file.resolveSibling(file.getFileName() + own + FRESH);
     writeForced(fresh, CheckedLine.encode(entry));
@@ -250,7 +253,7 @@ final class Disk {
   }
 
   /** Reads a document that {@link #writeDocument} wrote. */
-  static ObjectNode readDocument(Path file) {
+  ObjectNode readDocument(Path file) {
     byte[] bytes = bytes(file);
     ObjectNode entry = CheckedLine.decode(bytes);
     if (entry == null) {
@@ -261,7 +264,7 @@ final class Disk {
   }
 
   /** What a decoder makes of a document; one that it cannot make sense of is corrupt. */
-  static <T extends @Nullable Object> T readDocument(Path file, Function<ObjectNode, T> decoder) {
+  <T extends @Nullable Object> T readDocument(Path file, Function<ObjectNode, T> decoder) {
     ObjectNode document = readDocument(file);
     return decoded(file, () -> decoder.apply(document));
   }
@@ -285,7 +288,7 @@ final class Disk {
   }
 
   /** Renames, and makes it durable on both sides. */
-  static void rename(Path from, Path to) {
+  void rename(Path from, Path to) {
     step(
         to,
         () -> {
@@ -311,13 +314,13 @@ final class Disk {
   }
 
   /** Removes a file or a folder with all that is in it. */
-  static void delete(Path path) {
+  void delete(Path path) {
     if (exists(path)) {
       remove(path);
     }
   }
 
-  private static void remove(Path path) {
+  private void remove(Path path) {
     if (isFolder(path, LinkOption.NOFOLLOW_LINKS)) {
       names(path).forEach(name -> remove(path.resolve(name)));
     }
@@ -330,13 +333,13 @@ final class Disk {
   }
 
   /** Whether a path, or what it links to, is a folder. */
-  static boolean isFolder(Path path, LinkOption... links) {
+  boolean isFolder(Path path, LinkOption... links) {
     BasicFileAttributes found = step(path, () -> device.attributes(path, links));
     return found != null && found.isDirectory();
   }
 
   /** Whatever else is no file of bytes may have who opens it wait without end. */
-  private static void checkIsFile(Path path) throws IOException {
+  private void checkIsFile(Path path) throws IOException {
     BasicFileAttributes found = device.attributes(path);
     if (found != null && !found.isRegularFile()) {
       throw new CorruptionException(
@@ -345,7 +348,7 @@ final class Disk {
   }
 
   /** Bytes that may still be written to the disk of a folder. */
-  static long free(Path folder) {
+  long free(Path folder) {
     return step(folder, () -> Files.getFileStore(folder).getUsableSpace());
   }
 }

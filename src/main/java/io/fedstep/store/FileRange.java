@@ -15,48 +15,54 @@ public final class FileRange implements VersionBytes {
   private final Function<StorageException, RuntimeException> failed;
   private final Runnable release;
   private final Runnable sends;
+  private final Disk disk;
   private final Path path;
   private final long start;
   private final long length;
   private @Nullable RandomFile open;
 
-  /** The version is held already, for this. */
-  FileRange(Version version, Path path, long start, long length) {
-    this(version::failed, version::release, version::sends, path, start, length);
-  }
-
-  private FileRange(
+  /**
+   * A part of a version's file.
+   *
+   * @param failed what a failed read becomes
+   * @param release run when this is closed
+   * @param sends run before bytes go to a connection
+   */
+  FileRange(
       Function<StorageException, RuntimeException> failed,
       Runnable release,
       Runnable sends,
+      Disk disk,
       Path path,
       long start,
       long length) {
     this.failed = failed;
     this.release = release;
     this.sends = sends;
+    this.disk = disk;
     this.path = path;
     this.start = start;
     this.length = length;
   }
 
   /** A kept answer, opened; what fails later is no fault of a model's. */
-  static FileRange kept(Path path, Runnable release) {
+  static FileRange kept(Disk disk, Path path, Runnable release) {
     var range =
         new FileRange(
             e -> new IllegalStateException("a kept answer cannot be read", e),
             release,
             () -> {}, // it is removed some day, and never written over
+            disk,
             path,
             0,
-            Disk.size(path));
-    range.open = RandomFile.toRead(path);
+            disk.size(path));
+    range.open = RandomFile.toRead(disk, path);
     return range;
   }
 
   /** The file from its first byte on; whoever has it closes it in place of this. */
   public FileRange whole() {
-    return new FileRange(failed, release, sends, path, 0, start + length);
+    return new FileRange(failed, release, sends, disk, path, 0, start + length);
   }
 
   @Override
@@ -81,7 +87,7 @@ public final class FileRange implements VersionBytes {
 
   private RandomFile open() {
     try {
-      RandomFile opened = open != null ? open : RandomFile.toRead(path);
+      RandomFile opened = open != null ? open : RandomFile.toRead(disk, path);
       open = opened;
       return opened;
     } catch (StorageException e) {

@@ -4,11 +4,13 @@ import java.nio.file.Path;
 
 /** A model's folder as a process sees it that learns from others what they have done there. */
 public final class Follower {
+  private final Disk disk;
   private final Path folder;
   private final SavedHead head;
   private final KeptVersions versions;
 
-  Follower(Path folder, SavedHead head, KeptVersions versions) {
+  Follower(Disk disk, Path folder, SavedHead head, KeptVersions versions) {
+    this.disk = disk;
     this.folder = folder;
     this.head = head;
     this.versions = versions;
@@ -21,7 +23,7 @@ public final class Follower {
 
   /** A version that another process has made, to be published. */
   public Version versionMade(VersionInfo info) {
-    return Version.written(folder.resolve(Names.of(info.version())), head.spec(), info);
+    return Version.written(disk, folder.resolve(Names.of(info.version())), head.spec(), info);
   }
 
   /** Takes note of versions and records that another process removes, now or a little later. */
@@ -36,6 +38,6 @@ public final class Follower {
 
   /** Drafts that processes share. */
   public SharedDrafts drafts() {
-    return new SharedDrafts(folder, head);
+    return new SharedDrafts(disk, folder, head);
   }
 }

@@ -14,11 +14,13 @@ final class FoundVersions {
   private static final Pattern LEAVINGS =
       Pattern.compile("\\.(draft|old|round|exchange|handed)-.*|\\.(version|again)");
 
+  private final Disk disk;
   private final SavedHead head;
   private final NavigableMap<Long, Version> versions = new TreeMap<>();
   private final NavigableMap<Long, StorageException> unreadable = new TreeMap<>();
 
-  private FoundVersions(SavedHead head) {
+  private FoundVersions(Disk disk, SavedHead head) {
+    this.disk = disk;
     this.head = head;
   }
 
@@ -27,14 +29,14 @@ final class FoundVersions {
    *
    * @param keep how many versions the model keeps
    */
-  static FoundVersions recover(Path folder, SavedHead head, int keep) {
-    var found = new FoundVersions(head);
-    for (String name : names(folder)) {
+  static FoundVersions recover(Disk disk, Path folder, SavedHead head, int keep) {
+    var found = new FoundVersions(disk, head);
+    for (String name : names(disk, folder)) {
       Path path = folder.resolve(name);
       if (NUMBERED.test(name)) {
         found.read(path, Names.number(name, ""));
       } else {
-        Disk.delete(path); // a draft that was never committed, or a version on its way out
+        disk.delete(path); // a draft that was never committed, or a version on its way out
       }
     }
     found.checkNewest();
@@ -43,15 +45,15 @@ final class FoundVersions {
   }
 
   /** Those of a folder that processes share, up to a version; nothing is removed. */
-  static FoundVersions upTo(VersionInfo newest, Path folder, SavedHead head, int keep) {
-    var found = new FoundVersions(head);
-    for (String name : names(folder)) {
+  static FoundVersions upTo(VersionInfo newest, Disk disk, Path folder, SavedHead head, int keep) {
+    var found = new FoundVersions(disk, head);
+    for (String name : names(disk, folder)) {
       if (NUMBERED.test(name) && Names.number(name, "") <= newest.version()) {
-        found.add(Version.found(folder.resolve(name), head.spec()));
+        found.add(Version.found(disk, folder.resolve(name), head.spec()));
       }
     }
     if (newest.madeBy() == VersionInfo.MadeBy.CREATED) {
-      found.add(Version.zeros(head.head(), newest));
+      found.add(Version.ofZeros(disk, head.spec(), newest));
     }
     if (!found.versions.containsKey(newest.version())) {
       throw new CorruptionException(folder, "version " + newest.version(), "no folder of it");
@@ -60,8 +62,8 @@ final class FoundVersions {
     return found;
   }
 
-  private static List<String> names(Path folder) {
-    return Names.in(folder, NUMBERED, LEAVINGS.asMatchPredicate());
+  private static List<String> names(Disk disk, Path folder) {
+    return Names.in(disk, folder, NUMBERED, LEAVINGS.asMatchPredicate());
   }
 
   private void add(Version version) {
@@ -71,7 +73,7 @@ final class FoundVersions {
   /** A version whose document cannot be read is a matter of its own, unless it is the newest. */
   private void read(Path path, long number) {
     try {
-      Version version = Version.found(path, head.spec());
+      Version version = Version.found(disk, path, head.spec());
       if (version.info().version() != number) {
         throw new CorruptionException(
             path.resolve(Version.DOCUMENT), "version " + number, "" + version.info().version());
@@ -96,7 +98,7 @@ final class FoundVersions {
   private void addZeros(int keep) {
     boolean isFew = !versions.containsKey(0L) && versions.size() < keep;
     if (versions.isEmpty() || (isFew && beganWithZeros())) {
-      add(Version.zeros(head.head()));
+      add(Version.ofZeros(disk, head.spec(), Version.zeros(head.head())));
     }
   }
 

@@ -30,7 +30,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /** A new journal whose first line says which round this is; there durably or not at all. */
-  static Journal create(Path path, String model, ModelSpec spec, Round round, long stride) {
+  static Journal create(
+      Disk disk, Path path, String model, ModelSpec spec, Round round, long stride) {
     ObjectNode first =
         Json.object()
             .put("format", FORMAT)
@@ -41,17 +42,17 @@ public final class Journal implements AutoCloseable {
             .put("round", round.number())
             .put("base", round.base())
             .put("opened_at", RecordCodec.time(round.openedAt()));
-    return new Journal(LineFile.create(path, List.of(first)));
+    return new Journal(LineFile.create(disk, path, List.of(first)));
   }
 
   /** What a journal held, and the bytes from row to row of its round's matrix. */
   record Replayed(Journal journal, Round round, long stride) {}
 
   /** Opens the journal of an open round and replays it. */
-  static Replayed open(Path path, ModelSpec spec) {
+  static Replayed open(Disk disk, Path path, ModelSpec spec) {
     var replay = new Replay(path, spec);
     LineFile.Found found =
-        LineFile.open(path, entry -> Disk.decoded(path, () -> replay.take(entry)));
+        LineFile.open(disk, path, entry -> Disk.decoded(path, () -> replay.take(entry)));
     return new Replayed(
         new Journal(found.file()), Objects.requireNonNull(replay.round), replay.stride);
   }
@@ -108,8 +109,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /** Whether a journal was begun: some of before they were renamed to their place were torn. */
-  static boolean isBegun(Path path) {
-    LineFile.Found found = LineFile.openIfBegun(path, _ -> {});
+  static boolean isBegun(Disk disk, Path path) {
+    LineFile.Found found = LineFile.openIfBegun(disk, path, _ -> {});
     if (found != null) {
       found.file().close();
     }
@@ -117,8 +118,8 @@ public final class Journal implements AutoCloseable {
   }
 
   /** How many decisions a journal has. */
-  static int decisions(Path path) {
-    LineFile.Found found = LineFile.open(path, _ -> {});
+  static int decisions(Disk disk, Path path) {
+    LineFile.Found found = LineFile.open(disk, path, _ -> {});
     found.file().close();
     return found.lines() - 1;
   }

@@ -32,6 +32,7 @@ public final class KeptAnswers implements AutoCloseable {
   /** The part of the disk's free room that is taken, so that updates have the rest. */
   private static final int PART_OF_DISK = 8;
 
+  private final Disk disk;
   private final Path root;
   private final long most;
   private final LinkedHashMap<String, Kept> files = new LinkedHashMap<>(16, 0.75f, true);
@@ -69,13 +70,14 @@ public final class KeptAnswers implements AutoCloseable {
    *
    * @param most bytes that the files have together; 0 to keep none
    */
-  public KeptAnswers(Path root, long most) {
+  public KeptAnswers(Disk disk, Path root, long most) {
+    this.disk = disk;
     this.root = root;
     this.most = most;
     try {
-      Disk.delete(root);
+      disk.delete(root);
       if (most > 0) {
-        Disk.createFolder(root);
+        disk.createFolder(root);
       }
     } catch (StorageException e) {
       failed(e); // then nothing is kept
@@ -83,8 +85,8 @@ public final class KeptAnswers implements AutoCloseable {
   }
 
   /** The same below a folder that processes share; those of processes that have ended go. */
-  public static KeptAnswers below(Path parent, long most) {
-    return new KeptAnswers(ScratchFolder.own(parent, PREFIX), most);
+  public static KeptAnswers below(Disk disk, Path parent, long most) {
+    return new KeptAnswers(disk, ScratchFolder.own(disk, parent, PREFIX), most);
   }
 
   /**
@@ -124,7 +126,7 @@ public final class KeptAnswers implements AutoCloseable {
 
   private @Nullable FileRange open(String name, Kept file) {
     try {
-      return FileRange.kept(file.path, () -> release(file));
+      return FileRange.kept(disk, file.path, () -> release(file));
     } catch (StorageException e) {
       failed(e);
       synchronized (this) { // it may have been taken away, and is made anew for the next
@@ -140,7 +142,7 @@ public final class KeptAnswers implements AutoCloseable {
       return null;
     }
     try {
-      long room = Math.min(most, taken + Disk.free(root) / PART_OF_DISK);
+      long room = Math.min(most, taken + disk.free(root) / PART_OF_DISK);
       var oldest = files.entrySet().iterator();
       while (taken + upTo > room || files.size() >= MOST_FILES) {
         if (!oldest.hasNext()) {
@@ -209,7 +211,7 @@ public final class KeptAnswers implements AutoCloseable {
   private void drop(Kept file) {
     taken -= file.bytes;
     try {
-      Disk.delete(file.path);
+      disk.delete(file.path);
     } catch (StorageException e) {
       failed(e); // it goes at the next start
     }
@@ -245,7 +247,7 @@ public final class KeptAnswers implements AutoCloseable {
   public synchronized void close() {
     files.clear();
     try {
-      Disk.delete(root);
+      disk.delete(root);
     } catch (StorageException e) {
       failed(e);
     }
@@ -259,7 +261,7 @@ public final class KeptAnswers implements AutoCloseable {
 
     private Bounded(Kept file) throws IOException {
       this.file = file;
-      channel = on(() -> Disk.write(file.path));
+      channel = on(() -> disk.write(file.path));
     }
 
     private interface Step<T> {
@@ -286,7 +288,7 @@ public final class KeptAnswers implements AutoCloseable {
         throw new IOException("it has more than %s bytes".formatted(file.bytes));
       }
       on(() -> {
-        Disk.writeAt(file.path, channel, written, ByteBuffer.wrap(bytes, from, length));
+        disk.writeAt(file.path, channel, written, ByteBuffer.wrap(bytes, from, length));
         return file;
       });
       written += length;

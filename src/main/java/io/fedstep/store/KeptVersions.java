@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 final class KeptVersions {
   private static final Logger LOG = LoggerFactory.getLogger(KeptVersions.class);
 
+  private final Disk disk;
   private final Path folder;
   private final SavedHead head;
   private final RoundRecords records;
@@ -25,7 +26,8 @@ final class KeptVersions {
   private final ConcurrentSkipListMap<Long, StorageException> unreadable =
       new ConcurrentSkipListMap<>();
 
-  KeptVersions(Path folder, SavedHead head, RoundRecords records, FoundVersions found) {
+  KeptVersions(Disk disk, Path folder, SavedHead head, RoundRecords records, FoundVersions found) {
+    this.disk = disk;
     this.folder = folder;
     this.head = head;
     this.records = records;
@@ -121,7 +123,7 @@ final class KeptVersions {
   /** Removes records beyond those to be kept, and unreadable versions older than all that are. */
   void removeOld(int keepRounds) {
     for (long old : List.copyOf(unreadable.headMap(versions.firstKey()).keySet())) {
-      Disk.delete(folder.resolve(Names.of(old)));
+      disk.delete(folder.resolve(Names.of(old)));
       unreadable.remove(old);
     }
     oldRecords(keepRounds).forEach(records::delete);
@@ -159,7 +161,7 @@ final class KeptVersions {
   private @Nullable RoundRecord moved(long round) {
     if (!records.isWritten(round)) {
       try {
-        return Version.found(folder.resolve(Names.of(round + 1)), head.spec()).round();
+        return Version.found(disk, folder.resolve(Names.of(round + 1)), head.spec()).round();
       } catch (StorageException e) {
         if (!records.isWritten(round)) {
           throw e;

@@ -32,12 +32,12 @@ final class LineFile implements AutoCloseable {
   }
 
   /** A new file of these lines, there whole and durable or not at all. */
-  static LineFile create(Path path, List<ObjectNode> entries) {
+  static LineFile create(Disk disk, Path path, List<ObjectNode> entries) {
     byte[] lines = lines(entries);
     Path fresh = path.resolveSibling(path.getFileName() + Disk.FRESH);
-    Disk.writeForced(fresh, lines);
-    Disk.rename(fresh, path);
-    return new LineFile(new RoundFile(path), lines.length);
+    disk.writeForced(fresh, lines);
+    disk.rename(fresh, path);
+    return new LineFile(new RoundFile(disk, path), lines.length);
   }
 
   /** A file, and how many lines it held. */
@@ -47,20 +47,20 @@ final class LineFile implements AutoCloseable {
    * Opens a file that has a first line; what is read is durable. Its entries are taken one by one,
    * none is kept.
    */
-  static Found open(Path path, Consumer<ObjectNode> entries) {
-    Found found = openIfBegun(path, entries);
+  static Found open(Disk disk, Path path, Consumer<ObjectNode> entries) {
+    Found found = openIfBegun(disk, path, entries);
     if (found == null) {
       throw new CorruptionException(
           path,
           "a first line of JSON that matches its crc32c",
-          "%s bytes without one".formatted(Disk.size(path)));
+          "%s bytes without one".formatted(disk.size(path)));
     }
     return found;
   }
 
   /** The same, or null and the file as it is where its first line is torn. */
-  static @Nullable Found openIfBegun(Path path, Consumer<ObjectNode> entries) {
-    byte[] bytes = Disk.bytes(path);
+  static @Nullable Found openIfBegun(Disk disk, Path path, Consumer<ObjectNode> entries) {
+    byte[] bytes = disk.bytes(path);
     int lines = 0;
     int end = 0;
     for (int i = 0; i < bytes.length; i++) {
@@ -86,7 +86,7 @@ final class LineFile implements AutoCloseable {
     if (lines == 0) {
       return null;
     }
-    var found = new LineFile(new RoundFile(path), end);
+    var found = new LineFile(new RoundFile(disk, path), end);
     found.file.truncate(end);
     found.force(); // what was read may so far be in memory only, and is answered from now on
     return new Found(found, lines);

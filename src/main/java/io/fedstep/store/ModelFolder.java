@@ -27,6 +27,7 @@ public final class ModelFolder implements AutoCloseable {
 
   private static final String DRAFT = ".draft-";
 
+  private final Disk disk;
   private final Path versionsFolder;
   private final Path openFolder;
   private final SavedHead head;
@@ -37,53 +38,61 @@ public final class ModelFolder implements AutoCloseable {
   private @Nullable OpenRound open;
 
   private ModelFolder(
-      Path folder, SavedHead head, RoundRecords records, FoundVersions found, boolean shared) {
+      Disk disk,
+      Path folder,
+      SavedHead head,
+      RoundRecords records,
+      FoundVersions found,
+      boolean shared) {
+    this.disk = disk;
     this.head = head;
     versionsFolder = folder.resolve(VERSIONS);
-    versions = new KeptVersions(versionsFolder, head, records, found);
+    versions = new KeptVersions(disk, versionsFolder, head, records, found);
     openFolder = folder.resolve(OPEN);
-    retired = new RetiredVersions(versionsFolder, shared);
-    reports = new VersionReports(folder.resolve(REPORTS));
+    retired = new RetiredVersions(disk, versionsFolder, shared);
+    reports = new VersionReports(disk, folder.resolve(REPORTS));
   }
 
   /** Writes a new model's folder, which is to be renamed to its place. */
-  static void write(Path folder, ModelHead head) {
-    Disk.createFolder(folder);
+  static void write(Disk disk, Path folder, ModelHead head) {
+    disk.createFolder(folder);
     for (String name : FOLDERS) {
-      Disk.createFolder(folder.resolve(name));
+      disk.createFolder(folder.resolve(name));
     }
-    Disk.writeDocument(folder.resolve(SavedHead.FILE), head.write());
+    disk.writeDocument(folder.resolve(SavedHead.FILE), head.write());
   }
 
   /**
    * Opens a model as the last process left it; a {@code CorruptionException} says what is wrong.
    */
-  static ModelFolder open(Path folder, int keepVersions) {
-    SavedHead head = SavedHead.read(folder);
-    Disk.forceFolder(folder); // a process that was killed may not have come to that
+  static ModelFolder open(Disk disk, Path folder, int keepVersions) {
+    SavedHead head = SavedHead.read(disk, folder);
+    disk.forceFolder(folder); // a process that was killed may not have come to that
     for (String inner : List.of(VERSIONS, ROUNDS, OPEN)) {
-      Disk.forceFolder(folder.resolve(inner));
+      disk.forceFolder(folder.resolve(inner));
     }
-    FoundVersions found = FoundVersions.recover(folder.resolve(VERSIONS), head, keepVersions);
-    var records = new RoundRecords(folder.resolve(ROUNDS), false);
-    var model = new ModelFolder(folder, head, records, found, false);
+    FoundVersions found = FoundVersions.recover(disk, folder.resolve(VERSIONS), head, keepVersions);
+    var records = new RoundRecords(disk, folder.resolve(ROUNDS), false);
+    var model = new ModelFolder(disk, folder, head, records, found, false);
     model.reports.recover(model.versions::has);
     model.newest().verify();
-    OpenRound.removeOthers(model.openFolder, model.newest().info().version());
+    OpenRound.removeOthers(disk, model.openFolder, model.newest().info().version());
     return model;
   }
 
   /** Opens a model that processes share: what there is up to a version; nothing is removed. */
-  static ModelFolder follow(Path folder, ModelHead known, VersionInfo newest, int keepVersions) {
-    var head = new SavedHead(folder, known, true);
-    FoundVersions found = FoundVersions.upTo(newest, folder.resolve(VERSIONS), head, keepVersions);
-    var records = new RoundRecords(folder.resolve(ROUNDS), true);
-    return new ModelFolder(folder, head, records, found, true);
+  static ModelFolder follow(
+      Disk disk, Path folder, ModelHead known, VersionInfo newest, int keepVersions) {
+    var head = new SavedHead(disk, folder, known, true);
+    FoundVersions found =
+        FoundVersions.upTo(newest, disk, folder.resolve(VERSIONS), head, keepVersions);
+    var records = new RoundRecords(disk, folder.resolve(ROUNDS), true);
+    return new ModelFolder(disk, folder, head, records, found, true);
   }
 
   /** The folder as one of several processes sees it. */
   public Follower follower() {
-    return new Follower(versionsFolder, head, versions);
+    return new Follower(disk, versionsFolder, head, versions);
   }
 
   /** The tag of a version's weights. */
@@ -144,7 +153,7 @@ public final class ModelFolder implements AutoCloseable {
   /** Begins a version. */
   public VersionDraft draft() {
     return new VersionDraft(
-        versionsFolder.resolve(DRAFT + drafts.incrementAndGet()), spec(), head().model());
+        disk, versionsFolder.resolve(DRAFT + drafts.incrementAndGet()), spec(), head().model());
   }
 
   /**
@@ -153,7 +162,7 @@ public final class ModelFolder implements AutoCloseable {
    */
   public VersionDraft roundDraft() {
     Path over = retired.reuse();
-    return over == null ? draft() : new VersionDraft(over, spec(), head().model());
+    return over == null ? draft() : new VersionDraft(disk, over, spec(), head().model());
   }
 
   /** A version that exists on disk, and the round that trains from it. */
@@ -212,14 +221,14 @@ public final class ModelFolder implements AutoCloseable {
 
   /** Whether there is a journal of the open round, as one machine has it. */
   public boolean hasOpenRound() {
-    return Disk.exists(openFolder.resolve(Names.of(newest().info().version())));
+    return disk.exists(openFolder.resolve(Names.of(newest().info().version())));
   }
 
   /** The open round as the last process left it, or a new one on the newest version. */
   public OpenRound openRound(Function<VersionInfo, Round> fresh) {
     VersionInfo newest = newest().info();
     Path path = openFolder.resolve(Names.of(newest.version()));
-    OpenRound found = Disk.exists(path) ? OpenRound.open(path, spec()) : null;
+    OpenRound found = disk.exists(path) ? OpenRound.open(disk, path, spec()) : null;
     if (found != null && !found.round().base().equals(newest.base())) {
       if (found.round().updates() > 0) {
         throw new CorruptionException(
@@ -229,7 +238,7 @@ public final class ModelFolder implements AutoCloseable {
       Round onThese = fresh.apply(newest);
       found = found.rebased(onThese, found.beginRebased(head(), onThese));
     }
-    open = found == null ? OpenRound.create(path, head(), fresh.apply(newest)) : found;
+    open = found == null ? OpenRound.create(disk, path, head(), fresh.apply(newest)) : found;
     return open;
   }
 

@@ -96,8 +96,8 @@ public record ModelHead(
     return json;
   }
 
-  static ModelHead read(Path file) {
-    return Disk.readDocument(file, json -> read(file, json));
+  static ModelHead read(Disk disk, Path file) {
+    return disk.readDocument(file, json -> read(file, json));
   }
 
   private static ModelHead read(Path file, ObjectNode json) {

@@ -41,9 +41,9 @@ final class Names {
 
   /** The names in a folder of one of these kinds, sorted; the log says once which others it has. */
   @SafeVarargs
-  static List<String> in(Path folder, Predicate<String>... kinds) {
+  static List<String> in(Disk disk, Path folder, Predicate<String>... kinds) {
     Predicate<String> any = List.of(kinds).stream().reduce(_ -> false, Predicate::or);
-    List<String> all = Disk.names(folder);
+    List<String> all = disk.names(folder);
     List<String> others = all.stream().filter(any.negate()).toList();
     if (!others.isEmpty()) {
       LOG.warn(

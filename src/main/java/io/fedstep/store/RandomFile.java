@@ -9,22 +9,24 @@ import java.util.zip.CRC32C;
 final class RandomFile implements AutoCloseable {
   private static final int PIECE = 256 * 1024;
 
+  private final Disk disk;
   private final Path path;
   private final FileChannel channel;
   private final Forcing forcing = new Forcing(this::forceIfOpen);
   private boolean closed;
 
-  private RandomFile(Path path, FileChannel channel) {
+  private RandomFile(Disk disk, Path path, FileChannel channel) {
+    this.disk = disk;
     this.path = path;
     this.channel = channel;
   }
 
-  static RandomFile toRead(Path path) {
-    return new RandomFile(path, Disk.read(path));
+  static RandomFile toRead(Disk disk, Path path) {
+    return new RandomFile(disk, path, disk.read(path));
   }
 
-  static RandomFile toWrite(Path path) {
-    return new RandomFile(path, Disk.write(path));
+  static RandomFile toWrite(Disk disk, Path path) {
+    return new RandomFile(disk, path, disk.write(path));
   }
 
   Path path() {
@@ -36,25 +38,29 @@ final class RandomFile implements AutoCloseable {
   }
 
   long size() {
-    return Disk.size(path, channel);
+    return disk.size(path, channel);
   }
 
   void write(long offset, ByteBuffer bytes) {
     int length = bytes.remaining();
-    Disk.writeAt(path, channel, offset, bytes);
+    disk.writeAt(path, channel, offset, bytes);
     if (forcing.isDue(length)) {
       Thread.startVirtualThread(forcing::ahead);
     }
   }
 
+  void truncate(long size) {
+    disk.truncate(path, channel, size);
+  }
+
   private synchronized void forceIfOpen() {
     if (!closed) {
-      Disk.force(path, channel);
+      disk.force(path, channel);
     }
   }
 
   void read(long offset, ByteBuffer into) {
-    Disk.readAt(path, channel, offset, into);
+    disk.readAt(path, channel, offset, into);
   }
 
   /** The checksum of the bytes from {@code from} to the end. */
@@ -95,9 +101,15 @@ final class RandomFile implements AutoCloseable {
     forcing.force();
   }
 
+  /** Closes it, and removes it. */
+  void remove() {
+    close();
+    disk.delete(path);
+  }
+
   @Override
   public synchronized void close() {
     closed = true;
-    Disk.close(path, channel);
+    disk.close(path, channel);
   }
 }

@@ -26,12 +26,14 @@ public final class Reports implements AutoCloseable {
   /** Lines beyond twice what counts, after which the file is written anew. */
   private static final int ROOM = 1000;
 
+  private final Disk disk;
   private final Path path;
   private final Latest latest;
   private LineFile lines;
   private int written;
 
-  private Reports(Path path, LineFile lines, Latest latest, int written) {
+  private Reports(Disk disk, Path path, LineFile lines, Latest latest, int written) {
+    this.disk = disk;
     this.path = path;
     this.lines = lines;
     this.latest = latest;
@@ -39,13 +41,14 @@ public final class Reports implements AutoCloseable {
   }
 
   /** The reports in a file, which is made if it is absent. */
-  static Reports at(Path path) {
-    if (!Disk.exists(path)) {
-      return new Reports(path, LineFile.create(path, List.of(head())), new Latest(path), 0);
+  static Reports at(Disk disk, Path path) {
+    if (!disk.exists(path)) {
+      return new Reports(
+          disk, path, LineFile.create(disk, path, List.of(head())), new Latest(path), 0);
     }
     var latest = new Latest(path);
-    LineFile.Found found = LineFile.open(path, latest::read);
-    return new Reports(path, found.file(), latest, found.lines());
+    LineFile.Found found = LineFile.open(disk, path, latest::read);
+    return new Reports(disk, path, found.file(), latest, found.lines());
   }
 
   /** The last report of each client, whose names of metrics are bounded. */
@@ -104,7 +107,7 @@ public final class Reports implements AutoCloseable {
             .collect(Collectors.toCollection(ArrayList::new));
     kept.addFirst(head());
     LineFile before = lines;
-    lines = LineFile.create(path, kept);
+    lines = LineFile.create(disk, path, kept);
     before.close();
     written = kept.size();
   }

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
  * stay to be written over, since writing over blocks that exist is faster.
  */
 final class RetiredVersions {
+  private final Disk disk;
   private final Path folder;
   private final boolean shared;
   private final List<Version> waiting = new ArrayList<>();
   private @Nullable Path spare;
 
-  RetiredVersions(Path folder, boolean shared) {
+  RetiredVersions(Disk disk, Path folder, boolean shared) {
+    this.disk = disk;
     this.folder = folder;
     this.shared = shared;
   }
@@ -35,12 +37,12 @@ final class RetiredVersions {
   private void remove(Version version) {
     if (version.folder() != null) {
       Path out = folder.resolve(".old-" + version.info().version());
-      Disk.rename(version.folder(), out);
+      disk.rename(version.folder(), out);
       // what processes share, another may still read
       if (spare == null && !shared && version.isReusable()) {
         spare = out;
       } else {
-        Disk.delete(out);
+        disk.delete(out);
       }
     }
   }
@@ -49,7 +51,7 @@ final class RetiredVersions {
   @Nullable Path reuse() {
     Path over = spare;
     if (over != null) {
-      Disk.delete(over.resolve(Version.DOCUMENT));
+      disk.delete(over.resolve(Version.DOCUMENT));
       spare = null;
     }
     return over;

@@ -1,5 +1,7 @@
 package io.fedstep.store;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
@@ -11,16 +13,18 @@ import org.jspecify.annotations.Nullable;
  * stays open until it rests, so that models at which nothing happens hold no files.
  */
 final class RoundFile implements AutoCloseable {
+  private final Disk disk;
   private volatile Path path;
   private volatile @Nullable FileChannel channel;
   private boolean closed;
 
   /** The file at a path, made empty and durable if it is absent. */
-  RoundFile(Path path) {
+  RoundFile(Disk disk, Path path) {
+    this.disk = disk;
     this.path = path;
-    if (!Disk.exists(path)) {
-      Disk.writeForced(path, new byte[0]);
-      Disk.forceFolder(path.resolveSibling("."));
+    if (!disk.exists(path)) {
+      disk.writeForced(path, new byte[0]);
+      disk.forceFolder(path.resolveSibling("."));
     }
   }
 
@@ -39,7 +43,7 @@ final class RoundFile implements AutoCloseable {
     }
     FileChannel open = channel;
     if (open == null) {
-      open = Disk.write(path);
+      open = disk.write(path);
       channel = open;
     }
     return open;
@@ -47,24 +51,33 @@ final class RoundFile implements AutoCloseable {
 
   /** Gives the file another name, durably; whoever writes it goes on. */
   synchronized void rename(Path to) {
-    Disk.rename(path, to);
+    disk.rename(path, to);
     path = to;
   }
 
   long size() {
-    return Disk.size(path, channel());
+    return disk.size(path, channel());
+  }
+
+  void read(long offset, ByteBuffer into) {
+    disk.readAt(path, channel(), offset, into);
+  }
+
+  /** Maps the file's first bytes to read. */
+  MemorySegment map(long size, Arena arena) {
+    return disk.map(path, channel(), size, arena);
   }
 
   void write(long offset, ByteBuffer bytes) {
-    Disk.writeAt(path, channel(), offset, bytes);
+    disk.writeAt(path, channel(), offset, bytes);
   }
 
   void truncate(long size) {
-    Disk.truncate(path, channel(), size);
+    disk.truncate(path, channel(), size);
   }
 
   void force() {
-    Disk.force(path, channel());
+    disk.force(path, channel());
   }
 
   /** Closes it until it is used again; nobody uses it now, and what has to be durable is. */
@@ -72,8 +85,14 @@ final class RoundFile implements AutoCloseable {
     FileChannel open = channel;
     if (open != null) {
       channel = null;
-      Disk.close(path, open);
+      disk.close(path, open);
     }
+  }
+
+  /** Closes it for good, and removes it. */
+  void remove() {
+    close();
+    disk.delete(path);
   }
 
   /** Closes it for good. */

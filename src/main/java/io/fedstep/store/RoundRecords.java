@@ -11,15 +11,17 @@ import java.util.concurrent.ConcurrentSkipListSet;
 final class RoundRecords {
   private static final String ENDING = ".json";
 
+  private final Disk disk;
   private final Path folder;
   private final boolean shared;
   private final ConcurrentSkipListSet<Long> rounds = new ConcurrentSkipListSet<>();
 
   /** The records in a folder. */
-  RoundRecords(Path folder, boolean shared) {
+  RoundRecords(Disk disk, Path folder, boolean shared) {
+    this.disk = disk;
     this.folder = folder;
     this.shared = shared;
-    for (String name : Names.in(folder, Names.numbered(ENDING), Names.FRESH)) {
+    for (String name : Names.in(disk, folder, Names.numbered(ENDING), Names.FRESH)) {
       if (!Names.FRESH.test(name)) {
         rounds.add(Names.number(name, ENDING));
       }
@@ -37,16 +39,16 @@ final class RoundRecords {
 
   /** Whether the record's document is there, which another process may still have to write. */
   boolean isWritten(long round) {
-    return Disk.exists(file(round));
+    return disk.exists(file(round));
   }
 
   RoundRecord read(long round) {
-    return Disk.readDocument(file(round), RecordCodec::read);
+    return disk.readDocument(file(round), RecordCodec::read);
   }
 
   /** Keeps a record durably. */
   void write(String model, RoundRecord record) {
-    Disk.writeDocument(file(record.round()), RecordCodec.write(model, record), shared);
+    disk.writeDocument(file(record.round()), RecordCodec.write(model, record), shared);
     know(record.round());
   }
 
@@ -67,7 +69,7 @@ final class RoundRecords {
 
   void delete(long round) {
     forget(round);
-    Disk.delete(file(round));
+    disk.delete(file(round));
   }
 
   private Path file(long round) {

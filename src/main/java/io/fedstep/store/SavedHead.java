@@ -8,25 +8,27 @@ final class SavedHead {
   /** The document's name. */
   static final String FILE = "model.json";
 
+  private final Disk disk;
   private final Path file;
   private final boolean shared;
   private volatile ModelHead head;
 
-  SavedHead(Path folder, ModelHead head, boolean shared) {
+  SavedHead(Disk disk, Path folder, ModelHead head, boolean shared) {
+    this.disk = disk;
     file = folder.resolve(FILE);
     this.head = head;
     this.shared = shared;
   }
 
   /** That of a model's folder, which has the model's name. */
-  static SavedHead read(Path folder) {
+  static SavedHead read(Disk disk, Path folder) {
     Path file = folder.resolve(FILE);
-    ModelHead head = ModelHead.read(file);
+    ModelHead head = ModelHead.read(disk, file);
     String name = folder.getFileName().toString();
     if (!head.model().equals(name)) {
       throw new CorruptionException(file, "the model " + name, head.model());
     }
-    return new SavedHead(folder, head, false);
+    return new SavedHead(disk, folder, head, false);
   }
 
   ModelHead head() {
@@ -49,13 +51,13 @@ final class SavedHead {
 
   /** Replaces the head durably. */
   void save(ModelHead next) {
-    Disk.writeDocument(file, next.write(), shared);
+    disk.writeDocument(file, next.write(), shared);
     head = next;
   }
 
   /** Saves the head unless that has been done, perhaps by another process. */
   void saveAgain() {
-    if (!ModelHead.read(file).equals(head)) {
+    if (!ModelHead.read(disk, file).equals(head)) {
       save(head);
     }
   }

@@ -9,22 +9,24 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class ScratchFolder implements AutoCloseable {
   private static final String PREFIX = "fedstep-scratch-";
 
+  private final Disk disk;
   private final Path root;
   private final AtomicLong files = new AtomicLong();
 
   /** Makes the folder below another, and removes those there whose process has ended. */
-  public ScratchFolder(Path parent) {
-    root = own(parent, PREFIX);
-    Disk.delete(root);
-    Disk.createFolder(root);
+  public ScratchFolder(Disk disk, Path parent) {
+    this.disk = disk;
+    root = own(disk, parent, PREFIX);
+    disk.delete(root);
+    disk.createFolder(root);
   }
 
   /** Where this process's is; those of processes that have ended are removed. */
-  static Path own(Path parent, String prefix) {
-    Disk.createFolder(parent);
-    for (String name : Disk.names(parent)) {
+  static Path own(Disk disk, Path parent, String prefix) {
+    disk.createFolder(parent);
+    for (String name : disk.names(parent)) {
       if (name.matches(prefix + "\\d+") && hasEnded(name.substring(prefix.length()))) {
-        Disk.delete(parent.resolve(name));
+        disk.delete(parent.resolve(name));
       }
     }
     return parent.resolve(prefix + ProcessHandle.current().pid());
@@ -36,7 +38,7 @@ public final class ScratchFolder implements AutoCloseable {
 
   /** Rows for a shard's part of updates for a model; to be closed, and then removed. */
   public UpdateMatrix rows(ModelSpec spec, Shard shard) {
-    return new UpdateMatrix(next(), spec, shard);
+    return new UpdateMatrix(disk, next(), spec, shard);
   }
 
   private Path next() {
@@ -45,11 +47,11 @@ public final class ScratchFolder implements AutoCloseable {
 
   /** A vector of a model, written in part. */
   VectorFile vector(ModelSpec spec) {
-    return VectorFile.toShare(next(), spec);
+    return VectorFile.toShare(disk, next(), spec);
   }
 
   @Override
   public void close() {
-    Disk.delete(root);
+    disk.delete(root);
   }
 }

@@ -13,17 +13,20 @@ public final class SharedDrafts {
   private static final String EXCHANGE = ".exchange-";
   private static final String HANDED = ".handed-";
 
+  private final Disk disk;
   private final Path versions;
   private final SavedHead head;
 
-  SharedDrafts(Path versions, SavedHead head) {
+  SharedDrafts(Disk disk, Path versions, SavedHead head) {
+    this.disk = disk;
     this.versions = versions;
     this.head = head;
   }
 
   /** The draft in which all ranges write the version after the round that trains from a base. */
   public VersionDraft ofRound(String base) {
-    return VersionDraft.shared(versions.resolve(ROUND + base), head.spec(), head.head().model());
+    return VersionDraft.shared(
+        disk, versions.resolve(ROUND + base), head.spec(), head.head().model());
   }
 
   /** A new draft of one process, which another may go on with that is told its name. */
@@ -40,7 +43,7 @@ public final class SharedDrafts {
   }
 
   private VersionDraft draft(String name) {
-    return new VersionDraft(versions.resolve(name), head.spec(), head.head().model());
+    return new VersionDraft(disk, versions.resolve(name), head.spec(), head.head().model());
   }
 
   /**
@@ -49,21 +52,21 @@ public final class SharedDrafts {
    */
   public void give(String base, String name, ObjectNode document) {
     Path folder = exchange(base);
-    Disk.createFolder(folder);
-    if (!Disk.exists(folder.resolve(name))) {
-      Disk.writeDocument(folder.resolve(name), document, true);
+    disk.createFolder(folder);
+    if (!disk.exists(folder.resolve(name))) {
+      disk.writeDocument(folder.resolve(name), document, true);
     }
   }
 
   /** A document that a range gave. */
   public ObjectNode given(String base, String name) {
-    return Disk.readDocument(exchange(base).resolve(name));
+    return disk.readDocument(exchange(base).resolve(name));
   }
 
   /** A version that is there, whoever made it, or null. */
   public @Nullable VersionInfo committed(long number) {
     Path path = versions.resolve(Names.of(number));
-    return Disk.exists(path) ? Version.found(path, head.spec()).info() : null;
+    return disk.exists(path) ? Version.found(disk, path, head.spec()).info() : null;
   }
 
   /** Makes a draft the version on disk, unless another process has; gives what it is. */
@@ -84,11 +87,11 @@ public final class SharedDrafts {
 
   /** Removes what rounds up to one needed, which are over; also what came when they were. */
   public void clear(long round) {
-    for (String name : Disk.names(versions)) {
+    for (String name : disk.names(versions)) {
       if (name.startsWith(ROUND) || name.startsWith(EXCHANGE)) {
         String number = name.substring(name.lastIndexOf('-') + 1).replace("w", "");
         if (Long.parseLong(number) <= round) {
-          Disk.delete(versions.resolve(name));
+          disk.delete(versions.resolve(name));
         }
       }
     }
@@ -96,10 +99,10 @@ public final class SharedDrafts {
 
   /** Removes drafts for others that were last written before a time: nobody asked for them. */
   public void clearHandedOver(Instant before) {
-    for (String name : Disk.names(versions)) {
+    for (String name : disk.names(versions)) {
       Path draft = versions.resolve(name);
-      if (name.startsWith(HANDED) && Disk.lastWritten(draft).isBefore(before)) {
-        Disk.delete(draft);
+      if (name.startsWith(HANDED) && disk.lastWritten(draft).isBefore(before)) {
+        disk.delete(draft);
       }
     }
   }

@@ -40,8 +40,8 @@ public final class StateFile implements DraftFile {
     return new StateFile(spec, null, new StateDocument(spec, none(spec)));
   }
 
-  static StateFile toRead(Path path, ModelSpec spec) {
-    RandomFile file = RandomFile.toRead(path);
+  static StateFile toRead(Disk disk, Path path, ModelSpec spec) {
+    RandomFile file = RandomFile.toRead(disk, path);
     var before = new StateFile(spec, file, new StateDocument(spec, none(spec)));
     if (before.isInitial()) {
       before.read.add(0, before.initial.length, Crc32c.of(before.initial));
@@ -63,11 +63,11 @@ public final class StateFile implements DraftFile {
    *
    * @param taken for each module the steps it has taken
    */
-  static StateFile toWrite(Path path, ModelSpec spec, List<Long> taken) {
-    RandomFile file = RandomFile.toWrite(path);
+  static StateFile toWrite(Disk disk, Path path, ModelSpec spec, List<Long> taken) {
+    RandomFile file = RandomFile.toWrite(disk, path);
     var state = new StateFile(spec, file, new StateDocument(spec, taken));
     if (file.size() > state.document.length()) { // of another number of steps, to be written over
-      Disk.truncate(path, file.channel(), state.document.length());
+      file.truncate(state.document.length());
     }
     state.document.writeText(state::write);
     return state;
@@ -121,7 +121,7 @@ public final class StateFile implements DraftFile {
 
   /** Makes this new file the state before the first step. */
   public void writeInitial() {
-    Disk.truncate(file().path(), file().channel(), 0);
+    file().truncate(0);
     written = new JoinedCrc32c();
     write(0, ByteBuffer.wrap(initial));
   }

@@ -53,22 +53,22 @@ public final class UpdateMatrix implements AutoCloseable {
   private MemorySegment mapped = MemorySegment.NULL;
 
   /** Whole rows, the first bytes of two of which are {@code stride} apart. */
-  UpdateMatrix(Path path, ModelSpec spec, long stride) {
-    this(path, spec, Shard.WHOLE, stride);
+  UpdateMatrix(Disk disk, Path path, ModelSpec spec, long stride) {
+    this(disk, path, spec, Shard.WHOLE, stride);
   }
 
   /** Rows of a shard's coordinates alone. */
-  UpdateMatrix(Path path, ModelSpec spec, Shard shard) {
-    this(path, spec, shard, stride(rowBytes(spec, shard)));
+  UpdateMatrix(Disk disk, Path path, ModelSpec spec, Shard shard) {
+    this(disk, path, spec, shard, stride(rowBytes(spec, shard)));
   }
 
-  private UpdateMatrix(Path path, ModelSpec spec, Shard shard, long stride) {
+  private UpdateMatrix(Disk disk, Path path, ModelSpec spec, Shard shard, long stride) {
     this.spec = spec;
     this.shard = shard;
     begin = shard.begin(spec.parameters());
     rowBytes = rowBytes(spec, shard);
     this.stride = stride;
-    file = new RoundFile(path);
+    file = new RoundFile(disk, path);
     forcing = new Forcing(file::force);
   }
 
@@ -172,7 +172,7 @@ public final class UpdateMatrix implements AutoCloseable {
 
   /** Reads a row from some byte on. */
   public void read(int row, long offset, ByteBuffer into) {
-    Disk.readAt(file.path(), file.channel(), row * stride + offset, into);
+    file.read(row * stride + offset, into);
   }
 
   /** Makes every row durable whose writes have returned. */
@@ -301,7 +301,7 @@ public final class UpdateMatrix implements AutoCloseable {
         mapping.close();
         mapped = MemorySegment.NULL;
         mapping = Arena.ofShared();
-        mapped = Disk.map(file.path(), file.channel(), end, mapping);
+        mapped = file.map(end, mapping);
       }
     } finally {
       restIfUnused();
@@ -311,7 +311,7 @@ public final class UpdateMatrix implements AutoCloseable {
   /** Closes it for good, and removes its file. */
   public synchronized void remove() {
     close();
-    Disk.delete(file.path());
+    file.remove();
   }
 
   @Override

@@ -28,21 +28,21 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
     head = Safetensors.head(spec);
   }
 
-  static VectorFile toRead(Path path, ModelSpec spec) {
-    return new VectorFile(RandomFile.toRead(path), spec);
+  static VectorFile toRead(Disk disk, Path path, ModelSpec spec) {
+    return new VectorFile(RandomFile.toRead(disk, path), spec);
   }
 
   /** A new file of zeros. */
-  static VectorFile toWrite(Path path, ModelSpec spec) {
-    VectorFile vector = toShare(path, spec);
+  static VectorFile toWrite(Disk disk, Path path, ModelSpec spec) {
+    VectorFile vector = toShare(disk, path, spec);
     long last = vector.head.length + spec.vectorBytes() - 1;
     vector.file.write(last, ByteBuffer.allocate(1)); // what is never written reads as zeros
     return vector;
   }
 
   /** A file of which others may have written values. */
-  static VectorFile toShare(Path path, ModelSpec spec) {
-    var vector = new VectorFile(RandomFile.toWrite(path), spec);
+  static VectorFile toShare(Disk disk, Path path, ModelSpec spec) {
+    var vector = new VectorFile(RandomFile.toWrite(disk, path), spec);
     vector.file.write(0, ByteBuffer.wrap(vector.head));
     return vector;
   }
@@ -143,8 +143,7 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
 
   /** Closes it for good, and removes it. */
   void remove() {
-    close();
-    Disk.delete(file.path());
+    file.remove();
   }
 
   @Override

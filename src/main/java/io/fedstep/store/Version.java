@@ -38,6 +38,7 @@ public final class Version {
 
   static final int FORMAT = 1;
 
+  private final Disk disk;
   private final @Nullable Path folder;
   private final ModelSpec spec;
   private final VersionInfo info;
@@ -48,49 +49,51 @@ public final class Version {
   private volatile boolean retired;
   private volatile boolean sent;
 
-  private Version(@Nullable Path folder, ModelSpec spec, VersionInfo info, boolean verified) {
+  private Version(
+      Disk disk, @Nullable Path folder, ModelSpec spec, VersionInfo info, boolean verified) {
+    this.disk = disk;
     this.folder = folder;
     this.spec = spec;
     this.info = info;
     this.verified = verified;
   }
 
-  /** Version 0 as a model is created with it: zeros. */
-  public static Version zeros(ModelHead head) {
+  /** What is known of version 0 as a model is created with it: zeros. */
+  public static VersionInfo zeros(ModelHead head) {
     byte[] zeros = new byte[8192];
     var crc = new CRC32C();
     for (long rest = head.spec().vectorBytes(); rest > 0; rest -= zeros.length) {
       crc.update(zeros, 0, (int) Math.min(zeros.length, rest));
     }
     String digest = Crc32c.digest((int) crc.getValue());
-    return zeros(
-        head,
-        new VersionInfo(
-            0, VersionInfo.MadeBy.CREATED, head.incarnation() + "-0", head.createdAt(), digest));
+    return new VersionInfo(
+        0, VersionInfo.MadeBy.CREATED, head.incarnation() + "-0", head.createdAt(), digest);
   }
 
-  /** The same, of which all is known. */
-  static Version zeros(ModelHead head, VersionInfo info) {
-    return new Version(null, head.spec(), info, true);
+  /** Version 0 while it has no folder. */
+  static Version ofZeros(Disk disk, ModelSpec spec, VersionInfo info) {
+    return new Version(disk, null, spec, info, true);
   }
 
   /** A version that has just been written. */
-  static Version written(Path folder, ModelSpec spec, VersionInfo info) {
-    return new Version(folder, spec, info, true);
+  static Version written(Disk disk, Path folder, ModelSpec spec, VersionInfo info) {
+    return new Version(disk, folder, spec, info, true);
   }
 
   /** The same, of whose files all is known. */
-  static Version written(Path folder, ModelSpec spec, VersionInfo info, Map<String, FileSum> sums) {
-    Version written = written(folder, spec, info);
+  static Version written(
+      Disk disk, Path folder, ModelSpec spec, VersionInfo info, Map<String, FileSum> sums) {
+    Version written = written(disk, folder, spec, info);
     written.sums = sums;
     return written;
   }
 
   /** A version found on disk; its files are checked when the first of them is read. */
-  static Version found(Path folder, ModelSpec spec) {
+  static Version found(Disk disk, Path folder, ModelSpec spec) {
     Path document = folder.resolve(DOCUMENT);
     var found =
-        new Version(folder, spec, Disk.readDocument(document, json -> info(document, json)), false);
+        new Version(
+            disk, folder, spec, disk.readDocument(document, json -> info(document, json)), false);
     found.sent = true; // by another process, perhaps
     return found;
   }
@@ -118,7 +121,7 @@ public final class Version {
 
   /** Whether another process has removed its files. */
   public boolean isGone() {
-    return folder != null && !Disk.exists(folder);
+    return folder != null && !disk.exists(folder);
   }
 
   /** The record of the round that ended with this version, or null for version 0. */
@@ -127,7 +130,7 @@ public final class Version {
       return null;
     }
     try {
-      return Disk.<@Nullable RoundRecord>readDocument(
+      return disk.<@Nullable RoundRecord>readDocument(
           folder.resolve(DOCUMENT),
           json -> json.has("round") ? RecordCodec.read(json.required("round")) : null);
     } catch (StorageException e) {
@@ -136,7 +139,7 @@ public final class Version {
   }
 
   /** A failed read of its files, which says so. */
-  StorageException failed(StorageException e) {
+  private StorageException failed(StorageException e) {
     return e.of(info.version());
   }
 
@@ -152,7 +155,7 @@ public final class Version {
     Map<String, FileSum> known = sums;
     if (known == null) {
       known =
-          Disk.readDocument(folder.resolve(DOCUMENT), json -> FileSum.all(json.required("files")));
+          disk.readDocument(folder.resolve(DOCUMENT), json -> FileSum.all(json.required("files")));
       sums = known;
     }
     return known;
@@ -177,8 +180,8 @@ public final class Version {
     }
   }
 
-  private static void verify(Path file, FileSum known) {
-    try (var open = RandomFile.toRead(file)) {
+  private void verify(Path file, FileSum known) {
+    try (var open = RandomFile.toRead(disk, file)) {
       open.verify(known);
     }
   }
@@ -232,7 +235,7 @@ public final class Version {
    * A file of its own goes to a connection: its pages, not a copy of them, lie there until the
    * other side has read them, however long ago the sending ended.
    */
-  void sends() {
+  private void sends() {
     sent = true;
   }
 
@@ -249,7 +252,7 @@ public final class Version {
     }
   }
 
-  void release() {
+  private void release() {
     holders.decrementAndGet();
   }
 
@@ -275,8 +278,8 @@ public final class Version {
     Path from = Objects.requireNonNull(folder);
     return kept(() -> {
       FileSum known = sum(from, file);
-      try (var source = RandomFile.toRead(from.resolve(file));
-          var target = RandomFile.toWrite(into.resolve(file))) {
+      try (var source = RandomFile.toRead(disk, from.resolve(file));
+          var target = RandomFile.toWrite(disk, into.resolve(file))) {
         source.copy(known, target);
       }
       return known;
@@ -285,14 +288,16 @@ public final class Version {
 
   /** Its weights, or null where they are zeros; whoever reads them has them checked. */
   public @Nullable VectorFile weights() {
-    return folder == null ? null : kept(() -> VectorFile.toRead(folder.resolve(WEIGHTS), spec));
+    return folder == null
+        ? null
+        : kept(() -> VectorFile.toRead(disk, folder.resolve(WEIGHTS), spec));
   }
 
   /** Its optimizer state; whoever reads it has it checked. */
   public StateFile state() {
     return folder == null
         ? StateFile.initial(spec)
-        : kept(() -> StateFile.toRead(folder.resolve(STATE), spec));
+        : kept(() -> StateFile.toRead(disk, folder.resolve(STATE), spec));
   }
 
   /** Its weights as one vector; to be closed. */
@@ -302,7 +307,7 @@ public final class Version {
 
   /** Whether a round made it, whose last optimizer module gave a gradient. */
   public boolean hasGradient() {
-    boolean found = folder != null && Disk.exists(folder.resolve(GRADIENT));
+    boolean found = folder != null && disk.exists(folder.resolve(GRADIENT));
     if (!found && retired) {
       throw gone(); // and with it the file, perhaps
     }
@@ -318,13 +323,17 @@ public final class Version {
   public VersionBytes stateBytes() {
     return folder == null
         ? Repeated.once(StateDocument.initial(spec.optimizer().modules()))
-        : held(folder.resolve(STATE), path -> new FileRange(this, path, 0, Disk.size(path)));
+        : held(folder.resolve(STATE), path -> range(path, 0, disk.size(path)));
   }
 
   /** The flat vector is the end of a safetensors file. */
   private FileRange vector(Path file) {
     long length = spec.vectorBytes();
-    return held(file, path -> new FileRange(this, path, Disk.size(path) - length, length));
+    return held(file, path -> range(path, disk.size(path) - length, length));
+  }
+
+  private FileRange range(Path file, long start, long length) {
+    return new FileRange(this::failed, this::release, this::sends, disk, file, start, length);
   }
 
   private FileRange held(Path file, Function<Path, FileRange> range) {

@@ -21,6 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class VersionDraft implements AutoCloseable {
   private static final String SCRATCH = ".state.json";
 
+  private final Disk disk;
   private final Path folder;
   private final ModelSpec spec;
   private final String model;
@@ -33,21 +34,22 @@ public final class VersionDraft implements AutoCloseable {
   private Map<String, FileSum> sums = Map.of();
   private boolean left;
 
-  VersionDraft(Path folder, ModelSpec spec, String model) {
-    this(folder, spec, model, false);
+  VersionDraft(Disk disk, Path folder, ModelSpec spec, String model) {
+    this(disk, folder, spec, model, false);
   }
 
   /** A draft that others may have begun, too. */
-  static VersionDraft shared(Path folder, ModelSpec spec, String model) {
-    return new VersionDraft(folder, spec, model, true);
+  static VersionDraft shared(Disk disk, Path folder, ModelSpec spec, String model) {
+    return new VersionDraft(disk, folder, spec, model, true);
   }
 
-  private VersionDraft(Path folder, ModelSpec spec, String model, boolean shared) {
+  private VersionDraft(Disk disk, Path folder, ModelSpec spec, String model, boolean shared) {
+    this.disk = disk;
     this.shared = shared;
     this.folder = folder;
     this.spec = spec;
     this.model = model;
-    Disk.createFolder(folder);
+    disk.createFolder(folder);
   }
 
   private <T extends DraftFile> T keep(String name, T file) {
@@ -67,7 +69,8 @@ public final class VersionDraft implements AutoCloseable {
 
   private VectorFile newVector(String name) {
     Path path = folder.resolve(name);
-    return keep(name, shared ? VectorFile.toShare(path, spec) : VectorFile.toWrite(path, spec));
+    return keep(
+        name, shared ? VectorFile.toShare(disk, path, spec) : VectorFile.toWrite(disk, path, spec));
   }
 
   /** Has what lies between two passes go into a file of this process's own. */
@@ -107,7 +110,7 @@ public final class VersionDraft implements AutoCloseable {
   /** Makes all durable that this process has written. */
   public void force() {
     files.values().forEach(file -> file.file().force());
-    Disk.forceFolder(folder);
+    disk.forceFolder(folder);
   }
 
   /** Leaves it to others, or takes it back: closing it does not remove it while it is left. */
@@ -121,7 +124,7 @@ public final class VersionDraft implements AutoCloseable {
    * @param taken for each module the steps it has taken
    */
   public StateFile newState(List<Long> taken) {
-    return keep(Version.STATE, StateFile.toWrite(folder.resolve(Version.STATE), spec, taken));
+    return keep(Version.STATE, StateFile.toWrite(disk, folder.resolve(Version.STATE), spec, taken));
   }
 
   /**
@@ -137,7 +140,7 @@ public final class VersionDraft implements AutoCloseable {
       return;
     }
     Path path = folder.resolve(SCRATCH);
-    try (StateFile values = StateFile.toWrite(path, spec, StateFile.none(spec))) {
+    try (StateFile values = StateFile.toWrite(disk, path, spec, StateFile.none(spec))) {
       List<Long> taken = StateBody.read(in, spec, values.values());
       if (taken == null) {
         initialState();
@@ -145,7 +148,7 @@ public final class VersionDraft implements AutoCloseable {
         newState(taken).copy(values);
       }
     }
-    Disk.delete(path);
+    disk.delete(path);
   }
 
   /** Takes the weights of a version. */
@@ -168,8 +171,8 @@ public final class VersionDraft implements AutoCloseable {
   }
 
   private void copy(Version from, String file) {
-    if (Disk.exists(folder.resolve(file))) { // of a process that did not come to its end
-      Disk.delete(folder.resolve(file));
+    if (disk.exists(folder.resolve(file))) { // of a process that did not come to its end
+      disk.delete(folder.resolve(file));
     }
     copied.put(file, from.copy(file, folder));
   }
@@ -187,7 +190,7 @@ public final class VersionDraft implements AutoCloseable {
     if (copiedDigest != null) {
       return copiedDigest;
     }
-    try (VectorFile weights = VectorFile.toRead(folder.resolve(Version.WEIGHTS), spec)) {
+    try (VectorFile weights = VectorFile.toRead(disk, folder.resolve(Version.WEIGHTS), spec)) {
       return weights.digest();
     }
   }
@@ -197,7 +200,7 @@ public final class VersionDraft implements AutoCloseable {
     ObjectNode document = Version.document(info);
     sums = new TreeMap<>();
     for (String name : List.of(Version.GRADIENT, Version.STATE, Version.WEIGHTS)) {
-      if (!Disk.exists(folder.resolve(name))) {
+      if (!disk.exists(folder.resolve(name))) {
         continue;
       }
       DraftFile written = files.get(name);
@@ -205,7 +208,7 @@ public final class VersionDraft implements AutoCloseable {
         sums.put(name, sealed(written.file(), written.crc()));
       } else {
         FileSum known = copied.get(name);
-        try (var file = RandomFile.toWrite(folder.resolve(name))) {
+        try (var file = RandomFile.toWrite(disk, folder.resolve(name))) {
           sums.put(name, sealed(file, known == null ? null : known.crc()));
         }
       }
@@ -214,8 +217,8 @@ public final class VersionDraft implements AutoCloseable {
     if (round != null) {
       document.set("round", RecordCodec.write(model, round));
     }
-    Disk.writeForced(folder.resolve(Version.DOCUMENT), CheckedLine.encode(document));
-    Disk.forceFolder(folder);
+    disk.writeForced(folder.resolve(Version.DOCUMENT), CheckedLine.encode(document));
+    disk.forceFolder(folder);
   }
 
   private static FileSum sealed(RandomFile file, @Nullable Integer crc) {
@@ -225,9 +228,9 @@ public final class VersionDraft implements AutoCloseable {
 
   /** Gives the folder its final name: the version exists from here on. */
   Version commit(Path target, VersionInfo info) {
-    Disk.rename(folder, target);
+    disk.rename(folder, target);
     left = true;
-    return Version.written(target, spec, info, sums);
+    return Version.written(disk, target, spec, info, sums);
   }
 
   @Override
@@ -237,7 +240,7 @@ public final class VersionDraft implements AutoCloseable {
       between.remove();
     }
     if (!left) {
-      Disk.delete(folder);
+      disk.delete(folder);
     }
   }
 }

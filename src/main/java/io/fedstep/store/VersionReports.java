@@ -10,31 +10,33 @@ import java.util.function.LongPredicate;
 final class VersionReports implements AutoCloseable {
   private static final String ENDING = ".jsonl";
 
+  private final Disk disk;
   private final Path folder;
   private final Map<Long, Reports> reports = new ConcurrentHashMap<>();
 
-  VersionReports(Path folder) {
+  VersionReports(Disk disk, Path folder) {
+    this.disk = disk;
     this.folder = folder;
   }
 
   /** Opens what the last process left; reports of versions that are kept no more are removed. */
   void recover(LongPredicate kept) {
-    if (!Disk.exists(folder)) {
-      Disk.createFolder(folder); // a model of before there were reports
+    if (!disk.exists(folder)) {
+      disk.createFolder(folder); // a model of before there were reports
     }
-    for (String name : Names.in(folder, Names.numbered(ENDING), Names.FRESH)) {
+    for (String name : Names.in(disk, folder, Names.numbered(ENDING), Names.FRESH)) {
       Path path = folder.resolve(name);
       if (!Names.FRESH.test(name) && kept.test(Names.number(name, ENDING))) {
-        reports.put(Names.number(name, ENDING), Reports.at(path));
+        reports.put(Names.number(name, ENDING), Reports.at(disk, path));
       } else {
-        Disk.delete(path); // of a version that is gone, or never finished
+        disk.delete(path); // of a version that is gone, or never finished
       }
     }
   }
 
   /** Those of a version, to be added to. */
   Reports of(long version) {
-    return reports.computeIfAbsent(version, number -> Reports.at(file(number)));
+    return reports.computeIfAbsent(version, number -> Reports.at(disk, file(number)));
   }
 
   /** The last report of each client of a version. */
@@ -48,7 +50,7 @@ final class VersionReports implements AutoCloseable {
     Reports gone = reports.remove(version);
     if (gone != null) {
       gone.close();
-      Disk.delete(file(version));
+      disk.delete(file(version));
     }
   }
 

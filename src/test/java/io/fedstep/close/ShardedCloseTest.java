@@ -8,7 +8,6 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.process.BesideOthers;
-import io.fedstep.store.WithoutForces;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +24,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A version has the same bytes however many shards compute it. */
 @BesideOthers
-@WithoutForces
 class ShardedCloseTest {
   private static final int CLIENTS = 8;
   private static final int[] FEW = {1, 2, 3, 5};

@@ -11,9 +11,11 @@ import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.Disk;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.ScratchFolder;
+import io.fedstep.store.Unforced;
 import io.fedstep.store.UpdateMatrix;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
@@ -48,6 +50,7 @@ final class ShardedCloses implements AutoCloseable {
   private static final int PATIENCE = 30;
 
   private final Path root;
+  private final Disk disk = Unforced.disk();
   private final DataFolder data;
   private @Nullable VersionInfo first;
 
@@ -92,7 +95,7 @@ final class ShardedCloses implements AutoCloseable {
 
   ShardedCloses(Path root) {
     this.root = root;
-    data = DataFolder.shared(root.resolve("data"));
+    data = DataFolder.shared(disk, root.resolve("data"));
   }
 
   private static ModelHead head(ModelSpec spec) {
@@ -102,7 +105,7 @@ final class ShardedCloses implements AutoCloseable {
   /** Makes the model, and version 1 of updates that follow from a seed. */
   void begin(ModelSpec spec, byte[][] updates) {
     data.create(head(spec));
-    try (ModelFolder folder = data.follow(head(spec), Version.zeros(head(spec)).info(), 1)) {
+    try (ModelFolder folder = data.follow(head(spec), Version.zeros(head(spec)), 1)) {
       var round = new OneRound(folder, folder.newest(), updates);
       first = round.whole();
     }
@@ -219,7 +222,7 @@ final class ShardedCloses implements AutoCloseable {
     }
 
     VersionInfo whole() {
-      try (var scratch = new ScratchFolder(root.resolve("scratch"));
+      try (var scratch = new ScratchFolder(disk, root.resolve("scratch"));
           VersionDraft draft = folder.draft()) {
         UpdateMatrix rows = scratch.rows(spec, Shard.WHOLE);
         Part part = part(Shard.WHOLE, draft, Gather.WHOLE, rows);
@@ -229,7 +232,7 @@ final class ShardedCloses implements AutoCloseable {
 
     /** On one thread and with one scratch folder each, as on machines of their own. */
     private Part shard(Shard shard, Gather gather) {
-      try (var scratch = new ScratchFolder(root.resolve("scratch-" + shard.index()));
+      try (var scratch = new ScratchFolder(disk, root.resolve("scratch-" + shard.index()));
           VersionDraft draft = sharedDraft().with(scratch)) {
         draft.leave(true);
         Part part = part(shard, draft, gather, scratch.rows(spec, shard));

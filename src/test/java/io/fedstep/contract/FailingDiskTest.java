@@ -3,17 +3,14 @@ package io.fedstep.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.store.SimDisk;
-import io.fedstep.store.Unforced;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What clients and operators see of a disk that fails at one operation after the other. */
-@ResourceLock(Unforced.DISK)
 class FailingDiskTest {
   private static final String SPEC =
       """
@@ -28,13 +25,12 @@ class FailingDiskTest {
   @BeforeAll
   static void start() {
     disk = SimDisk.in(folder.resolve("data"), new Random(1));
-    server = Server.start(disk.root());
+    server = Server.start(disk.disk(), disk.root());
   }
 
   @AfterAll
   static void stop() {
     server.close();
-    disk.close();
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.local.LocalCoordinator;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.Unforced;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,7 +42,7 @@ class HealthTest {
     var limits = new Limits(1, 1, 10, 2, 1, 1, 1, 1);
     try (var before =
         new LocalCoordinator(
-            new DataFolder(data),
+            new DataFolder(Unforced.disk(), data),
             limits,
             InstantSource.system(),
             () -> "0a1b2c3d",

@@ -3,6 +3,7 @@ package io.fedstep.contract;
 import io.fedstep.FedstepApplication;
 import io.fedstep.process.Brokers;
 import io.fedstep.process.ChildCluster;
+import io.fedstep.store.Disk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -18,6 +19,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -49,14 +51,26 @@ public final class Server implements AutoCloseable {
 
   /** A server of its own on {@code data}, for tests that need other properties; close it. */
   static Server start(Path data, String... properties) {
+    return start(new SpringApplicationBuilder(FedstepApplication.class), data, properties);
+  }
+
+  /** The same on another disk. */
+  static Server start(Disk disk, Path data, String... properties) {
+    var application =
+        new SpringApplicationBuilder(FedstepApplication.class)
+            .initializers((GenericApplicationContext context) ->
+                context.registerBean(
+                    "testedDisk", Disk.class, () -> disk, bean -> bean.setPrimary(true)));
+    return start(application, data, properties);
+  }
+
+  private static Server start(
+      SpringApplicationBuilder application, Path data, String... properties) {
     var arguments = new ArrayList<>(List.of("--server.port=0", "--fedstep.data-dir=" + data));
     for (String property : properties) {
       arguments.add("--" + property);
     }
-    return new Server(
-        data,
-        new SpringApplicationBuilder(FedstepApplication.class)
-            .run(arguments.toArray(String[]::new)));
+    return new Server(data, application.run(arguments.toArray(String[]::new)));
   }
 
   private static Server startOnEmptyFolder(List<String> properties) {

@@ -14,6 +14,7 @@ import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.OpenRound;
+import io.fedstep.store.Unforced;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -36,7 +37,7 @@ class ModelStateTest {
 
   @BeforeEach
   void decide(@TempDir Path folder) {
-    data = new DataFolder(folder);
+    data = new DataFolder(Unforced.disk(), folder);
     engine = new Engine(new FakeClock(), Scheduler.platform(), Listener.NONE, Rig.LIMITS);
     var spec = Json.readObject(new ByteArrayInputStream(bytes(Rig.plain(1, 1, 1))));
     data.create(

@@ -21,6 +21,7 @@ import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
+import io.fedstep.store.Unforced;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
@@ -56,7 +57,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   private record Message(String key, @Nullable ObjectNode value) {}
 
   Decided(Path root, Engine engine, int seed) {
-    data = DataFolder.shared(root);
+    data = DataFolder.shared(Unforced.disk(), root);
     this.engine = engine;
     random = new Random(seed);
     leader = new Replica(data, engine, false, new Replica.Watcher() {});

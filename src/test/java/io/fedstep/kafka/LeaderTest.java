@@ -22,10 +22,10 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.process.Brokers;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.Disk;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.ScratchFolder;
 import io.fedstep.store.SimDisk;
-import io.fedstep.store.Unforced;
 import io.fedstep.store.Version;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,10 +51,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.node.ObjectNode;
 
-@ResourceLock(Unforced.DISK)
 class LeaderTest {
   private static final String FIRST = "cafe";
   private static final String SECOND = "beef";
@@ -142,7 +140,7 @@ class LeaderTest {
     try (var engine = engine(2);
         var other = engine(3);
         var cluster = cluster("agreed", engine);
-        var late = cluster("agreed", "late", other, SHORT_SESSION)) {
+        var late = cluster("agreed", new Disk(), "late", other, SHORT_SESSION)) {
       cluster.follower().start();
       late.follower().start();
       new Agreement(cluster).join();
@@ -219,9 +217,9 @@ class LeaderTest {
   void withoutRoomForAVersion_changesAreRefused() throws Exception {
     var over = new AtomicBoolean();
     var soon = new Soon(Scheduler.platform());
-    try (var disk = SimDisk.in(folder.resolve("disk"), new Random(1));
-        var engine = new Engine(() -> LATER, soon, Listener.NONE, limits(2));
-        var cluster = cluster("full", "disk/data", engine, SHORT_SESSION);
+    SimDisk disk = SimDisk.in(folder.resolve("disk"), new Random(1));
+    try (var engine = new Engine(() -> LATER, soon, Listener.NONE, limits(2));
+        var cluster = cluster("full", disk.disk(), "disk/data", engine, SHORT_SESSION);
         var leader = new Leader(cluster, 0, () -> {});
         Consumer<String, byte[]> member = member(cluster)) {
       cluster.follower().start();
@@ -293,17 +291,18 @@ class LeaderTest {
   }
 
   private Cluster cluster(String prefix, Engine engine) {
-    return cluster(prefix, "data", engine, Duration.ofSeconds(10));
+    return cluster(prefix, new Disk(), "data", engine, Duration.ofSeconds(10));
   }
 
-  private Cluster cluster(String prefix, String data, Engine engine, Duration sessionTimeout) {
+  private Cluster cluster(
+      String prefix, Disk disk, String data, Engine engine, Duration sessionTimeout) {
     var settings =
         new ClusterSettings(brokers.bootstrap(), prefix, 1, 1, sessionTimeout, "here", Map.of());
     return new Cluster(
         settings,
         new KafkaClients(settings, engine),
-        DataFolder.shared(folder.resolve(data)),
-        new ScratchFolder(folder),
+        DataFolder.shared(disk, folder.resolve(data)),
+        new ScratchFolder(disk, folder),
         engine,
         ClusterMeters.NONE);
   }

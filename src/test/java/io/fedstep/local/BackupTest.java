@@ -9,7 +9,6 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.store.Unforced;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
@@ -33,10 +32,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A copy that docker/backup.sh takes while the server works is a folder to start a server on. */
-@ResourceLock(Unforced.DISK)
 @EnabledOnOs({OS.LINUX, OS.MAC})
 class BackupTest {
   private static final int COPIES = Boolean.getBoolean("long") ? 200 : 6;

@@ -15,8 +15,8 @@ import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Unforced;
 import io.fedstep.store.Version;
-import io.fedstep.store.WithoutForces;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +39,6 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Files that are not as they were written stop their model, by name, and nothing else. */
-@WithoutForces
 class CorruptionTest {
   private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -362,13 +361,13 @@ class CorruptionTest {
   @Test
   void folder_isForOneServerAtATime(@TempDir Path data) {
     try (Rig rig = rig(data)) {
-      assertThatThrownBy(() -> new DataFolder(data))
+      assertThatThrownBy(() -> new DataFolder(Unforced.disk(), data))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining(data.resolve("lock").toString())
           .hasMessageContaining("held by another fedstep");
       checkGoodGoesOn(rig);
     }
-    new DataFolder(data).close();
+    new DataFolder(Unforced.disk(), data).close();
   }
 
   @Test
@@ -376,11 +375,11 @@ class CorruptionTest {
     Rig.on(data.resolve("a")).close();
     Path format = data.resolve("a/format.json");
     Files.write(format, CheckedLine.encode(Json.object().put("format", 2)));
-    assertThatThrownBy(() -> new DataFolder(data.resolve("a")))
+    assertThatThrownBy(() -> new DataFolder(Unforced.disk(), data.resolve("a")))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining(format + " says format 2; this fedstep reads format 1");
     Files.writeString(format, "{\"format\": 1}");
-    assertThatThrownBy(() -> new DataFolder(data.resolve("a")))
+    assertThatThrownBy(() -> new DataFolder(Unforced.disk(), data.resolve("a")))
         .isInstanceOf(StorageException.class)
         .hasMessageContaining(format.toString());
   }

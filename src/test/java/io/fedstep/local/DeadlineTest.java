@@ -12,6 +12,7 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.Unforced;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -58,7 +59,7 @@ class DeadlineTest {
     var incarnations = new AtomicInteger(0x0a1b2c3d);
     coordinator =
         new LocalCoordinator(
-            new DataFolder(data),
+            new DataFolder(Unforced.disk(), data),
             Rig.LIMITS,
             clock,
             alarms,

@@ -7,26 +7,23 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.SimDisk;
-import io.fedstep.store.Unforced;
 import io.fedstep.vector.Dtype;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A disk that takes nothing for now refuses what needs it and stops nothing. */
-@ResourceLock(Unforced.DISK)
 class FullDiskTest {
   private static final String M = "toy";
 
   @ParameterizedTest
   @EnumSource(names = {"FULL", "NO_RIGHTS"})
   void change_isRefused_andTheModelIsAsItWas(SimDisk.Fault fault, @TempDir Path folder) {
-    try (SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
-        Rig rig = Rig.on(disk.root())) {
+    SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
+    try (Rig rig = Rig.on(disk.disk(), disk.root(), Rig.LIMITS)) {
       rig.create(M, Rig.plain(1, 2, 2));
       disk.fail(fault, "model.json.new");
       var policy = new RoundPolicy(1, 1, null, null);
@@ -44,8 +41,8 @@ class FullDiskTest {
 
   @Test
   void oldVersions_areKeptForAWhile(@TempDir Path folder) {
-    try (SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
-        Rig rig = Rig.on(disk.root(), new Limits(1, 1, 10, 100, 10, 100, 1000, 1))) {
+    SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
+    try (Rig rig = Rig.on(disk.disk(), disk.root(), new Limits(1, 1, 10, 100, 10, 100, 1000, 1))) {
       rig.create(M, Rig.plain(1, 1, 1));
       rig.advance(M, 1);
       disk.fail(SimDisk.Fault.FULL, "rounds/0000000.json.new");

@@ -7,7 +7,6 @@ import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.process.BesideOthers;
 import io.fedstep.round.UpdateHeader;
-import io.fedstep.store.WithoutForces;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,7 +21,6 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Training goes on as declearn's does when the server starts anew before each round. */
 @BesideOthers
-@WithoutForces
 class GoldenRestartTest {
   private static final String M = "golden";
 

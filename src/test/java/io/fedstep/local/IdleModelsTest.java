@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Problem;
 import io.fedstep.process.BesideOthers;
-import io.fedstep.store.WithoutForces;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Models hold files open only while something happens; {@code /proc} tells which. */
 @BesideOthers
-@WithoutForces
 @EnabledOnOs(OS.LINUX)
 class IdleModelsTest {
   private static final int MODELS = 300;

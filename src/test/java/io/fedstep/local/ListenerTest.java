@@ -11,6 +11,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Unforced;
 import io.fedstep.store.VersionBytes;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -61,7 +62,11 @@ class ListenerTest {
         };
     try (var coordinator =
         new LocalCoordinator(
-            new DataFolder(data), Rig.LIMITS, new FakeClock(), () -> "0a1b2c3d", during)) {
+            new DataFolder(Unforced.disk(), data),
+            Rig.LIMITS,
+            new FakeClock(),
+            () -> "0a1b2c3d",
+            during)) {
       var json = Json.object();
       json.putObject("tensors").putArray("w").add(3);
       coordinator.create("toy", SpecCodec.read(json));
@@ -94,7 +99,11 @@ class ListenerTest {
     var told = new Told();
     try (var coordinator =
         new LocalCoordinator(
-            new DataFolder(data), Rig.LIMITS, new FakeClock(), () -> "0a1b2c3d", told)) {
+            new DataFolder(Unforced.disk(), data),
+            Rig.LIMITS,
+            new FakeClock(),
+            () -> "0a1b2c3d",
+            told)) {
       var json = Json.object();
       json.putObject("tensors").putArray("w").add(3);
       coordinator.create("toy", SpecCodec.read(json));

@@ -18,6 +18,8 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.UpdateHeader;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.Disk;
+import io.fedstep.store.Unforced;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionBytes;
 import io.fedstep.vector.Dtype;
@@ -42,19 +44,21 @@ public final class Rig implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  private final Disk disk;
   private final Path data;
   private final Limits limits;
   private final FakeClock clock;
   private final Coordinator coordinator;
 
-  private Rig(Path data, Limits limits, FakeClock clock) {
+  private Rig(Disk disk, Path data, Limits limits, FakeClock clock) {
+    this.disk = disk;
     this.data = data;
     this.limits = limits;
     this.clock = clock;
     var incarnations = new AtomicInteger(0x0a1b2c3d);
     coordinator =
         new LocalCoordinator(
-            new DataFolder(data),
+            new DataFolder(disk, data),
             limits,
             clock,
             () -> HexFormat.of().toHexDigits(incarnations.getAndIncrement()),
@@ -66,19 +70,23 @@ public final class Rig implements AutoCloseable {
   }
 
   static Rig on(Path data, Limits limits) {
-    return new Rig(data, limits, new FakeClock());
+    return on(Unforced.disk(), data, limits);
+  }
+
+  static Rig on(Disk disk, Path data, Limits limits) {
+    return new Rig(disk, data, limits, new FakeClock());
   }
 
   /** Ends this server and starts another on the same folder. */
   Rig restarted() {
     close();
-    return new Rig(data, limits, clock);
+    return new Rig(disk, data, limits, clock);
   }
 
   /** Another server, on a copy of the files as they are now: what a crash would leave. */
   Rig crashed(Path copy) {
     copyTo(copy);
-    return new Rig(copy, limits, clock);
+    return new Rig(disk, copy, limits, clock);
   }
 
   void copyTo(Path copy) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.process.BesideOthers;
-import io.fedstep.store.WithoutForces;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,7 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A round's result depends on its updates alone. */
 @BesideOthers
-@WithoutForces
 class SameResultTest {
   private static final String M = "wide";
   private static final int CLIENTS = 4;

@@ -127,7 +127,7 @@ final class Simulation implements AutoCloseable {
     while (true) {
       try {
         alarms = new SimScheduler(clock);
-        coordinator = coordinator(new DataFolder(disk.root()));
+        coordinator = coordinator(new DataFolder(disk.disk(), disk.root()));
         coordinator.models().forEach(this::settle);
         if (!disk.dead()) {
           return;
@@ -583,6 +583,5 @@ final class Simulation implements AutoCloseable {
   public void close() {
     held.forEach(one -> one.upload().close());
     coordinator.close();
-    disk.close();
   }
 }

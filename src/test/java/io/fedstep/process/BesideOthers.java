@@ -13,8 +13,7 @@ import org.junit.jupiter.api.parallel.ResourceLocksProvider;
 /**
  * Tests that neither change nor ask what all tests of a JVM share, and so run beside them: the log
  * (which a Spring context that starts here sets anew, and where others look for warnings), the
- * server of most tests, the disk's stand-in without its lock. Those of one class run one after the
- * other.
+ * server of most tests. Those of one class run one after the other.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

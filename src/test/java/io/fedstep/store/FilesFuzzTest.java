@@ -27,6 +27,7 @@ class FilesFuzzTest {
               new ByteArrayInputStream(
                   "{\"tensors\": {\"w\": [3]}}".getBytes(StandardCharsets.UTF_8))));
 
+  private final Disk disk = Unforced.disk();
   @TempDir private Path folder;
 
   @BeforeEach
@@ -47,13 +48,15 @@ class FilesFuzzTest {
   @FuzzTest(maxDuration = "2m")
   void journal(byte[] bytes) throws IOException {
     open(
-        folder.resolve("journal.jsonl"), bytes, file -> Journal.open(file, SPEC).journal().close());
+        folder.resolve("journal.jsonl"),
+        bytes,
+        file -> Journal.open(disk, file, SPEC).journal().close());
   }
 
   @FuzzTest(maxDuration = "2m")
   void journalWithOtherBytes(byte[] places) throws IOException {
     Path file = folder.resolve("journal.jsonl");
-    Journal.create(file, "m", SPEC, new Round(0, "3f9c2a71-0", Instant.EPOCH), 12).close();
+    Journal.create(disk, file, "m", SPEC, new Round(0, "3f9c2a71-0", Instant.EPOCH), 12).close();
     byte[] bytes = Files.readAllBytes(file);
     for (int i = 0; i + 1 < places.length; i += 2) {
       bytes[(places[i] & 0xff) % bytes.length] = places[i + 1];
@@ -63,12 +66,12 @@ class FilesFuzzTest {
 
   @FuzzTest(maxDuration = "2m")
   void reports(byte[] bytes) throws IOException {
-    open(folder.resolve("0000001.jsonl"), bytes, file -> Reports.at(file).close());
+    open(folder.resolve("0000001.jsonl"), bytes, file -> Reports.at(disk, file).close());
   }
 
   @FuzzTest(maxDuration = "2m")
   void document(byte[] bytes) throws IOException {
-    open(folder.resolve("version.json"), bytes, Disk::readDocument);
+    open(folder.resolve("version.json"), bytes, disk::readDocument);
   }
 
   /** A whole model of which one file has other bytes. */
@@ -76,7 +79,7 @@ class FilesFuzzTest {
   void model(byte[] seed) throws IOException {
     var random = new Random(Arrays.hashCode(seed));
     Path data = folder.resolve("data" + random.nextInt(Integer.MAX_VALUE));
-    try (var fresh = new DataFolder(data)) {
+    try (var fresh = new DataFolder(disk, data)) {
       fresh.create(new ModelHead("m", "3f9c2a71", Instant.EPOCH, SPEC, false, -1, "secret"));
       fresh.open("m", 2).close();
     }
@@ -89,7 +92,7 @@ class FilesFuzzTest {
       }
       Files.write(one, bytes);
     }
-    try (var again = new DataFolder(data)) {
+    try (var again = new DataFolder(disk, data)) {
       again.open("m", 2).close();
     } catch (StorageException e) {
       assertThat(e).hasMessageContaining(data.toString());

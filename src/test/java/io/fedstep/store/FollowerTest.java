@@ -39,9 +39,9 @@ class FollowerTest {
 
   @BeforeEach
   void create(@TempDir Path folder) {
-    data = DataFolder.shared(folder);
+    data = DataFolder.shared(Unforced.disk(), folder);
     data.create(HEAD);
-    VersionInfo zeros = Version.zeros(HEAD).info();
+    VersionInfo zeros = Version.zeros(HEAD);
     maker = data.follow(HEAD, zeros, KEPT_VERSIONS);
     other = data.follow(HEAD, zeros, KEPT_VERSIONS);
   }

@@ -17,7 +17,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,14 +27,22 @@ class KeptAnswersTest {
 
   @TempDir private Path folder;
   private final AtomicInteger computed = new AtomicInteger();
-
-  @AfterEach
-  void useTheRealDisk() {
-    Disk.use(new Device());
-  }
+  private volatile boolean isFull;
+  private final Disk disk =
+      new Disk(
+          new Device() {
+            @Override
+            int write(Path file, FileChannel channel, ByteBuffer bytes, long offset)
+                throws IOException {
+              if (isFull) {
+                throw new IOException("No space left on device");
+              }
+              return super.write(file, channel, bytes, offset);
+            }
+          });
 
   private KeptAnswers kept(long most) {
-    return new KeptAnswers(folder.resolve("answers"), most);
+    return new KeptAnswers(disk, folder.resolve("answers"), most);
   }
 
   private void compute(OutputStream out) throws IOException {
@@ -83,7 +90,7 @@ class KeptAnswersTest {
     Path running = folder.resolve("fedstep-answers-1");
     Files.createDirectory(ended);
     Files.createDirectory(running);
-    KeptAnswers kept = KeptAnswers.below(folder, 100_000);
+    KeptAnswers kept = KeptAnswers.below(disk, folder, 100_000);
     assertThat(ended).doesNotExist();
     assertThat(running).exists();
     assertThat(ask(kept, "toy", "0")).isEqualTo(1);
@@ -197,17 +204,10 @@ class KeptAnswersTest {
   @Test
   void failedDisk_keepsNothing_andNothingElseFails() throws IOException {
     KeptAnswers kept = kept(100_000);
-    Disk.use(
-        new Device() {
-          @Override
-          int write(Path file, FileChannel channel, ByteBuffer bytes, long offset)
-              throws IOException {
-            throw new IOException("No space left on device");
-          }
-        });
+    isFull = true;
     assertThat(ask(kept, "toy", "0")).isNull();
     assertThat(kept.taken()).isZero();
-    Disk.use(new Device());
+    isFull = false;
     assertThat(files()).isEmpty();
     assertThat(ask(kept, "toy", "0")).isNotNull();
     Files.delete(files().getFirst());

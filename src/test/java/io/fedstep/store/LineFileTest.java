@@ -17,6 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Parts of a file that read as zeros: never forced, or gone bad. */
 class LineFileTest {
+  private final Disk disk = Unforced.disk();
   @TempDir private Path folder;
   private Path path;
   private final List<Long> ends = new ArrayList<>();
@@ -25,7 +26,7 @@ class LineFileTest {
   @BeforeEach
   void write() throws IOException {
     path = folder.resolve("lines.jsonl");
-    try (LineFile file = LineFile.create(path, List.of(Json.object().put("line", 0)))) {
+    try (LineFile file = LineFile.create(disk, path, List.of(Json.object().put("line", 0)))) {
       ends.add(Files.size(path));
       for (int line = 1; line <= 5; line++) {
         file.append(List.of(Json.object().put("line", line)));
@@ -47,7 +48,7 @@ class LineFileTest {
 
   private List<Integer> read() {
     var entries = new ArrayList<ObjectNode>();
-    LineFile.Found found = LineFile.open(path, entries::add);
+    LineFile.Found found = LineFile.open(disk, path, entries::add);
     found.file().close();
     return entries.stream().map(entry -> entry.path("line")).map(JsonNode::asInt).toList();
   }

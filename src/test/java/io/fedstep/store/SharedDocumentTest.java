@@ -15,10 +15,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Processes may write the same document of a shared folder at the same time. */
 @BesideOthers
-@WithoutForces
 class SharedDocumentTest {
   private static final int WRITERS = 8;
   private static final int TIMES = 25;
+
+  private final Disk disk = Unforced.disk();
 
   @Test
   void writersAtTheSameTime_leaveOneWholeDocument(@TempDir Path folder) throws Exception {
@@ -30,11 +31,11 @@ class SharedDocumentTest {
                     .mapToObj(writer ->
                         CompletableFuture.runAsync(
                             () ->
-                                Disk.writeDocument(file, Json.object().put("writer", writer), true),
+                                disk.writeDocument(file, Json.object().put("writer", writer), true),
                             threads))
                     .toArray(CompletableFuture[]::new))
             .join();
-        assertThat(Disk.readDocument(file).path("writer").intValue()).isBetween(0, WRITERS - 1);
+        assertThat(disk.readDocument(file).path("writer").intValue()).isBetween(0, WRITERS - 1);
       }
     }
     try (Stream<Path> files = Files.list(folder)) {

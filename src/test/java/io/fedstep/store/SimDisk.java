@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * they were at any moment since the last force, and entries of folders. A rename is there whole or
  * not at all.
  */
-public final class SimDisk extends Device implements AutoCloseable {
+public final class SimDisk extends Device {
   /** What fails. */
   public enum Fault {
     /** Power is lost before the operation; of a write, a part may be on the disk. */
@@ -119,12 +119,16 @@ public final class SimDisk extends Device implements AutoCloseable {
     this.random = random;
     this.root = root;
     this.top = top;
-    Disk.use(this);
   }
 
-  /** An empty disk in a folder that does not exist yet, used until it is closed. */
+  /** An empty disk in a folder that does not exist yet. */
   public static SimDisk in(Path root, RandomGenerator random) {
     return new SimDisk(random, root, new SimNode.Folder().restore(root));
+  }
+
+  /** The disk as what is tested gets it. */
+  public Disk disk() {
+    return new Disk(this);
   }
 
   /** Its folder. */
@@ -212,11 +216,6 @@ public final class SimDisk extends Device implements AutoCloseable {
     var disk = new SimDisk(random, next, top);
     disk.entries.addAll(entries);
     return disk;
-  }
-
-  @Override
-  public void close() {
-    Disk.use(new Device());
   }
 
   // Faults
