@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -111,12 +112,14 @@ def client(client_id: str | None = None, url: str | None = None, timeout: float 
 
 class Wire:
     """Passes bytes on to a server, and loses answers: ``lose("PUT /v1/models/m/rounds")`` cuts the
-    connection instead of passing on the next answer to such a request."""
+    connection instead of passing on the next answer to such a request, and ``most`` bytes are all
+    that a connection carries."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._lose = ""
         self.lost = 0
+        self.most = sys.maxsize
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -150,8 +153,10 @@ class Wire:
         hang_up(far)
 
     def _answers(self, near: socket.socket, far: socket.socket, asked: list[str]) -> None:
+        left = self.most
         try:
-            while data := far.recv(1 << 16):
+            while left > 0 and (data := far.recv(min(left, 1 << 16))):
+                left -= len(data)
                 if self._lose and asked[0].startswith(self._lose):
                     self._lose = ""
                     self.lost += 1

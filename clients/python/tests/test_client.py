@@ -241,6 +241,16 @@ class LostAnswersTest(ServerTest):
         np.testing.assert_array_equal(self.far.weights(self.model).arrays["w"], 1)
         self.assertEqual(self.wire.lost, 1)
 
+    def test_of_weights_that_break_off_the_rest_is_fetched(self) -> None:
+        values = np.arange(100_000, dtype=np.float32)
+        self.admin.create(self.model, {"w": values})
+        self.wire.most = 90_000
+        np.testing.assert_array_equal(self.far.weights(self.model).arrays["w"], values)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "weights"
+            self.far.pull(self.model, file)
+            self.assertEqual(file.read_bytes()[-400_000:], values.tobytes())
+
 
 class TrainTest(ServerTest):
     def test_clients_train_until_the_last_round(self) -> None:

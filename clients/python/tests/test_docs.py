@@ -12,7 +12,6 @@ from pathlib import Path
 
 from support import PROJECT, client, shared_server
 
-
 NUMBER = re.compile(r"-?\d+\.?\d*")
 
 

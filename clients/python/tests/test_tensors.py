@@ -5,32 +5,22 @@ from __future__ import annotations
 import io
 import unittest
 from collections.abc import Mapping
-from http.client import HTTPResponse
 from typing import Any
 from unittest import mock
 
 import numpy as np
+from urllib3 import HTTPResponse
 
 from fedstep import Update, tensors
 from fedstep.messages import Body, Incoming
 from fedstep.progress import Progress
 
 
-class _Socket:
-    def __init__(self, answer: bytes) -> None:
-        self._answer = answer
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(io.BytesIO(self._answer))
-
-
 def answer(body: Body) -> Incoming:
     """What was to be sent, as if it had come."""
     content = b"".join(bytes(piece) for piece in body.pieces())
     assert len(content) == body.length
-    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-    response = HTTPResponse(_Socket(head + content))  # type: ignore[arg-type]
-    response.begin()
+    response = HTTPResponse(io.BytesIO(content), status=200, preload_content=False)
     return Incoming(response, Progress("", 0, False))
 
 

@@ -1,5 +1,6 @@
 """Client of fedstep, a federated-learning aggregation server."""
 
+from .aio import AsyncClient
 from .answers import Weights
 from .client import Client
 from .events import Event
@@ -15,6 +16,7 @@ from .training import LocalStep, Update
 from .version import VERSION as __version__
 
 __all__ = [
+    "AsyncClient",
     "Client",
     "Event",
     "FedstepError",

@@ -18,12 +18,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 if the server refused or could not be reached.
     """
     options = _parser().parse_args(arguments)
-    token = os.environ.get("FEDSTEP_TOKEN")
+    token = options.token_file or os.environ.get("FEDSTEP_TOKEN")
     command: Callable[[Client, argparse.Namespace], None] = options.command
     try:
-        if options.token_file is not None:
-            token = options.token_file.read_text().strip()
-        with Client(options.url, token, timeout=options.timeout) as client:
+        with Client(
+            options.url,
+            token,
+            timeout=options.timeout,
+            ca=options.ca,
+            cert=options.cert,
+            key=options.key,
+        ) as client:
             command(client, options)
     except (FedstepError, OSError, ValueError) as error:
         print(f"fedstep: {error}", file=sys.stderr)
@@ -51,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="for which to try again (%(default)s)",
     )
+    parser.add_argument("--ca", metavar="FILE", help="with the authorities that sign the server")
+    parser.add_argument("--cert", metavar="FILE", help="with the certificate to show")
+    parser.add_argument("--key", metavar="FILE", help="with the certificate's key")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     models = commands.add_parser("models", help="list the models")

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
+from .lost import Lost
 from .messages import PIECE, Incoming
-from .tensors import Arrays, decode
+from .tensors import SAFETENSORS, Arrays, decode, read_header
 
 Json = dict[str, Any]
 
@@ -43,9 +44,21 @@ def vector_path(model: str, version: int | None, what: str) -> str:
 
 def read_json(incoming: Incoming) -> Json:
     """Reads an object."""
-    document = json.loads(incoming.read())
+    document = json.loads(read_document(incoming))
     assert isinstance(document, dict)
     return document
+
+
+def read_document(incoming: Incoming) -> bytes:
+    """Reads JSON as it is written."""
+    incoming.expect("application/json")
+    text = incoming.read()
+    if not incoming.is_framed:  # then its end may be where the connection broke
+        try:
+            json.loads(text)
+        except ValueError as error:
+            raise Lost("the answer ends early", sent=True) from error
+    return text
 
 
 def read_nothing(incoming: Incoming) -> None:
@@ -60,6 +73,7 @@ def list_in(document: Json, key: str) -> list[Json]:
 
 def read_weights(incoming: Incoming) -> Weights:
     """Reads a safetensors file with what its head tells."""
+    incoming.expect(SAFETENSORS)
     headers = incoming.headers
     tag = headers["ETag"].strip('"').removesuffix(".safetensors")
     phase = headers.get("Fedstep-Phase")
@@ -76,11 +90,15 @@ def read_weights_or_phase(incoming: Incoming) -> Weights | str | None:
 
 def save_weights(incoming: Incoming, out: BinaryIO) -> int:
     """Writes an answer to a file, in place of what an earlier try wrote; the version."""
+    incoming.expect(SAFETENSORS)
     out.seek(0)
     out.truncate()
-    buffer = bytearray(min(PIECE, max(incoming.left, 1)))
-    while incoming.left > 0:
-        piece = memoryview(buffer)[: incoming.left]
+    head, _, left = read_header(incoming)
+    out.write(head)
+    buffer = bytearray(min(PIECE, max(left, 1)))
+    while left > 0:
+        piece = memoryview(buffer)[:left]
         incoming.readinto(piece)
         out.write(piece)
+        left -= len(piece)
     return int(incoming.headers["Fedstep-Version"])

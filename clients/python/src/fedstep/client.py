@@ -17,50 +17,64 @@ from .answers import (
     Weights,
     list_in,
     path_of,
+    read_document,
     read_json,
     read_weights,
     read_weights_or_phase,
     save_weights,
     vector_path,
 )
+from .credentials import Credentials, Token
 from .events import Event, follow
-from .messages import Incoming
+from .pool import Path as File
+from .pool import Pool
 from .tensors import SAFETENSORS, Arrays, decode, encode
 from .training import LocalStep, train
-from .transport import Transport
+from .transport import LONGEST_HOLD_SECONDS, Transport
 
-LONGEST_POLL_SECONDS = 30.0
-"""The server holds an answer back for at most a minute."""
 PAUSE_SECONDS = 0.5
 
 
 class Client(Administration):
-    """Speaks to a fedstep server. Threads may share one; each has its own connection.
+    """Speaks to a fedstep server. Threads may share one, a process that forks has its own
+    connections, and one can be pickled.
 
     A request whose answer is lost, or that is refused for a while (408, 429, 503, 507), is sent
     again until ``timeout`` is over; whatever the server did with a lost one is not done twice.
 
     Args:
-        url: the server, such as ``"http://127.0.0.1:8080"``.
-        token: a bearer token or a JWT.
+        url: the server, such as ``"http://127.0.0.1:8080"``, perhaps with a user and a password for
+            a proxy before it.
+        token: a bearer token or a JWT; a path of a file with it, or a function that gives it, which
+            are asked again when it is refused.
         client_id: under which name updates and reports are sent; with a token, the token's id.
         timeout: seconds, from its first failure on, for which a request is tried again.
-        context: for https: a context with the server's authority or a client certificate.
+        context: for https, in place of the next three; a client with it cannot be pickled.
+        ca: a file with the authorities that sign servers, in place of the system's.
+        cert: a file with the certificate to show, and its key unless that is apart.
+        key: a file with the certificate's key.
+        headers: sent with every request.
         progress: False never shows a bar, None only to a terminal.
     """
 
     def __init__(
         self,
         url: str,
-        token: str | None = None,
+        token: Token | None = None,
         *,
         client_id: str | None = None,
         timeout: float = 300.0,
         context: ssl.SSLContext | None = None,
+        ca: File | None = None,
+        cert: File | None = None,
+        key: File | None = None,
+        headers: Mapping[str, str] | None = None,
         progress: bool | None = None,
     ) -> None:
         self.client_id = client_id
-        super().__init__(Transport(url, token, timeout, context, progress))
+        credentials = Credentials(url, token, headers)
+        pool = Pool(url, context, ca, cert, key)
+        super().__init__(Transport(url, credentials, pool, timeout, progress))
 
     def __enter__(self) -> Client:
         return self
@@ -74,7 +88,7 @@ class Client(Administration):
         self.close()
 
     def close(self) -> None:
-        """Closes this thread's connection."""
+        """Closes the connections that are not in use."""
         self._transport.close()
 
     # Models
@@ -106,24 +120,21 @@ class Client(Administration):
         """
         end = None if timeout is None else time.monotonic() + timeout
         while True:
-            left = LONGEST_POLL_SECONDS
+            left = LONGEST_HOLD_SECONDS
             if end is not None:
                 left = min(left, max(end - time.monotonic(), 0.0))
             asked = time.monotonic()
-            headers = {"Accept": SAFETENSORS, "If-None-Match": f'"{after.base}"'}
-            newest = self._transport.request(
-                "GET",
+            newest = self._transport.held(
                 path_of(model) + "/weights",
                 read_weights_or_phase,
-                query={"wait": f"{int(left * 1000)}ms"},
-                headers=headers,
-                wait=left,
+                left,
+                headers={"Accept": SAFETENSORS, "If-None-Match": f'"{after.base}"'},
             )
             if isinstance(newest, Weights):
                 return newest
             if newest == "stopped" or (end is not None and time.monotonic() >= end):
                 return None
-            if time.monotonic() - asked < left / 2:
+            if time.monotonic() - asked < min(left / 2, PAUSE_SECONDS):
                 time.sleep(min(PAUSE_SECONDS, left))  # a server that shuts down answers at once
 
     def gradient(self, model: str, version: int | None = None) -> Arrays:
@@ -221,13 +232,9 @@ class Client(Administration):
         """The open round, once this client is invited to it, another round is open, training is
         stopped, or half a minute is over; ``invited`` tells."""
         self._me()
-        return self._transport.request(
-            "GET",
-            path_of(model) + "/rounds/current",
-            read_json,
-            query={"client": self.client_id, "wait": f"{int(LONGEST_POLL_SECONDS)}s"},
-            wait=LONGEST_POLL_SECONDS,
-        )
+        path, query = path_of(model) + "/rounds/current", {"client": self.client_id}
+        current = self._transport.held(path, read_json, LONGEST_HOLD_SECONDS, query)
+        return self.round(model) if current is None else current
 
     def rounds(self, model: str, limit: int = 50, before: int | None = None) -> list[Json]:
         """Records of completed rounds, newest first."""
@@ -257,7 +264,7 @@ class Client(Administration):
             if version is None
             else f"{path_of(model)}/versions/{version}/optimizer/state"
         )
-        return self._transport.request("GET", path, Incoming.read)
+        return self._transport.request("GET", path, read_document)
 
     def _me(self) -> str:
         if self.client_id is None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .messages import Lines, Lost
+from .lost import Lost
+from .messages import Lines
 from .problems import Problem, Unreachable
 from .transport import Transport
 

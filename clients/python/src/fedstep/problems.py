@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from email.message import Message
 from typing import Any
 
 
@@ -63,7 +62,7 @@ _CLASSES = {
 }
 
 
-def problem_of(status: int, headers: Message, body: bytes) -> Problem:
+def problem_of(status: int, headers: Mapping[str, str], body: bytes) -> Problem:
     """The exception for an answer that is neither 2xx nor 304."""
     try:
         document = json.loads(body)

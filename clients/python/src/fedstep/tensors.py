@@ -16,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .messages import PIECE, Body, Incoming
+from .problems import Problem
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
 
 SAFETENSORS = "application/x-safetensors"
 OCTETS = "application/octet-stream"
+
+LONGEST_HEADER = 100 << 20
 
 MOST_SPARE = 256 << 20
 """Bytes that are kept for the next download."""
@@ -135,15 +138,28 @@ def _fit(tensors: Mapping[str, _Tensor], model: Arrays) -> bool:
 
 def decode(incoming: Incoming) -> Arrays:
     """Reads an answer into one buffer; the arrays are views of it, in the model's order."""
-    header = json.loads(incoming.read(int.from_bytes(incoming.read(8), "little")))
-    header.pop("__metadata__", None)
-    buffer = _buffer(max(entry["data_offsets"][1] for entry in header.values()))
+    _, header, size = read_header(incoming)
+    buffer = _buffer(size)
     incoming.readinto(buffer.data)
     arrays = {}
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
         arrays[name] = buffer[begin:end].view(_FORMATS[entry["dtype"]]).reshape(entry["shape"])
     return arrays
+
+
+def read_header(incoming: Incoming) -> tuple[bytes, dict[str, Any], int]:
+    """Reads what comes before the values: as bytes, as the entry of each tensor, and how many bytes
+    of values are to follow."""
+    length = incoming.read(8)
+    size = int.from_bytes(length, "little")
+    if size > LONGEST_HEADER:
+        raise Problem(incoming.status, "", "What came is no safetensors file.")
+    text = incoming.read(size)
+    header = json.loads(text)
+    header.pop("__metadata__", None)
+    size = max((entry["data_offsets"][1] for entry in header.values()), default=0)
+    return length + text, header, size
 
 
 _spare: list[Array] = []

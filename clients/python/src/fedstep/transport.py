@@ -1,31 +1,38 @@
-"""HTTP with one server: a connection for each thread, and requests repeated until answered."""
+"""Requests to one server, repeated until they are answered."""
 
 from __future__ import annotations
 
-import http.client
-import logging
-import ssl
-import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from .messages import Body, Incoming, Lines, Lost
-from .problems import Problem, Unreachable, problem_of
+from urllib3 import BaseHTTPResponse, Retry, Timeout
+
+from .credentials import Credentials
+from .lost import BREAKS, Lost, lost_by
+from .messages import Body, Incoming, Lines, Upload
+from .patience import Patience
+from .pool import Pool
+from .problems import Problem, problem_of
 from .progress import Progress
 from .version import VERSION
 
 T = TypeVar("T")
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 30.0
+"""For a connection, and for each piece of a body to go."""
 SILENCE_SECONDS = 60.0
 """Of a connection on which something is to come; then the request is tried again."""
-FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 2.0
+LONGEST_HOLD_SECONDS = 30.0
+"""The server holds an answer back for at most a minute."""
+CUT_SECONDS = 40.0
+"""By which a wait's silence is shorter, for it may be cut without a word."""
+MOST_REDIRECTS = 5
 
-log = logging.getLogger("fedstep")
+
+class _Cut(Exception):
+    """A wait ended before its time."""
 
 
 @dataclass(frozen=True)
@@ -47,33 +54,40 @@ class Transport:
 
     Args:
         url: its address, such as ``https://fedstep.example:8443``.
-        token: a bearer token.
+        credentials: go with every request, but not to where another host redirects to.
+        pool: where connections come from.
         timeout: seconds for which a request that failed is tried again.
-        context: how to speak TLS.
         progress: whether transfers are shown; None for those who look at a terminal.
     """
 
     def __init__(
         self,
         url: str,
-        token: str | None,
+        credentials: Credentials,
+        pool: Pool,
         timeout: float,
-        context: ssl.SSLContext | None,
         progress: bool | None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no http or https address")
-        self.url = url.rstrip("/")
+        host = parts.netloc.rpartition("@")[2]
+        self.url = f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
         self.timeout = timeout
-        self._secure = parts.scheme == "https"
-        self._host = parts.hostname
-        self._port = parts.port
-        self._prefix = parts.path.rstrip("/")
-        self._token = token
-        self._context = context
+        self._credentials = credentials
+        self._pool = pool
         self._progress = progress
-        self._local = threading.local()
+        self._hold = LONGEST_HOLD_SECONDS
+        self._retries = Retry(
+            total=None,
+            connect=0,
+            read=False,
+            status=0,
+            other=0,
+            redirect=MOST_REDIRECTS,
+            respect_retry_after_header=False,
+            remove_headers_on_redirect=credentials.names,
+        )
 
     def request(
         self,
@@ -89,108 +103,57 @@ class Transport:
     ) -> T:
         """Sends a request until it is answered, and gives what ``read`` makes of the answer.
 
-        Lost connections, 408, 429, 503, 507 and a round that is about to open are tried again.
+        Lost connections, 408, 429, 503, 507 and a round that is about to open are tried again. A
+        download that breaks off goes on from where it was.
 
         Args:
-            wait: seconds that the server may hold the answer back.
+            wait: seconds that the server may be silent in excess of a minute.
             repeat: False for what must not happen twice.
 
         Raises:
             Problem: if the server refuses.
             Unreachable: if no answer comes in time.
         """
-        target = path + ("?" + urlencode(query) if query else "")
-        request = _Request(method, target, headers or {}, body, wait, repeat)
-        give_up = None  # from the first failure on: what takes long is not what fails
-        tries = 0
-        lost_one = False
-        while True:
-            tries += 1
-            error: Problem | Unreachable
-            try:
-                return self._exchange(request, read)
-            except Lost as lost:
-                error = Unreachable(f"{method} {self.url}{path}: {lost}")
-                error.__cause__ = lost.__cause__
-                if lost.final or (lost.sent and not repeat):
-                    raise error from lost.__cause__
-                lost_one = lost_one or lost.sent
-                pause = _pause(tries)
-            except Problem as problem:
-                problem.repeated = lost_one
-                again = _pause_after(problem, tries, repeat)
-                if again is None:
-                    raise
-                error, pause = problem, again
-            give_up = give_up or time.monotonic() + self.timeout
-            if time.monotonic() + pause > give_up:
-                raise error
-            log.log(
-                logging.WARNING if pause >= 1 else logging.INFO,
-                "%s; trying again in %.1f s",
-                error,
-                pause,
-            )
-            time.sleep(pause)
-
-    def _exchange(self, request: _Request, read: Callable[[Incoming], T]) -> T:
-        connection = self._connection(fresh=not request.repeat)
-        clean = False  # or what was on its way would be taken for the next answer
-        try:
-            broken = self._send(connection, request)
-            response = _response(connection, broken)
-            with Progress(request.path, response.length or 0, self._progress) as progress:
-                incoming = Incoming(response, progress)
-                if not (200 <= incoming.status < 300 or incoming.status == 304):
-                    problem = problem_of(incoming.status, incoming.headers, incoming.read())
-                    clean = broken is None
-                    raise problem
-                result = read(incoming)
-                incoming.read()
-            clean = True
-            return result
-        finally:
-            if not clean:
-                connection.close()
-
-    def _send(self, connection: http.client.HTTPConnection, request: _Request) -> OSError | None:
-        """Sends all it can; what broke on the way, for the server may have answered before."""
-        try:
-            if connection.sock is None:
-                connection.connect()
-        except ssl.SSLCertVerificationError as error:
-            raise Lost(str(error), sent=False, final=True) from error
-        except OSError as error:
-            raise Lost(str(error), sent=False) from error
-        connection.sock.settimeout(SILENCE_SECONDS + request.wait)
-        connection.putrequest(
-            request.method, self._prefix + request.target, skip_accept_encoding=True
+        if not repeat:
+            self.close()  # a connection that was idle may break just when it is used
+        request = _Request(method, _target(path, query), headers or {}, body, wait, repeat)
+        patience = self._patience(request)
+        return patience.persist(
+            lambda: self._read(request, self._answer(request, patience), read, patience)
         )
-        connection.putheader("Accept-Encoding", "identity")
-        connection.putheader("User-Agent", "fedstep-python/" + VERSION)
-        if self._token is not None:
-            connection.putheader("Authorization", "Bearer " + self._token)
-        for name, value in request.headers.items():
-            connection.putheader(name, value)
-        body = request.body
-        if body is not None:
-            connection.putheader("Content-Type", body.kind)
-        if body is not None or request.method in ("PUT", "POST"):
-            connection.putheader("Content-Length", str(body.length if body else 0))
+
+    def held(
+        self,
+        path: str,
+        read: Callable[[Incoming], T],
+        longest: float,
+        query: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T | None:
+        """Gives what ``read`` makes of an answer that the server holds back for ``longest`` seconds
+        or less. None if the wait was cut, somewhere on the way; the next one is shorter."""
+        seconds = min(longest, self._hold)
+        query = {**(query or {}), "wait": f"{int(seconds * 1000)}ms"}
+        request = _Request("GET", _target(path, query), headers or {}, wait=seconds - CUT_SECONDS)
+        patience = self._patience(request)
+
+        def attempt() -> T:
+            try:
+                response = self._answer(request, patience)
+            except (Lost, Problem) as failed:
+                if seconds > 0 and _is_cut(failed):
+                    raise _Cut from failed
+                raise
+            return self._read(request, response, read, patience)
+
         try:
-            connection.endheaders()
-        except OSError as error:
-            return error
-        if body is None:
+            result = patience.persist(attempt)
+        except _Cut:
+            self._hold = seconds / 2 if seconds > 1 else 0.0
             return None
-        with Progress(request.path, body.length, self._progress) as progress:
-            for piece in body.pieces():
-                try:
-                    connection.sock.sendall(piece)
-                except OSError as error:
-                    return error
-                progress.add(len(piece))
-        return None
+        if seconds == self._hold:
+            self._hold = min(max(seconds * 1.5, 1.0), LONGEST_HOLD_SECONDS)
+        return result
 
     def stream(self, path: str, headers: Mapping[str, str]) -> Lines:
         """An answer without end, read line by line on a connection of its own.
@@ -199,73 +162,102 @@ class Transport:
             Problem: if the server refuses.
             Lost: if it cannot be reached.
         """
-        connection = self._open()
-        try:
-            broken = self._send(connection, _Request("GET", path, headers))
-            response = _response(connection, broken)
-            if response.status != 200:
-                raise problem_of(response.status, response.headers, response.read())
-            return Lines(connection, response)
-        except BaseException:
-            connection.close()
-            raise
-
-    def _connection(self, fresh: bool) -> http.client.HTTPConnection:
-        kept: _Kept | None = getattr(self._local, "kept", None)
-        if kept is None:
-            kept = self._local.kept = _Kept(self._open())
-        elif fresh:
-            kept.connection.close()  # one that was idle may break just when it is used
-        return kept.connection
-
-    def _open(self) -> http.client.HTTPConnection:
-        if self._secure:
-            return http.client.HTTPSConnection(
-                self._host, self._port, timeout=CONNECT_SECONDS, context=self._context
-            )
-        return http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_SECONDS)
+        request = _Request("GET", path, headers)
+        return Lines(self._answer(request, self._patience(request)))
 
     def close(self) -> None:
-        """Closes this thread's connection; the next request opens another."""
-        kept: _Kept | None = getattr(self._local, "kept", None)
-        if kept is not None:
-            kept.connection.close()
+        """Closes the connections that are not in use; the next request opens another."""
+        self._pool.manager().clear()
+
+    def _patience(self, request: _Request) -> Patience:
+        return Patience(f"{request.method} {self.url}{request.path}", self.timeout, request.repeat)
+
+    def _read(
+        self,
+        request: _Request,
+        response: BaseHTTPResponse,
+        read: Callable[[Incoming], T],
+        patience: Patience,
+    ) -> T:
+        """What is made of an answer, whose rest is fetched where it breaks off."""
+        tag = response.headers.get("ETag", "")
+
+        def resume(at: int, lost: Lost) -> BaseHTTPResponse:
+            patience.reached(at)
+            patience.wait(lost)
+            fields = {**request.headers, "Range": f"bytes={at}-", "If-Range": tag}
+            rest = replace(request, headers=fields)
+            found = patience.persist(lambda: self._answer(rest, patience))
+            if not found.headers.get("Content-Range", "").startswith(f"bytes {at}-"):
+                found.close()
+                raise lost  # something else is there by now: from its beginning, then
+            return found
+
+        can_resume = tag.startswith('"') and response.status == 200 and request.method == "GET"
+        length = int(response.headers.get("Content-Length", 0))
+        with Progress(request.path, length, self._progress) as progress:
+            incoming = Incoming(response, progress, resume if can_resume else None)
+            try:
+                result = read(incoming)
+                incoming.read()
+                return result
+            finally:
+                incoming.close()
+
+    def _answer(self, request: _Request, patience: Patience) -> BaseHTTPResponse:
+        """An answer that is no refusal; with other credentials if the first ones were refused."""
+        fields = self._credentials.fields()
+        try:
+            return self._send(request, fields, patience)
+        except Problem as problem:
+            if problem.status != 401 or not self._credentials.renew(fields):
+                raise
+            return self._send(request, self._credentials.fields(), patience)
+
+    def _send(
+        self, request: _Request, fields: Mapping[str, str], patience: Patience
+    ) -> BaseHTTPResponse:
+        upload, headers = None, {**_OURS, **fields, **request.headers}
+        if request.body is not None:
+            upload = Upload(request.body, request.path, self._progress)
+            headers |= {"Content-Type": request.body.kind}
+            headers |= {"Content-Length": str(request.body.length)}
+        connect = min(CONNECT_SECONDS, max(patience.left(), 0.1))
+        try:
+            response = self._pool.manager().urlopen(
+                request.method,
+                self.url + request.target,
+                body=upload,
+                headers=headers,
+                retries=self._retries,
+                timeout=Timeout(connect=connect, read=SILENCE_SECONDS + request.wait),
+                preload_content=False,
+            )
+        except BREAKS as error:
+            raise lost_by(error) from error
+        try:
+            if 200 <= response.status < 300 or response.status == 304:
+                if upload is not None and not upload.whole:
+                    raise Lost("the connection broke while a body was sent", sent=True)
+                return response
+            raise problem_of(response.status, response.headers, response.read())
+        except BREAKS as error:
+            response.close()
+            raise lost_by(error) from error
+        except (Lost, Problem):
+            response.close()
+            raise
 
 
-class _Kept:
-    """A thread's connection, which is closed when the thread ends."""
-
-    def __init__(self, connection: http.client.HTTPConnection) -> None:
-        self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
+_OURS = {"Accept-Encoding": "identity", "User-Agent": f"fedstep-python/{VERSION}"}
 
 
-def _response(
-    connection: http.client.HTTPConnection, broken: OSError | None
-) -> http.client.HTTPResponse:
-    """The answer. After a broken upload only a refusal counts."""
-    try:
-        response = connection.getresponse()
-    except (OSError, http.client.HTTPException) as error:
-        why = broken or error
-        raise Lost(str(why) or type(why).__name__, sent=True) from why
-    if broken is not None and response.status < 400:
-        raise Lost(str(broken), sent=True) from broken
-    return response
+def _target(path: str, query: Mapping[str, object] | None) -> str:
+    return path + ("?" + urlencode(query) if query else "")
 
 
-def _pause(tries: int) -> float:
-    return float(min(FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS))
-
-
-def _pause_after(problem: Problem, tries: int, repeat: bool) -> float | None:
-    """Seconds until a refused request is worth another try, or None if it never is."""
-    if problem.code == "model-failed":
-        return None
-    if problem.code == "round-not-open":
-        return problem.retry_after
-    if problem.status in (408, 429, 503, 507) or (repeat and problem.status in (502, 504)):
-        return problem.retry_after or _pause(tries)
-    return None
+def _is_cut(failed: Lost | Problem) -> bool:
+    """Whether what was asked for may only have taken too long for somebody on the way."""
+    if isinstance(failed, Lost):
+        return failed.sent and not failed.final
+    return failed.status in (502, 504)
