@@ -46,12 +46,12 @@ final class AuditLog extends OncePerRequestFilter {
       String denial = Exchange.of(request).denial();
       if (denial != null) {
         lines.write(
-            caller.isAnybody() ? address(request) : caller.id(),
+            name(request),
             line("refused", request, response) + " why=\"" + text(denial) + '"');
       } else if (isChange(request, caller)) {
         String line = line("changed", request, response);
         if (caller.isAnybody() && response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST) {
-          lines.write(address(request), line); // whoever it is, he changed nothing
+          lines.write(name(request), line); // whoever it is changed nothing
         } else {
           LOG.info(line);
         }
@@ -74,13 +74,18 @@ final class AuditLog extends OncePerRequestFilter {
             response.getStatus(),
             caller.id(),
             caller.isAnybody() ? "-" : caller.role().label(),
-            address(request),
+            printable(request.getRemoteAddr()),
             text(request.getMethod()),
             text(request.getRequestURI()));
   }
 
-  private static String address(HttpServletRequest request) {
-    return text(request.getRemoteAddr()).replace(' ', '?');
+  private static String name(HttpServletRequest request) {
+    return printable(Exchange.senderName(request));
+  }
+
+  /** An address as a proxy gave it, without blanks. */
+  private static String printable(String address) {
+    return text(address).replace(' ', '?');
   }
 
   /** What somebody else wrote: printable, and cut. */

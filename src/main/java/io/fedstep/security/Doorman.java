@@ -51,7 +51,7 @@ final class Doorman
   @Override
   public void onAuthenticationFailure(
       HttpServletRequest request, HttpServletResponse response, AuthenticationException e) {
-    Refusal tooMany = rate.take(request.getRemoteAddr()); // nobody guesses tokens for long
+    Refusal tooMany = rate.take(Exchange.senderName(request)); // nobody guesses tokens for long
     refuse(
         request,
         response,

@@ -2,6 +2,7 @@ package io.fedstep.security;
 
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.RequestRate;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -23,8 +24,7 @@ final class RateFilter extends OncePerRequestFilter {
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    Caller caller = Caller.of(request);
-    Refusal tooMany = rate.take(caller.isAnybody() ? request.getRemoteAddr() : caller.id());
+    Refusal tooMany = rate.take(Exchange.senderName(request));
     if (tooMany == null) {
       chain.doFilter(request, response);
     } else {

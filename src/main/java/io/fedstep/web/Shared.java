@@ -28,11 +28,12 @@ final class Shared implements HandlerInterceptor {
   @Override
   public boolean preHandle(
       HttpServletRequest request, HttpServletResponse response, Object handler) {
-    work.share(request);
+    Exchange exchange = Exchange.of(request);
+    exchange.workWith(work);
     if (request.getMethod().equals("PUT")
         && !Address.of(request).pattern().equals(UpdateController.PATH)) {
       Engine.UploadPlace place = coordinator.takeUpload(client(request), Exchange.holder(request));
-      Exchange.of(request).hold(place::close);
+      exchange.hold(place::close);
     }
     return true;
   }

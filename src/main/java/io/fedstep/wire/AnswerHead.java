@@ -78,7 +78,8 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
       long upTo,
       KeptAnswers.Content content)
       throws IOException {
-    HeavyWork work = HeavyWork.of(request);
+    HeavyWork work = Exchange.of(request).work();
+    String holder = Exchange.holder(request);
     FileRange kept =
         work.kept()
             .file(
@@ -87,20 +88,20 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
                 upTo,
                 HeavyWork.PATIENCE_WITH_OTHERS,
                 out -> {
-                  try (var _ = work.answer(request)) {
-                    compute(content, work.turn(request), out);
+                  try (var _ = work.answer(holder)) {
+                    compute(content, work.turn(holder), out);
                   }
                 });
     if (kept != null) {
       try (kept) {
         start(response, type);
         response.setContentLengthLong(kept.length());
-        new Download(this, type, kept).send(ByteRange.whole(kept.length()), request, response);
+        Sendfile.send(kept, ByteRange.whole(kept.length()), request, response);
       }
     } else {
-      try (var _ = work.answer(request)) {
+      try (var _ = work.answer(holder)) {
         start(response, type);
-        compute(content, work.turn(request), response.getOutputStream());
+        compute(content, work.turn(holder), response.getOutputStream());
       }
     }
   }

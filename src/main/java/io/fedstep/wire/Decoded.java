@@ -23,12 +23,11 @@ final class Decoded extends FilterInputStream {
   /** What a body holds in a coding; to be closed, which leaves the body itself open. */
   static Decoded open(InputStream whole, Coding coding, HttpServletRequest request)
       throws IOException {
-    HeavyWork work = HeavyWork.of(request);
-    Turns.Turn turn = work.turn(request);
+    HeavyWork work = Exchange.of(request).work();
+    String holder = Exchange.holder(request);
+    Turns.Turn turn = work.turn(holder);
     Places.Place place =
-        coding == Coding.ZSTD
-            ? work.decoders().take(Exchange.holder(request), HeavyWork.PATIENCE)
-            : null;
+        coding == Coding.ZSTD ? work.decoders().take(holder, HeavyWork.PATIENCE) : null;
     try {
       return new Decoded(coding.expand(new TurnedInput(whole, turn)), turn, place);
     } catch (IOException | RuntimeException e) {

@@ -9,6 +9,7 @@ import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ public final class Exchange implements Closeable {
   private @Nullable String denial;
   private @Nullable String outcome;
   private long bytes;
+  private @Nullable HeavyWork work;
 
   private Exchange() {}
 
@@ -61,20 +63,26 @@ public final class Exchange implements Closeable {
     return rights.get();
   }
 
+  /** The name by which a sender is counted: its id, or its address where it shows none. */
+  public static String senderName(ServletRequest request) {
+    Principal sender = of(request).sender;
+    return sender == null ? request.getRemoteAddr() : sender.getName();
+  }
+
   /**
    * The holder of the places that a request takes: the sender's id, or else its address. Null for a
    * sender on this machine that shows no id: nothing is shared out among those.
    */
   public static @Nullable String holder(ServletRequest request) {
-    Principal sender = of(request).sender;
-    return sender == null ? addressUnlessLoopback(request.getRemoteAddr()) : sender.getName();
+    String name = senderName(request);
+    return of(request).sender == null && isLoopback(name) ? null : name;
   }
 
-  private static @Nullable String addressUnlessLoopback(String address) {
+  private static boolean isLoopback(String address) {
     try {
-      return InetAddress.ofLiteral(address).isLoopbackAddress() ? null : address;
+      return InetAddress.ofLiteral(address).isLoopbackAddress();
     } catch (IllegalArgumentException e) { // as a proxy gave it
-      return address;
+      return false;
     }
   }
 
@@ -112,6 +120,16 @@ public final class Exchange implements Closeable {
   /** Bytes of the body that were read. */
   public long bytes() {
     return bytes;
+  }
+
+  /** Notes what the request shares with others of what takes much. */
+  public void workWith(HeavyWork shared) {
+    work = shared;
+  }
+
+  /** What the request shares with others of what takes much, once a controller is found. */
+  HeavyWork work() {
+    return Objects.requireNonNull(work);
   }
 
   /** How long ago the request began. */

@@ -4,9 +4,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.quota.Places;
 import io.fedstep.quota.Turns;
 import io.fedstep.store.KeptAnswers;
-import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +24,6 @@ public record HeavyWork(Places decoders, Places answers, Turns turns, KeptAnswer
   /** Up to so many bytes, something is done before a turn would have come. */
   static final int SMALL = Turns.PIECE;
 
-  private static final String ATTRIBUTE = "io.fedstep.heavy-work";
-
   /** As much of it at once as the limits say. */
   public static HeavyWork within(WebLimits limits, KeptAnswers kept) {
     return new HeavyWork(
@@ -42,24 +38,13 @@ public record HeavyWork(Places decoders, Places answers, Turns turns, KeptAnswer
         what, "fedstep.limits." + key, total, limits.share(), Problem.TOO_MANY_REQUESTS, 1);
   }
 
-  /** The server's, which answers a request. */
-  static HeavyWork of(HttpServletRequest request) {
-    return (HeavyWork) Objects.requireNonNull(request.getAttribute(ATTRIBUTE));
-  }
-
-  /** Notes that a request shares this. */
-  public void share(HttpServletRequest request) {
-    request.setAttribute(ATTRIBUTE, this);
-  }
-
-  /** The turns of a request. */
-  Turns.Turn turn(HttpServletRequest request) {
-    @Nullable String holder = Exchange.holder(request);
+  /** The turns of a request, by the holder of its places. */
+  Turns.Turn turn(@Nullable String holder) {
     return turns.of(holder == null ? "" : holder);
   }
 
   /** A place for the answer to a request, or its refusal. */
-  Places.Place answer(HttpServletRequest request) {
-    return answers.take(Exchange.holder(request), PATIENCE);
+  Places.Place answer(@Nullable String holder) {
+    return answers.take(holder, PATIENCE);
   }
 }

@@ -1,9 +1,11 @@
 package io.fedstep.wire;
 
 import io.fedstep.store.FileRange;
+import io.fedstep.store.VersionBytes;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
@@ -22,6 +24,13 @@ final class Sendfile {
 
   /** Bytes that are waited with until a connection takes more: the container's write buffer. */
   private static final int PIECE = 16 * 1024;
+
+  /**
+   * From here on files are sent without copying; copying 16 KiB is 1.1 times as fast, 64 KiB 0.7.
+   */
+  private static final int LEAST = 32 * 1024;
+
+  private static final int COPIED_PIECE = 64 * 1024;
 
   private Sendfile() {}
 
@@ -43,14 +52,34 @@ final class Sendfile {
     }
   }
 
-  /** Whether a file can be sent over this request's connection. */
-  static boolean isOffered(HttpServletRequest request) {
-    return CONNECTION.isBound()
-        && Boolean.TRUE.equals(request.getAttribute(Globals.SENDFILE_SUPPORTED_ATTR));
+  /**
+   * Sends the head, whose length is that of the part, and the part as the answer's body: of a file
+   * without copying it, where that pays and the connection can.
+   */
+  static void send(
+      VersionBytes bytes, ByteRange part, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    if (part.length() >= LEAST
+        && bytes instanceof FileRange file
+        && CONNECTION.isBound()
+        && Boolean.TRUE.equals(request.getAttribute(Globals.SENDFILE_SUPPORTED_ATTR))) {
+      send(response, file, part);
+    } else {
+      copy(bytes, part, response.getOutputStream());
+    }
   }
 
-  /** Sends the head, whose length is that of the part, and the part as the answer's body. */
-  static void send(HttpServletResponse response, FileRange file, ByteRange part)
+  /** Writes a part of some bytes, piece by piece. */
+  static void copy(VersionBytes bytes, ByteRange part, OutputStream out) throws IOException {
+    var piece = ByteBuffer.allocate((int) Math.min(COPIED_PIECE, part.length()));
+    for (long sent = 0; sent < part.length(); sent += piece.limit()) {
+      piece.clear().limit((int) Math.min(COPIED_PIECE, part.length() - sent));
+      bytes.read(part.from() + sent, piece);
+      out.write(piece.array(), 0, piece.limit());
+    }
+  }
+
+  private static void send(HttpServletResponse response, FileRange file, ByteRange part)
       throws IOException {
     response.flushBuffer();
     SocketWrapperBase<NioChannel> connection = CONNECTION.get();
