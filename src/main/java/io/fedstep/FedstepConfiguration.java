@@ -12,15 +12,15 @@ import io.fedstep.metrics.RangeMeters;
 import io.fedstep.metrics.RefusedCertificates;
 import io.fedstep.metrics.ServerMeters;
 import io.fedstep.quota.RequestRate;
-import io.fedstep.security.CheckedBundles;
+import io.fedstep.security.CheckedSslBundles;
 import io.fedstep.security.Credentials;
-import io.fedstep.security.Openness;
+import io.fedstep.security.Exposure;
 import io.fedstep.security.SecurityProperties;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.Disk;
 import io.fedstep.store.KeptAnswers;
 import io.fedstep.store.ScratchFolder;
-import io.fedstep.wire.WebLimits;
+import io.fedstep.wire.WireLimits;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.net.InetAddress;
@@ -144,14 +144,14 @@ class FedstepConfiguration {
   }
 
   @Bean
-  CheckedBundles sslBundles(ObjectProvider<SslBundleRegistrar> registrars) {
-    var bundles = new CheckedBundles();
+  CheckedSslBundles sslBundles(ObjectProvider<SslBundleRegistrar> registrars) {
+    var bundles = new CheckedSslBundles();
     registrars.orderedStream().forEach(registrar -> registrar.registerBundles(bundles));
     return bundles;
   }
 
   @Bean
-  MeterBinder refusedCertificates(CheckedBundles bundles) {
+  MeterBinder refusedCertificates(CheckedSslBundles bundles) {
     return new RefusedCertificates(bundles::refused);
   }
 
@@ -162,18 +162,18 @@ class FedstepConfiguration {
 
   @Bean
   WebServerFactoryCustomizer<ConfigurableServletWebServerFactory> loopbackGuard(
-      Openness openness, ServerProperties server) {
+      Exposure exposure, ServerProperties server) {
     return _ -> {
-      if (openness == Openness.EXPOSED) {
+      if (exposure == Exposure.UNDECLARED) {
         throw new ExposedServerException(server.getAddress());
       }
     };
   }
 
   @Bean
-  WebLimits webLimits(FedstepProperties properties) {
+  WireLimits webLimits(FedstepProperties properties) {
     LimitProperties limits = properties.limits();
-    return new WebLimits(
+    return new WireLimits(
         limits.connections(),
         limits.leastUploadRate().toBytes(),
         limits.headTime(),

@@ -53,8 +53,8 @@ class LinearExpressionsTest {
           Map.entry("Names.NUMBER", "0000007"),
           Map.entry("AuditLog.CONTRIBUTION", "/v1/models/m/rounds/0/updates/a"),
           Map.entry("AuditLog.UNPRINTABLE", "a\u00e9b"),
-          Map.entry("LocalOnly.LOOPBACK", "a.b.localhost"),
-          Map.entry("Origins.AUTHORITY", "[::1]:8080"),
+          Map.entry("LoopbackHostFilter.LOOPBACK", "a.b.localhost"),
+          Map.entry("OriginFilter.AUTHORITY", "[::1]:8080"),
           Map.entry("SecretLines.SECRET", "a bearer  b authorization: c"),
           Map.entry("UnknownKeys.OTHERS", "FEDSTEP_A_PORT_8080_TCP"));
 

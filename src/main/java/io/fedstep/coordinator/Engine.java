@@ -158,9 +158,9 @@ public final class Engine implements AutoCloseable {
     if (draining) {
       throw shuttingDown().exception();
     }
-    Places.Place place = uploads.take(holder);
+    Places.Place place = uploads.acquire(holder);
     try {
-      return new UploadPlace(place, uploadsPerClient.take(client));
+      return new UploadPlace(place, uploadsPerClient.acquire(client));
     } catch (RuntimeException e) {
       place.close();
       throw e;
@@ -188,7 +188,7 @@ public final class Engine implements AutoCloseable {
 
   /** Counts a waiting client in, or refuses it. */
   Places.Place takeWait(@Nullable String holder) {
-    return waits.take(holder);
+    return waits.acquire(holder);
   }
 
   /** Logs a failure and its cause. */

@@ -69,18 +69,18 @@ public final class Places {
     @Override
     public void close() {
       if (closed.compareAndSet(false, true)) {
-        give(holder);
+        release(holder);
       }
     }
   }
 
   /** Takes a place, or refuses it. */
-  public Place take(@Nullable String holder) {
-    return take(holder, Duration.ZERO);
+  public Place acquire(@Nullable String holder) {
+    return acquire(holder, Duration.ZERO);
   }
 
   /** The same; where all are taken, waits for one. A holder's own share is not waited for. */
-  public Place take(@Nullable String holder, Duration patience) {
+  public Place acquire(@Nullable String holder, Duration patience) {
     long rest = patience.toNanos();
     lock.lock();
     try {
@@ -112,7 +112,7 @@ public final class Places {
     }
   }
 
-  private void give(@Nullable String holder) {
+  private void release(@Nullable String holder) {
     lock.lock();
     try {
       taken--;

@@ -8,16 +8,16 @@ import org.jspecify.annotations.Nullable;
 /** How many requests each sender may make: so many a second on average, twice as many at once. */
 public final class RequestRate {
   private final double perSecond;
-  private final Buckets buckets;
+  private final TokenBuckets buckets;
 
   /** So many requests a second of each sender; a clock in nanoseconds. */
   public RequestRate(int perSecond, LongSupplier nanos) {
     this.perSecond = perSecond;
-    buckets = new Buckets(perSecond, 2.0 * perSecond, nanos);
+    buckets = new TokenBuckets(perSecond, 2.0 * perSecond, nanos);
   }
 
   /** Counts a request, or refuses it. */
-  public @Nullable Refusal take(String sender) {
+  public @Nullable Refusal count(String sender) {
     double left = buckets.take(sender);
     return left >= 0
         ? null

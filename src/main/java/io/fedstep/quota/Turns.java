@@ -34,7 +34,7 @@ public final class Turns {
     return new Turn(caller);
   }
 
-  private void take(String caller) {
+  private void acquire(String caller) {
     var granted = new Semaphore(0);
     synchronized (this) {
       if (free > 0) {
@@ -46,7 +46,7 @@ public final class Turns {
     granted.acquireUninterruptibly();
   }
 
-  private synchronized void give() {
+  private synchronized void release() {
     var next = waiting.pollFirstEntry();
     if (next == null) {
       free++;
@@ -73,18 +73,18 @@ public final class Turns {
     }
 
     /** Waits for a turn, unless it has one. */
-    void take() {
+    void begin() {
       if (!taken) {
-        Turns.this.take(caller);
+        Turns.this.acquire(caller);
         taken = true;
       }
     }
 
     /** Ends its turn, if it has one: it waits for others, or is done. */
-    public void give() {
+    public void end() {
       if (taken) {
         taken = false;
-        Turns.this.give();
+        Turns.this.release();
       }
     }
 
@@ -94,8 +94,8 @@ public final class Turns {
       if (worked >= PIECE) {
         worked = 0;
         if (taken && areWanted()) {
-          give();
-          take();
+          end();
+          begin();
         }
       }
     }

@@ -2,7 +2,7 @@ package io.fedstep.security;
 
 import static java.util.stream.Collectors.joining;
 
-import io.fedstep.quota.Buckets;
+import io.fedstep.quota.TokenBuckets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -29,8 +29,8 @@ public final class AuditLines implements AutoCloseable {
   private static final int MOST_COUNTED = 1000;
   private static final String OTHERS = "others";
 
-  private final Buckets bySender;
-  private final Buckets all;
+  private final TokenBuckets bySender;
+  private final TokenBuckets all;
   private final Consumer<String> log;
   private final Map<String, Long> omitted = new HashMap<>();
   private final ScheduledExecutorService minutes =
@@ -39,8 +39,8 @@ public final class AuditLines implements AutoCloseable {
 
   /** Lines that go to a log; a clock in nanoseconds. */
   public AuditLines(LongSupplier nanos, Consumer<String> log) {
-    bySender = new Buckets(A_SECOND, AT_ONCE, nanos);
-    all = new Buckets(ALL_A_SECOND, ALL_AT_ONCE, nanos);
+    bySender = new TokenBuckets(A_SECOND, AT_ONCE, nanos);
+    all = new TokenBuckets(ALL_A_SECOND, ALL_AT_ONCE, nanos);
     this.log = log;
     var _ = minutes.scheduleWithFixedDelay(this::tellOmitted, 1, 1, TimeUnit.MINUTES);
   }

@@ -46,8 +46,7 @@ final class AuditLog extends OncePerRequestFilter {
       String denial = Exchange.of(request).denial();
       if (denial != null) {
         lines.write(
-            name(request),
-            line("refused", request, response) + " why=\"" + text(denial) + '"');
+            name(request), line("refused", request, response) + " why=\"" + text(denial) + '"');
       } else if (isChange(request, caller)) {
         String line = line("changed", request, response);
         if (caller.isAnybody() && response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST) {

@@ -13,9 +13,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 /** Refuses who sends too many requests: by id, or by address before one has said who he is. */
 final class RateFilter extends OncePerRequestFilter {
   private final RequestRate rate;
-  private final Doorman doorman;
+  private final AccessProblems doorman;
 
-  RateFilter(RequestRate rate, Doorman doorman) {
+  RateFilter(RequestRate rate, AccessProblems doorman) {
     this.rate = rate;
     this.doorman = doorman;
   }
@@ -24,7 +24,7 @@ final class RateFilter extends OncePerRequestFilter {
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    Refusal tooMany = rate.take(Exchange.senderName(request));
+    Refusal tooMany = rate.count(Exchange.senderName(request));
     if (tooMany == null) {
       chain.doFilter(request, response);
     } else {

@@ -35,7 +35,7 @@ public final class Rights {
     if (refusal != null) {
       exchange.deny(refusal);
       if (refusal.problem() == Problem.UNAUTHORIZED) {
-        response.setHeader("WWW-Authenticate", Doorman.INVALID);
+        response.setHeader("WWW-Authenticate", AccessProblems.INVALID);
       }
       throw refusal.exception();
     }
@@ -44,7 +44,7 @@ public final class Rights {
   private static @Nullable Refusal refusal(Supplier<Caller> identity, HttpServletRequest request) {
     try {
       Caller caller = identity.get();
-      return Access.allows(caller, request) ? null : Doorman.forbidden(caller);
+      return AccessRules.allows(caller, request) ? null : AccessProblems.forbidden(caller);
     } catch (NotIdentifiedException e) {
       return e.refusal();
     }

@@ -39,7 +39,7 @@ class SecurityConfiguration {
   }
 
   @Bean
-  Openness openness(
+  Exposure exposure(
       Credentials credentials,
       ObjectProvider<JwtDecoder> jwts,
       SecurityProperties properties,
@@ -53,8 +53,8 @@ class SecurityConfiguration {
         credentials.areConfigured() || certificates || jwts.stream().findAny().isPresent();
     boolean local = server.getAddress() != null && server.getAddress().isLoopbackAddress();
     return asks
-        ? Openness.ASKS
-        : properties.insecure() ? Openness.INSECURE : local ? Openness.LOCAL : Openness.EXPOSED;
+        ? Exposure.AUTHENTICATED
+        : properties.insecure() ? Exposure.INSECURE : local ? Exposure.LOCAL : Exposure.UNDECLARED;
   }
 
   /** JWTs of the type that RFC 9068 gives them, too. */
@@ -81,14 +81,14 @@ class SecurityConfiguration {
   @Bean
   SecurityFilterChain filters(
       HttpSecurity http,
-      Openness openness,
+      Exposure exposure,
       Credentials credentials,
       RequestRate rate,
       AuditLines lines,
       ObjectProvider<JwtDecoder> jwts,
       SecurityProperties properties,
       @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
-    var doorman = new Doorman(problems, rate);
+    var doorman = new AccessProblems(problems, rate);
     http.csrf(AbstractHttpConfigurer::disable) // nothing here goes by cookies
         .anonymous(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
@@ -99,16 +99,16 @@ class SecurityConfiguration {
         .headers(headers ->
             headers
                 .cacheControl(HeadersConfigurer.CacheControlConfig::disable)
-                .addHeaderWriter(new Page()))
+                .addHeaderWriter(new DashboardHeaders()))
         .exceptionHandling(
             refusals -> refusals.authenticationEntryPoint(doorman).accessDeniedHandler(doorman))
         .cors(cors -> cors.configurationSource(request -> cors(request, properties)))
         .addFilterBefore(new AuditLog(lines), HeaderWriterFilter.class);
-    http.addFilterAfter(new Origins(properties.allowedOrigins(), doorman), AuditLog.class);
-    if (openness == Openness.LOCAL) {
-      http.addFilterAfter(new LocalOnly(doorman), AuditLog.class);
+    http.addFilterAfter(new OriginFilter(properties.allowedOrigins(), doorman), AuditLog.class);
+    if (exposure == Exposure.LOCAL) {
+      http.addFilterAfter(new LoopbackHostFilter(doorman), AuditLog.class);
     }
-    if (openness != Openness.ASKS) {
+    if (exposure != Exposure.AUTHENTICATED) {
       http.authorizeHttpRequests(all -> all.anyRequest().permitAll());
     } else {
       var identification =
@@ -120,7 +120,7 @@ class SecurityConfiguration {
       authentication.setFailureHandler(doorman);
       http.addFilterBefore(authentication, ExceptionTranslationFilter.class)
           .addFilterBefore(new RateFilter(rate, doorman), AuthorizationFilter.class)
-          .authorizeHttpRequests(all -> all.anyRequest().access(new Access()));
+          .authorizeHttpRequests(all -> all.anyRequest().access(new AccessRules()));
     }
     return http.build();
   }

@@ -5,7 +5,7 @@ import io.fedstep.coordinator.Listener;
 import io.fedstep.store.KeptAnswers;
 import io.fedstep.wire.Container;
 import io.fedstep.wire.HeavyWork;
-import io.fedstep.wire.WebLimits;
+import io.fedstep.wire.WireLimits;
 import java.util.ArrayList;
 import org.apache.catalina.Valve;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +32,7 @@ class WebConfiguration {
 
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> tomcat(
-      WebLimits limits, ServerProperties server, TomcatServerProperties tomcat) {
+      WireLimits limits, ServerProperties server, TomcatServerProperties tomcat) {
     TomcatServerProperties.Remoteip remote = tomcat.getRemoteip();
     if (server.getForwardHeadersStrategy() == ServerProperties.ForwardHeadersStrategy.FRAMEWORK) {
       LOG.warn(
@@ -68,7 +68,7 @@ class WebConfiguration {
   }
 
   @Bean
-  HeavyWork heavyWork(WebLimits limits, KeptAnswers kept) {
+  HeavyWork heavyWork(WireLimits limits, KeptAnswers kept) {
     return HeavyWork.within(limits, kept);
   }
 
@@ -84,10 +84,10 @@ class WebConfiguration {
     return new WebMvcConfigurer() {
       @Override
       public void addInterceptors(InterceptorRegistry registry) {
-        registry.addInterceptor(new NoQuery()).addPathPatterns("/v1/**");
+        registry.addInterceptor(new UnreadParameters()).addPathPatterns("/v1/**");
         registry.addInterceptor(new UpdateTimer(listener)).addPathPatterns(UpdateController.PATH);
-        registry.addInterceptor(new Shared(coordinator, work)).addPathPatterns("/v1/**");
-        registry.addInterceptor(new ChangeConditions()).addPathPatterns(ChangeConditions.PATHS);
+        registry.addInterceptor(new UploadPlaces(coordinator, work)).addPathPatterns("/v1/**");
+        registry.addInterceptor(new UnheededConditions()).addPathPatterns(UnheededConditions.PATHS);
       }
     };
   }

@@ -1,6 +1,6 @@
 package io.fedstep.wire;
 
-import io.fedstep.quota.TurnedOutput;
+import io.fedstep.quota.OutputInTurns;
 import io.fedstep.quota.Turns;
 import io.fedstep.store.FileRange;
 import io.fedstep.store.KeptAnswers;
@@ -108,7 +108,7 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
 
   private void compute(KeptAnswers.Content content, Turns.Turn turn, OutputStream to)
       throws IOException {
-    try (var turned = new TurnedOutput(to, turn);
+    try (var turned = new OutputInTurns(to, turn);
         OutputStream out = coding.compress(turned)) {
       content.write(out);
     }

@@ -83,7 +83,7 @@ public final class Body {
       if (!isHeavy(request, length)) {
         return new LimitedChannel(whole, request, limit);
       }
-      Decoded decoded = Decoded.open(whole, coding(request), request);
+      DecodedBody decoded = DecodedBody.open(whole, coding(request), request);
       Exchange.of(request).hold(decoded);
       return new Limited(decoded, request, limit);
     } catch (IOException e) {

@@ -89,7 +89,7 @@ public enum Coding {
 
   /** Expands what a client sends; to be closed, since some of it lies outside the heap. */
   public InputStream expand(InputStream in) throws IOException {
-    var compressed = new Compressed(in);
+    var compressed = new CompressedBody(in);
     return switch (this) {
       case IDENTITY -> in;
       case GZIP -> compressed.expandedBy(new GzipInput(compressed));

@@ -11,17 +11,17 @@ import org.apache.catalina.core.StandardHost;
 /** What Tomcat is told: how connections are served, and what stands before every request. */
 public final class Container {
   /** The name of the protocol's class, by which Tomcat makes it. */
-  public static final String PROTOCOL = SendfileProtocol.class.getName();
+  public static final String PROTOCOL = HttpProtocol.class.getName();
 
   private static final String BUFFER = Integer.toString(64 * 1024);
   private static final String WRITE_BUFFER = Integer.toString(16 * 1024);
 
-  private final WebLimits limits;
+  private final WireLimits limits;
   private final Proxies proxies;
   private final PeerConnections peers;
 
   /** A container behind the proxies that {@code server.tomcat.remoteip.internal-proxies} names. */
-  public Container(WebLimits limits, String internalProxies) {
+  public Container(WireLimits limits, String internalProxies) {
     this.limits = limits;
     proxies = new Proxies(internalProxies);
     peers =
@@ -39,7 +39,7 @@ public final class Container {
     // a few more are let in, to be told that there are too many
     int most = limits.connections() + limits.connections() / 4 + 8;
     connector.setProperty("maxConnections", Integer.toString(most));
-    if (connector.getProtocolHandler() instanceof SendfileProtocol http) {
+    if (connector.getProtocolHandler() instanceof HttpProtocol http) {
       http.limitHeads(limits.headTime());
       http.limitConnections(limits.connections());
       http.shareOut(peers);
@@ -48,12 +48,12 @@ public final class Container {
 
   /** The valve before all others, some of which read the fields that it takes away. */
   public Valve forwardedFields(String addressField, String schemeField) {
-    return new ForwardedFields(proxies, addressField, schemeField);
+    return new ForwardedValve(proxies, addressField, schemeField);
   }
 
   /** The valves between the container's own and the application. */
   public List<Valve> valves() {
-    return List.of(new Edge(limits, peers), new RequestFields());
+    return List.of(new LimitValve(limits, peers), new HeaderValve());
   }
 
   /** Has what Tomcat answers by itself written as problem documents. */

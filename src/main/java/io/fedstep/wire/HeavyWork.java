@@ -25,7 +25,7 @@ public record HeavyWork(Places decoders, Places answers, Turns turns, KeptAnswer
   static final int SMALL = Turns.PIECE;
 
   /** As much of it at once as the limits say. */
-  public static HeavyWork within(WebLimits limits, KeptAnswers kept) {
+  public static HeavyWork within(WireLimits limits, KeptAnswers kept) {
     return new HeavyWork(
         places("bodies in zstd are expanded", "decoders", limits.decoders(), limits),
         places("answers are computed", "heavy-answers", limits.heavyAnswers(), limits),
@@ -33,7 +33,7 @@ public record HeavyWork(Places decoders, Places answers, Turns turns, KeptAnswer
         kept);
   }
 
-  private static Places places(String what, String key, int total, WebLimits limits) {
+  private static Places places(String what, String key, int total, WireLimits limits) {
     return new Places(
         what, "fedstep.limits." + key, total, limits.share(), Problem.TOO_MANY_REQUESTS, 1);
   }
@@ -45,6 +45,6 @@ public record HeavyWork(Places decoders, Places answers, Turns turns, KeptAnswer
 
   /** A place for the answer to a request, or its refusal. */
   Places.Place answer(@Nullable String holder) {
-    return answers.take(holder, PATIENCE);
+    return answers.acquire(holder, PATIENCE);
   }
 }

@@ -3,7 +3,7 @@ package io.fedstep.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.fedstep.security.CheckedBundles;
+import io.fedstep.security.CheckedSslBundles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,7 +134,7 @@ class CertificatesTest {
     String key = Files.readString(certificates.write("alice", "alice.key", true));
     String certificate = Files.readString(certificates.write("boss", "boss.pem", false));
     String own = Files.readString(certificates.write("alice", "alice.pem", false));
-    var bundles = new CheckedBundles();
+    var bundles = new CheckedSslBundles();
     bundles.registerBundle("fits", bundle(own, key));
     assertThatThrownBy(() -> bundles.registerBundle("does not", bundle(certificate, key)))
         .hasMessageContaining("'does not': its key is another certificate's");

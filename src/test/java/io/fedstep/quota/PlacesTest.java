@@ -19,7 +19,7 @@ class PlacesTest {
 
   private static Refusal refusal(Places places, String holder) {
     return Rig.refusal(() -> {
-      try (var place = places.take(holder)) {
+      try (var place = places.acquire(holder)) {
         assertThat(place).isNull();
       }
     });
@@ -28,29 +28,29 @@ class PlacesTest {
   @Test
   void holder_hasItsShare_andOthersTheRest() {
     Places places = of(4, 0.5);
-    var held = new ArrayList<>(List.of(places.take("alice"), places.take("alice")));
+    var held = new ArrayList<>(List.of(places.acquire("alice"), places.acquire("alice")));
     Refusal refusal = refusal(places, "alice");
     assertThat(refusal.problem()).isEqualTo(Problem.TOO_MANY_REQUESTS);
     assertThat(refusal.detail())
         .isEqualTo("2 are here for 'alice', its share (fedstep.limits.share) of 4 (some.key).");
     assertThat(refusal.members()).containsEntry("retry_after", 7);
-    held.add(places.take("bob"));
-    held.add(places.take(null));
+    held.add(places.acquire("bob"));
+    held.add(places.acquire(null));
     assertThat(refusal(places, "carol").problem()).isEqualTo(Problem.NOT_READY);
     held.getFirst().close();
     held.getFirst().close(); // gives back what it took, no more
-    places.take("alice").close();
+    places.acquire("alice").close();
     held.forEach(Places.Place::close);
-    held.set(0, places.take("carol"));
-    held.set(1, places.take("carol"));
+    held.set(0, places.acquire("carol"));
+    held.set(1, places.acquire("carol"));
     assertThat(refusal(places, "carol").problem()).isEqualTo(Problem.TOO_MANY_REQUESTS);
   }
 
   @Test
   void whoeverSharesNothingOut_mayHaveAll() {
     Places places = of(2, 0.5);
-    try (var first = places.take(null);
-        var second = places.take(null)) {
+    try (var first = places.acquire(null);
+        var second = places.acquire(null)) {
       assertThat(first).isNotEqualTo(second);
       assertThat(refusal(places, "alice").problem()).isEqualTo(Problem.NOT_READY);
     }
@@ -58,10 +58,10 @@ class PlacesTest {
 
   @Test
   void share_isOnePlaceAtLeast_andAllAtOne() {
-    of(1, 0.001).take("alice").close();
+    of(1, 0.001).acquire("alice").close();
     Places whole = of(2, 1);
-    try (var first = whole.take("alice");
-        var second = whole.take("alice")) {
+    try (var first = whole.acquire("alice");
+        var second = whole.acquire("alice")) {
       assertThat(first).isNotEqualTo(second);
     }
   }
@@ -69,8 +69,8 @@ class PlacesTest {
   @Test
   void placeThatIsWaitedFor_isTakenOnceItIsFree() {
     Places places = of(1, 1);
-    Places.Place first = places.take("alice");
-    var second = CompletableFuture.supplyAsync(() -> places.take("bob", Duration.ofSeconds(30)));
+    Places.Place first = places.acquire("alice");
+    var second = CompletableFuture.supplyAsync(() -> places.acquire("bob", Duration.ofSeconds(30)));
     assertThat(second).isNotDone();
     first.close();
     second.join().close();

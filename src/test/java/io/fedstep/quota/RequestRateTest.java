@@ -14,7 +14,7 @@ class RequestRateTest {
 
   private int takenAtOnce(String sender) {
     int taken = 0;
-    while (taken < 1000 && rate.take(sender) == null) {
+    while (taken < 1000 && rate.count(sender) == null) {
       taken++;
     }
     return taken;
@@ -38,7 +38,7 @@ class RequestRateTest {
   @Test
   void refusal_saysWhenToTryAgain() {
     takenAtOnce("alice");
-    Refusal refusal = Objects.requireNonNull(rate.take("alice"));
+    Refusal refusal = Objects.requireNonNull(rate.count("alice"));
     assertThat(refusal.problem()).isEqualTo(Problem.TOO_MANY_REQUESTS);
     assertThat(refusal.members()).containsEntry("retry_after", 1L);
   }

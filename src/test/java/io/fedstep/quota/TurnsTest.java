@@ -25,7 +25,7 @@ class TurnsTest {
   void callers_comeOneAfterAnother() throws InterruptedException {
     var turns = new Turns(1);
     Turns.Turn first = turns.of("first");
-    first.take();
+    first.begin();
     var order = new ConcurrentLinkedQueue<String>();
     List<String> callers = List.of("many", "many", "many", "one", "many", "two");
     var done = new CountDownLatch(callers.size());
@@ -34,14 +34,14 @@ class TurnsTest {
           Thread.ofPlatform()
               .start(() -> {
                 Turns.Turn turn = turns.of(caller);
-                turn.take();
+                turn.begin();
                 order.add(caller);
-                turn.give();
+                turn.end();
                 done.countDown();
               });
       awaitWaiting(next);
     }
-    first.give();
+    first.end();
     done.await();
     assertThat(order).containsExactly("many", "one", "two", "many", "many", "many");
   }
@@ -50,22 +50,22 @@ class TurnsTest {
   void turn_isPassedOnAfterAPiece() throws InterruptedException {
     var turns = new Turns(1);
     Turns.Turn lengthy = turns.of("a");
-    lengthy.take();
+    lengthy.begin();
     var order = new ConcurrentLinkedQueue<String>();
     Thread other =
         Thread.ofPlatform()
             .start(() -> {
               Turns.Turn turn = turns.of("b");
-              turn.take();
+              turn.begin();
               order.add("b");
-              turn.give();
+              turn.end();
             });
     awaitWaiting(other);
     lengthy.worked(Turns.PIECE - 1);
     assertThat(order).isEmpty();
     lengthy.worked(1);
     order.add("a");
-    lengthy.give();
+    lengthy.end();
     other.join();
     assertThat(order).containsExactly("b", "a");
   }
@@ -90,14 +90,14 @@ class TurnsTest {
             sent.write(part, from, length);
           }
         };
-    try (var out = new TurnedOutput(checked, turn)) {
+    try (var out = new OutputInTurns(checked, turn)) {
       out.write(bytes[0]);
       out.write(bytes, 1, bytes.length - 1);
     }
     assertThat(sent.toByteArray()).isEqualTo(bytes);
     takeAndGive(turns);
     var in =
-        new TurnedInput(
+        new InputInTurns(
             new ByteArrayInputStream(bytes) {
               @Override
               public synchronized int read(byte[] into, int from, int length) {
@@ -114,7 +114,7 @@ class TurnsTest {
   /** Would wait without end if the only turn were held. */
   private static void takeAndGive(Turns turns) {
     Turns.Turn other = turns.of("b");
-    other.take();
-    other.give();
+    other.begin();
+    other.end();
   }
 }

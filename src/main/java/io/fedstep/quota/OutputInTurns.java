@@ -4,17 +4,17 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /** An answer that is computed in turns: none is held while its bytes are sent. */
-public final class TurnedOutput extends OutputStream {
+public final class OutputInTurns extends OutputStream {
   private final OutputStream out;
   private final Turns.Turn turn;
   private final byte[] gathered = new byte[Turns.PIECE];
   private int count;
 
   /** Waits for the first turn. */
-  public TurnedOutput(OutputStream out, Turns.Turn turn) {
+  public OutputInTurns(OutputStream out, Turns.Turn turn) {
     this.out = out;
     this.turn = turn;
-    turn.take();
+    turn.begin();
   }
 
   @Override
@@ -31,13 +31,13 @@ public final class TurnedOutput extends OutputStream {
       done += part;
       if (count == gathered.length) {
         send();
-        turn.take();
+        turn.begin();
       }
     }
   }
 
   private void send() throws IOException {
-    turn.give();
+    turn.end();
     int length = count;
     count = 0;
     out.write(gathered, 0, length);

@@ -20,7 +20,7 @@ import org.springframework.http.MediaType;
  * and that the framework would fail on, is taken away; a control character in one that is read is
  * refused.
  */
-final class RequestFields extends ValveBase {
+final class HeaderValve extends ValveBase {
   /** Fields that something here reads, and has no use for what is beyond ASCII in them. */
   private static final Set<String> READ =
       names(
@@ -50,7 +50,7 @@ final class RequestFields extends ValveBase {
 
   private static final String API = "/v1/";
 
-  RequestFields() {
+  HeaderValve() {
     super(true);
   }
 

@@ -5,10 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /** A body that is decoded in turns: none is held while bytes are waited for, nor behind the end. */
-public final class TurnedInput extends FilterInputStream {
+public final class InputInTurns extends FilterInputStream {
   private final Turns.Turn turn;
 
-  public TurnedInput(InputStream whole, Turns.Turn turn) {
+  public InputInTurns(InputStream whole, Turns.Turn turn) {
     super(whole);
     this.turn = turn;
   }
@@ -21,10 +21,10 @@ public final class TurnedInput extends FilterInputStream {
 
   @Override
   public int read(byte[] bytes, int from, int length) throws IOException {
-    turn.give();
+    turn.end();
     int count = in.read(bytes, from, length);
     if (count >= 0) {
-      turn.take();
+      turn.begin();
     }
     return count;
   }
@@ -32,6 +32,6 @@ public final class TurnedInput extends FilterInputStream {
   /** Leaves the body open, whose rest may have to be dropped. */
   @Override
   public void close() {
-    turn.give();
+    turn.end();
   }
 }

@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param heavyAnswers answers at once that have to be computed
  * @param share the part of these that one holder may have
  */
-public record WebLimits(
+public record WireLimits(
     int connections,
     long leastRate,
     Duration headTime,

@@ -14,7 +14,7 @@ import org.springframework.security.web.authentication.AuthenticationFailureHand
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /** Turns people away: one problem document, whatever filter found the reason. */
-final class Doorman
+final class AccessProblems
     implements AuthenticationEntryPoint, AuthenticationFailureHandler, AccessDeniedHandler {
   /** What is said to whoever brings no credentials. */
   static final String WHO =
@@ -26,7 +26,7 @@ final class Doorman
   private final HandlerExceptionResolver problems;
   private final RequestRate rate;
 
-  Doorman(HandlerExceptionResolver problems, RequestRate rate) {
+  AccessProblems(HandlerExceptionResolver problems, RequestRate rate) {
     this.problems = problems;
     this.rate = rate;
   }
@@ -51,7 +51,7 @@ final class Doorman
   @Override
   public void onAuthenticationFailure(
       HttpServletRequest request, HttpServletResponse response, AuthenticationException e) {
-    Refusal tooMany = rate.take(Exchange.senderName(request)); // nobody guesses tokens for long
+    Refusal tooMany = rate.count(Exchange.senderName(request)); // nobody guesses tokens for long
     refuse(
         request,
         response,

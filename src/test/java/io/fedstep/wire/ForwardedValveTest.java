@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ForwardedFieldsTest {
+class ForwardedValveTest {
   private static final String PROXY = "10.0.0.1";
   private static final String STRANGER = "10.9.0.1";
 
@@ -28,7 +28,7 @@ class ForwardedFieldsTest {
     }
     var left = new TreeMap<String, String>();
     var valve =
-        new ForwardedFields(new Proxies("10.0.0.0/16"), "X-Forwarded-For", "X-Forwarded-Proto");
+        new ForwardedValve(new Proxies("10.0.0.0/16"), "X-Forwarded-For", "X-Forwarded-Proto");
     valve.setNext(
         new ValveBase() {
           @Override

@@ -23,7 +23,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * that trusts it. They may link to the dashboard, and do nothing else. Programs send none of the
  * fields that are looked at here.
  */
-final class Origins extends OncePerRequestFilter {
+final class OriginFilter extends OncePerRequestFilter {
   private static final Set<String> OWN = Set.of("same-origin", "none");
   private static final Set<String> OTHER = Set.of("same-site", "cross-site");
 
@@ -31,9 +31,9 @@ final class Origins extends OncePerRequestFilter {
   private static final Pattern AUTHORITY = Pattern.compile("(\\[[^]]*]|[^:]*)(?::(\\d{1,5}))?");
 
   private final List<String> allowed;
-  private final Doorman doorman;
+  private final AccessProblems doorman;
 
-  Origins(List<String> allowed, Doorman doorman) {
+  OriginFilter(List<String> allowed, AccessProblems doorman) {
     this.allowed = allowed;
     this.doorman = doorman;
   }

@@ -22,7 +22,7 @@ import org.springframework.security.web.servlet.util.matcher.PathPatternRequestM
  * Who may do what, decided by the request's line alone, before anything is looked up. The first
  * rule that fits decides; what no rule names is for administrators of all models.
  */
-final class Access implements AuthorizationManager<RequestAuthorizationContext> {
+final class AccessRules implements AuthorizationManager<RequestAuthorizationContext> {
   /** Whether a caller may, with the variables of the path. */
   private interface Test {
     boolean allows(Caller caller, Map<String, String> path);
@@ -50,7 +50,8 @@ final class Access implements AuthorizationManager<RequestAuthorizationContext> 
       (caller, path) -> CONTRIBUTES.allows(caller, path) || OBSERVES.allows(caller, path);
 
   private static final List<Rule> RULES =
-      Stream.concat(Page.PATHS.stream().map(path -> rule(READ, path, null)), rules()).toList();
+      Stream.concat(DashboardHeaders.PATHS.stream().map(path -> rule(READ, path, null)), rules())
+          .toList();
 
   private static Stream<Rule> rules() {
     return Stream.of(
@@ -110,7 +111,7 @@ final class Access implements AuthorizationManager<RequestAuthorizationContext> 
   private static Caller caller(Supplier<? extends @Nullable Authentication> who) {
     Authentication known = who.get();
     if (known == null || !(known.getPrincipal() instanceof Caller caller)) {
-      throw new AuthenticationCredentialsNotFoundException(Doorman.WHO);
+      throw new AuthenticationCredentialsNotFoundException(AccessProblems.WHO);
     }
     return caller;
   }

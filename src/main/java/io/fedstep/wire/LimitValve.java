@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * addresses that take none, gives up on slow ones, and drops what is left of a refused body, so
  * that its sender reads the answer.
  */
-final class Edge extends ValveBase {
+final class LimitValve extends ValveBase {
   /** Bytes of a POST: only the actuator's, where an operator exposed more of it, have a body. */
   private static final long MOST_POSTED = 64 * 1024;
 
@@ -27,10 +27,10 @@ final class Edge extends ValveBase {
 
   private static final Duration LONGEST_UNASKED = Duration.ofSeconds(2);
 
-  private final WebLimits limits;
+  private final WireLimits limits;
   private final PeerConnections peers;
 
-  Edge(WebLimits limits, PeerConnections peers) {
+  LimitValve(WireLimits limits, PeerConnections peers) {
     super(true);
     this.limits = limits;
     this.peers = peers;
@@ -39,10 +39,10 @@ final class Edge extends ValveBase {
   @Override
   public void invoke(Request request, Response response) throws IOException, ServletException {
     org.apache.coyote.Request body = request.getCoyoteRequest();
-    var http = (SendfileProtocol) request.getConnector().getProtocolHandler();
+    var http = (HttpProtocol) request.getConnector().getProtocolHandler();
     long most = mostRead(request.getMethod());
     var rated =
-        new RatedInput(
+        new MinimumRateInput(
             body.getInputBuffer(), most, limits.leastRate(), limits.headTime(), System::nanoTime);
     body.setInputBuffer(rated);
     boolean crowded = http.isCrowded();
@@ -105,7 +105,7 @@ final class Edge extends ValveBase {
   }
 
   private boolean drop(
-      org.apache.coyote.Request body, RatedInput rated, boolean unasked, SendfileProtocol http) {
+      org.apache.coyote.Request body, MinimumRateInput rated, boolean unasked, HttpProtocol http) {
     if (body.hasExpectation()) { // it is not sent once there is an answer
       return false;
     }

@@ -12,12 +12,12 @@ import org.springframework.stereotype.Component;
 
 /** The parts of Kafka that are missing, each a component of the health; nothing without one. */
 @Component("kafka")
-final class MissingParts implements CompositeHealthContributor {
+final class KafkaHealth implements CompositeHealthContributor {
   private static final Status DEGRADED = new Status("DEGRADED");
 
   private final Coordinator coordinator;
 
-  MissingParts(Coordinator coordinator) {
+  KafkaHealth(Coordinator coordinator) {
     this.coordinator = coordinator;
   }
 

@@ -1,7 +1,7 @@
 package io.fedstep.wire;
 
+import io.fedstep.quota.InputInTurns;
 import io.fedstep.quota.Places;
-import io.fedstep.quota.TurnedInput;
 import io.fedstep.quota.Turns;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.FilterInputStream;
@@ -10,28 +10,28 @@ import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
 /** A body whose decoding takes the processor for long: in turns, and in places where they count. */
-final class Decoded extends FilterInputStream {
+final class DecodedBody extends FilterInputStream {
   private final Turns.Turn turn;
   private final Places.@Nullable Place place;
 
-  private Decoded(InputStream expanded, Turns.Turn turn, Places.@Nullable Place place) {
+  private DecodedBody(InputStream expanded, Turns.Turn turn, Places.@Nullable Place place) {
     super(expanded);
     this.turn = turn;
     this.place = place;
   }
 
   /** What a body holds in a coding; to be closed, which leaves the body itself open. */
-  static Decoded open(InputStream whole, Coding coding, HttpServletRequest request)
+  static DecodedBody open(InputStream whole, Coding coding, HttpServletRequest request)
       throws IOException {
     HeavyWork work = Exchange.of(request).work();
     String holder = Exchange.holder(request);
     Turns.Turn turn = work.turn(holder);
     Places.Place place =
-        coding == Coding.ZSTD ? work.decoders().take(holder, HeavyWork.PATIENCE) : null;
+        coding == Coding.ZSTD ? work.decoders().acquire(holder, HeavyWork.PATIENCE) : null;
     try {
-      return new Decoded(coding.expand(new TurnedInput(whole, turn)), turn, place);
+      return new DecodedBody(coding.expand(new InputInTurns(whole, turn)), turn, place);
     } catch (IOException | RuntimeException e) {
-      turn.give();
+      turn.end();
       if (place != null) {
         place.close();
       }
@@ -58,7 +58,7 @@ final class Decoded extends FilterInputStream {
     try {
       super.close();
     } finally {
-      turn.give();
+      turn.end();
       if (place != null) {
         place.close();
       }

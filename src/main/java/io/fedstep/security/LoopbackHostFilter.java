@@ -15,13 +15,13 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * Answers only to names of this machine, on a server that serves it alone, without authentication:
  * a web page may have its own name resolve to this machine, and is of the same origin then.
  */
-final class LocalOnly extends OncePerRequestFilter {
+final class LoopbackHostFilter extends OncePerRequestFilter {
   private static final Pattern LOOPBACK =
       Pattern.compile("localhost|.+\\.localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1]");
 
-  private final Doorman doorman;
+  private final AccessProblems doorman;
 
-  LocalOnly(Doorman doorman) {
+  LoopbackHostFilter(AccessProblems doorman) {
     this.doorman = doorman;
   }
 

@@ -15,14 +15,14 @@ import org.apache.tomcat.util.net.ApplicationBufferHandler;
 import org.junit.jupiter.api.Test;
 
 /** Bodies that come slowly, at 1,000 bytes a second at least, by a clock that stands still. */
-class RatedInputTest {
+class MinimumRateInputTest {
   private static final Duration FIRST = Duration.ofSeconds(20);
 
   private final AtomicLong clock = new AtomicLong(1);
   private int piece;
 
-  private final RatedInput input =
-      new RatedInput(
+  private final MinimumRateInput input =
+      new MinimumRateInput(
           new InputBuffer() {
             @Override
             public int doRead(ApplicationBufferHandler handler) {

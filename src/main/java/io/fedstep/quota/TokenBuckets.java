@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
  * A token bucket for each sender: so many a second on average, and a number at once. Remembers a
  * bounded number of senders, the longest silent forgotten first.
  */
-public final class Buckets {
+public final class TokenBuckets {
   private static final int MOST_SENDERS = 100_000;
   private static final double NANOS = 1e9;
 
@@ -28,7 +28,7 @@ public final class Buckets {
   private record Bucket(double left, long at) {}
 
   /** Buckets that fill by that much a second, up to {@code most}; a clock in nanoseconds. */
-  public Buckets(double perSecond, double most, LongSupplier nanos) {
+  public TokenBuckets(double perSecond, double most, LongSupplier nanos) {
     this.perSecond = perSecond;
     this.most = most;
     this.nanos = nanos;

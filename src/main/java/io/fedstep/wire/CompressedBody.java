@@ -8,13 +8,13 @@ import java.io.InputStream;
  * A compressed body. One that is much longer than what it holds is refused: frames, members and
  * blocks with nothing in them cost the processor as much as others, and have no end.
  */
-final class Compressed extends FilterInputStream {
+final class CompressedBody extends FilterInputStream {
   /** Several times what a decoder reads ahead, or an encoder needs for what it cannot compress. */
   private static final int MOST_EXCESS = 1 << 19;
 
   private long excess;
 
-  Compressed(InputStream body) {
+  CompressedBody(InputStream body) {
     super(body);
   }
 

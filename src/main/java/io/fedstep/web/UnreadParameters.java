@@ -11,7 +11,7 @@ import org.springframework.web.servlet.HandlerInterceptor;
  * Refuses query parameters where nobody reads them: at a method that is not given the request. The
  * others read them by {@link Query}, which knows their names.
  */
-final class NoQuery implements HandlerInterceptor {
+final class UnreadParameters implements HandlerInterceptor {
   @Override
   public boolean preHandle(
       HttpServletRequest request, HttpServletResponse response, Object handler) {

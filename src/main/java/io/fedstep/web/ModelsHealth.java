@@ -11,12 +11,12 @@ import org.springframework.stereotype.Component;
 
 /** The models that a failure has stopped, each a component of the health; nothing without one. */
 @Component("models")
-final class FailedModels implements CompositeHealthContributor {
+final class ModelsHealth implements CompositeHealthContributor {
   private static final String DEGRADED = "DEGRADED";
 
   private final Coordinator coordinator;
 
-  FailedModels(Coordinator coordinator) {
+  ModelsHealth(Coordinator coordinator) {
     this.coordinator = coordinator;
   }
 

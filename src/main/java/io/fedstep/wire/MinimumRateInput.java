@@ -16,7 +16,7 @@ import org.apache.tomcat.util.net.ApplicationBufferHandler;
  * A body that has to come at a minimum rate, or reading it ends with 408. A sender whose network
  * rests for a moment has as long for the first bytes as for a request's head.
  */
-final class RatedInput implements InputBuffer {
+final class MinimumRateInput implements InputBuffer {
   /** Within which a body may pause. */
   private static final Duration WINDOW = Duration.ofSeconds(5);
 
@@ -41,7 +41,8 @@ final class RatedInput implements InputBuffer {
    *
    * @param first how long its first bytes may take
    */
-  RatedInput(InputBuffer whole, long most, long leastRate, Duration first, LongSupplier nanos) {
+  MinimumRateInput(
+      InputBuffer whole, long most, long leastRate, Duration first, LongSupplier nanos) {
     this.whole = whole;
     this.most = most;
     this.leastRate = leastRate;

@@ -11,7 +11,7 @@ import org.springframework.security.web.servlet.util.matcher.PathPatternRequestM
  * they ask for with the token of whoever looks. A browser runs, shows and reaches nothing for them
  * that is not of this server.
  */
-final class Page implements HeaderWriter {
+final class DashboardHeaders implements HeaderWriter {
   static final List<String> PATHS = List.of("/", "/index.html", "/dashboard/**");
 
   private static final String POLICY =

@@ -15,12 +15,12 @@ import org.springframework.web.servlet.HandlerInterceptor;
  * Has requests take places for their bodies, of which updates take theirs themselves, and give back
  * what their bodies hold before the rest of these is dropped.
  */
-final class Shared implements HandlerInterceptor {
+final class UploadPlaces implements HandlerInterceptor {
 
   private final Coordinator coordinator;
   private final HeavyWork work;
 
-  Shared(Coordinator coordinator, HeavyWork work) {
+  UploadPlaces(Coordinator coordinator, HeavyWork work) {
     this.coordinator = coordinator;
     this.work = work;
   }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * it; of that it leaves the address that the first of them saw. Whatever reads these fields later
  * finds nothing that a sender made up.
  */
-final class ForwardedFields extends ValveBase {
+final class ForwardedValve extends ValveBase {
   private static final String FORWARDED = "forwarded";
   private static final String PREFIX = "x-forwarded-";
   private static final List<String> READ =
@@ -30,7 +30,7 @@ final class ForwardedFields extends ValveBase {
   private final String scheme;
 
   /** Beside the usual fields those of other names, in which a proxy sends address and scheme. */
-  ForwardedFields(Proxies proxies, String address, String scheme) {
+  ForwardedValve(Proxies proxies, String address, String scheme) {
     super(true);
     this.proxies = proxies;
     this.address = address.toLowerCase(Locale.ROOT);

@@ -16,7 +16,7 @@ import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP/1.1 over connections that {@link Sendfile} serves. */
-public final class SendfileProtocol extends Http11NioProtocol {
+public final class HttpProtocol extends Http11NioProtocol {
   private static final long LOOK_MILLIS = 500;
 
   /** What Tomcat has for the time of a request of which nothing has come yet. */
@@ -26,7 +26,7 @@ public final class SendfileProtocol extends Http11NioProtocol {
   private volatile @Nullable PeerConnections peers;
 
   /** Called by Tomcat, by name. */
-  public SendfileProtocol() {
+  public HttpProtocol() {
     super(new Endpoint());
   }
 

@@ -13,7 +13,7 @@ import org.springframework.web.servlet.HandlerInterceptor;
  * Refuses conditions that a PUT, POST or DELETE would not heed: whoever sends one must not find the
  * change made all the same.
  */
-final class ChangeConditions implements HandlerInterceptor {
+final class UnheededConditions implements HandlerInterceptor {
   static final String PATHS = "/v1/**";
 
   private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");

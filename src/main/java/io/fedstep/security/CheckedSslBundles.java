@@ -21,8 +21,8 @@ import org.springframework.boot.ssl.SslBundle;
  * The keys and certificates of TLS. What comes for those that are in use is taken up only when each
  * key is its certificate's: a certificate whose key comes later would fail every connection.
  */
-public final class CheckedBundles extends DefaultSslBundleRegistry {
-  private static final Logger LOG = LoggerFactory.getLogger(CheckedBundles.class);
+public final class CheckedSslBundles extends DefaultSslBundleRegistry {
+  private static final Logger LOG = LoggerFactory.getLogger(CheckedSslBundles.class);
   private static final byte[] ANYTHING =
       "fedstep".getBytes(java.nio.charset.StandardCharsets.UTF_8);
 
