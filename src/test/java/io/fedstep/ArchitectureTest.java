@@ -20,6 +20,7 @@ import io.fedstep.planted.unlisted.Stranger;
 import io.fedstep.planted.vector.UsesJackson;
 import io.fedstep.planted.vector.UsesModel;
 import io.fedstep.planted.web.UsesSpring;
+import io.fedstep.planted.wire.UsesMvc;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -198,6 +199,7 @@ class ArchitectureTest {
         caught("vector", UsesModel.class, ".model.UsesVector"),
         caught("vector", UsesJackson.class, "tools.jackson.databind.JsonNode"),
         caught("store", UsesTheRoot.class, "io.fedstep.planted.Root"),
+        caught("wire", UsesMvc.class, "org.springframework.web.servlet.HandlerMapping"),
         caught("a row for each package", Stranger.class, "Stranger"),
         caught("files", OpensAFile.class, "FileInputStream", "FileChannel", "nio.file.Files"),
         caught("paths", OpensAFile.class, "java.nio.file.Path"),

@@ -37,7 +37,7 @@ final class AccessProblems
   }
 
   /** The same for want of credentials or rights, which the audit log is to have. */
-  void turnAway(HttpServletRequest request, HttpServletResponse response, Refusal refusal) {
+  void deny(HttpServletRequest request, HttpServletResponse response, Refusal refusal) {
     Exchange.of(request).deny(refusal);
     refuse(request, response, refusal);
   }
@@ -68,13 +68,13 @@ final class AccessProblems
     if (refusal.problem() == Problem.UNAUTHORIZED) {
       response.setHeader("WWW-Authenticate", challenge);
     }
-    turnAway(request, response, refusal);
+    deny(request, response, refusal);
   }
 
   @Override
   public void handle(
       HttpServletRequest request, HttpServletResponse response, AccessDeniedException e) {
-    turnAway(request, response, forbidden(Caller.of(request)));
+    deny(request, response, forbidden(Caller.of(request)));
   }
 
   /** The refusal for want of rights. */

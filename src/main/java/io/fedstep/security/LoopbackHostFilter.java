@@ -19,10 +19,10 @@ final class LoopbackHostFilter extends OncePerRequestFilter {
   private static final Pattern LOOPBACK =
       Pattern.compile("localhost|.+\\.localhost|127\\.\\d+\\.\\d+\\.\\d+|\\[::1]");
 
-  private final AccessProblems doorman;
+  private final AccessProblems refusals;
 
-  LoopbackHostFilter(AccessProblems doorman) {
-    this.doorman = doorman;
+  LoopbackHostFilter(AccessProblems refusals) {
+    this.refusals = refusals;
   }
 
   @Override
@@ -37,6 +37,6 @@ final class LoopbackHostFilter extends OncePerRequestFilter {
     String why =
         "The Host '%s' is no name of this machine; fedstep has no authentication configured, so it answers only to localhost."
             .formatted(host);
-    doorman.turnAway(request, response, Refusal.of(Problem.FORBIDDEN, why));
+    refusals.deny(request, response, Refusal.of(Problem.FORBIDDEN, why));
   }
 }

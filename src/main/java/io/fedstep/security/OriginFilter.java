@@ -31,11 +31,11 @@ final class OriginFilter extends OncePerRequestFilter {
   private static final Pattern AUTHORITY = Pattern.compile("(\\[[^]]*]|[^:]*)(?::(\\d{1,5}))?");
 
   private final List<String> allowed;
-  private final AccessProblems doorman;
+  private final AccessProblems refusals;
 
-  OriginFilter(List<String> allowed, AccessProblems doorman) {
+  OriginFilter(List<String> allowed, AccessProblems refusals) {
     this.allowed = allowed;
-    this.doorman = doorman;
+    this.refusals = refusals;
   }
 
   @Override
@@ -49,7 +49,7 @@ final class OriginFilter extends OncePerRequestFilter {
     String why =
         "The request comes from a web page of another origin, which is none of"
             + " fedstep.security.allowed-origins.";
-    doorman.turnAway(request, response, Refusal.of(Problem.FORBIDDEN, why));
+    refusals.deny(request, response, Refusal.of(Problem.FORBIDDEN, why));
   }
 
   private boolean passes(HttpServletRequest request) {

@@ -88,7 +88,7 @@ class SecurityConfiguration {
       ObjectProvider<JwtDecoder> jwts,
       SecurityProperties properties,
       @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
-    var doorman = new AccessProblems(problems, rate);
+    var refusals = new AccessProblems(problems, rate);
     http.csrf(AbstractHttpConfigurer::disable) // nothing here goes by cookies
         .anonymous(AbstractHttpConfigurer::disable)
         .logout(AbstractHttpConfigurer::disable)
@@ -101,12 +101,12 @@ class SecurityConfiguration {
                 .cacheControl(HeadersConfigurer.CacheControlConfig::disable)
                 .addHeaderWriter(new DashboardHeaders()))
         .exceptionHandling(
-            refusals -> refusals.authenticationEntryPoint(doorman).accessDeniedHandler(doorman))
+            handling -> handling.authenticationEntryPoint(refusals).accessDeniedHandler(refusals))
         .cors(cors -> cors.configurationSource(request -> cors(request, properties)))
         .addFilterBefore(new AuditLog(lines), HeaderWriterFilter.class);
-    http.addFilterAfter(new OriginFilter(properties.allowedOrigins(), doorman), AuditLog.class);
+    http.addFilterAfter(new OriginFilter(properties.allowedOrigins(), refusals), AuditLog.class);
     if (exposure == Exposure.LOCAL) {
-      http.addFilterAfter(new LoopbackHostFilter(doorman), AuditLog.class);
+      http.addFilterAfter(new LoopbackHostFilter(refusals), AuditLog.class);
     }
     if (exposure != Exposure.AUTHENTICATED) {
       http.authorizeHttpRequests(all -> all.anyRequest().permitAll());
@@ -117,9 +117,9 @@ class SecurityConfiguration {
       AuthenticationManager asFound = found -> found;
       var authentication = new AuthenticationFilter(asFound, identification);
       authentication.setSuccessHandler((_, _, _) -> {});
-      authentication.setFailureHandler(doorman);
+      authentication.setFailureHandler(refusals);
       http.addFilterBefore(authentication, ExceptionTranslationFilter.class)
-          .addFilterBefore(new RateFilter(rate, doorman), AuthorizationFilter.class)
+          .addFilterBefore(new RequestRateFilter(rate, refusals), AuthorizationFilter.class)
           .authorizeHttpRequests(all -> all.anyRequest().access(new AccessRules()));
     }
     return http.build();

@@ -11,13 +11,13 @@ import java.io.IOException;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /** Refuses who sends too many requests: by id, or by address before one has said who he is. */
-final class RateFilter extends OncePerRequestFilter {
+final class RequestRateFilter extends OncePerRequestFilter {
   private final RequestRate rate;
-  private final AccessProblems doorman;
+  private final AccessProblems refusals;
 
-  RateFilter(RequestRate rate, AccessProblems doorman) {
+  RequestRateFilter(RequestRate rate, AccessProblems refusals) {
     this.rate = rate;
-    this.doorman = doorman;
+    this.refusals = refusals;
   }
 
   @Override
@@ -28,7 +28,7 @@ final class RateFilter extends OncePerRequestFilter {
     if (tooMany == null) {
       chain.doFilter(request, response);
     } else {
-      doorman.refuse(request, response, tooMany);
+      refusals.refuse(request, response, tooMany);
     }
   }
 }
