@@ -82,7 +82,7 @@ public final class Admission {
   }
 
   private Refusal whileClosing(Refusal refusal) {
-    return state.isClosing() ? refusal.with("retry_after", 1) : refusal;
+    return state.isClosing() ? refusal.retryAfter(1) : refusal;
   }
 
   private Decision.Accepted beginOver(long from, String client) {
@@ -161,8 +161,6 @@ public final class Admission {
       return Round.repeat(earlier, header.weight(), content);
     }
     return new Verdict.Refused(
-        current == from
-            ? Round.over(from, from + 1).with("retry_after", 1)
-            : refusal(from, current));
+        current == from ? Round.over(from, from + 1).retryAfter(1) : refusal(from, current));
   }
 }

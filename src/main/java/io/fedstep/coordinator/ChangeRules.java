@@ -94,7 +94,7 @@ public final class ChangeRules {
               Problem.TOO_MANY_REQUESTS,
               "Version %s has reports of %s clients, as many as are kept."
                   .formatted(report.version(), Reports.MOST_CLIENTS))
-          .with("retry_after", 1)
+          .retryAfter(1)
           .exception();
     }
   }

@@ -75,7 +75,7 @@ public abstract class Coordinator implements AutoCloseable {
               Problem.TOO_MANY_REQUESTS,
               "There are %s models (fedstep.limits.models); delete one first."
                   .formatted(limits.models()))
-          .with("retry_after", 60)
+          .retryAfter(60)
           .exception();
     }
   }

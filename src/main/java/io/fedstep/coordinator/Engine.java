@@ -183,7 +183,7 @@ public final class Engine implements AutoCloseable {
 
   /** What is said to who comes while the server ends. */
   public static Refusal shuttingDown() {
-    return Refusal.of(Problem.NOT_READY, "The server is shutting down.").with("retry_after", 1);
+    return Refusal.of(Problem.NOT_READY, "The server is shutting down.").retryAfter(1);
   }
 
   /** Counts a waiting client in, or refuses it. */

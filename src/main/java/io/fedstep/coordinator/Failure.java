@@ -30,19 +30,20 @@ public final class Failure {
           Refusal.of(
                   Problem.NOT_READY,
                   "The server has as many files open as it may; try again shortly.")
-              .with("retry_after", 1);
+              .retryAfter(1);
       case RIGHTS ->
           Refusal.of(
                   Problem.NOT_READY,
                   "The server may not use its files as they are; try again later. (%s)"
                       .formatted(failure.shown()))
-              .with("retry_after", RETRY_SECONDS);
+              .retryAfter(RETRY_SECONDS);
     };
   }
 
   /** The same refusal, whose sentence begins with another. */
   public static Refusal refusal(String before, Throwable cause) {
     Refusal refusal = refusal(cause);
-    return new Refusal(refusal.problem(), before + refusal.detail(), refusal.members());
+    return new Refusal(
+        refusal.problem(), before + refusal.detail(), refusal.retryAfter(), refusal.members());
   }
 }

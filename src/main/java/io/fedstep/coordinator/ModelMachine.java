@@ -76,6 +76,6 @@ public final class ModelMachine {
     return Refusal.of(
             Problem.TOO_MANY_REQUESTS,
             "Model '%s' has %s changes waiting.".formatted(model, waiting))
-        .with("retry_after", 1);
+        .retryAfter(1);
   }
 }

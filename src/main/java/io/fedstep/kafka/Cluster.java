@@ -120,7 +120,7 @@ final class Cluster implements AutoCloseable {
   }
 
   static Refusal notReady(String what) {
-    return Refusal.of(Problem.NOT_READY, what).with("retry_after", 1);
+    return Refusal.of(Problem.NOT_READY, what).retryAfter(1);
   }
 
   @Override

@@ -15,6 +15,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What goes through the topics beside numbers, as JSON: its first member is the format. */
 final class Wire {
+  private static final String RETRY_AFTER = "retry_after";
+
   private static final int FORMAT = 1;
 
   private Wire() {}
@@ -82,6 +84,9 @@ final class Wire {
             default -> members.put(name, value.toString());
           }
         });
+    if (refusal.retryAfter() != null) {
+      members.put(RETRY_AFTER, refusal.retryAfter());
+    }
     return json;
   }
 
@@ -91,7 +96,10 @@ final class Wire {
         Refusal.of(
             Problem.valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_')), text(json, "detail"));
     for (var member : json.required("members").properties()) {
-      refusal = refusal.with(member.getKey(), value(member.getValue()));
+      refusal =
+          member.getKey().equals(RETRY_AFTER)
+              ? refusal.retryAfter(member.getValue().longValue())
+              : refusal.with(member.getKey(), value(member.getValue()));
     }
     return refusal;
   }

@@ -87,7 +87,7 @@ public final class Places {
       checkShare(holder);
       while (taken >= total) {
         if (rest <= 0) {
-          throw Refusal.of(whenFull, allTaken).with("retry_after", retryAfter).exception();
+          throw Refusal.of(whenFull, allTaken).retryAfter(retryAfter).exception();
         }
         rest = freed.awaitNanos(rest);
         checkShare(holder);
@@ -107,7 +107,7 @@ public final class Places {
   private void checkShare(@Nullable String holder) {
     if (holder != null && held.getOrDefault(holder, 0) >= most) {
       throw Refusal.of(Problem.TOO_MANY_REQUESTS, shareTaken.formatted(holder))
-          .with("retry_after", retryAfter)
+          .retryAfter(retryAfter)
           .exception();
     }
   }

@@ -25,6 +25,6 @@ public final class RequestRate {
                 Problem.TOO_MANY_REQUESTS,
                 "'%s' sends more than %s requests a second (fedstep.limits.requests-per-second)."
                     .formatted(sender, (long) perSecond))
-            .with("retry_after", (long) Math.max(1, Math.ceil(-left / perSecond)));
+            .retryAfter((long) Math.max(1, Math.ceil(-left / perSecond)));
   }
 }

@@ -111,7 +111,7 @@ final class Identification implements AuthenticationConverter {
     } catch (JwtException e) { // the keys to check it with are not at hand
       throw new NotIdentifiedException(
           Refusal.of(Problem.NOT_READY, "The JWT cannot be checked now: " + e.getMessage())
-              .with("retry_after", 5));
+              .retryAfter(5));
     }
   }
 

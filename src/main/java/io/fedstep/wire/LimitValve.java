@@ -86,7 +86,7 @@ final class LimitValve extends ValveBase {
   }
 
   private static void refuse(Response response, Refusal refusal) throws IOException {
-    Refusal later = refusal.with("retry_after", 2);
+    Refusal later = refusal.retryAfter(2);
     Problems.write(response.getResponse(), later, later.problem().status());
   }
 

@@ -88,7 +88,7 @@ final class MinimumRateInput implements InputBuffer {
                 Problem.TOO_SLOW,
                 "The body brought %s bytes in %s s, not the %s of fedstep.limits.least-upload-rate."
                     .formatted(inWindow, window.toSeconds(), leastInWindow))
-            .with("retry_after", 1)
+            .retryAfter(1)
             .exception();
       }
       windowBegan = now;

@@ -29,6 +29,9 @@ public final class Problems {
     for (Map.Entry<String, Object> member : refusal.members().entrySet()) {
       json.set(member.getKey(), MAPPER.valueToTree(member.getValue()));
     }
+    if (refusal.retryAfter() != null) {
+      json.put("retry_after", refusal.retryAfter());
+    }
     return json;
   }
 
@@ -41,9 +44,8 @@ public final class Problems {
     response.resetBuffer();
     response.setStatus(status);
     response.setContentType("application/problem+json");
-    Object retry = refusal.members().get("retry_after");
-    if (retry != null) {
-      response.setHeader("Retry-After", retry.toString());
+    if (refusal.retryAfter() != null) {
+      response.setHeader("Retry-After", refusal.retryAfter().toString());
     }
     Object length = refusal.members().get("length");
     if (length != null) {

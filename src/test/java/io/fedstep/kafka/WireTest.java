@@ -73,7 +73,7 @@ class WireTest {
         Refusal.of(Problem.ROUND_CLOSED, "Round 3 is over; \u201ctrain\u201d for round 4.")
             .with("current_round", 4L)
             .with("far", Long.MAX_VALUE)
-            .with("retry_after", 5)
+            .retryAfter(5)
             .with("norm", 0.1)
             .with("whole", 2.0)
             .with("known", true)
@@ -81,12 +81,12 @@ class WireTest {
     Refusal read = Wire.refusal(copy(Wire.refusal(refusal)));
     assertThat(read.problem()).isEqualTo(refusal.problem());
     assertThat(read.detail()).isEqualTo(refusal.detail());
+    assertThat(read.retryAfter()).isEqualTo(5);
     assertThat(read.members().keySet())
-        .containsExactly("current_round", "far", "retry_after", "norm", "whole", "known", "base");
+        .containsExactly("current_round", "far", "norm", "whole", "known", "base");
     assertThat(read.members())
         .containsEntry("current_round", 4L)
         .containsEntry("far", Long.MAX_VALUE)
-        .containsEntry("retry_after", 5L)
         .containsEntry("norm", 0.1)
         .containsEntry("whole", 2.0)
         .containsEntry("known", true)

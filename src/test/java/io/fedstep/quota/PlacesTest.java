@@ -33,7 +33,7 @@ class PlacesTest {
     assertThat(refusal.problem()).isEqualTo(Problem.TOO_MANY_REQUESTS);
     assertThat(refusal.detail())
         .isEqualTo("2 are here for 'alice', its share (fedstep.limits.share) of 4 (some.key).");
-    assertThat(refusal.members()).containsEntry("retry_after", 7);
+    assertThat(refusal.retryAfter()).isEqualTo(7);
     held.add(places.acquire("bob"));
     held.add(places.acquire(null));
     assertThat(refusal(places, "carol").problem()).isEqualTo(Problem.NOT_READY);

@@ -40,6 +40,6 @@ class RequestRateTest {
     takenAtOnce("alice");
     Refusal refusal = Objects.requireNonNull(rate.count("alice"));
     assertThat(refusal.problem()).isEqualTo(Problem.TOO_MANY_REQUESTS);
-    assertThat(refusal.members()).containsEntry("retry_after", 1L);
+    assertThat(refusal.retryAfter()).isEqualTo(1);
   }
 }

@@ -75,7 +75,7 @@ class MinimumRateInputTest {
     Refusal refusal = refusal(60, 1);
     assertThat(refusal.problem()).isEqualTo(Problem.TOO_SLOW);
     assertThat(refusal.detail()).contains("1260 bytes in 20 s", "20000");
-    assertThat(refusal.members()).containsEntry("retry_after", 1);
+    assertThat(refusal.retryAfter()).isEqualTo(1);
   }
 
   @Test
