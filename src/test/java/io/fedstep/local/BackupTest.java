@@ -7,8 +7,10 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.store.Disk;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
@@ -34,6 +36,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A copy that docker/backup.sh takes while the server works is a folder to start a server on. */
+@BesideOthers
 @EnabledOnOs({OS.LINUX, OS.MAC})
 class BackupTest {
   private static final int COPIES = Boolean.getBoolean("long") ? 200 : 6;
@@ -45,6 +48,9 @@ class BackupTest {
   /** Versions go almost as soon as they come, so that copies find them leaving. */
   private static final Limits LIMITS = new Limits(2, 50, 100_000, 100, 100, 100, 1000, 2);
 
+  /** Whose forces leave the copies time. */
+  private static final Disk DISK = new Disk();
+
   private record Place(String model, long round, String client) {}
 
   private final Map<Place, Decision.Accepted> receipts = new ConcurrentHashMap<>();
@@ -52,7 +58,7 @@ class BackupTest {
 
   @Test
   void copiesUnderLoad_areWhole(@TempDir Path folder) throws Exception {
-    try (Rig rig = Rig.on(folder.resolve("data"), LIMITS);
+    try (Rig rig = Rig.on(DISK, folder.resolve("data"), LIMITS);
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var load = new ArrayList<Future<?>>();
       try {
@@ -143,7 +149,7 @@ class BackupTest {
   @Test
   void whatCannotBeCopied_isRefused_beforeAnythingIsMade(@TempDir Path folder) throws Exception {
     Path data = folder.resolve("-data");
-    try (Rig rig = Rig.on(data, LIMITS)) {
+    try (Rig rig = Rig.on(DISK, data, LIMITS)) {
       rig.create("one", Rig.plain(1, 1, 1));
       rig.advance("one", 1);
     }
@@ -181,13 +187,13 @@ class BackupTest {
 
   private static void check(Path copy, Map<Place, Decision.Accepted> before) {
     check(copy, before, MODELS);
-    try (Rig restored = Rig.on(copy, LIMITS)) {
+    try (Rig restored = Rig.on(DISK, copy, LIMITS)) {
       MODELS.forEach(model -> checkVersions(restored, model));
     }
   }
 
   private static void check(Path copy, Map<Place, Decision.Accepted> before, List<String> models) {
-    try (Rig restored = Rig.on(copy, LIMITS)) {
+    try (Rig restored = Rig.on(DISK, copy, LIMITS)) {
       Coordinator coordinator = restored.coordinator();
       assertThat(coordinator.models()).containsAll(models);
       for (String model : coordinator.models()) {
