@@ -2,14 +2,13 @@ package io.fedstep.close;
 
 import static java.util.Arrays.stream;
 
-import io.fedstep.aggregate.Aggregation;
-import io.fedstep.aggregate.ClippedRows;
 import io.fedstep.aggregate.Distances;
 import io.fedstep.aggregate.Rows;
 import io.fedstep.codec.JoinedCrc32c;
+import io.fedstep.model.CloseChain;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.Secrets;
 import io.fedstep.model.ServerStep;
-import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.StateEntry;
@@ -55,8 +54,7 @@ public final class RoundClose {
   public record Result(boolean finite, double gradientNorm, double stepNorm) {}
 
   private final ModelSpec spec;
-  private final StepContext.Step context;
-  private final Supplier<Aggregation> aggregation;
+  private final Supplier<ServerStep> steps;
   private final IntFunction<Rows> rows;
   private final @Nullable VectorFile weightsBefore;
   private final StateFile stateBefore;
@@ -73,16 +71,14 @@ public final class RoundClose {
 
   private RoundClose(
       ModelSpec spec,
-      StepContext.Step context,
-      Supplier<Aggregation> aggregation,
+      Supplier<ServerStep> steps,
       IntFunction<Rows> rows,
       @Nullable VectorFile weightsBefore,
       StateFile stateBefore,
       Shard shard,
       VersionDraft draft) {
     this.spec = spec;
-    this.context = context;
-    this.aggregation = aggregation;
+    this.steps = steps;
     this.rows = rows;
     this.weightsBefore = weightsBefore;
     this.stateBefore = stateBefore;
@@ -90,7 +86,7 @@ public final class RoundClose {
     weights = draft.newWeights();
     gradient = draft.newGradient();
     between = spec.optimizer().passes().size() == 1 ? gradient : draft.between(gradient);
-    state = draft.newState(next(spec, context.taken()));
+    state = draft.newState(next(spec, stateBefore.taken()));
     if (shard.count() > 1) {
       state.beginAgain(); // what is around the values counts once, with who seals the draft
     }
@@ -103,13 +99,14 @@ public final class RoundClose {
   /**
    * Computes a shard of the version after {@code before}.
    *
+   * @param secrets from which noise follows
    * @param inOrder the round's updates in client-id order, each with its row and, if there are
    *     several shards, the digest of what is in that
    * @param matrix the rows, of that shard
    */
   public static Part run(
       ModelSpec spec,
-      String secret,
+      Secrets secrets,
       Version before,
       List<Decision.Accepted> inOrder,
       UpdateMatrix matrix,
@@ -129,18 +126,21 @@ public final class RoundClose {
       if (shard.index() > 0) {
         var _ = stateBefore.takeRead(); // what is around the values counts once
       }
-      IntFunction<Rows> rows = rows(spec, inOrder, updates);
-      Distances distances =
-          spec.aggregator().comparesAll(updateWeights.length)
-              ? DistancePass.run(spec, updateWeights.length, shard, rows, gather, helpers, threads)
-              : Distances.NONE;
-      var aggregation = spec.aggregator().begin(updateWeights, distances);
       var context =
           new StepContext.Step(
-              stateBefore.isInitial(), stateBefore.taken(), before.info().version() + 1, secret);
-      var close =
-          new RoundClose(
-              spec, context, aggregation, rows, weightsBefore, stateBefore, shard, draft);
+              stateBefore.isInitial(),
+              stateBefore.taken(),
+              before.info().version() + 1,
+              secrets.ofModel());
+      double[] norms = inOrder.stream().mapToDouble(update -> update.content().norm()).toArray();
+      var chain = new CloseChain(spec, context, updateWeights, norms, secrets.ofClose());
+      IntFunction<Rows> rows = tile -> chain.bound(updates.rows(tile));
+      Distances distances =
+          chain.needsDistances()
+              ? DistancePass.run(spec, updateWeights.length, shard, rows, gather, helpers, threads)
+              : Distances.NONE;
+      var steps = chain.begin(distances, most(spec));
+      var close = new RoundClose(spec, steps, rows, weightsBefore, stateBefore, shard, draft);
       for (Optimizer.Pass pass : spec.optimizer().passes()) {
         close.run(pass, gather, helpers, threads);
       }
@@ -214,24 +214,17 @@ public final class RoundClose {
     }
   }
 
-  /** The updates by tiles, those with too large a norm scaled down. */
-  private static IntFunction<Rows> rows(
-      ModelSpec spec, List<Decision.Accepted> updates, UpdateMatrix.Reader reader) {
-    UpdateBound bound = spec.updateBound();
-    if (bound == null) {
-      return reader::rows;
-    }
-    double[] factors =
-        updates.stream().mapToDouble(update -> bound.factor(update.content().norm())).toArray();
-    return tile -> new ClippedRows(reader.rows(tile), factors, spec.dtype());
+  /** Coordinates at a time. */
+  private static int most(ModelSpec spec) {
+    return (int) Math.min(Range.TILE, spec.parameters());
   }
 
   /** One of the threads of a pass, with its buffers. */
   private final class Worker implements IntConsumer {
     private final Optimizer.Pass pass;
     private final TensorNorms norms;
-    private final int most = (int) Math.min(Range.TILE, spec.parameters());
-    private final ServerStep step = new ServerStep(spec, aggregation.get(), context, most);
+    private final int most = most(spec);
+    private final ServerStep step = steps.get();
     private final Tile gradientTile = Tile.zeros(spec.dtype(), most);
     private final Tile weightsTile = Tile.zeros(spec.dtype(), most);
     private final List<List<Tile>> stateTiles = spec.optimizer().zeros(spec.dtype(), most);
@@ -258,7 +251,7 @@ public final class RoundClose {
       }
       if (pass.begins()) {
         Rows updates = rows.apply(firstTile + index);
-        gradientSquares[index] = step.aggregate(updates, weightsPart, gradientPart);
+        gradientSquares[index] = step.aggregate(range, updates, weightsPart, gradientPart);
       } else {
         between.read(range.from(), gradientPart, buffer);
       }

@@ -88,7 +88,7 @@ public final class RecordCodec {
   }
 
   private static ObjectNode accepted(Decision.Accepted accepted) {
-    ObjectNode json = client(accepted);
+    ObjectNode json = client(accepted, true);
     json.put("row", accepted.row());
     json.put("updates", accepted.updates());
     if (accepted.staleness() != 0) {
@@ -110,18 +110,19 @@ public final class RecordCodec {
         json.path("staleness").asLong(0));
   }
 
-  private static ObjectNode client(Decision.Accepted accepted) {
+  private static ObjectNode client(Decision.Accepted accepted, boolean showsNorm) {
     return Json.object()
         .put("client", accepted.client())
         .put("weight", accepted.weight())
-        .put("norm", accepted.content().norm())
+        .put("norm", showsNorm ? accepted.content().norm() : null)
         .put("received_at", time(accepted.receivedAt()))
         .put("digest", accepted.content().digest());
   }
 
   /** An update that is in a round, as its record shows it. */
-  public static ObjectNode client(RoundPolicy policy, long round, Decision.Accepted update) {
-    ObjectNode json = client(update);
+  public static ObjectNode client(ModelSpec spec, long round, Decision.Accepted update) {
+    RoundPolicy policy = spec.round();
+    ObjectNode json = client(update, spec.showsNorms());
     return policy.buffering() == null
         ? json
         : json.put("trained_from", round - update.staleness())
@@ -180,7 +181,7 @@ public final class RecordCodec {
     var clients = json.putArray("clients");
     ended.clients().stream()
         .limit(most)
-        .forEach(update -> clients.add(client(ended.spec().round(), ended.round(), update)));
+        .forEach(update -> clients.add(client(ended.spec(), ended.round(), update)));
     return json;
   }
 

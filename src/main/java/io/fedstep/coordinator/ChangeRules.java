@@ -1,6 +1,8 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.SpecRule;
+import io.fedstep.model.SpecRules;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.StateEntry;
@@ -123,13 +125,11 @@ public final class ChangeRules {
 
   /** Checks what is asked of new policies alone; those that are stored stay as they are. */
   static void checkNew(RoundPolicy policy) {
-    if (policy.participation() < 1 && policy.timeout() == null) {
-      throw Refusal.of(
-              Problem.BAD_SPEC,
-              ("In 'round': participation is %s, which asks for a timeout, at which more clients are"
-                      + " invited if too few have sent updates.")
-                  .formatted(policy.participation()))
-          .exception();
+    for (SpecRule<RoundPolicy> rule : SpecRules.OF_NEW_POLICIES) {
+      String wrong = rule.broken().apply(policy);
+      if (wrong != null) {
+        throw Refusal.of(Problem.BAD_SPEC, "In 'round': %s.".formatted(wrong)).exception();
+      }
     }
   }
 

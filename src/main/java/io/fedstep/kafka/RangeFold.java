@@ -7,6 +7,7 @@ import io.fedstep.codec.Base64Doubles;
 import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.model.Secrets;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.store.ModelHead;
@@ -136,7 +137,7 @@ final class RangeFold {
       Part part =
           RoundClose.run(
               head.spec(),
-              head.secret(),
+              new Secrets(head.secret()),
               before,
               updates,
               rows,

@@ -8,6 +8,7 @@ import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
 import io.fedstep.coordinator.VersionMaker;
+import io.fedstep.model.Secrets;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
@@ -179,7 +180,7 @@ final class Stepper {
       Part whole =
           RoundClose.run(
               state.spec(),
-              folder.head().secret(),
+              new Secrets(folder.head().secret()),
               before,
               round.inClientOrder(),
               open.matrix(),

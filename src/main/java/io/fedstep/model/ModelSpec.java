@@ -1,7 +1,5 @@
 package io.fedstep.model;
 
-import static java.util.stream.Collectors.joining;
-
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.Averaging;
 import io.fedstep.optim.Optimizer;
@@ -13,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Everything that was asked for when a model was created, defaults filled in.
  *
  * @param updateBound the largest norm of an update, or null for any
+ * @param protection what is done to the sums of updates before they are seen, or null for nothing
  */
 public record ModelSpec(
     TensorLayout layout,
@@ -20,30 +19,42 @@ public record ModelSpec(
     Optimizer optimizer,
     Aggregator aggregator,
     @Nullable UpdateBound updateBound,
+    @Nullable Protection protection,
     RoundPolicy round) {
   /** What a model gets that names no aggregator: the mean, by the updates' weights. */
   public static final Aggregator DEFAULT_AGGREGATOR = new Averaging(true);
 
-  /** Checks that rounds have as many updates as the aggregator can work with. */
-  public ModelSpec {
-    int least = aggregator.leastUpdates();
-    int most = aggregator.mostUpdates();
-    if (round.minUpdates() < least) {
-      throw new IllegalArgumentException(
-          "min_updates is %s; the aggregator %s %s needs at least %s"
-              .formatted(
-                  round.minUpdates(),
-                  aggregator.name(),
-                  aggregator.config().stream()
-                      .map(setting -> setting.key() + "=" + setting.value())
-                      .collect(joining(", ", "{", "}")),
-                  least));
+  /** Checks what goes together ({@link SpecRules}). */
+  public ModelSpec(
+      TensorLayout layout,
+      Dtype dtype,
+      Optimizer optimizer,
+      Aggregator aggregator,
+      @Nullable UpdateBound updateBound,
+      @Nullable Protection protection,
+      RoundPolicy round) {
+    this.layout = layout;
+    this.dtype = dtype;
+    this.optimizer = optimizer;
+    this.aggregator = aggregator;
+    this.updateBound = updateBound;
+    this.protection = protection;
+    this.round = round;
+    SpecRules.OF_SPECS.forEach(rule -> rule.check(this));
+    if (protection != null) {
+      protection.rules().forEach(rule -> rule.check(this));
     }
-    if (round.maxUpdates() > most) {
-      throw new IllegalArgumentException(
-          "max_updates is %s; the aggregator %s compares at most %s"
-              .formatted(round.maxUpdates(), aggregator.name(), most));
-    }
+  }
+
+  /** A spec without protection. */
+  public ModelSpec(
+      TensorLayout layout,
+      Dtype dtype,
+      Optimizer optimizer,
+      Aggregator aggregator,
+      @Nullable UpdateBound updateBound,
+      RoundPolicy round) {
+    this(layout, dtype, optimizer, aggregator, updateBound, null, round);
   }
 
   /** The number of values of the flat vector. */
@@ -58,11 +69,16 @@ public record ModelSpec(
 
   /** This spec with another round policy. */
   public ModelSpec with(RoundPolicy policy) {
-    return new ModelSpec(layout, dtype, optimizer, aggregator, updateBound, policy);
+    return new ModelSpec(layout, dtype, optimizer, aggregator, updateBound, protection, policy);
   }
 
   /** This spec with other hyper-parameters. */
   public ModelSpec with(Optimizer other) {
-    return new ModelSpec(layout, dtype, other, aggregator, updateBound, round);
+    return new ModelSpec(layout, dtype, other, aggregator, updateBound, protection, round);
+  }
+
+  /** Whether the norms of single updates may be shown. */
+  public boolean showsNorms() {
+    return protection == null || protection.showsNorms();
   }
 }

@@ -30,17 +30,25 @@ public record RoundPolicy(
 
   private static final Duration LONGEST = Duration.ofDays(365);
 
-  /** Checks the ranges. */
-  public RoundPolicy {
+  /** Checks the ranges, and what goes together ({@link SpecRules}). */
+  public RoundPolicy(
+      int minUpdates,
+      int maxUpdates,
+      @Nullable Duration timeout,
+      @Nullable Long rounds,
+      double participation,
+      @Nullable Buffering buffering) {
+    this.minUpdates = minUpdates;
+    this.maxUpdates = maxUpdates;
+    this.timeout = timeout;
+    this.rounds = rounds;
+    this.participation = participation;
+    this.buffering = buffering;
     if (minUpdates < 1 || minUpdates > MOST_UPDATES) {
       throw new IllegalArgumentException(
           "min_updates is %s; 1 to %s are allowed".formatted(minUpdates, MOST_UPDATES));
     }
-    if (maxUpdates < minUpdates || maxUpdates > MOST_UPDATES) {
-      throw new IllegalArgumentException(
-          "max_updates is %s; min_updates (%s) to %s are allowed"
-              .formatted(maxUpdates, minUpdates, MOST_UPDATES));
-    }
+    SpecRules.UPDATES.check(this);
     if (timeout != null && (timeout.toMillis() < 1 || timeout.compareTo(LONGEST) > 0)) {
       throw new IllegalArgumentException("timeout is out of range; 1ms to 365 days are allowed");
     }
@@ -51,11 +59,7 @@ public record RoundPolicy(
       throw new IllegalArgumentException(
           "participation is %s; 0 < participation <= 1 is needed".formatted(participation));
     }
-    if (buffering != null && maxUpdates != minUpdates) {
-      throw new IllegalArgumentException(
-          "max_updates is %s; a buffered round closes at min_updates (%s)"
-              .formatted(maxUpdates, minUpdates));
-    }
+    SpecRules.BUFFER.check(this);
   }
 
   /** A synchronous round to which everybody is invited. */

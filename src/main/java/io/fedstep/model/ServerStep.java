@@ -1,6 +1,5 @@
 package io.fedstep.model;
 
-import io.fedstep.aggregate.Aggregation;
 import io.fedstep.aggregate.Rows;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.StepContext;
@@ -9,21 +8,24 @@ import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.util.List;
 
-/** The mathematics of a round's close, on one range of coordinates after another. */
+/**
+ * The steps of a close ({@link CloseStep}) on one range of coordinates after another; with buffers,
+ * for one thread.
+ */
 public final class ServerStep {
-  private final Aggregation aggregation;
+  /** From the updates of one range of coordinates to the gradient there. */
+  @FunctionalInterface
+  interface Gradients {
+    void of(Range range, Rows rows, Tile into);
+  }
+
+  private final Gradients gradients;
   private final Optimizer optimizer;
   private final StepContext.Step context;
   private final Tile step;
 
-  /**
-   * The step of a round, for one thread.
-   *
-   * @param context which step it is
-   * @param most values at a time
-   */
-  public ServerStep(ModelSpec spec, Aggregation aggregation, StepContext.Step context, int most) {
-    this.aggregation = aggregation;
+  ServerStep(ModelSpec spec, Gradients gradients, StepContext.Step context, int most) {
+    this.gradients = gradients;
     this.context = context;
     optimizer = spec.optimizer();
     step = Tile.zeros(spec.dtype(), most);
@@ -35,10 +37,10 @@ public final class ServerStep {
    * @param rows the updates there
    * @param weights the model's weights there
    * @param gradient out
-   * @return the sum of the squares of the aggregated gradient
+   * @return the sum of the squares of the aggregated gradient, once it is protected
    */
-  public double aggregate(Rows rows, Tile weights, Tile gradient) {
-    aggregation.aggregate(rows, gradient);
+  public double aggregate(Range range, Rows rows, Tile weights, Tile gradient) {
+    gradients.of(range, rows, gradient);
     double squares = gradient.squares();
     optimizer.regularize(gradient, weights);
     return squares;

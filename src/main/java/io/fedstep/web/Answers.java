@@ -6,7 +6,7 @@ import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.RefusedUpdate;
-import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
 import io.fedstep.round.UpdateHeader;
@@ -105,11 +105,11 @@ final class Answers {
   }
 
   /** The updates of a round, with what their clients measured. */
-  static ObjectNode updates(RoundPolicy policy, long round, List<Decision.Accepted> accepted) {
+  static ObjectNode updates(ModelSpec spec, long round, List<Decision.Accepted> accepted) {
     ObjectNode json = Json.object();
     ArrayNode updates = json.putArray("updates");
     for (Decision.Accepted one : accepted) {
-      ObjectNode update = RecordCodec.client(policy, round, one);
+      ObjectNode update = RecordCodec.client(spec, round, one);
       update.set("metrics", RecordCodec.metrics(one.metrics()));
       updates.add(update);
     }

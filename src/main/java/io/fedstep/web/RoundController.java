@@ -120,10 +120,10 @@ class RoundController {
     long number = Query.number("The round", round);
     List<Decision.Accepted> open = coordinator.open(model, number);
     if (open != null) {
-      return Answers.ok(Answers.updates(spec.round(), number, open));
+      return Answers.ok(Answers.updates(spec, number, open));
     }
     RoundRecord ended = record(model, number);
-    return Answers.ok(Answers.updates(ended.spec().round(), number, ended.clients()));
+    return Answers.ok(Answers.updates(ended.spec(), number, ended.clients()));
   }
 
   @PostMapping("/current/close")

@@ -7,6 +7,7 @@ import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.local.FakeClock;
 import io.fedstep.local.Rig;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.Secrets;
 import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
@@ -49,6 +50,9 @@ final class ShardedCloses implements AutoCloseable {
   private static final String M = "wide";
   private static final int PATIENCE = 30;
 
+  /** Secret bytes of the closes. */
+  static final byte[] KEY = {1, 2, 3, 4};
+
   private final Path root;
   private final Disk disk = Unforced.disk();
   private final DataFolder data;
@@ -57,6 +61,11 @@ final class ShardedCloses implements AutoCloseable {
   /** Rows in another order than the clients. */
   private static int row(int client, int clients) {
     return clients - 1 - client;
+  }
+
+  /** The norm that a client's update is said to have. */
+  static double norm(int client) {
+    return 120.0 * (client + 1);
   }
 
   /** What all shards gave at each exchange; who comes again gets what was gathered first. */
@@ -186,7 +195,7 @@ final class ShardedCloses implements AutoCloseable {
                 row(client, updates.length),
                 0.1 * (client + 1),
                 new TreeMap<>(),
-                new Content(digest, 120.0 * (client + 1)),
+                new Content(digest, norm(client)),
                 FakeClock.START,
                 client + 1,
                 0));
@@ -207,7 +216,7 @@ final class ShardedCloses implements AutoCloseable {
         }
         return RoundClose.run(
             spec,
-            folder.head().secret(),
+            new Secrets(folder.head().secret(), KEY),
             before,
             inOrder,
             rows,

@@ -1,0 +1,76 @@
+package io.fedstep.model;
+
+import io.fedstep.aggregate.Aggregation;
+import io.fedstep.aggregate.ClippedRows;
+import io.fedstep.aggregate.Distances;
+import io.fedstep.aggregate.Rows;
+import io.fedstep.optim.StepContext;
+import io.fedstep.plugin.Need;
+import java.util.Arrays;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The steps of one close ({@link CloseStep}), with what they need of its updates. It is shared by
+ * threads, each of which has a {@link ServerStep} of its own.
+ */
+public final class CloseChain {
+  private final ModelSpec spec;
+  private final StepContext.Step context;
+  private final double[] weights;
+  private final double[] factors;
+  private final Protection.@Nullable OfRound protection;
+
+  /**
+   * The chain of a close.
+   *
+   * @param context which step of the optimizer it is
+   * @param weights what each update counts, in the order of the rows
+   * @param norms the L2 norm of each update as it came, in the same order
+   * @param key secret bytes that are this close's alone; none where no step needs any
+   */
+  public CloseChain(
+      ModelSpec spec, StepContext.Step context, double[] weights, double[] norms, byte[] key) {
+    this.spec = spec;
+    this.context = context;
+    this.weights = weights.clone();
+    UpdateBound bound = spec.updateBound();
+    factors = bound == null ? new double[0] : Arrays.stream(norms).map(bound::factor).toArray();
+    Protection asked = spec.protection();
+    if (asked != null && asked.needs().contains(Need.KEY) && key.length == 0) {
+      throw new IllegalStateException("no key for " + asked.name());
+    }
+    protection = asked == null ? null : asked.begin(norms.clone(), key.clone());
+  }
+
+  /** The updates of a range as the next step is to see them, from those that came. */
+  public Rows bound(Rows rows) {
+    return spec.updateBound() == null ? rows : new ClippedRows(rows, factors, spec.dtype());
+  }
+
+  /** Whether the distances between the updates have to be known before the chain begins. */
+  public boolean needsDistances() {
+    return protection == null && spec.aggregator().comparesAll(weights.length);
+  }
+
+  /**
+   * Begins the steps, for one thread each time that it is asked.
+   *
+   * @param distances between the updates, where {@link #needsDistances}
+   * @param most coordinates at a time
+   */
+  public Supplier<ServerStep> begin(Distances distances, int most) {
+    if (protection != null) {
+      return () -> step(new ProtectedSum(protection, spec.dtype(), most), most);
+    }
+    Supplier<Aggregation> rule = spec.aggregator().begin(weights, distances);
+    return () -> {
+      Aggregation own = rule.get();
+      return step((_, rows, into) -> own.aggregate(rows, into), most);
+    };
+  }
+
+  private ServerStep step(ServerStep.Gradients gradients, int most) {
+    return new ServerStep(spec, gradients, context, most);
+  }
+}

@@ -1,0 +1,35 @@
+package io.fedstep.codec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fedstep.model.HashedNoise;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.process.BesideOthers;
+import io.fedstep.round.Content;
+import io.fedstep.round.Decision;
+import java.time.Instant;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** What is shown of updates. */
+@BesideOthers
+class RecordCodecTest {
+  @Test
+  void norm_isShown_unlessAProtectionHidesIt() {
+    ModelSpec plain = SpecCodec.read(Json.readObject(Specs.in("{\"tensors\": {\"w\": [3]}}")));
+    var hidden =
+        new ModelSpec(
+            plain.layout(),
+            plain.dtype(),
+            plain.optimizer(),
+            plain.aggregator(),
+            null,
+            new HashedNoise(1),
+            plain.round());
+    var update =
+        new Decision.Accepted(
+            "alice", 0, 1, new TreeMap<>(), new Content("crc32c:0", 2.5), Instant.EPOCH, 1, 0);
+    assertThat(RecordCodec.client(plain, 0, update).get("norm").doubleValue()).isEqualTo(2.5);
+    assertThat(RecordCodec.client(hidden, 0, update).get("norm").isNull()).isTrue();
+  }
+}
