@@ -11,7 +11,7 @@ import java.util.TreeMap;
  * @param bytes the gradient, little-endian, in the model's dtype; it points uphill: of a loss, or
  *     the weights before local training minus those after
  * @param weight number of examples or local steps, in (0, 2^53]
- * @param metrics at most 32 finite numbers by name, measured before training
+ * @param metrics at most 128 finite numbers by name, measured before training
  */
 @SuppressWarnings("ArrayRecordComponent") // as large as a model: handed over, not compared
 public record Update(byte[] bytes, double weight, Map<String, Double> metrics) {

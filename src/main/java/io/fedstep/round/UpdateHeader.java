@@ -1,5 +1,7 @@
 package io.fedstep.round;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import java.util.Collections;
@@ -10,10 +12,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What goes beside the numbers of an update.
+ * An update's weight, metrics and base.
  *
  * @param weight number of local steps or examples, in (0, 2^53]
- * @param metrics at most 32 finite numbers that the client measured
+ * @param metrics at most {@value #MOST_METRICS} finite numbers that the client measured
  * @param base the tag of the weights it was computed from, or null if the client does not say
  */
 public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nullable String base)
@@ -21,9 +23,17 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
   private static final double MOST_WEIGHT = 0x1p53;
 
   /** The most metrics of an update. */
-  public static final int MOST_METRICS = 32;
+  public static final int MOST_METRICS = 128;
 
-  private static final Pattern METRIC_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,63}");
+  /** The most code points of a metric's name. */
+  private static final int MOST_CHARACTERS = 128;
+
+  /** The most bytes of the names of an update's metrics together, in UTF-8. */
+  private static final int MOST_NAME_BYTES = 4096;
+
+  /** Code points that print, with blanks inside alone. */
+  private static final Pattern METRIC_NAME =
+      Pattern.compile("[^\\p{C}\\p{Z}](?:[^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?");
 
   /** Checks the ranges; a {@code RefusedException} says what is wrong. */
   public static UpdateHeader of(double weight, Map<String, Double> metrics, @Nullable String base) {
@@ -38,15 +48,29 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
           "There are %s metrics; at most %s are taken.".formatted(metrics.size(), MOST_METRICS));
     }
     metrics.forEach((name, value) -> {
-      if (!METRIC_NAME.matcher(name).matches()) {
-        throw badMetric("The metric name '%s' is not %s.".formatted(name, METRIC_NAME));
+      if (!isName(name)) {
+        throw badMetric(
+            "The metric's name '%s' is not 1 to %s printable characters, without blanks at the ends."
+                .formatted(name, MOST_CHARACTERS));
       }
       if (!Double.isFinite(value)) {
         throw badMetric("The metric '%s' is %s; it has to be finite.".formatted(name, value));
       }
     });
+    int bytes = metrics.keySet().stream().mapToInt(name -> name.getBytes(UTF_8).length).sum();
+    if (bytes > MOST_NAME_BYTES) {
+      throw badMetric(
+          "The metrics' names have %s bytes of UTF-8 together; at most %s are taken."
+              .formatted(bytes, MOST_NAME_BYTES));
+    }
     return new UpdateHeader(
         weight, Collections.unmodifiableSortedMap(new TreeMap<>(metrics)), base);
+  }
+
+  private static boolean isName(String text) {
+    return text.length() <= 2 * MOST_CHARACTERS
+        && text.codePointCount(0, text.length()) <= MOST_CHARACTERS
+        && METRIC_NAME.matcher(text).matches();
   }
 
   /** The same, whose metrics have names that are kept. */

@@ -1,12 +1,17 @@
 package io.fedstep.web;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.fedstep.codec.Durations;
 import io.fedstep.model.Name;
 import io.fedstep.wire.Problems;
 import jakarta.servlet.http.HttpServletRequest;
-import java.nio.charset.StandardCharsets;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -17,8 +22,11 @@ import org.springframework.web.util.UriUtils;
 final class Query {
   private static final Pattern NUMBER = Pattern.compile("\\d{1,18}");
   private static final Pattern DECIMAL =
-      Pattern.compile(
-          "[+-]?+(?:(?:\\d++(?:\\.\\d*+)?+|\\.\\d++)(?:[eE][+-]?+\\d++)?+|Infinity|NaN)");
+      Pattern.compile("[+-]?+(?:\\d++(?:\\.\\d*+)?+|\\.\\d++)(?:[eE][+-]?+\\d++)?+");
+
+  /** The numbers that are none, as programs of any language write them. */
+  private static final Pattern NOT_FINITE =
+      Pattern.compile("[+-]?+(?:nan|inf(?:inity)?+)", Pattern.CASE_INSENSITIVE);
 
   /** The longest text of a number: more digits than any double has. */
   private static final int MOST_DECIMAL = 1000;
@@ -34,7 +42,7 @@ final class Query {
     for (String pair : text == null ? new String[0] : text.split("&", -1)) {
       if (!pair.isEmpty()) {
         String[] parts = pair.split("=", 2);
-        put(decode(parts[0]), parts.length < 2 ? "" : decode(parts[1]), known);
+        put(decode(parts[0].replace('+', ' ')), parts.length < 2 ? "" : decode(parts[1]), known);
       }
     }
   }
@@ -53,12 +61,14 @@ final class Query {
     }
   }
 
-  /** Percent-decoded; a plus stays one, as in {@code 1e+3}. */
+  /** Percent-decoded UTF-8. In a value, unlike a name, a plus stays one, as in {@code 1e+3}. */
   private static String decode(String text) {
     try {
-      return UriUtils.decode(text, StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw Problems.malformed("The query has '%s', which is not percent-encoded.".formatted(text));
+      byte[] bytes = UriUtils.decode(text, ISO_8859_1).getBytes(ISO_8859_1);
+      return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (IllegalArgumentException | CharacterCodingException e) {
+      throw Problems.malformed(
+          "The query has '%s', which is not percent-encoded UTF-8.".formatted(text));
     }
   }
 
@@ -110,12 +120,17 @@ final class Query {
     return NUMBER.matcher(text).matches();
   }
 
-  /** A decimal number, or one of the literals that are refused later. */
+  /** A decimal number, or one that is not finite, which is refused later. */
   static double decimal(String what, String text) {
     if (text.length() > MOST_DECIMAL) {
       throw Problems.malformed(
           "%s has %s characters; a number of at most %s is needed."
               .formatted(what, text.length(), MOST_DECIMAL));
+    }
+    if (NOT_FINITE.matcher(text).matches()) {
+      return text.toLowerCase(Locale.ROOT).endsWith("nan")
+          ? Double.NaN
+          : Math.copySign(Double.POSITIVE_INFINITY, text.startsWith("-") ? -1 : 1);
     }
     if (!DECIMAL.matcher(text).matches()) {
       throw Problems.malformed("%s is '%s'; a number is needed.".formatted(what, text));

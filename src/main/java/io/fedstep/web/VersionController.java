@@ -36,7 +36,7 @@ import tools.jackson.databind.node.ObjectNode;
 @RestController
 @RequestMapping("/v1/models/{model}")
 class VersionController {
-  /** Bytes of a report: 32 metrics, and room. */
+  /** Bytes of a report: 128 metrics, and room. */
   private static final long MOST_REPORT = 64 * 1024;
 
   private final Coordinator coordinator;

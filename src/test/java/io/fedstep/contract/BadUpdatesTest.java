@@ -5,8 +5,10 @@ import static io.fedstep.contract.Http.OCTETS;
 import static io.fedstep.contract.Model.PLAIN;
 import static io.fedstep.contract.Model.update;
 import static io.fedstep.contract.Vectors.f4;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URLEncoder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -135,18 +137,16 @@ class BadUpdatesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"1st", "_loss", "lo ss", "", "loss/x", "LONG"})
+  @ValueSource(strings = {"loss ", " loss", "", "lo\u2028ss", "\u200b", "LONG"})
   void update_withABadMetricName_isRefused(String name) {
     Model model = Model.create(PLAIN);
-    String metric = name.replace("LONG", "m".repeat(65));
+    String metric = name.replace("LONG", "m".repeat(129));
     model
         .submit(0, "alice", "{\"gradient\": [1, 2, 3], \"metrics\": {\"%s\": 1}}".formatted(metric))
         .problem(422, "bad-metric");
     model
         .putOctets(
-            update(0, "alice")
-                + "?metric.%s=1".formatted(metric.replace(" ", "%20").replace("/", "%2F")),
-            OTHER)
+            update(0, "alice") + "?metric.%s=1".formatted(URLEncoder.encode(metric, UTF_8)), OTHER)
         .problem(422, "bad-metric");
   }
 
@@ -162,11 +162,46 @@ class BadUpdatesTest {
     model.putOctets(update(0, "alice") + "?metric.loss=1e400", OTHER).problem(422, "bad-metric");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"nan", "NaN", "-nan", "inf", "Inf", "+INF", "-inf", "infinity", "-Infinity"})
+  void update_withANumberThatIsNotFinite_isRefused_inAnySpelling(String value) {
+    Model model = Model.create(PLAIN);
+    model.putOctets(update(0, "alice") + "?metric.loss=" + value, OTHER).problem(422, "bad-metric");
+    model.putOctets(update(0, "alice") + "?weight=" + value, OTHER).problem(422, "bad-weight");
+    model
+        .submit(
+            0,
+            "alice",
+            "{\"gradient\": [1, 2, 3], \"metrics\": {\"loss\": \"%s\"}}".formatted(value))
+        .problem(400, "malformed");
+  }
+
   @Test
-  void update_withUpTo32Metrics_isAccepted() {
+  void metrics_haveNamesOfPrintableCharacters() {
+    Model model = Model.create(PLAIN);
+    model
+        .putOctets(
+            update(0, "alice")
+                + "?metric.val/dice=1&metric.top+5=2&metric.acc%405=3&metric.Gr%C3%B6%C3%9Fe=1e+3"
+                + "&metric.a%2Bb=5",
+            OTHER)
+        .is(201);
+    JsonNode metrics = model.get("/rounds/0/updates").json().at("/updates/0/metrics");
+    assertThat(metrics.propertyNames())
+        .containsExactlyInAnyOrder("Größe", "a+b", "acc@5", "top 5", "val/dice");
+    assertThat(metrics.path("Größe").asDouble()).isEqualTo(1000);
+    model
+        .putOctets(update(1, "alice") + "?metric.a+b=1&metric.a%20b=1", OTHER)
+        .problem(400, "malformed");
+    model.putOctets(update(1, "alice") + "?metric.%FF=1", OTHER).problem(400, "malformed");
+  }
+
+  @Test
+  void update_withUpTo128Metrics_isAccepted() {
     Model model = Model.create(Model.plain(2, 2));
-    var query = new StringBuilder("?metric.").append("m".repeat(64)).append("=0.5");
-    for (int i = 1; i < 32; i++) {
+    var query = new StringBuilder("?metric.").append("m".repeat(128)).append("=0.5");
+    for (int i = 1; i < 128; i++) {
       query.append("&metric.M_a.b-%s=-1e3".formatted(i));
     }
     model

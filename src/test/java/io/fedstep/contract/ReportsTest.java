@@ -47,7 +47,7 @@ class ReportsTest {
       value = {
         "7 | {\"metrics\": {}} | 404 | version-not-found",
         "0 | {\"weight\": 0} | 422 | bad-weight",
-        "0 | {\"metrics\": {\"a b\": 1}} | 422 | bad-metric",
+        "0 | {\"metrics\": {\"a \": 1}} | 422 | bad-metric",
         "0 | {\"metrics\": {\"a\": NaN}} | 422 | bad-metric",
         "0 | {\"metrics\": {\"a\": \"1\"}} | 400 | malformed",
         "0 | {\"metrics\": 3} | 400 | malformed",

@@ -141,7 +141,7 @@ class UpdatesTest {
         .problem(415, "unsupported-format");
     http.put(model.path(update(1, "alice") + "?weight=0"), new byte[5], OCTETS)
         .problem(422, "bad-weight");
-    http.put(model.path(update(1, "alice") + "?metric.1=0"), new byte[5], OCTETS)
+    http.put(model.path(update(1, "alice") + "?metric.=0"), new byte[5], OCTETS)
         .problem(422, "bad-metric");
     http.put(model.path(update(1, "alice") + "?weight=3"), new byte[5], OCTETS)
         .problem(422, "wrong-length");

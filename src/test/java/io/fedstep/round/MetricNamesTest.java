@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** What the metrics of a round cost: its names, and not those of each client. */
 class MetricNamesTest {
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
-  private static final int EACH = UpdateHeader.MOST_METRICS;
+  private static final int EACH = 32;
 
   private static SortedMap<String, Double> metrics(String prefix) {
     var metrics = new TreeMap<String, Double>();

@@ -32,15 +32,24 @@ class UpdateHeaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "1a", "_a", "a b", "a/b", "é", "a\n"})
+  @ValueSource(
+      strings = {"", " a", "a ", "a\u00a0", "a\n", "\u200b", "a\u2028b", "\ud800", "\ue000"})
   void otherMetricNames_areRefused(String name) {
     isRefused(Problem.BAD_METRIC, 1, Map.of(name, 1.0));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"1a", "val/dice", "top 5", "acc@5", "Größe", "精度", "\ud83d\ude80", "'"})
+  void printableMetricNames_areTaken(String name) {
+    assertThat(UpdateHeader.of(1, Map.of(name, 1.0), null).metrics()).containsOnlyKeys(name);
+  }
+
   @Test
   void metrics_haveLimits() {
-    assertThat(UpdateHeader.of(1, Map.of("a" + "b".repeat(63), 1.0), null).metrics()).hasSize(1);
-    isRefused(Problem.BAD_METRIC, 1, Map.of("a".repeat(65), 1.0));
+    String rocket = "\ud83d\ude80";
+    assertThat(UpdateHeader.of(1, Map.of(rocket.repeat(128), 1.0), null).metrics()).hasSize(1);
+    isRefused(Problem.BAD_METRIC, 1, Map.of("a".repeat(129), 1.0));
+    isRefused(Problem.BAD_METRIC, 1, Map.of(rocket.repeat(128) + "a", 1.0));
     isRefused(Problem.BAD_METRIC, 1, Map.of("a", Double.NaN));
     isRefused(Problem.BAD_METRIC, 1, Map.of("a", Double.NEGATIVE_INFINITY));
     var many = new TreeMap<String, Double>();
@@ -50,5 +59,12 @@ class UpdateHeaderTest {
     assertThat(UpdateHeader.of(1, many, null).metrics()).isEqualTo(many);
     many.put("more", 1.0);
     isRefused(Problem.BAD_METRIC, 1, many);
+    var wide = new TreeMap<String, Double>();
+    for (int i = 0; i < 32; i++) {
+      wide.put((char) ('A' + i) + "b".repeat(127), 1.0);
+    }
+    assertThat(UpdateHeader.of(1, wide, null).metrics()).hasSize(32);
+    wide.put("c", 1.0);
+    isRefused(Problem.BAD_METRIC, 1, wide);
   }
 }
