@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from fedstep import Client
+from fedstep import Client, Problem, Weights
 
 PROJECT = Path(__file__).resolve().parents[3]
 GOLDEN = PROJECT / "src/test/resources/golden"
@@ -108,6 +108,32 @@ def shared_server() -> Server:
 def client(client_id: str | None = None, url: str | None = None, timeout: float = 60) -> Client:
     """A client of the shared server, or of what else listens on ``url``."""
     return Client(url or shared_server().url, client_id=client_id, timeout=timeout, progress=False)
+
+
+class ServerTest(unittest.TestCase):
+    """Has a model's name of its own, and removes the model."""
+
+    def setUp(self) -> None:
+        self.server = shared_server()
+        self.model = self._testMethodName[:120]
+        self.admin = self.client()
+        self.addCleanup(self.remove)
+
+    def client(self, client_id: str | None = None, url: str | None = None) -> Client:
+        return client(client_id, url)
+
+    def until(self, version: int) -> Weights:
+        """Waits for a version: an update's receipt comes before the version that it makes."""
+        weights = self.admin.weights(self.model)
+        while weights.version < version:
+            newer = self.admin.wait(self.model, weights, timeout=60)
+            assert newer is not None
+            weights = newer
+        return weights
+
+    def remove(self) -> None:
+        with contextlib.suppress(Problem):
+            self.admin.delete(self.model)
 
 
 class Wire:

@@ -9,10 +9,9 @@ import unittest
 from pathlib import Path
 
 import numpy as np
-from support import Wire, client, in_thread, shared_server
+from support import ServerTest, Wire, client, in_thread
 
 from fedstep import (
-    Client,
     NotInvited,
     Problem,
     RoundClosed,
@@ -27,32 +26,6 @@ from fedstep.tensors import Arrays
 SGD = {"lrate": 1.0, "modules": []}
 TOY: Arrays = {"w": np.array([1, 2, 3], np.float32), "b": np.array(4, np.float32)}
 STEP: Arrays = {"w": np.array([1, 0, 0], np.float32), "b": np.array(0, np.float32)}
-
-
-class ServerTest(unittest.TestCase):
-    """Has a model's name of its own, and removes the model."""
-
-    def setUp(self) -> None:
-        self.server = shared_server()
-        self.model = self._testMethodName[:120]
-        self.admin = self.client()
-        self.addCleanup(self.remove)
-
-    def client(self, client_id: str | None = None, url: str | None = None) -> Client:
-        return client(client_id, url)
-
-    def until(self, version: int) -> Weights:
-        """Waits for a version: an update's receipt comes before the version that it makes."""
-        weights = self.admin.weights(self.model)
-        while weights.version < version:
-            newer = self.admin.wait(self.model, weights, timeout=60)
-            assert newer is not None
-            weights = newer
-        return weights
-
-    def remove(self) -> None:
-        with contextlib.suppress(Problem):
-            self.admin.delete(self.model)
 
 
 class ModelsTest(ServerTest):

@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 from support import client, in_thread
 
-from fedstep import Problem, Weights
+from fedstep import Problem, Update, Weights
 
 try:
     import torch
@@ -111,6 +111,19 @@ class PytorchTest(unittest.TestCase):
         self.assertEqual([weights.version for weights in ended], [5, 5])
         losses = [r["metrics"]["loss"] for r in self.client.rounds(self.model)]
         self.assertLess(losses[0], 0.9 * losses[-1])  # newest first
+
+    def test_wrapped_modules_are_those_that_they_wrap(self) -> None:
+        plain = {name: t.numpy() for name, t in network(1).state_dict().items() if t.ndim}
+        wrapped = {f"module.{name}": array for name, array in plain.items()}
+        for weights, module in (
+            (plain, torch.nn.DataParallel(network(2))),
+            (wrapped, network(2)),
+            (wrapped, torch.compile(network(2))),
+        ):
+            pytorch.load_weights(module, weights)
+            update = Update.from_weights(weights, module.state_dict())
+            self.assertEqual(list(update.gradient), list(weights))
+            self.assertFalse(any(difference.any() for difference in update.gradient.values()))
 
     def test_what_does_not_fit_a_module_is_said(self) -> None:
         with self.assertRaises(KeyError):

@@ -106,10 +106,27 @@ class TensorsTest(unittest.TestCase):
         self.assertEqual(tensors.common_dtype({"w": [1.0]}), "float32")
         self.assertEqual(tensors.common_dtype({"w": np.zeros(1), "v": [1.0]}), "float64")
 
-    def test_integers_are_refused_by_name(self) -> None:
-        for wrong in (np.zeros(3, np.int64), np.zeros(3, bool), np.zeros(3, np.longdouble)):
-            with self.assertRaisesRegex(TypeError, "'steps' is "):
-                tensors.encode({"steps": wrong})
+    def test_integers_stay_and_other_kinds_are_refused_by_name(self) -> None:
+        arrays = {"w": np.zeros(3), "steps": np.zeros(3, np.int64), "mask": np.zeros(3, bool)}
+        self.assertEqual(tensors.shapes(arrays), {"w": [3]})
+        self.assertEqual(tensors.staying(arrays), ["steps", "mask"])
+        for wrong in (np.zeros(3, np.complex64), np.zeros(3, np.longdouble), np.array(["a"])):
+            with self.assertRaisesRegex(TypeError, "'odd' is "):
+                tensors.encode({"odd": wrong})
+        with self.assertRaisesRegex(TypeError, "'w' is int64, not floating point"):
+            tensors.encode({"w": np.zeros(3, np.int64)}, {"w": np.zeros(3)})
+
+    def test_dtypes_are_known_by_name(self) -> None:
+        class Variable:
+            """As TensorFlow's, whose dtype is written in another way."""
+
+            shape = (2,)
+            dtype = type("DType", (), {"name": "float32", "__str__": lambda _: "<float32>"})()
+
+            def __array__(self, dtype: Any = None, copy: Any = None) -> tensors.Array:
+                return np.array([1, 2], np.float32)
+
+        np.testing.assert_array_equal(back({"w": Variable()})["w"], [1, 2])
 
     def test_update_from_weights_is_before_minus_after(self) -> None:
         before = {"w": np.array([1, 2], np.float32)}
@@ -117,6 +134,24 @@ class TensorsTest(unittest.TestCase):
         np.testing.assert_array_equal(update.gradient["w"], np.array([0.5, -2], np.float32))
         self.assertEqual(update.gradient["w"].dtype, np.float32)
         self.assertEqual(update.weight, 3)
+
+    def test_update_from_weights_wants_the_same_shapes(self) -> None:
+        before = {"w": np.zeros((3, 4), np.float32)}
+        for wrong, shape in ((np.arange(4.0), "(4,)"), (2.5, "()"), ([1, 2], "(2,)")):
+            with self.assertRaises(ValueError) as raised:
+                Update.from_weights(before, {"w": wrong})
+            self.assertEqual(str(raised.exception), f"'w' is {shape}, not (3, 4)")
+
+    def test_names_are_found_through_wrappers_and_otherwise_told(self) -> None:
+        for here, there in (
+            ("0.weight", "module.0.weight"),
+            ("module._orig_mod.0.weight", "0.weight"),
+            ("module.0.weight", "_orig_mod.0.weight"),
+            ("module.w", "module.w"),
+        ):
+            self.assertEqual(tensors.matching([here], [there]), {here: there})
+        with self.assertRaisesRegex(KeyError, "dense_1/kernel:0.*dense_1/bias:0.*dense/kernel:0"):
+            tensors.matching(["dense_1/kernel:0", "dense_1/bias:0"], ["dense/kernel:0"])
 
 
 if __name__ == "__main__":

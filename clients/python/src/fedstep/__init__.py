@@ -12,12 +12,13 @@ from .problems import (
     TrainingStopped,
     Unreachable,
 )
-from .training import LocalStep, Update
+from .training import Evaluate, LocalStep, Update
 from .version import VERSION as __version__
 
 __all__ = [
     "AsyncClient",
     "Client",
+    "Evaluate",
     "Event",
     "FedstepError",
     "LocalStep",

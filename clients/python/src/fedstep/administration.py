@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from .answers import Json, list_in, path_of, read_json, read_nothing
 from .messages import Body
 from .problems import Problem
-from .tensors import common_dtype, encode, shapes
+from .tensors import common_dtype, encode, shapes, staying
 from .transport import Transport
 
 MOST_OVERTAKEN = 5
 """Times that rounds may come before a version that an administrator makes."""
+
+log = logging.getLogger("fedstep")
 
 
 class Administration:
@@ -34,11 +37,11 @@ class Administration:
         **more: Any,
     ) -> Json:
         """Creates a model with these arrays as version 0; if it is there already with the same
-        spec, it stays as it is.
+        tensors and dtype, it stays as it is, and a warning tells what else differs. Arrays of
+        integers, such as ``num_batches_tracked``, stay with each client.
 
         Args:
-            arrays: the tensors by name, or a torch ``state_dict``, of which floating point tensors
-                take part.
+            arrays: the tensors by name, or a torch ``state_dict``.
             optimizer: declearn's config; the server's default is RMSProp with ``lrate`` 0.01.
             aggregator: a name, or a name and its config.
             round: such as ``{"min_updates": 3, "max_updates": 10, "timeout": "30s"}``.
@@ -49,13 +52,19 @@ class Administration:
             The model, as :meth:`model` gives it.
 
         Raises:
-            Problem: ``model-exists`` if there is one with another spec, ``bad-spec``.
+            Problem: ``model-exists`` if there is one with other tensors, ``bad-spec``.
+            TypeError: for arrays of complex numbers, 8-bit floats and other things.
         """
+        for name in staying(arrays):
+            log.info("%r of %r is of integers and stays with each client", name, model)
         spec = {"tensors": shapes(arrays), "dtype": dtype or common_dtype(arrays), **more}
         for key, value in (("optimizer", optimizer), ("aggregator", aggregator), ("round", round)):
             if value is not None:
                 spec[key] = value
-        self._put(path_of(model), spec)
+        try:
+            self._put(path_of(model), spec)
+        except Problem as problem:
+            self._accept_other(model, spec, problem)
         try:
             self._transport.request(
                 "PUT", path_of(model) + "/weights", read_json, body=encode(arrays)
@@ -64,6 +73,18 @@ class Administration:
             if problem.code not in ("already-started", "training-stopped"):
                 raise
         return self._get(path_of(model))
+
+    def _accept_other(self, model: str, spec: Json, problem: Problem) -> None:
+        """Takes a model that has other settings, and says so; not one of other tensors."""
+        if problem.code != "model-exists":
+            raise problem
+        there = self._get(path_of(model))
+        if list(there["tensors"].items()) != list(spec["tensors"].items()):
+            raise problem
+        if there["dtype"] != spec["dtype"]:
+            raise problem
+        differs = problem.members.get("differs", sorted(spec.keys() - {"tensors", "dtype"}))
+        log.warning("%r is there already, with other %s", model, ", ".join(differs))
 
     def delete(self, model: str) -> None:
         """Removes a model and all that was stored of it."""
@@ -140,5 +161,9 @@ class Administration:
         return self._transport.request("GET", path, read_json)
 
     def _put(self, path: str, document: Json) -> Json:
-        body = Body.of("application/json", json.dumps(document).encode())
-        return self._transport.request("PUT", path, read_json, body=body)
+        return self._transport.request("PUT", path, read_json, body=json_body(document))
+
+
+def json_body(document: Json) -> Body:
+    """An object as the body of a request."""
+    return Body.of("application/json", json.dumps(document).encode())

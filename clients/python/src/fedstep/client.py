@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
-from .administration import Administration
+from .administration import Administration, json_body
 from .answers import (
     Json,
     Weights,
@@ -19,6 +19,7 @@ from .answers import (
     path_of,
     read_document,
     read_json,
+    read_nothing,
     read_weights,
     read_weights_or_phase,
     save_weights,
@@ -26,13 +27,19 @@ from .answers import (
 )
 from .credentials import Credentials, Token
 from .events import Event, follow
+from .metrics import Metrics
 from .pool import Path as File
 from .pool import Pool
+from .problems import Problem
 from .tensors import SAFETENSORS, Arrays, decode, encode
-from .training import LocalStep, train
+from .training import Evaluate, LocalStep, Training
 from .transport import LONGEST_HOLD_SECONDS, Transport
 
 PAUSE_SECONDS = 0.5
+TELL_SECONDS = 5.0
+"""For which the server is tried to be told of a failure."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 class Client(Administration):
@@ -72,6 +79,7 @@ class Client(Administration):
         progress: bool | None = None,
     ) -> None:
         self.client_id = client_id
+        self._metrics = Metrics()
         credentials = Credentials(url, token, headers)
         pool = Pool(url, context, ca, cert, key)
         super().__init__(Transport(url, credentials, pool, timeout, progress))
@@ -170,12 +178,13 @@ class Client(Administration):
         return number
 
     def report(
-        self, model: str, version: int, metrics: Mapping[str, float], weight: float = 1.0
+        self, model: str, version: int, metrics: Mapping[str, Any], weight: float = 1.0
     ) -> None:
-        """Tells what this client measured of a version; the last report counts."""
-        path = f"{path_of(model)}/versions/{version}/reports/{self._me()}"
-        numbers = {name: float(value) for name, value in metrics.items()}
-        self._put(path, {"weight": float(weight), "metrics": numbers})
+        """Tells what this client measured of a version; the last report counts. What is no finite
+        number is left out, with a warning."""
+        path = f"{path_of(model)}/versions/{version}/reports/{self.check_id()}"
+        report = {"weight": float(weight), "metrics": self._metrics.accepted(metrics)}
+        self._put(path, report)
 
     # Rounds
 
@@ -186,7 +195,7 @@ class Client(Administration):
         gradient: Mapping[str, Any],
         *,
         weight: float = 1.0,
-        metrics: Mapping[str, float] | None = None,
+        metrics: Mapping[str, Any] | None = None,
     ) -> Json:
         """Sends an update: a gradient of the loss, or the weights before training minus those
         after. It is on stable storage when this returns.
@@ -196,7 +205,8 @@ class Client(Administration):
                 checks that it has the same, and the upload is faster.
             gradient: the tensors by name, as for :meth:`create`; they must not change meanwhile.
             weight: how many examples or steps it stands for.
-            metrics: such as the loss before training.
+            metrics: such as the loss before training. What is no finite number is left out, with a
+                warning; a metric never costs an update.
 
         Returns:
             The receipt: ``round``, ``client``, ``weight``, ``digest``, ``updates``.
@@ -208,16 +218,27 @@ class Client(Administration):
             Problem: ``wrong-shape``, ``not-finite`` …, with the tensor and the index.
         """
         query: dict[str, object] = {"weight": float(weight)}
-        for name, value in (metrics or {}).items():
-            query[f"metric.{name}"] = float(value)
+        numbers = self._metrics.accepted(metrics or {})
         if isinstance(trained_from, Weights):
             query["base"] = trained_from.base
             number, model_arrays = trained_from.version, trained_from.arrays
         else:
             number, model_arrays = trained_from, None
-        path = f"{path_of(model)}/rounds/{number}/updates/{self._me()}"
+        path = f"{path_of(model)}/rounds/{number}/updates/{self.check_id()}"
         body = encode(gradient, model_arrays)
-        return self._transport.request("PUT", path, read_json, query=query, body=body)
+
+        def send(numbers: Mapping[str, float]) -> Json:
+            beside = query | {f"metric.{name}": number for name, number in numbers.items()}
+            return self._transport.request("PUT", path, read_json, query=beside, body=body)
+
+        try:
+            return send(numbers)
+        except Problem as problem:
+            if problem.code != "bad-metric" or not numbers:
+                raise
+            for name in numbers:
+                self._metrics.leave_out(name, f"the server refuses it or another ({problem})")
+            return send({})
 
     def round(self, model: str, number: int | None = None) -> Json:
         """The open round, or the record of an earlier one."""
@@ -231,7 +252,7 @@ class Client(Administration):
     def await_invitation(self, model: str) -> Json:
         """The open round, once this client is invited to it, another round is open, training is
         stopped, or half a minute is over; ``invited`` tells."""
-        self._me()
+        self.check_id()
         path, query = path_of(model) + "/rounds/current", {"client": self.client_id}
         current = self._transport.held(path, read_json, LONGEST_HOLD_SECONDS, query)
         return self.round(model) if current is None else current
@@ -242,9 +263,43 @@ class Client(Administration):
         path = path_of(model) + "/rounds"
         return list_in(self._transport.request("GET", path, read_json, query=query), "rounds")
 
-    def train(self, model: str, local_step: LocalStep, rounds: int | None = None) -> Weights:
-        """Takes part in a model's training: see :func:`fedstep.training.train`."""
-        return train(self, model, local_step, rounds)
+    def train(
+        self,
+        model: str,
+        local_step: LocalStep,
+        rounds: int | None = None,
+        *,
+        evaluate: Evaluate | None = None,
+        stay: bool = False,
+        explain: bool = False,
+    ) -> Weights:
+        """Takes part in a model's training.
+
+        An update that comes too late is dropped and the next one trained from the newest weights.
+        A round to which the client is not invited is waited out, unless it invites more clients at
+        one of its deadlines, or by a new policy. A model that is not there yet, or was removed, is
+        waited for until ``timeout`` is over.
+
+        Args:
+            local_step: gets the weights and the round's number, and gives an :class:`Update`.
+            rounds: how many updates to have accepted; None for as long as training goes on.
+            evaluate: gets each version's weights, before the step, and those at the end, and their
+                number; what it measures is reported.
+            stay: whether to wait for a start where training is stopped.
+            explain: whether the server is told what an exception of the step says, which may quote
+                data; it is always told the exception's type.
+
+        Returns:
+            The newest weights: those after the last round that the client took part in, or where
+            training was stopped.
+
+        Raises:
+            ValueError: without a ``client_id`` that can be one, before anything is trained.
+            Problem: also ``forbidden``, before anything is trained, for the id of another's token.
+            FedstepError: if another process sends under the same id.
+        """
+        training = Training(self, model, local_step, evaluate=evaluate, stay=stay, explain=explain)
+        return training.run(rounds)
 
     def events(self, model: str) -> Iterator[Event]:
         """What happens to a model, as it happens, through lost connections and restarts."""
@@ -266,7 +321,49 @@ class Client(Administration):
         )
         return self._transport.request("GET", path, read_document)
 
-    def _me(self) -> str:
+    @property
+    def timeout(self) -> float:
+        """Seconds, from its first failure on, for which a request is tried again."""
+        return self._transport.timeout
+
+    def check_id(self) -> str:
+        """The id under which updates are sent.
+
+        Raises:
+            ValueError: if there is none, or it cannot be one.
+        """
         if self.client_id is None:
             raise ValueError("this needs Client(…, client_id=…)")
-        return quote(self.client_id, safe="")
+        if not _ID.fullmatch(self.client_id):
+            raise ValueError(
+                f"{self.client_id!r} cannot be a client_id: it has 1 to 128 letters, digits, '.', "
+                "'_', '-', and begins with a letter or a digit"
+            )
+        return self.client_id
+
+    def has_sent(self, model: str, number: int) -> bool:
+        """Whether a round has an update of this client.
+
+        Raises:
+            Problem: ``forbidden`` if the token is not this client's.
+        """
+        try:
+            self._get(f"{path_of(model)}/rounds/{number}/updates/{self.check_id()}")
+        except Problem as problem:
+            if problem.status != 404:
+                raise
+            return False
+        return True
+
+    def tell_failure(
+        self, model: str, number: int, kind: type[Exception], detail: str | None = None
+    ) -> None:
+        """Tells the server that this client will send nothing for a round, and why."""
+        document = {"error": kind.__name__[:128]} | ({"detail": detail[:1000]} if detail else {})
+        self._transport.request(
+            "PUT",
+            f"{path_of(model)}/rounds/{number}/failures/{self.check_id()}",
+            read_nothing,
+            body=json_body(document),
+            timeout=TELL_SECONDS,
+        )

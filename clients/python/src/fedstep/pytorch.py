@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from .tensors import Arrays
+from .tensors import Arrays, matching
 from .training import LocalStep, Update
 
 Trained = tuple[float, Mapping[str, float]]
@@ -15,7 +15,8 @@ Trained = tuple[float, Mapping[str, float]]
 
 def load_weights(module: torch.nn.Module, weights: Arrays) -> None:
     """Copies weights into a module's parameters and buffers, in place. Its integer buffers, such as
-    ``num_batches_tracked``, stay as they are.
+    ``num_batches_tracked``, stay as they are. The module, or that of which the weights are, may be
+    wrapped by ``torch.compile`` or DataParallel.
 
     Raises:
         KeyError: if the module has no tensor of a name.
@@ -23,10 +24,11 @@ def load_weights(module: torch.nn.Module, weights: Arrays) -> None:
     """
     state = module.state_dict()
     with torch.no_grad():
-        for name, array in weights.items():
-            if state[name].shape != array.shape:
-                raise RuntimeError(f"{name!r} is {tuple(state[name].shape)}, not {array.shape}")
-            state[name].copy_(torch.from_numpy(array))
+        for name, place in matching(weights, state).items():
+            array = weights[name]
+            if state[place].shape != array.shape:
+                raise RuntimeError(f"{name!r} is {tuple(state[place].shape)}, not {array.shape}")
+            state[place].copy_(torch.from_numpy(array))
 
 
 def local_step(module: torch.nn.Module, train: Callable[[int], Trained]) -> LocalStep:

@@ -7,8 +7,9 @@ import contextlib
 import itertools
 import json
 import math
+import re
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,25 +58,35 @@ class _Tensor:
                 yield some.view(np.uint8).data
 
 
+_KINDS = {"float16": "F16", "bfloat16": "BF16", "float32": "F32", "float64": "F64"}
+_INTEGERS = re.compile(r"u?int\d+|bool")
+
+
 def floating(arrays: Mapping[str, Any]) -> dict[str, _Tensor]:
-    """The tensors that take part: arrays of floating point, and what torch has of it. Torch's other
-    tensors (``num_batches_tracked``) stay where they are.
+    """The tensors that take part: those of floating point.
 
     Raises:
-        TypeError: for a NumPy array of anything else.
+        TypeError: for anything but these and integers, which stay where they are.
     """
     tensors = {}
     for name, value in arrays.items():
-        kind = str(getattr(value, "dtype", "float64"))
-        kind, is_torch = kind.removeprefix("torch."), kind.startswith("torch.")
-        number = {"float16": "F16", "bfloat16": "BF16", "float32": "F32", "float64": "F64"}
-        if isinstance(value, np.ndarray):
-            kind = value.dtype.name  # without its byte order
-        if kind in number:
-            tensors[name] = _Tensor(value, number[kind], tuple(np.shape(value)))
-        elif not is_torch:
-            raise TypeError(f"{name!r} is {kind}, not floating point")
+        kind = _kind(value)
+        if kind in _KINDS:
+            tensors[name] = _Tensor(value, _KINDS[kind], tuple(np.shape(value)))
+        elif not _INTEGERS.fullmatch(kind):
+            raise TypeError(f"{name!r} is {kind}, not float16, bfloat16, float32 or float64")
     return tensors
+
+
+def staying(arrays: Mapping[str, Any]) -> list[str]:
+    """The names of the integer arrays (``num_batches_tracked``), which stay with each client."""
+    return [name for name, value in arrays.items() if _INTEGERS.fullmatch(_kind(value))]
+
+
+def _kind(value: Any) -> str:
+    """The name of a dtype, of NumPy, torch, TensorFlow, JAX; plain numbers are float64."""
+    dtype = getattr(value, "dtype", "float64")
+    return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
 
 
 def shapes(arrays: Mapping[str, Any]) -> dict[str, list[int]]:
@@ -100,6 +111,9 @@ def encode(arrays: Mapping[str, Any], model: Arrays | None = None) -> Body:
             as the flat vector, which the server takes in faster.
     """
     tensors = floating(arrays)
+    for name in staying(arrays):
+        if model is not None and name in model:
+            raise TypeError(f"{name!r} is {_kind(arrays[name])}, not floating point")
     if model is not None and _fit(tensors, model):
         in_order = [tensors[name] for name in model]
         return Body(
@@ -186,8 +200,43 @@ def _give_back(whole: Array) -> None:
 
 
 def subtract(before: Arrays, after: Mapping[str, Any]) -> Arrays:
-    """``before - after`` for each of ``before``'s tensors, in its dtype."""
-    return {name: array - _array(after[name], array.dtype) for name, array in before.items()}
+    """``before - after`` for each of ``before``'s tensors, in its dtype.
+
+    Raises:
+        ValueError: if one has another shape.
+        KeyError: if one is missing.
+    """
+    places = matching(before, after)
+    differences = {}
+    for name, array in before.items():
+        other = _array(after[places[name]], array.dtype)
+        if other.shape != array.shape:
+            raise ValueError(f"{name!r} is {other.shape}, not {array.shape}")
+        differences[name] = array - other
+    return differences
+
+
+_WRAPPERS = re.compile(r"(^|(?<=\.))(module|_orig_mod)\.")
+"""What DataParallel and torch.compile put before a name."""
+
+
+def matching(names: Iterable[str], others: Iterable[str]) -> dict[str, str]:
+    """Where each of some names is among others, which a wrapper may have made longer, or these.
+
+    Raises:
+        KeyError: if one is not there; with the first names of both.
+    """
+    names, others = list(names), list(others)
+    bare = {_WRAPPERS.sub("", other): other for other in others}
+    bare |= {other: other for other in others}
+    found = {name: bare.get(name, bare.get(_WRAPPERS.sub("", name))) for name in names}
+    missing = [name for name, other in found.items() if other is None]
+    if missing:
+        raise KeyError(
+            f"there is no {missing[0]!r}: the model has {', '.join(names[:3])} …, "
+            f"and what was trained {', '.join(others[:3])} …"
+        )
+    return {name: other for name, other in found.items() if other is not None}
 
 
 def _array(value: Any, dtype: Any = None) -> Array:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .problems import NotInvited, Problem, RoundClosed, TrainingStopped
+from .answers import Weights
+from .problems import FedstepError, NotInvited, Problem, RoundClosed, TrainingStopped
 from .tensors import Arrays, subtract
+from .transport import LONGEST_HOLD_SECONDS
 
 if TYPE_CHECKING:
-    from .answers import Weights
     from .client import Client
+
+log = logging.getLogger("fedstep")
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,90 +26,228 @@ class Update:
 
     Attributes:
         gradient: of the loss, or the weights before training minus those after; tensors by name.
-        weight: how many examples or steps it stands for.
+        weight: how many examples or steps it stands for; with 0 it is not sent.
         metrics: such as the loss before training.
     """
 
     gradient: Mapping[str, Any]
     weight: float = 1.0
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def from_weights(
         before: Arrays,
         after: Mapping[str, Any],
         weight: float = 1.0,
-        metrics: Mapping[str, float] | None = None,
+        metrics: Mapping[str, Any] | None = None,
     ) -> Update:
         """The update of local training that changed the weights; ``after`` may have more
-        tensors."""
+        tensors.
+
+        Raises:
+            ValueError: if a tensor has another shape.
+            KeyError: if one is missing.
+        """
         return Update(subtract(before, after), weight, metrics or {})
 
 
 LocalStep = Callable[[Arrays, int], "Update | None"]
 """Trains from the weights of a round, which are its to change. None sits the round out."""
 
+Evaluation = Mapping[str, Any] | tuple[Mapping[str, Any], float] | None
+Evaluate = Callable[[Arrays, int], Evaluation]
+"""Measures a version's weights, which it leaves as they are: gives metrics, or metrics and how many
+examples they are of, or None for nothing to report."""
+
 PAUSE_SECONDS = 0.5
+RETURN_SECONDS = 2.0
+"""Between two looks whether a model is there, or its training is started again."""
 
-_OVERTAKEN = {"round-closed", "round-not-open", "base-differs", "update-differs"}
-"""What may come of an update when the model moved on, or was put back, while the client trained;
-the last is an update that this client sent before it was started again."""
+_OVERTAKEN = {"round-closed", "round-not-open", "base-differs"}
+"""What may come of an update when the model moved on, or was put back, while the client trained."""
 
 
-def train(client: Client, model: str, local_step: LocalStep, rounds: int | None = None) -> Weights:
-    """Takes part in a model's training.
+class Training:
+    """A client's part in a model's training: see :meth:`fedstep.Client.train`."""
 
-    An update that comes too late is dropped and the next one trained from the newest weights.
-    A round to which the client is not invited is waited out, unless it invites more clients at one
-    of its deadlines, or by a new policy.
+    def __init__(
+        self,
+        client: Client,
+        model: str,
+        local_step: LocalStep,
+        *,
+        evaluate: Evaluate | None,
+        stay: bool,
+        explain: bool,
+    ) -> None:
+        self._client = client
+        self._model = model
+        self._local_step = local_step
+        self._evaluate = evaluate
+        self._stay = stay
+        self._explain = explain
+        self._sampled = False
+        self._evaluated = ""
+        self._contributed = ""
+        self._sent_before = ""
+        self._said = ""
 
-    Args:
-        local_step: gets the weights and the round's number, and gives an :class:`Update`.
-        rounds: how many updates to have accepted; None for as long as training goes on.
+    def run(self, rounds: int | None) -> Weights:
+        """Takes part until training stops, or so many updates are accepted."""
+        self._client.check_id()
+        weights = self._newest()
+        policy = self._client.model(self._model)["round"]
+        self._sampled = float(policy.get("participation", 1.0)) < 1.0
+        if self._client.has_sent(self._model, weights.version):  # in an earlier life
+            self._sent_before = weights.base
+        accepted = 0
+        while True:
+            try:
+                self._report(weights)
+                if rounds is not None and accepted >= rounds:
+                    return weights
+                if weights.phase == "stopped":
+                    if not self._stay:
+                        return weights
+                    weights = self._started()
+                accepted += self._take_part(weights)
+                weights = self._next(weights)
+            except NotInvited:
+                self._sampled = True  # by a policy that is new
+            except TrainingStopped:
+                weights = self._newest()
+            except Problem as problem:
+                if problem.code != "model-not-found":
+                    raise
+                weights = self._newest()
 
-    Returns:
-        The newest weights: those after the last round that the client took part in, or where
-        training was stopped.
-    """
-    sampled = float(client.model(model)["round"].get("participation", 1.0)) < 1.0
-    weights = client.weights(model)
-    accepted = 0
-    while weights.phase != "stopped" and (rounds is None or accepted < rounds):
+    def _newest(self) -> Weights:
+        """The newest weights, once there is such a model."""
+        give_up = time.monotonic() + self._client.timeout
+        while True:
+            try:
+                return self._client.weights(self._model)
+            except Problem as problem:
+                if problem.code != "model-not-found" or time.monotonic() > give_up:
+                    raise
+                self._say(logging.WARNING, f"there is no model {self._model!r}; waiting for it")
+                time.sleep(RETURN_SECONDS)
+
+    def _started(self) -> Weights:
+        """The newest weights, once training is not stopped any more."""
+        while (weights := self._client.weights(self._model)).phase == "stopped":
+            self._say(logging.INFO, f"{self._model!r} is stopped; waiting for its start")
+            while self._client.round(self._model)["phase"] == "stopped":
+                time.sleep(RETURN_SECONDS)
+        return weights
+
+    def _next(self, weights: Weights) -> Weights:
+        """Other weights than these, or these once training is stopped."""
+        while True:
+            newer = self._client.wait(self._model, weights, LONGEST_HOLD_SECONDS)
+            if newer is not None:
+                return newer
+            current = self._client.round(self._model)
+            if current["phase"] == "stopped":
+                return replace(weights, phase="stopped")
+            self._tell_progress(current)
+
+    def _tell_progress(self, current: Mapping[str, Any]) -> None:
+        updates, wanted = current["updates"], current["min_updates"]
+        if updates >= wanted:
+            wanted = current["max_updates"]
+        failed = current.get("failed", 0)
+        text = f"round {current['round']}: {updates} of {wanted} updates"
+        if failed:
+            text += f", {failed} clients failed"
+        self._say(logging.WARNING if failed else logging.INFO, text)
+
+    def _say(self, level: int, text: str) -> None:
+        """Logs what has not just been logged."""
+        if text != self._said:
+            self._said = text
+            log.log(level, text)
+
+    def _report(self, weights: Weights) -> None:
+        """Evaluates a version, once."""
+        if self._evaluate is None or weights.base == self._evaluated:
+            return
+        evaluation = self._attempt(weights, self._evaluate)
+        self._evaluated = weights.base
+        if evaluation is None:
+            return
+        metrics, weight = evaluation if isinstance(evaluation, tuple) else (evaluation, 1.0)
         try:
-            if not sampled or _becomes_invited(client, model, weights):
-                accepted += _contribute(client, model, weights, local_step)
-        except NotInvited:
-            sampled = True  # by a policy that is new
-            continue
-        except TrainingStopped:
-            return client.weights(model)
-        newer = client.wait(model, weights)
-        weights = replace(weights, phase="stopped") if newer is None else newer
-    return weights
+            self._client.report(self._model, weights.version, metrics, weight)
+        except Problem as problem:
+            if problem.code != "version-not-found":
+                raise  # or it is no longer kept
 
-
-def _becomes_invited(client: Client, model: str, weights: Weights) -> bool:
-    """Waits until the client is; False where there are other weights, or training is stopped."""
-    while True:
-        current = client.await_invitation(model)
-        if current["base"] != weights.base or current["phase"] == "stopped":
+    def _take_part(self, weights: Weights) -> bool:
+        """Whether there is a new update of this client."""
+        if weights.base == self._contributed:
+            return False  # training was stopped and started meanwhile
+        if self._sampled and not self._becomes_invited(weights):
             return False
-        if current["invited"]:
-            return True
-        time.sleep(PAUSE_SECONDS)  # a server that shuts down answers at once
+        accepted = self._contribute(weights)
+        self._contributed = weights.base
+        return accepted
 
+    def _becomes_invited(self, weights: Weights) -> bool:
+        """Waits until the client is; False where there are other weights, or training is
+        stopped."""
+        while True:
+            current = self._client.await_invitation(self._model)
+            if current["base"] != weights.base or current["phase"] == "stopped":
+                return False
+            if current["invited"]:
+                return True
+            time.sleep(PAUSE_SECONDS)  # a server that shuts down answers at once
 
-def _contribute(client: Client, model: str, weights: Weights, local_step: LocalStep) -> bool:
-    """Whether the update of this client is in the round."""
-    update = local_step(dict(weights.arrays), weights.version)
-    if update is None:
-        return False
-    try:
-        client.submit(model, weights, update.gradient, weight=update.weight, metrics=update.metrics)
-    except RoundClosed:
-        return False
-    except Problem as problem:
-        if problem.code not in _OVERTAKEN:
+    def _contribute(self, weights: Weights) -> bool:
+        """Whether the update of this client is in the round."""
+        update = self._attempt(weights, self._update)
+        if update is None:
+            return False
+        try:
+            self._client.submit(
+                self._model,
+                weights,
+                update.gradient,
+                weight=update.weight,
+                metrics=update.metrics,
+            )
+        except RoundClosed:
+            return False
+        except Problem as problem:
+            if problem.code in _OVERTAKEN:
+                return False
+            if problem.code != "update-differs":
+                raise
+            if weights.base != self._sent_before:
+                raise FedstepError(
+                    f"another process sends as {self._client.client_id!r}: round "
+                    f"{weights.version} of {self._model!r} has an update that is not this one's"
+                ) from problem
+        return True
+
+    def _update(self, arrays: Arrays, round: int) -> Update | None:
+        update: Any = self._local_step(arrays, round)
+        if update is None:
+            return None
+        if not isinstance(update, Update):
+            raise TypeError(
+                f"the local step returned a {type(update).__name__}: it has to return "
+                "Update(gradient, …), Update.from_weights(before, after, …), or None to sit out"
+            )
+        return update if float(update.weight) != 0 else None
+
+    def _attempt(self, weights: Weights, work: Callable[[Arrays, int], Any]) -> Any:
+        """Runs a function of the caller's; where it fails the server is told."""
+        try:
+            return work(dict(weights.arrays), weights.version)
+        except Exception as error:
+            with suppress(FedstepError):  # a server before 0.2 has no place for it
+                detail = str(error) if self._explain else None
+                self._client.tell_failure(self._model, weights.version, type(error), detail)
             raise
-        return problem.code == "update-differs"
-    return True

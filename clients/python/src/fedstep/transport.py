@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from urllib3 import BaseHTTPResponse, Retry, Timeout
 
@@ -100,6 +100,7 @@ class Transport:
         body: Body | None = None,
         wait: float = 0.0,
         repeat: bool = True,
+        timeout: float | None = None,
     ) -> T:
         """Sends a request until it is answered, and gives what ``read`` makes of the answer.
 
@@ -109,6 +110,7 @@ class Transport:
         Args:
             wait: seconds that the server may be silent in excess of a minute.
             repeat: False for what must not happen twice.
+            timeout: in place of the transport's.
 
         Raises:
             Problem: if the server refuses.
@@ -117,7 +119,7 @@ class Transport:
         if not repeat:
             self.close()  # a connection that was idle may break just when it is used
         request = _Request(method, _target(path, query), headers or {}, body, wait, repeat)
-        patience = self._patience(request)
+        patience = self._patience(request, timeout)
         return patience.persist(
             lambda: self._read(request, self._answer(request, patience), read, patience)
         )
@@ -169,8 +171,9 @@ class Transport:
         """Closes the connections that are not in use; the next request opens another."""
         self._pool.manager().clear()
 
-    def _patience(self, request: _Request) -> Patience:
-        return Patience(f"{request.method} {self.url}{request.path}", self.timeout, request.repeat)
+    def _patience(self, request: _Request, timeout: float | None = None) -> Patience:
+        what = f"{request.method} {self.url}{request.path}"
+        return Patience(what, self.timeout if timeout is None else timeout, request.repeat)
 
     def _read(
         self,
@@ -253,7 +256,7 @@ _OURS = {"Accept-Encoding": "identity", "User-Agent": f"fedstep-python/{VERSION}
 
 
 def _target(path: str, query: Mapping[str, object] | None) -> str:
-    return path + ("?" + urlencode(query) if query else "")
+    return path + ("?" + urlencode(query, quote_via=quote) if query else "")
 
 
 def _is_cut(failed: Lost | Problem) -> bool:
