@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import static java.util.stream.Collectors.joining;
 
 import io.fedstep.codec.SpecCodec;
+import io.fedstep.codec.SpecDifferences;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -89,9 +90,13 @@ public abstract class Coordinator implements AutoCloseable {
   }
 
   /** The refusal for a model that is there with another spec. */
-  public static Refusal exists(String model) {
+  public static Refusal exists(String model, ModelSpec now, ModelSpec asked) {
+    List<String> differs = SpecDifferences.of(now, asked);
     return Refusal.of(
-        Problem.MODEL_EXISTS, "Model '%s' exists with another spec.".formatted(model));
+            Problem.MODEL_EXISTS,
+            "Model '%s' exists with another spec; what differs: %s."
+                .formatted(model, String.join(", ", differs)))
+        .with("differs", differs);
   }
 
   /** Removes a model and all it stored. */

@@ -4,6 +4,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
+import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -202,9 +203,9 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
       String name, @Nullable ModelLeader existing, ObjectNode message, @Nullable JsonNode asker) {
     ModelHead head = ModelHead.of((ObjectNode) message.required("head"));
     if (existing != null) {
-      boolean same = existing.model().state().spec().equals(head.spec());
-      if (!same) {
-        throw Coordinator.exists(name).exception();
+      ModelSpec spec = existing.model().state().spec();
+      if (!spec.equals(head.spec())) {
+        throw Coordinator.exists(name, spec, head.spec()).exception();
       }
       answer(asker, Json.object().put("created", false));
       return;

@@ -7,6 +7,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Content;
 import io.fedstep.round.UpdateHeader;
+import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,8 @@ final class Wire {
             case Integer number -> members.put(name, number);
             case Long number -> members.put(name, number);
             case Double number -> members.put(name, number);
+            case List<?> texts ->
+                texts.forEach(text -> members.withArray(name).add(String.valueOf(text)));
             default -> members.put(name, value.toString());
           }
         });
@@ -105,6 +108,9 @@ final class Wire {
   }
 
   private static Object value(JsonNode value) {
+    if (value.isArray()) {
+      return value.valueStream().map(Json::text).toList();
+    }
     if (value.isBoolean()) {
       return value.booleanValue();
     }

@@ -118,10 +118,11 @@ public final class LocalCoordinator extends Coordinator {
     }
     ModelRunner existing = running.get(model);
     if (existing != null) {
-      if (existing.state().spec().equals(spec)) {
+      ModelSpec now = existing.state().spec();
+      if (now.equals(spec)) {
         return new Creation(existing.state().look(existing.state()::status), false);
       }
-      throw exists(model).exception();
+      throw exists(model, now, spec).exception();
     }
     checkNew(spec, running.size() + broken.size(), limits);
     ModelHead head = newHead(model, spec, engine.clock().instant(), incarnations);

@@ -74,14 +74,18 @@ final class AccessProblems
   @Override
   public void handle(
       HttpServletRequest request, HttpServletResponse response, AccessDeniedException e) {
-    deny(request, response, forbidden(Caller.of(request)));
+    deny(request, response, forbidden(Caller.of(request), request));
   }
 
-  /** The refusal for want of rights. */
-  static Refusal forbidden(Caller caller) {
+  /** The refusal for want of rights; of a client that names another one in the address, by both. */
+  static Refusal forbidden(Caller caller, HttpServletRequest request) {
+    String named = AccessRules.client(request);
     return Refusal.of(
         Problem.FORBIDDEN,
-        "'%s' has the role %s, which may not do this here."
-            .formatted(caller.id(), caller.role().label()));
+        caller.role() == Role.CLIENT && named != null && !named.equals(caller.id())
+            ? "The credentials are those of client '%s', and the address names client '%s'; a client acts under its own id."
+                .formatted(caller.id(), named)
+            : "'%s' has the role %s, which may not do this here."
+                .formatted(caller.id(), caller.role().label()));
   }
 }

@@ -7,6 +7,7 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,7 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, MODEL + "/rounds/current", OF_MODEL),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/versions/{version}/reports/{client}", CONTRIBUTES),
+        rule(List.of("PUT"), MODEL + "/rounds/{round}/failures/{client}", CONTRIBUTES),
         rule(
             List.of("PUT"), MODEL + "/rounds/{round}/updates/", OF_MODEL), // 404: the id is missing
         rule(List.of("PUT"), MODEL + "/rounds/{round}/failures/", OF_MODEL),
@@ -95,6 +97,15 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
   /** Whether a caller may do what a request asks. */
   static boolean allows(Caller caller, HttpServletRequest request) {
     return isAllowed(() -> caller, request);
+  }
+
+  /** The client that a request's address names, or null. */
+  static @Nullable String client(HttpServletRequest request) {
+    return RULES.stream()
+        .map(rule -> rule.path.matcher(request).getVariables().get("client"))
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
   }
 
   private static boolean isAllowed(Supplier<Caller> who, HttpServletRequest request) {

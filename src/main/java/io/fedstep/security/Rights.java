@@ -44,7 +44,7 @@ public final class Rights {
   private static @Nullable Refusal refusal(Supplier<Caller> identity, HttpServletRequest request) {
     try {
       Caller caller = identity.get();
-      return AccessRules.allows(caller, request) ? null : AccessProblems.forbidden(caller);
+      return AccessRules.allows(caller, request) ? null : AccessProblems.forbidden(caller, request);
     } catch (NotIdentifiedException e) {
       return e.refusal();
     }

@@ -177,6 +177,17 @@ class AccessTest {
     }
   }
 
+  @Test
+  void client_underAnotherId_isToldBoth() {
+    String detail =
+        as("client")
+            .put("/v1/models/mine-1/rounds/0/updates/someone", "{}", Http.JSON)
+            .problem(403, "forbidden")
+            .path("detail")
+            .asString();
+    assertThat(detail).contains("'client'", "'someone'");
+  }
+
   private static Reply send(Http http, String method, String path) {
     return method.equals("PUT")
         ? http.put(path, "{}", Http.JSON)

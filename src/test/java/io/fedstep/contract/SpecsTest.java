@@ -102,6 +102,36 @@ class SpecsTest {
     model.putJson("", other).problem(409, "model-exists");
   }
 
+  @Test
+  void model_thatExists_namesTheKeysThatDiffer() {
+    Model model = Model.create("{\"tensors\": {\"w\": [3], \"b\": []}}");
+    JsonNode problem =
+        model
+            .putJson(
+                "",
+                """
+                {"tensors": {"b": [], "w": [3]}, "dtype": "float64", "aggregator": "median",
+                 "optimizer": {"lrate": 0.1, "modules": ["adam"]},
+                 "update_bound": {"max_norm": 3}, "round": {"timeout": "30s"}}\
+                """)
+            .problem(409, "model-exists");
+    assertThat(problem.path("differs").valueStream().map(JsonNode::asString))
+        .containsExactly(
+            "tensors",
+            "dtype",
+            "optimizer.lrate",
+            "optimizer.modules",
+            "aggregator",
+            "round.timeout",
+            "update_bound");
+    assertThat(problem.path("detail").asString()).contains("round.timeout");
+    model.putJson("/round", "{\"min_updates\": 2}").is(200);
+    problem =
+        model.putJson("", "{\"tensors\": {\"w\": [3], \"b\": []}}").problem(409, "model-exists");
+    assertThat(problem.path("differs").valueStream().map(JsonNode::asString))
+        .containsExactly("round.min_updates", "round.max_updates");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -77,20 +77,22 @@ class WireTest {
             .with("norm", 0.1)
             .with("whole", 2.0)
             .with("known", true)
-            .with("base", "0a1b2c3d-4");
+            .with("base", "0a1b2c3d-4")
+            .with("differs", List.of("dtype", "round.timeout"));
     Refusal read = Wire.refusal(copy(Wire.refusal(refusal)));
     assertThat(read.problem()).isEqualTo(refusal.problem());
     assertThat(read.detail()).isEqualTo(refusal.detail());
     assertThat(read.retryAfter()).isEqualTo(5);
     assertThat(read.members().keySet())
-        .containsExactly("current_round", "far", "norm", "whole", "known", "base");
+        .containsExactly("current_round", "far", "norm", "whole", "known", "base", "differs");
     assertThat(read.members())
         .containsEntry("current_round", 4L)
         .containsEntry("far", Long.MAX_VALUE)
         .containsEntry("norm", 0.1)
         .containsEntry("whole", 2.0)
         .containsEntry("known", true)
-        .containsEntry("base", "0a1b2c3d-4");
+        .containsEntry("base", "0a1b2c3d-4")
+        .containsEntry("differs", List.of("dtype", "round.timeout"));
   }
 
   @ParameterizedTest
