@@ -1,9 +1,7 @@
 package io.fedstep.aggregate;
 
-import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Exponents;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 
 /** Rows with a factor each: {@code value * factor} in double, rounded to the dtype. */
@@ -20,10 +18,10 @@ public record ClippedRows(Rows rows, double[] factors, Dtype dtype) implements R
     if (factors[row] == 1) {
       return;
     }
-    switch (into) {
-      case FloatTile tile -> scale(tile.values(), factors[row], tile.length());
-      case DoubleTile tile -> scale(tile.values(), factors[row], tile.length());
-    }
+    double factor = factors[row];
+    into.run(
+        (values, length) -> scale(values, factor, length),
+        (values, length) -> scale(values, factor, length));
   }
 
   private static void scale(float[] values, double factor, int length) {

@@ -2,8 +2,6 @@ package io.fedstep.aggregate;
 
 import io.fedstep.plugin.Setting;
 import io.fedstep.plugin.Settings;
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.List;
 import java.util.function.Supplier;
@@ -70,10 +68,9 @@ public record GradientMaskedAveraging(double threshold, boolean stepsWeighted)
         signs = new SignMean(weights, into);
       }
       double[] direction = signs.of(rows, into.length());
-      switch (into) {
-        case FloatTile tile -> mask(tile.values(), direction, tile.length());
-        case DoubleTile tile -> mask(tile.values(), direction, tile.length());
-      }
+      into.run(
+          (means, length) -> mask(means, direction, length),
+          (means, length) -> mask(means, direction, length));
     }
 
     private void mask(float[] means, double[] direction, int length) {

@@ -1,8 +1,6 @@
 package io.fedstep.aggregate;
 
-import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Exponents;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import org.jspecify.annotations.Nullable;
 
@@ -88,17 +86,20 @@ final class NearestMean implements Aggregation {
       implements Rows {
     @Override
     public void read(int row, int from, Tile into) {
-      switch (into) {
-        case FloatTile tile -> {
-          for (int i = 0; i < tile.length(); i++) {
-            tile.values()[i] = (float) value(row, from + i);
-          }
-        }
-        case DoubleTile tile -> {
-          for (int i = 0; i < tile.length(); i++) {
-            tile.values()[i] = value(row, from + i);
-          }
-        }
+      into.run(
+          (values, length) -> read(row, from, values, length),
+          (values, length) -> read(row, from, values, length));
+    }
+
+    private void read(int row, int from, float[] into, int length) {
+      for (int i = 0; i < length; i++) {
+        into[i] = (float) value(row, from + i);
+      }
+    }
+
+    private void read(int row, int from, double[] into, int length) {
+      for (int i = 0; i < length; i++) {
+        into[i] = value(row, from + i);
       }
     }
 

@@ -1,8 +1,6 @@
 package io.fedstep.aggregate;
 
-import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.Arrays;
 
@@ -51,15 +49,20 @@ public final class PairSums {
 
   private double square(Tile a, Tile b, int size) {
     Arrays.fill(lanes, 0);
-    for (int from = 0; from < size; from += LANES) {
-      int width = Math.min(LANES, size - from);
-      switch (a) {
-        case FloatTile floats -> add(floats.values(), ((FloatTile) b).values(), from, lanes, width);
-        case DoubleTile doubles ->
-            add(doubles.values(), ((DoubleTile) b).values(), from, lanes, width);
-      }
-    }
+    a.run(b, (x, y, _) -> addAll(x, y, size), (x, y, _) -> addAll(x, y, size));
     return sum();
+  }
+
+  private void addAll(float[] a, float[] b, int size) {
+    for (int from = 0; from < size; from += LANES) {
+      add(a, b, from, lanes, Math.min(LANES, size - from));
+    }
+  }
+
+  private void addAll(double[] a, double[] b, int size) {
+    for (int from = 0; from < size; from += LANES) {
+      add(a, b, from, lanes, Math.min(LANES, size - from));
+    }
   }
 
   private static void add(float[] a, float[] b, int from, double[] lanes, int width) {

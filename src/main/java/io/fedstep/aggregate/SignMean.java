@@ -1,7 +1,5 @@
 package io.fedstep.aggregate;
 
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.Arrays;
 
@@ -34,10 +32,10 @@ final class SignMean {
     Arrays.fill(rest, 0, length, 0);
     for (int row = 0; row < rows.count(); row++) {
       rows.read(row, 0, values.first(length));
-      switch (values) {
-        case FloatTile tile -> add(weights.of(row), tile.values(), sum, rest, length);
-        case DoubleTile tile -> add(weights.of(row), tile.values(), sum, rest, length);
-      }
+      double weight = weights.of(row);
+      values.run(
+          (signed, _) -> add(weight, signed, sum, rest, length),
+          (signed, _) -> add(weight, signed, sum, rest, length));
     }
     divide(sum, rest, weights.total(), weights.totalRest(), length);
     return sum;

@@ -1,7 +1,5 @@
 package io.fedstep.optim;
 
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 
 /**
@@ -17,39 +15,35 @@ record Clip(double maxNorm, double squares) {
 
   /** Scales the values from {@code from} up to {@code end}. */
   void scale(Tile tile, int from, int end) {
-    if (squares < 0) {
-      scale(tile, Math.min(maxNorm / -squares, 1), from, end);
-      return;
-    }
-    switch (tile) {
-      case FloatTile(float[] values, int _) -> {
-        float factor = Math.min(1 / ((float) Math.sqrt(squares) / (float) maxNorm), 1);
-        for (int i = from; i < end; i++) {
-          values[i] *= factor;
-        }
-      }
-      case DoubleTile(double[] values, int _) -> {
-        double factor = Math.min(1 / (Math.sqrt(squares) / maxNorm), 1);
-        for (int i = from; i < end; i++) {
-          values[i] *= factor;
-        }
-      }
+    if (squares < 0) { // beyond what declearn can sum; the factor may be too small for a float
+      double wide = Math.min(maxNorm / -squares, 1);
+      tile.run(
+          (values, _) -> scale(values, wide, from, end),
+          (values, _) -> scale(values, wide, from, end));
+    } else {
+      float narrow = Math.min(1 / ((float) Math.sqrt(squares) / (float) maxNorm), 1);
+      double wide = Math.min(1 / (Math.sqrt(squares) / maxNorm), 1);
+      tile.run(
+          (values, _) -> scale(values, narrow, from, end),
+          (values, _) -> scale(values, wide, from, end));
     }
   }
 
-  /** Beyond what declearn can sum, in double: a factor may be too small for a float. */
-  private static void scale(Tile tile, double factor, int from, int end) {
-    switch (tile) {
-      case FloatTile(float[] values, int _) -> {
-        for (int i = from; i < end; i++) {
-          values[i] = (float) (values[i] * factor);
-        }
-      }
-      case DoubleTile(double[] values, int _) -> {
-        for (int i = from; i < end; i++) {
-          values[i] *= factor;
-        }
-      }
+  private static void scale(float[] values, float factor, int from, int end) {
+    for (int i = from; i < end; i++) {
+      values[i] *= factor;
+    }
+  }
+
+  private static void scale(float[] values, double factor, int from, int end) {
+    for (int i = from; i < end; i++) {
+      values[i] = (float) (values[i] * factor);
+    }
+  }
+
+  private static void scale(double[] values, double factor, int from, int end) {
+    for (int i = from; i < end; i++) {
+      values[i] *= factor;
     }
   }
 }

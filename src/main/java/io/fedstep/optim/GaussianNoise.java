@@ -4,8 +4,6 @@ import io.fedstep.plugin.Need;
 import io.fedstep.plugin.Ranges;
 import io.fedstep.plugin.Setting;
 import io.fedstep.plugin.Settings;
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.Arrays;
 import java.util.List;
@@ -65,17 +63,18 @@ public record GaussianNoise(boolean safeMode, @Nullable Long seed, double std)
   @Override
   public void run(Tile gradient, List<Tile> state, StepContext context) {
     double[] normal = normal(context, gradient.length());
-    switch (gradient) {
-      case FloatTile(float[] g, int length) -> {
-        for (int i = 0; i < length; i++) {
-          g[i] += (float) (std * normal[i]);
-        }
-      }
-      case DoubleTile(double[] g, int length) -> {
-        for (int i = 0; i < length; i++) {
-          g[i] += std * normal[i];
-        }
-      }
+    gradient.run((g, length) -> add(g, normal, length), (g, length) -> add(g, normal, length));
+  }
+
+  private void add(float[] gradient, double[] normal, int length) {
+    for (int i = 0; i < length; i++) {
+      gradient[i] += (float) (std * normal[i]);
+    }
+  }
+
+  private void add(double[] gradient, double[] normal, int length) {
+    for (int i = 0; i < length; i++) {
+      gradient[i] += std * normal[i];
     }
   }
 

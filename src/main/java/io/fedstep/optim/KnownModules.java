@@ -15,7 +15,7 @@ public final class KnownModules {
           L2GlobalClipping.DEFAULT,
           Momentum.DEFAULT,
           RmsProp.DEFAULT,
-          Yogi.DEFAULT,
+          Adam.YOGI,
           YogiMomentum.DEFAULT);
 
   private KnownModules() {}

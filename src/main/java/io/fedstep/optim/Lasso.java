@@ -3,8 +3,6 @@ package io.fedstep.optim;
 import io.fedstep.plugin.Ranges;
 import io.fedstep.plugin.Setting;
 import io.fedstep.plugin.Settings;
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.List;
 
@@ -40,21 +38,20 @@ public record Lasso(double alpha) implements Regularizer {
 
   @Override
   public void run(Tile gradient, Tile weights) {
-    switch (gradient) {
-      case FloatTile(float[] g, int length) -> {
-        float[] w = ((FloatTile) weights).values();
-        float rate = (float) alpha;
-        for (int i = 0; i < length; i++) {
-          g[i] += rate * YogiMomentum.sign(w[i]);
-        }
-      }
-      case DoubleTile(double[] g, int length) -> {
-        double[] w = ((DoubleTile) weights).values();
-        double rate = alpha;
-        for (int i = 0; i < length; i++) {
-          g[i] += rate * YogiMomentum.sign(w[i]);
-        }
-      }
+    gradient.run(weights, this::run, this::run);
+  }
+
+  private void run(float[] gradient, float[] weights, int length) {
+    float rate = (float) alpha;
+    for (int i = 0; i < length; i++) {
+      gradient[i] += rate * YogiMomentum.sign(weights[i]);
+    }
+  }
+
+  private void run(double[] gradient, double[] weights, int length) {
+    double rate = alpha;
+    for (int i = 0; i < length; i++) {
+      gradient[i] += rate * YogiMomentum.sign(weights[i]);
     }
   }
 }

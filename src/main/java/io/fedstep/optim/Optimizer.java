@@ -3,9 +3,7 @@ package io.fedstep.optim;
 import io.fedstep.plugin.Need;
 import io.fedstep.plugin.Ranges;
 import io.fedstep.plugin.Rate;
-import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.util.ArrayList;
@@ -109,22 +107,13 @@ public record Optimizer(
    * @param step out: {@code u}
    */
   public void apply(Tile gradient, Tile weights, long round, Tile step) {
-    int length = gradient.length();
     double rate = lrate.at(round);
     double decay = weightDecay.at(round);
-    switch (gradient) {
-      case FloatTile(float[] g, int _) ->
-          apply(
-              rate, decay, g, ((FloatTile) weights).values(), ((FloatTile) step).values(), length);
-      case DoubleTile(double[] g, int _) ->
-          apply(
-              rate,
-              decay,
-              g,
-              ((DoubleTile) weights).values(),
-              ((DoubleTile) step).values(),
-              length);
-    }
+    gradient.run(
+        weights,
+        step,
+        (g, w, u, length) -> apply(rate, decay, g, w, u, length),
+        (g, w, u, length) -> apply(rate, decay, g, w, u, length));
   }
 
   private static void apply(

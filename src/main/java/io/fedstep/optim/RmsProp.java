@@ -3,8 +3,6 @@ package io.fedstep.optim;
 import io.fedstep.plugin.Ranges;
 import io.fedstep.plugin.Setting;
 import io.fedstep.plugin.Settings;
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.List;
 
@@ -48,10 +46,7 @@ public record RmsProp(double beta, double eps) implements OptiModule {
 
   @Override
   public void run(Tile gradient, List<Tile> state, StepContext context) {
-    switch (gradient) {
-      case FloatTile g -> run(g.values(), ((FloatTile) state.getFirst()).values(), g.length());
-      case DoubleTile g -> run(g.values(), ((DoubleTile) state.getFirst()).values(), g.length());
-    }
+    gradient.run(state.getFirst(), this::run, this::run);
   }
 
   private void run(float[] gradient, float[] state, int length) {

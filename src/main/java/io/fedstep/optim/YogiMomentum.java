@@ -3,8 +3,6 @@ package io.fedstep.optim;
 import io.fedstep.plugin.Ranges;
 import io.fedstep.plugin.Setting;
 import io.fedstep.plugin.Settings;
-import io.fedstep.vector.DoubleTile;
-import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tile;
 import java.util.List;
 
@@ -47,34 +45,27 @@ public record YogiMomentum(double beta) implements OptiModule {
 
   @Override
   public void run(Tile gradient, List<Tile> state, StepContext context) {
-    int length = gradient.length();
-    advance(gradient, state.getFirst(), context.first());
-    switch (gradient) {
-      case FloatTile g ->
-          System.arraycopy(((FloatTile) state.getFirst()).values(), 0, g.values(), 0, length);
-      case DoubleTile g ->
-          System.arraycopy(((DoubleTile) state.getFirst()).values(), 0, g.values(), 0, length);
-    }
+    boolean first = context.first();
+    gradient.run(
+        state.getFirst(),
+        (g, s, length) -> run(g, s, length, first),
+        (g, s, length) -> run(g, s, length, first));
   }
 
-  /** Takes the next values into the state. */
-  private void advance(Tile values, Tile state, boolean first) {
-    switch (values) {
-      case FloatTile(float[] x, int length) -> {
-        float[] s = ((FloatTile) state).values();
-        float rest = (float) (1 - beta);
-        for (int i = 0; i < length; i++) {
-          s[i] = first ? first(x[i], rest) : next(s[i], x[i], rest);
-        }
-      }
-      case DoubleTile(double[] x, int length) -> {
-        double[] s = ((DoubleTile) state).values();
-        double rest = 1 - beta;
-        for (int i = 0; i < length; i++) {
-          s[i] = first ? first(x[i], rest) : next(s[i], x[i], rest);
-        }
-      }
+  private void run(float[] gradient, float[] state, int length, boolean first) {
+    float rest = (float) (1 - beta);
+    for (int i = 0; i < length; i++) {
+      state[i] = first ? first(gradient[i], rest) : next(state[i], gradient[i], rest);
     }
+    System.arraycopy(state, 0, gradient, 0, length);
+  }
+
+  private void run(double[] gradient, double[] state, int length, boolean first) {
+    double rest = 1 - beta;
+    for (int i = 0; i < length; i++) {
+      state[i] = first ? first(gradient[i], rest) : next(state[i], gradient[i], rest);
+    }
+    System.arraycopy(state, 0, gradient, 0, length);
   }
 
   static float next(float state, float value, float rest) {

@@ -27,6 +27,21 @@ public record DoubleTile(double[] values, int length) implements Tile {
   }
 
   @Override
+  public void run(Loop.Floats floats, Loop.Doubles doubles) {
+    doubles.run(values, length);
+  }
+
+  @Override
+  public void run(Tile b, Loop.TwoFloats floats, Loop.TwoDoubles doubles) {
+    doubles.run(values, ((DoubleTile) b).values, length);
+  }
+
+  @Override
+  public void run(Tile b, Tile c, Loop.ThreeFloats floats, Loop.ThreeDoubles doubles) {
+    doubles.run(values, ((DoubleTile) b).values, ((DoubleTile) c).values, length);
+  }
+
+  @Override
   public void read(MemorySegment bytes, long offset) {
     MemorySegment.copy(bytes, BYTES, offset, values, 0, length);
   }

@@ -25,10 +25,9 @@ public record FixedPoint(double scale) {
    */
   public void add(Tile row, double factor, long[] sums) {
     double f = factor * scale;
-    switch (row) {
-      case FloatTile(float[] values, int length) -> add(values, f, sums, length);
-      case DoubleTile(double[] values, int length) -> add(values, f, sums, length);
-    }
+    row.run(
+        (values, length) -> add(values, f, sums, length),
+        (values, length) -> add(values, f, sums, length));
   }
 
   /** The same for three rows of one length, whose sums are read and written once. */
@@ -43,29 +42,11 @@ public record FixedPoint(double scale) {
     double f0 = factor0 * scale;
     double f1 = factor1 * scale;
     double f2 = factor2 * scale;
-    int length = row0.length();
-    switch (row0) {
-      case FloatTile(float[] v0, int _) ->
-          add(
-              v0,
-              f0,
-              ((FloatTile) row1).values(),
-              f1,
-              ((FloatTile) row2).values(),
-              f2,
-              sums,
-              length);
-      case DoubleTile(double[] v0, int _) ->
-          add(
-              v0,
-              f0,
-              ((DoubleTile) row1).values(),
-              f1,
-              ((DoubleTile) row2).values(),
-              f2,
-              sums,
-              length);
-    }
+    row0.run(
+        row1,
+        row2,
+        (v0, v1, v2, length) -> add(v0, f0, v1, f1, v2, f2, sums, length),
+        (v0, v1, v2, length) -> add(v0, f0, v1, f1, v2, f2, sums, length));
   }
 
   private static void add(float[] values, double factor, long[] sums, int length) {
@@ -117,10 +98,10 @@ public record FixedPoint(double scale) {
    * @param into as many values as count of the sums
    */
   public void mean(long[] sums, double count, Tile into) {
-    switch (into) {
-      case FloatTile(float[] values, int length) -> mean(sums, scale * count, values, length);
-      case DoubleTile(double[] values, int length) -> mean(sums, scale * count, values, length);
-    }
+    double divisor = scale * count;
+    into.run(
+        (values, length) -> mean(sums, divisor, values, length),
+        (values, length) -> mean(sums, divisor, values, length));
   }
 
   private static void mean(long[] sums, double divisor, float[] into, int length) {

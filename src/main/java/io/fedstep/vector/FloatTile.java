@@ -30,6 +30,21 @@ public record FloatTile(float[] values, int length) implements Tile {
   }
 
   @Override
+  public void run(Loop.Floats floats, Loop.Doubles doubles) {
+    floats.run(values, length);
+  }
+
+  @Override
+  public void run(Tile b, Loop.TwoFloats floats, Loop.TwoDoubles doubles) {
+    floats.run(values, ((FloatTile) b).values, length);
+  }
+
+  @Override
+  public void run(Tile b, Tile c, Loop.ThreeFloats floats, Loop.ThreeDoubles doubles) {
+    floats.run(values, ((FloatTile) b).values, ((FloatTile) c).values, length);
+  }
+
+  @Override
   public void read(MemorySegment bytes, long offset) {
     MemorySegment.copy(bytes, BYTES, offset, values, 0, length);
   }

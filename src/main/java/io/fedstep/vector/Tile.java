@@ -21,6 +21,15 @@ public sealed interface Tile permits FloatTile, DoubleTile {
   /** The first {@code length} of these values, on the same array. */
   Tile first(int length);
 
+  /** Runs the loop of this tile's dtype over its values. */
+  void run(Loop.Floats floats, Loop.Doubles doubles);
+
+  /** The same over this tile's values and those of another of its dtype. */
+  void run(Tile b, Loop.TwoFloats floats, Loop.TwoDoubles doubles);
+
+  /** The same over this tile's values and those of two others of its dtype. */
+  void run(Tile b, Tile c, Loop.ThreeFloats floats, Loop.ThreeDoubles doubles);
+
   /** Fills this tile from little-endian bytes that begin at {@code offset}. */
   void read(MemorySegment bytes, long offset);
 

@@ -51,14 +51,14 @@ class BiasCorrectionTest {
   @Test
   void adamWithoutCorrection_isFedAdam() {
     check(
-        new Adam(BETA_1, BETA_2, false, TAU, false),
+        new Adam(MeanOfSquares.ADAM, BETA_1, BETA_2, false, TAU, false),
         (v, square) -> BETA_2 * v + (1 - BETA_2) * square);
   }
 
   @Test
   void yogiWithoutCorrection_isFedYogi() {
     check(
-        new Yogi(BETA_1, BETA_2, false, TAU, false),
+        new Adam(MeanOfSquares.YOGI, BETA_1, BETA_2, false, TAU, false),
         (v, square) -> v - (1 - BETA_2) * square * Math.signum(v - square));
   }
 
@@ -66,6 +66,6 @@ class BiasCorrectionTest {
   void correction_isShownOnlyWhereItIsLeftOut() {
     assertThat(Adam.DEFAULT.config()).extracting(Setting::key).doesNotContain("bias_correction");
     assertThat(Adam.DEFAULT.keys()).contains("bias_correction");
-    assertThat(Yogi.DEFAULT.keys()).contains("bias_correction");
+    assertThat(Adam.YOGI.keys()).contains("bias_correction");
   }
 }

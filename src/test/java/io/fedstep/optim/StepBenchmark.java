@@ -23,6 +23,7 @@ public class StepBenchmark {
 
   private Tile gradient;
   private Tile state;
+  private Tile mean;
   private Tile weights;
   private Tile step;
 
@@ -31,6 +32,7 @@ public class StepBenchmark {
   public void begin() {
     gradient = ones();
     state = Tile.zeros(dtype, Range.TILE);
+    mean = Tile.zeros(dtype, Range.TILE);
     weights = Tile.zeros(dtype, Range.TILE);
     step = Tile.zeros(dtype, Range.TILE);
   }
@@ -53,6 +55,17 @@ public class StepBenchmark {
   @OperationsPerInvocation(Range.TILE)
   public Tile rmsProp() {
     RmsProp.DEFAULT.run(gradient, List.of(state), StepContexts.at(0, Range.TILE));
+    return gradient;
+  }
+
+  /** A module of several loops. */
+  @Benchmark
+  @OperationsPerInvocation(Range.TILE)
+  public Tile yogi() {
+    KnownModules.ALL.stream()
+        .filter(module -> module.name().equals("yogi"))
+        .forEach(
+            module -> module.run(gradient, List.of(mean, state), StepContexts.at(0, Range.TILE)));
     return gradient;
   }
 
