@@ -42,7 +42,7 @@ class LinearExpressionsTest {
           Map.entry("Npy.SHAPE", NPY),
           Map.entry("Npy.ONE", " 3 , "),
           Map.entry("Name.FORM", "alice-1"),
-          Map.entry("UpdateHeader.METRIC_NAME", "loss.1"),
+          Map.entry("UpdateMetadata.METRIC_NAME", "loss.1"),
           Map.entry("ByteRange.ONE", "bytes= 10-99 ,"),
           Map.entry("EntityTags.TAG", "W/\"a-1\", \"b\""),
           Map.entry("Query.NUMBER", "12"),

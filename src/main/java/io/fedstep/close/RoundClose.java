@@ -86,7 +86,7 @@ public final class RoundClose {
     weights = draft.newWeights();
     gradient = draft.newGradient();
     between = spec.optimizer().passes().size() == 1 ? gradient : draft.between(gradient);
-    state = draft.newState(next(spec, stateBefore.taken()));
+    state = draft.newState(next(spec, stateBefore.steps()));
     if (shard.count() > 1) {
       state.beginAgain(); // what is around the values counts once, with who seals the draft
     }
@@ -124,15 +124,15 @@ public final class RoundClose {
     try (VectorFile weightsBefore = before.weights();
         StateFile stateBefore = before.state()) {
       if (shard.index() > 0) {
-        var _ = stateBefore.takeRead(); // what is around the values counts once
+        var _ = stateBefore.drainRead(); // what is around the values counts once
       }
       var context =
           new StepContext.Step(
               stateBefore.isInitial(),
-              stateBefore.taken(),
+              stateBefore.steps(),
               before.info().version() + 1,
               secrets.ofModel());
-      double[] norms = inOrder.stream().mapToDouble(update -> update.content().norm()).toArray();
+      double[] norms = inOrder.stream().mapToDouble(update -> update.summary().norm()).toArray();
       var chain = new CloseChain(spec, context, updateWeights, norms, secrets.ofClose());
       IntFunction<Rows> rows = tile -> chain.bound(updates.rows(tile));
       Distances distances =
@@ -145,7 +145,7 @@ public final class RoundClose {
         close.run(pass, gather, helpers, threads);
       }
       updates.verify();
-      close.read.put(Version.STATE, stateBefore.takeRead());
+      close.read.put(Version.STATE, stateBefore.drainRead());
       return new Part(
           close.finite.get(),
           close.gradientSquares,
@@ -179,7 +179,7 @@ public final class RoundClose {
     try (StateFile stateBefore = before.state()) {
       draft.newWeights();
       draft.newGradient();
-      StateFile state = draft.newState(next(spec, stateBefore.taken()));
+      StateFile state = draft.newState(next(spec, stateBefore.steps()));
       if (parts.size() == 1) {
         state.beginAgain(); // the one shard has counted what is around the values
       }
@@ -205,10 +205,10 @@ public final class RoundClose {
     gradient.beginAgain();
     Parts.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
     if (!pass.begins()) {
-      between.check(last, between.takeRead());
+      between.check(last, between.drainRead());
     }
     if (weightsBefore != null && (pass.begins() || pass.ends())) {
-      List<JoinedCrc32c.Piece> now = weightsBefore.takeRead();
+      List<JoinedCrc32c.Piece> now = weightsBefore.drainRead();
       List<JoinedCrc32c.Piece> earlier = read.putIfAbsent(Version.WEIGHTS, now);
       weightsBefore.check(earlier == null ? now : earlier, now);
     }

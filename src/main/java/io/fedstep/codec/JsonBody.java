@@ -19,31 +19,36 @@ public final class JsonBody {
   private final JsonParser parser;
   private final VectorIntake intake;
   private final JsonNumbers numbers;
-  private final HeaderParts parts;
+  private final UpdateMetadataBuilder metadata;
 
-  private JsonBody(JsonParser parser, VectorIntake intake, HeaderParts parts) {
+  private JsonBody(JsonParser parser, VectorIntake intake, UpdateMetadataBuilder metadata) {
     this.parser = parser;
     this.intake = intake;
-    this.parts = parts;
+    this.metadata = metadata;
     numbers = new JsonNumbers(parser, intake);
   }
 
   /** Reads {@code {"gradient": ..., "weight": ..., "metrics": {...}, "base": ...}}. */
-  public static void readUpdate(InputStream in, VectorIntake intake, HeaderParts parts) {
-    read(in, intake, parts, "gradient", Set.of("weight", "metrics", "base"));
+  public static void readUpdate(
+      InputStream in, VectorIntake intake, UpdateMetadataBuilder metadata) {
+    read(in, intake, metadata, "gradient", Set.of("weight", "metrics", "base"));
   }
 
   /** Reads {@code {"weights": ...}}; the {@code version} that an answer shows is passed over. */
   public static void readWeights(InputStream in, VectorIntake intake) {
-    read(in, intake, new HeaderParts(), "weights", Set.of("version"));
+    read(in, intake, new UpdateMetadataBuilder(), "weights", Set.of("version"));
   }
 
   private static void read(
-      InputStream in, VectorIntake intake, HeaderParts parts, String vector, Set<String> beside) {
+      InputStream in,
+      VectorIntake intake,
+      UpdateMetadataBuilder metadata,
+      String vector,
+      Set<String> beside) {
     Json.parse(
         in,
         parser -> {
-          new JsonBody(parser, intake, parts).read(vector, beside);
+          new JsonBody(parser, intake, metadata).read(vector, beside);
           return vector;
         });
   }
@@ -71,11 +76,11 @@ public final class JsonBody {
 
   private void readBeside(String key) {
     switch (key) {
-      case "weight" -> parts.weight(number("the weight"));
+      case "weight" -> metadata.weight(number("the weight"));
       case "base" -> {
         if (parser.currentToken() != JsonToken.VALUE_NULL) {
           expect(parser, JsonToken.VALUE_STRING, "the base as a string");
-          parts.base(parser.getString());
+          metadata.base(parser.getString());
         }
       }
       case "metrics" -> {
@@ -83,7 +88,7 @@ public final class JsonBody {
         while (parser.nextToken() != JsonToken.END_OBJECT) {
           String name = parser.currentName();
           parser.nextToken();
-          parts.metric(name, number("the metric"));
+          metadata.metric(name, number("the metric"));
         }
       }
       default -> parser.skipChildren();
@@ -174,7 +179,7 @@ public final class JsonBody {
 
   private final class PackedTarget implements PackedVector.Target {
     @Override
-    public void take(long index, byte[] bytes, int length) {
+    public void accept(long index, byte[] bytes, int length) {
       intake.put(index, bytes, length);
     }
 

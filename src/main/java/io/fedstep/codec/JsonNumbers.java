@@ -43,7 +43,7 @@ final class JsonNumbers {
     long count = 0;
     for (int read = 1; read > 0; count += read) {
       read = numbers.read(run, Math.min(run.length, intake.tile().length() - filled));
-      take(read);
+      consume(read);
     }
     for (; parser.nextToken() != JsonToken.END_ARRAY; count++) {
       put(other.getAsDouble());
@@ -54,10 +54,10 @@ final class JsonNumbers {
   /** Takes one number. */
   void put(double value) {
     run[0] = value;
-    take(1);
+    consume(1);
   }
 
-  private void take(int count) {
+  private void consume(int count) {
     int taken = (int) Math.min(count, room);
     Tile tile = intake.tile();
     switch (tile) {

@@ -6,7 +6,7 @@ import tools.jackson.core.JsonParser;
 final class PackedHex {
   /** Takes what a string held, a full buffer at a time and the rest at the end. */
   interface Chunks {
-    void take(byte[] bytes, int length);
+    void accept(byte[] bytes, int length);
   }
 
   private PackedHex() {}
@@ -31,7 +31,7 @@ final class PackedHex {
       input.skip(2 * count);
       length += count;
       if (length == buffer.length) {
-        chunks.take(buffer, length);
+        chunks.accept(buffer, length);
         length = 0;
       }
     }
@@ -39,7 +39,7 @@ final class PackedHex {
       return false;
     }
     if (length > 0) {
-      chunks.take(buffer, length);
+      chunks.accept(buffer, length);
     }
     return true;
   }

@@ -27,7 +27,7 @@ final class PackedVector {
   /** What is to be done with the values, and how a misfit is refused. */
   interface Target {
     /** Takes little-endian bytes of the values from {@code index} of the flat vector on. */
-    void take(long index, byte[] bytes, int length);
+    void accept(long index, byte[] bytes, int length);
 
     /** A tensor that is missing, unknown or of another form. */
     RefusedException misfit(String tensor, String detail);
@@ -99,7 +99,7 @@ final class PackedVector {
 
   private static void readTensor(JsonParser parser, Tensor tensor, Dtype dtype, Target target) {
     if (tensor.shape().isEmpty() && parser.currentToken().isNumeric()) {
-      takeNumber(parser.getDoubleValue(), tensor, dtype, target); // Python's float, or NumPy's
+      acceptNumber(parser.getDoubleValue(), tensor, dtype, target); // Python's float, or NumPy's
       return;
     }
     JsonBody.expect(parser, JsonToken.START_OBJECT, "a packed np.ndarray");
@@ -112,14 +112,14 @@ final class PackedVector {
     }
   }
 
-  private static void takeNumber(double value, Tensor tensor, Dtype dtype, Target target) {
+  private static void acceptNumber(double value, Tensor tensor, Dtype dtype, Target target) {
     byte[] bytes = new byte[dtype.bytes()];
     var buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     switch (dtype) {
       case FLOAT32 -> buffer.putFloat((float) value);
       case FLOAT64 -> buffer.putDouble(value);
     }
-    target.take(tensor.offset(), bytes, bytes.length);
+    target.accept(tensor.offset(), bytes, bytes.length);
   }
 
   private static void readArray(JsonParser parser, Tensor tensor, Dtype dtype, Target target) {
@@ -138,7 +138,7 @@ final class PackedVector {
               bytes[0] += length;
               if (bytes[0] <= expected && length % dtype.bytes() == 0 && refused.get() == null) {
                 try {
-                  target.take(tensor.offset() + at / dtype.bytes(), chunk, length);
+                  target.accept(tensor.offset() + at / dtype.bytes(), chunk, length);
                 } catch (RefusedException e) {
                   refused.set(e); // in another dtype these are values that nobody wrote
                 }

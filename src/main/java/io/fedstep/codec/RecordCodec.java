@@ -3,11 +3,11 @@ package io.fedstep.codec;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.MetricNames;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -104,7 +104,7 @@ public final class RecordCodec {
         json.required("row").intValue(),
         json.required("weight").doubleValue(),
         readMetrics(json.required("metrics")),
-        new Content(Json.text(json.required("digest")), json.required("norm").doubleValue()),
+        new VectorSummary(Json.text(json.required("digest")), json.required("norm").doubleValue()),
         time(json.required("received_at")),
         json.required("updates").intValue(),
         json.path("staleness").asLong(0));
@@ -114,9 +114,9 @@ public final class RecordCodec {
     return Json.object()
         .put("client", accepted.client())
         .put("weight", accepted.weight())
-        .put("norm", showsNorm ? accepted.content().norm() : null)
+        .put("norm", showsNorm ? accepted.summary().norm() : null)
         .put("received_at", time(accepted.receivedAt()))
-        .put("digest", accepted.content().digest());
+        .put("digest", accepted.summary().digest());
   }
 
   /** An update that is in a round, as its record shows it. */
@@ -138,15 +138,15 @@ public final class RecordCodec {
   }
 
   /** What a client measured of a version. */
-  public static ObjectNode report(String client, UpdateHeader report) {
+  public static ObjectNode report(String client, UpdateMetadata report) {
     ObjectNode json = Json.object().put("client", client).put("weight", report.weight());
     json.set("metrics", metrics(report.metrics()));
     return json;
   }
 
   /** A report that {@link #report} wrote. */
-  public static UpdateHeader readReport(JsonNode json) {
-    return new UpdateHeader(
+  public static UpdateMetadata readReport(JsonNode json) {
+    return new UpdateMetadata(
         json.required("weight").doubleValue(), readMetrics(json.required("metrics")), null);
   }
 
@@ -165,7 +165,7 @@ public final class RecordCodec {
             .put("round", from + update.staleness())
             .put("client", update.client())
             .put("weight", update.weight())
-            .put("digest", update.content().digest())
+            .put("digest", update.summary().digest())
             .put("updates", update.updates());
     return policy.buffering() == null ? json : json.put("trained_from", from);
   }

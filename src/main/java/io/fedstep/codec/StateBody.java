@@ -196,7 +196,7 @@ public final class StateBody {
     }
 
     @Override
-    public void take(long index, byte[] bytes, int length) {
+    public void accept(long index, byte[] bytes, int length) {
       if (!isPlain(bytes, length, square)) {
         check(index, bytes, length);
       }

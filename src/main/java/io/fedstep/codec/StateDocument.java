@@ -160,7 +160,7 @@ public final class StateDocument {
   }
 
   /** For each module how many steps it has taken, if it counts them; otherwise 0. */
-  public List<Long> taken() {
+  public List<Long> steps() {
     return List.copyOf(taken);
   }
 

@@ -3,7 +3,7 @@ package io.fedstep.codec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.round.Content;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Squares;
@@ -164,12 +164,13 @@ public final class VectorIntake implements AutoCloseable {
   }
 
   /** What came, once every value was put. */
-  public Content finish() {
+  public VectorSummary finish() {
     Integer whole = crc.of(layout.size() * dtype.bytes());
     if (whole == null) {
       throw new IllegalStateException("values are missing");
     }
     // a norm beyond double counts as the largest, which JSON can say
-    return new Content(Crc32c.digest(whole), Math.min(Squares.norm(squares), Double.MAX_VALUE));
+    return new VectorSummary(
+        Crc32c.digest(whole), Math.min(Squares.norm(squares), Double.MAX_VALUE));
   }
 }

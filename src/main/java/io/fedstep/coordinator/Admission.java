@@ -2,11 +2,11 @@ package io.fedstep.coordinator;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -132,7 +132,12 @@ public final class Admission {
    * if it is for the next round. The lock is held.
    */
   public @Nullable Verdict decide(
-      long from, String client, int row, UpdateHeader header, Content content, Instant now) {
+      long from,
+      String client,
+      int row,
+      UpdateMetadata header,
+      VectorSummary content,
+      Instant now) {
     Round round = state.round();
     Round.Origin origin = state.origin(from);
     if (origin == null) {
@@ -152,7 +157,7 @@ public final class Admission {
   }
 
   /** The verdict on an update whose round ended while its numbers came. */
-  public Verdict late(long from, String client, UpdateHeader header, Content content) {
+  public Verdict late(long from, String client, UpdateMetadata header, VectorSummary content) {
     ModelStatus status = state.status();
     long current = status.newest().version();
     Decision.Accepted inOpen = state.locked(() -> state.round().update(client, from));

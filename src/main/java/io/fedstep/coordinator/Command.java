@@ -2,7 +2,7 @@ package io.fedstep.coordinator;
 
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.Optimizer;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 
 /** A request to a model that is no update: an administrator's change, or a client's report. */
 public sealed interface Command {
@@ -25,5 +25,5 @@ public sealed interface Command {
   record Replace(Replacement by, Expected newest) implements Command {}
 
   /** A client's metrics of a version, in place of its earlier report. */
-  record Report(long version, String client, UpdateHeader report) implements Command {}
+  record Report(long version, String client, UpdateMetadata report) implements Command {}
 }

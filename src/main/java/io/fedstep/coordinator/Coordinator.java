@@ -11,7 +11,7 @@ import io.fedstep.quota.Places;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
@@ -49,14 +49,14 @@ public abstract class Coordinator implements AutoCloseable {
   protected abstract Engine engine();
 
   /**
-   * What a request to create a model came to.
+   * The answer to a request to create a model.
    *
-   * @param created false if it was there with the same spec
+   * @param isNew false if the model was there, with the same spec
    */
-  public record Creation(ModelStatus status, boolean created) {}
+  public record Created(ModelStatus status, boolean isNew) {}
 
   /** Creates a model, or finds it with the same spec. */
-  public abstract Creation create(String model, ModelSpec spec);
+  public abstract Created create(String model, ModelSpec spec);
 
   /** Checks that a model may be one more of {@code models}. */
   protected static void checkNew(ModelSpec spec, int models, Limits limits) {
@@ -282,7 +282,7 @@ public abstract class Coordinator implements AutoCloseable {
   }
 
   /** What clients reported of a version, the last report of each. */
-  public Collection<UpdateHeader> reported(String model, long version) {
+  public Collection<UpdateMetadata> reported(String model, long version) {
     return state(model).folder().reported(version).values();
   }
 

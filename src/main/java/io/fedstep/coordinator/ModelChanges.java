@@ -3,7 +3,7 @@ package io.fedstep.coordinator;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
@@ -66,7 +66,7 @@ public final class ModelChanges {
   }
 
   /** Keeps what a client measured of a version, in place of what it reported before. */
-  public UpdateHeader report(long version, String client, UpdateHeader report) {
+  public UpdateMetadata report(long version, String client, UpdateMetadata report) {
     decider.ask(new Command.Report(version, client, report), null);
     return report;
   }

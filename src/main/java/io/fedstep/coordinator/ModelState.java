@@ -8,7 +8,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
@@ -202,14 +202,14 @@ public final class ModelState {
    * Clients report of versions: the listener is told of the newest of these, once for all reports
    * that come within a second.
    */
-  public void reported(long version, LongFunction<Map<String, UpdateHeader>> reports) {
+  public void reported(long version, LongFunction<Map<String, UpdateMetadata>> reports) {
     boolean isFirst = newestReported.getAndAccumulate(version, Math::max) == NONE;
     if (isFirst && !engine.draining()) {
       var _ = engine.after(REPORTS, () -> tell(reports.apply(newestReported.getAndSet(NONE))));
     }
   }
 
-  private void tell(Map<String, UpdateHeader> reports) {
+  private void tell(Map<String, UpdateMetadata> reports) {
     if (ended() == null && !reports.isEmpty()) { // or the version went meanwhile
       engine.listener().reported(model(), Measured.means(reports.values()));
     }

@@ -5,10 +5,10 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.StorageException;
 import java.util.Objects;
@@ -34,7 +34,7 @@ public final class Upload implements AutoCloseable {
     VectorSink sink();
 
     /** Has the update decided whose numbers are all there; returns once that is durable. */
-    Verdict submit(UpdateHeader header, Content content);
+    Verdict submit(UpdateMetadata header, VectorSummary content);
 
     /** The refusal for numbers that could not be written. */
     Refusal failure(StorageException failure);
@@ -106,7 +106,7 @@ public final class Upload implements AutoCloseable {
   }
 
   /** Asks for the update to be accepted; returns once that is durable, or throws the refusal. */
-  public Answer submit(UpdateHeader header, Content content) {
+  public Answer submit(UpdateMetadata header, VectorSummary content) {
     return switch (verdict(header, content)) {
       case Verdict.Enters enters -> {
         accepted = true;
@@ -119,7 +119,7 @@ public final class Upload implements AutoCloseable {
     };
   }
 
-  private Verdict verdict(UpdateHeader header, Content content) {
+  private Verdict verdict(UpdateMetadata header, VectorSummary content) {
     if (earlier != null) {
       return Round.repeat(earlier, header.weight(), content);
     }

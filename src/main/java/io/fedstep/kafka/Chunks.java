@@ -4,7 +4,7 @@ import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Json;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.round.Content;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.store.UpdateMatrix;
 import io.fedstep.vector.Shard;
 import java.nio.ByteBuffer;
@@ -28,7 +28,7 @@ record Chunks(
     UpdateMatrix spool,
     int row,
     String upload,
-    Content content,
+    VectorSummary content,
     ProducerRecord<String, byte[]> header)
     implements Publisher.Messages {
   private ModelSpec spec() {

@@ -3,7 +3,7 @@ package io.fedstep.kafka;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
 import io.fedstep.round.MetricNames;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class ClusterModel {
   private final ModelState state;
   private final Placement placement;
-  private final Map<Long, Map<String, UpdateHeader>> reports = new ConcurrentSkipListMap<>();
+  private final Map<Long, Map<String, UpdateMetadata>> reports = new ConcurrentSkipListMap<>();
   private final Map<Long, MetricNames> reportedNames = new ConcurrentSkipListMap<>();
   private final NavigableMap<Long, ObjectNode> waiting = new ConcurrentSkipListMap<>();
   private final int[] steps;
@@ -99,7 +99,7 @@ final class ClusterModel {
     return waiting;
   }
 
-  void report(long version, String client, UpdateHeader report) {
+  void report(long version, String client, UpdateMetadata report) {
     MetricNames names = reportedNames.computeIfAbsent(version, _ -> new MetricNames());
     reports
         .computeIfAbsent(version, _ -> new ConcurrentHashMap<>())
@@ -112,11 +112,11 @@ final class ClusterModel {
   }
 
   /** What clients reported of all versions. */
-  Map<Long, Map<String, UpdateHeader>> reports() {
+  Map<Long, Map<String, UpdateMetadata>> reports() {
     return Map.copyOf(reports);
   }
 
-  Map<String, UpdateHeader> reports(long version) {
+  Map<String, UpdateMetadata> reports(long version) {
     return reports.getOrDefault(version, Map.of());
   }
 }

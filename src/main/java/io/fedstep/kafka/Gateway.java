@@ -11,9 +11,9 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.UpdateMatrix;
@@ -220,7 +220,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
       this.from = from;
       this.client = client;
       spool = spool(model);
-      row = spool.take();
+      row = spool.allocate();
     }
 
     @Override
@@ -229,7 +229,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
     }
 
     @Override
-    public Verdict submit(UpdateHeader header, Content content) {
+    public Verdict submit(UpdateMetadata header, VectorSummary content) {
       String upload = UUID.randomUUID().toString();
       ObjectNode request =
           Json.object()

@@ -12,7 +12,7 @@ import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.ScratchFolder;
@@ -156,7 +156,7 @@ public final class KafkaCoordinator extends Coordinator {
   }
 
   @Override
-  public Creation create(String model, ModelSpec spec) {
+  public Created create(String model, ModelSpec spec) {
     cluster.catchUp(model);
     if (known(model) == null) {
       checkNew(spec, models().size(), limits);
@@ -166,7 +166,7 @@ public final class KafkaCoordinator extends Coordinator {
     request.set("head", head.write());
     request.set("placement", cluster.placement(model, spec).write());
     boolean created = gateway().ask(model, "create", request).required("created").booleanValue();
-    return new Creation(state(model).status(), created);
+    return new Created(state(model).status(), created);
   }
 
   @Override
@@ -214,7 +214,7 @@ public final class KafkaCoordinator extends Coordinator {
   }
 
   @Override
-  public Collection<UpdateHeader> reported(String model, long version) {
+  public Collection<UpdateMetadata> reported(String model, long version) {
     return model(model).reports(version).values();
   }
 

@@ -92,9 +92,9 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     }
   }
 
-  private void takeIn(Creation creation, ModelFolder folder) {
-    begin(creation);
-    ModelDecisions decisions = Objects.requireNonNull(models.get(creation.name())).decisions();
+  private void takeIn(AddedModel added, ModelFolder folder) {
+    begin(added);
+    ModelDecisions decisions = Objects.requireNonNull(models.get(added.name())).decisions();
     for (Version version : folder.versions()) {
       long number = version.info().version();
       folder.reported(number).forEach((client, report) -> decisions.report(number, client, report));
@@ -212,15 +212,15 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     }
     ModelHead now = head.createdAt(engine.clock().instant()); // of all clocks the leader's counts
     folders.make(now);
-    begin(Creation.of(now, Placement.of(message.required("placement"))));
+    begin(AddedModel.of(now, Placement.of(message.required("placement"))));
     answer(asker, Json.object().put("created", true));
   }
 
   /** Leads a model whose folder is there. */
-  void begin(Creation creation) {
-    decide("model/" + creation.name(), creation.decidedHead());
-    decide("round/" + creation.name(), creation.decidedRound());
-    ClusterModel model = replica.model(creation.name());
+  void begin(AddedModel added) {
+    decide("model/" + added.name(), added.decidedHead());
+    decide("round/" + added.name(), added.decidedRound());
+    ClusterModel model = replica.model(added.name());
     if (model != null) {
       lead(model).setDeadline();
     }

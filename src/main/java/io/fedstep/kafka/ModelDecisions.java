@@ -6,7 +6,7 @@ import io.fedstep.coordinator.Replacement;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
@@ -47,7 +47,7 @@ final class ModelDecisions {
   }
 
   void head(ModelHead next) {
-    writer.decide("model/" + name(), Creation.decided(next, model.placement()));
+    writer.decide("model/" + name(), AddedModel.decided(next, model.placement()));
   }
 
   /** An update enters the open round. */
@@ -61,7 +61,7 @@ final class ModelDecisions {
   }
 
   /** What a client measured of a version that is kept. */
-  void report(long version, String client, UpdateHeader report) {
+  void report(long version, String client, UpdateMetadata report) {
     Version of = Objects.requireNonNull(model.state().folder().version(version));
     writer.decide(
         key(version, client), RecordCodec.report(client, report).put("base", of.info().base()));
@@ -120,7 +120,7 @@ final class ModelDecisions {
   }
 
   private ObjectNode open(@Nullable JsonNode asker) {
-    ObjectNode open = Creation.decided(model.state().folder().newest().info(), round());
+    ObjectNode open = AddedModel.decided(model.state().folder().newest().info(), round());
     if (asker != null) {
       open.set("asker", asker);
     }
@@ -151,8 +151,8 @@ final class ModelDecisions {
   /** The round is over; what was decided of it, and of versions that go with it, may go. */
   void next(VersionInfo made, Instant openedAt) {
     forgetUpdates();
-    Map<Long, Map<String, UpdateHeader>> reported = model.reports();
-    round(Creation.decided(made, new Round(made.version(), made.base(), openedAt)));
+    Map<Long, Map<String, UpdateMetadata>> reported = model.reports();
+    round(AddedModel.decided(made, new Round(made.version(), made.base(), openedAt)));
     reported.forEach((version, reports) -> {
       if (!model.reports().containsKey(version)) {
         forgetReports(version, reports);
@@ -173,7 +173,7 @@ final class ModelDecisions {
     round().inClientOrder().forEach(update -> writer.write(key(update), null));
   }
 
-  private void forgetReports(long version, Map<String, UpdateHeader> reports) {
+  private void forgetReports(long version, Map<String, UpdateMetadata> reports) {
     reports.keySet().forEach(client -> writer.write(key(version, client), null));
   }
 }

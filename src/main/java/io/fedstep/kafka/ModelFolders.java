@@ -30,13 +30,13 @@ final class ModelFolders {
   }
 
   /** Takes in models whose folders came from one machine. */
-  void takeIn(int partition, BiConsumer<Creation, ModelFolder> taken) {
+  void takeIn(int partition, BiConsumer<AddedModel, ModelFolder> taken) {
     for (String name : data.models()) {
       if (cluster.topics().partition(name) == partition && replica.known(name) == null) {
         try (ModelFolder folder = data.open(name, cluster.engine().keepVersions())) {
-          Creation creation = takeIn(folder);
-          if (creation != null) {
-            taken.accept(creation, folder);
+          AddedModel added = takeIn(folder);
+          if (added != null) {
+            taken.accept(added, folder);
           }
         } catch (StorageException e) {
           LOG.error("model {} is in the shared folder and cannot be taken in", name, e);
@@ -45,7 +45,7 @@ final class ModelFolders {
     }
   }
 
-  private @Nullable Creation takeIn(ModelFolder folder) {
+  private @Nullable AddedModel takeIn(ModelFolder folder) {
     ModelHead head = folder.head();
     Long deletedAt = replica.deletedAt(head.model(), head.incarnation());
     if (deletedAt != null && folder.newest().info().version() <= deletedAt) {
@@ -65,7 +65,7 @@ final class ModelFolders {
           head.model(),
           newest.version());
       var empty = new Round(newest.version(), newest.base(), now);
-      return new Creation(head, placement(head), newest, empty);
+      return new AddedModel(head, placement(head), newest, empty);
     }
     OpenRound open = folder.openRound(version -> new Round(version.version(), version.base(), now));
     if (open.round().updates() > 0) {
@@ -76,7 +76,7 @@ final class ModelFolders {
           open.round().updates());
       return null;
     }
-    return new Creation(head, placement(head), newest, open.round());
+    return new AddedModel(head, placement(head), newest, open.round());
   }
 
   private Placement placement(ModelHead head) {

@@ -15,9 +15,9 @@ import io.fedstep.coordinator.Outcome;
 import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
@@ -207,8 +207,8 @@ final class ModelLeader {
   private void update(ObjectNode message, @Nullable JsonNode asker) {
     long from = message.required("from").longValue();
     String client = Wire.text(message, "client");
-    UpdateHeader header = Wire.header(message.required("update"));
-    Content content = Wire.content(message.required("update"));
+    UpdateMetadata header = Wire.header(message.required("update"));
+    VectorSummary content = Wire.content(message.required("update"));
     Instant now = engine.clock().instant();
     Verdict verdict = admission.decide(from, client, 0, header, content, now);
     switch (verdict != null ? verdict : admission.late(from, client, header, content)) {

@@ -7,9 +7,9 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.UpdateMatrix;
 import io.fedstep.vector.Shard;
@@ -63,7 +63,10 @@ final class ModelRange {
             Wire.text(chunk, "upload"),
             _ ->
                 new Slice(
-                    rows.take(), chunk.required("from").longValue(), offset, new JoinedCrc32c()));
+                    rows.allocate(),
+                    chunk.required("from").longValue(),
+                    offset,
+                    new JoinedCrc32c()));
     long at = chunk.required("offset").longValue();
     var content = ByteBuffer.wrap(numbers);
     slice.crc().add(at, numbers.length, Crc32c.of(content.duplicate()));
@@ -123,7 +126,7 @@ final class ModelRange {
         row,
         update.weight(),
         update.metrics(),
-        new Content(digest, update.content().norm()),
+        new VectorSummary(digest, update.summary().norm()),
         update.receivedAt(),
         update.updates(),
         update.staleness());

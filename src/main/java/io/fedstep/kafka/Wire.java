@@ -5,8 +5,8 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
@@ -45,7 +45,7 @@ final class Wire {
   }
 
   /** An update's header and what was found in its numbers. */
-  static ObjectNode update(UpdateHeader header, Content content) {
+  static ObjectNode update(UpdateMetadata header, VectorSummary content) {
     ObjectNode json =
         Json.object()
             .put("weight", header.weight())
@@ -56,18 +56,18 @@ final class Wire {
     return json;
   }
 
-  static UpdateHeader header(JsonNode json) {
+  static UpdateMetadata header(JsonNode json) {
     var metrics = new TreeMap<String, Double>();
     json.required("metrics")
         .properties()
         .forEach(entry -> metrics.put(entry.getKey(), entry.getValue().doubleValue()));
     JsonNode base = json.required("base");
-    return new UpdateHeader(
+    return new UpdateMetadata(
         json.required("weight").doubleValue(), metrics, base.isNull() ? null : Json.text(base));
   }
 
-  static Content content(JsonNode json) {
-    return new Content(text(json, "digest"), json.required("norm").doubleValue());
+  static VectorSummary content(JsonNode json) {
+    return new VectorSummary(text(json, "digest"), json.required("norm").doubleValue());
   }
 
   static ObjectNode refusal(Refusal refusal) {

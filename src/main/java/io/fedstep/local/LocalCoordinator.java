@@ -111,7 +111,7 @@ public final class LocalCoordinator extends Coordinator {
   }
 
   @Override
-  public synchronized Creation create(String model, ModelSpec spec) {
+  public synchronized Created create(String model, ModelSpec spec) {
     Refusal unreadable = broken.get(model);
     if (unreadable != null) {
       throw unreadable.exception();
@@ -120,7 +120,7 @@ public final class LocalCoordinator extends Coordinator {
     if (existing != null) {
       ModelSpec now = existing.state().spec();
       if (now.equals(spec)) {
-        return new Creation(existing.state().look(existing.state()::status), false);
+        return new Created(existing.state().look(existing.state()::status), false);
       }
       throw exists(model, now, spec).exception();
     }
@@ -134,7 +134,7 @@ public final class LocalCoordinator extends Coordinator {
       data.delete(model, null); // so that trying again finds no half of it
       throw e;
     }
-    return new Creation(status, true);
+    return new Created(status, true);
   }
 
   @Override

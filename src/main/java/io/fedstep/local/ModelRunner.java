@@ -12,10 +12,10 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Outcome;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.OpenRound;
@@ -140,7 +140,7 @@ final class ModelRunner {
   Upload begin(long round, String client, @Nullable String base, @Nullable String holder) {
     Decision.Accepted earlier = admission.begin(round, client, base);
     return Upload.begin(
-        state, client, holder, earlier, () -> new Row(round, client, matrix.take()));
+        state, client, holder, earlier, () -> new Row(round, client, matrix.allocate()));
   }
 
   /** A row of the matrix that an upload fills. */
@@ -161,7 +161,7 @@ final class ModelRunner {
     }
 
     @Override
-    public Verdict submit(UpdateHeader header, Content content) {
+    public Verdict submit(UpdateMetadata header, VectorSummary content) {
       return ModelRunner.this.submit(
           new Submission(round, client, row, header, content, new CompletableFuture<>()));
     }
@@ -186,8 +186,8 @@ final class ModelRunner {
       long round,
       String client,
       int row,
-      UpdateHeader header,
-      Content content,
+      UpdateMetadata header,
+      VectorSummary content,
       CompletableFuture<Verdict> verdict) {}
 
   /** Hands an update over to be decided, and waits for it. */

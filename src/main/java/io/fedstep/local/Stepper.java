@@ -79,7 +79,7 @@ final class Stepper {
   }
 
   private void take(List<Decision> decisions) {
-    open.take(decisions);
+    open.append(decisions);
     state.decided();
     if (state.round().closed() != null) {
       state.closing();

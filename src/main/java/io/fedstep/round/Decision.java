@@ -8,7 +8,8 @@ public sealed interface Decision {
   /**
    * An update is part of the round.
    *
-   * @param row where its numbers are in the update matrix
+   * @param row of the update matrix, where its numbers are
+   * @param summary of its numbers
    * @param updates how many the round has with this one
    * @param staleness how many versions before the round's it was computed from
    */
@@ -17,18 +18,18 @@ public sealed interface Decision {
       int row,
       double weight,
       SortedMap<String, Double> metrics,
-      Content content,
+      VectorSummary summary,
       Instant receivedAt,
       int updates,
       long staleness)
       implements Decision, Measured {
-    /** The same, whose metrics have names that are kept. */
+    /** A copy whose metrics share their names with others', without those beyond the bound. */
     public Accepted with(MetricNames names) {
       return new Accepted(
-          client, row, weight, names.kept(metrics), content, receivedAt, updates, staleness);
+          client, row, weight, names.kept(metrics), summary, receivedAt, updates, staleness);
     }
 
-    /** Only a file with a content of its own can break this. */
+    /** Broken by a corrupt journal alone. */
     public Accepted {
       if (row < 0 || !(weight > 0) || staleness < 0) {
         throw new IllegalArgumentException(

@@ -59,12 +59,17 @@ public final class Round {
 
   /** Whether an update enters whose numbers are in {@code row}; it is in once that is applied. */
   public Verdict accept(
-      String client, Origin origin, int row, UpdateHeader header, Content content, Instant now) {
+      String client,
+      Origin origin,
+      int row,
+      UpdateMetadata metadata,
+      VectorSummary summary,
+      Instant now) {
     Decision.Accepted earlier = update(client, origin.version());
     if (earlier != null) {
-      return repeat(earlier, header.weight(), content);
+      return repeat(earlier, metadata.weight(), summary);
     }
-    Refusal refusal = refusal(origin, header.base());
+    Refusal refusal = refusal(origin, metadata.base());
     if (refusal != null) {
       return new Verdict.Refused(refusal);
     }
@@ -72,17 +77,17 @@ public final class Round {
         new Decision.Accepted(
             client,
             row,
-            header.weight(),
-            names.kept(header.metrics()),
-            content,
+            metadata.weight(),
+            names.kept(metadata.metrics()),
+            summary,
             now,
             accepted.size() + 1,
             number - origin.version()));
   }
 
   /** Compares an update with the one that its client has in a round, open or over. */
-  public static Verdict repeat(Decision.Accepted earlier, double weight, Content content) {
-    if (earlier.content().digest().equals(content.digest()) && earlier.weight() == weight) {
+  public static Verdict repeat(Decision.Accepted earlier, double weight, VectorSummary summary) {
+    if (earlier.summary().digest().equals(summary.digest()) && earlier.weight() == weight) {
       return new Verdict.Repeats(earlier);
     }
     return new Verdict.Refused(
@@ -92,9 +97,9 @@ public final class Round {
                     + " has %s and %s.")
                 .formatted(
                     earlier.client(),
-                    earlier.content().digest(),
+                    earlier.summary().digest(),
                     earlier.weight(),
-                    content.digest(),
+                    summary.digest(),
                     weight)));
   }
 

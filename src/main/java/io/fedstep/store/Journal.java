@@ -52,7 +52,7 @@ public final class Journal implements AutoCloseable {
   static Replayed open(Disk disk, Path path, ModelSpec spec) {
     var replay = new Replay(path, spec);
     LineFile.Found found =
-        LineFile.open(disk, path, entry -> Disk.decoded(path, () -> replay.take(entry)));
+        LineFile.open(disk, path, entry -> Disk.decoded(path, () -> replay.apply(entry)));
     return new Replayed(
         new Journal(found.file()), Objects.requireNonNull(replay.round), replay.stride);
   }
@@ -69,7 +69,7 @@ public final class Journal implements AutoCloseable {
       this.spec = spec;
     }
 
-    Round take(ObjectNode entry) {
+    Round apply(ObjectNode entry) {
       if (round == null) {
         stride = stride(path, spec, entry);
         round = begin(path, spec, entry);

@@ -40,10 +40,10 @@ public final class KeptAnswers implements AutoCloseable {
   private long taken;
   private long made;
 
-  /** An answer's bytes, as they are computed. */
-  public interface Content {
+  /** Computes an answer's bytes. */
+  public interface Computation {
     /**
-     * Computes them.
+     * Writes them.
      *
      * @throws IOException of the stream alone
      */
@@ -98,7 +98,7 @@ public final class KeptAnswers implements AutoCloseable {
    * @param upTo bytes that it has at most
    */
   public @Nullable FileRange file(
-      String model, String key, long upTo, Duration patience, Content content) {
+      String model, String key, long upTo, Duration patience, Computation computation) {
     String name = model + "/" + key;
     Kept found;
     boolean isNew;
@@ -113,7 +113,7 @@ public final class KeptAnswers implements AutoCloseable {
     }
     FileRange range = null;
     try {
-      if (isNew ? make(name, found, content) : isMade(found, patience)) {
+      if (isNew ? make(name, found, computation) : isMade(found, patience)) {
         range = open(name, found);
       }
     } finally {
@@ -164,10 +164,10 @@ public final class KeptAnswers implements AutoCloseable {
     return fresh;
   }
 
-  private boolean make(String name, Kept file, Content content) {
+  private boolean make(String name, Kept file, Computation computation) {
     boolean whole = false;
     try (var out = new Bounded(file)) {
-      content.write(out);
+      computation.write(out);
       whole = true;
       failing.set(false);
     } catch (IOException e) {
@@ -233,7 +233,7 @@ public final class KeptAnswers implements AutoCloseable {
   }
 
   /** Bytes that the files have together, or may get. */
-  synchronized long taken() {
+  synchronized long bytes() {
     return taken;
   }
 

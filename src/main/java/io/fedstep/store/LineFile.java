@@ -178,7 +178,7 @@ final class LineFile implements AutoCloseable {
   void force() {
     file.force();
     durable = end;
-    file.rest();
+    file.closeUntilUsed();
   }
 
   @Override

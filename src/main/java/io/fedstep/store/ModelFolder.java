@@ -3,7 +3,7 @@ package io.fedstep.store;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -146,7 +146,7 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   /** What clients reported of a version, the last report of each. */
-  public Map<String, UpdateHeader> reported(long version) {
+  public Map<String, UpdateMetadata> reported(long version) {
     return reports.latest(version);
   }
 

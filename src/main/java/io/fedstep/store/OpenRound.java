@@ -120,8 +120,8 @@ public final class OpenRound implements AutoCloseable {
     return new OpenRound(disk, folder, other, begun, matrix);
   }
 
-  /** Appends decisions to the journal, all or none, and makes them count. */
-  public void take(List<Decision> decisions) {
+  /** Appends decisions to the journal, all or none, and applies them to the round. */
+  public void append(List<Decision> decisions) {
     journal.append(decisions);
     decisions.forEach(round::apply);
   }

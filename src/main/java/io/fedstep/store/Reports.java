@@ -3,7 +3,7 @@ package io.fedstep.store;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.round.MetricNames;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -54,7 +54,7 @@ public final class Reports implements AutoCloseable {
   /** The last report of each client, whose names of metrics are bounded. */
   private static final class Latest {
     private final Path path;
-    private final Map<String, UpdateHeader> reports = new ConcurrentSkipListMap<>();
+    private final Map<String, UpdateMetadata> reports = new ConcurrentSkipListMap<>();
     private final MetricNames names = new MetricNames();
     private boolean hasHead;
 
@@ -72,8 +72,8 @@ public final class Reports implements AutoCloseable {
       }
     }
 
-    UpdateHeader put(String client, UpdateHeader report) {
-      UpdateHeader kept = report.with(names);
+    UpdateMetadata put(String client, UpdateMetadata report) {
+      UpdateMetadata kept = report.with(names);
       reports.put(client, kept);
       return kept;
     }
@@ -83,16 +83,16 @@ public final class Reports implements AutoCloseable {
     return Json.object().put("format", FORMAT);
   }
 
-  /** Whether a client's report has a place. */
-  public boolean takes(String client) {
+  /** Whether one more report of a client can be kept. */
+  public boolean hasRoomFor(String client) {
     return latest.reports.size() < MOST_CLIENTS || latest.reports.containsKey(client);
   }
 
   /** Keeps a report in place of the client's last one, and gives it as kept; it is durable then. */
-  public UpdateHeader put(String client, UpdateHeader report) {
+  public UpdateMetadata put(String client, UpdateMetadata report) {
     lines.append(List.of(RecordCodec.report(client, report)));
     lines.force();
-    UpdateHeader kept = latest.put(client, report);
+    UpdateMetadata kept = latest.put(client, report);
     written++;
     if (written > 2 * latest.reports.size() + ROOM) {
       rewrite();
@@ -113,7 +113,7 @@ public final class Reports implements AutoCloseable {
   }
 
   /** The last report of each client. */
-  public Map<String, UpdateHeader> latest() {
+  public Map<String, UpdateMetadata> latest() {
     return Collections.unmodifiableMap(latest.reports);
   }
 

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of the open round, written at any place by several threads. It opens when it is used and
- * stays open until it rests, so that models at which nothing happens hold no files.
+ * A file of the open round, written at any place by several threads. It is opened by its first use
+ * and by the first one after {@link #closeUntilUsed}, so that idle models hold no open files.
  */
 final class RoundFile implements AutoCloseable {
   private final Disk disk;
@@ -80,8 +80,8 @@ final class RoundFile implements AutoCloseable {
     disk.force(path, channel());
   }
 
-  /** Closes it until it is used again; nobody uses it now, and what has to be durable is. */
-  synchronized void rest() {
+  /** Closes it until the next use; the caller sees to it that no use is under way. */
+  synchronized void closeUntilUsed() {
     FileChannel open = channel;
     if (open != null) {
       channel = null;
@@ -99,6 +99,6 @@ final class RoundFile implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    rest();
+    closeUntilUsed();
   }
 }

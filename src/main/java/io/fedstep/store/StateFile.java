@@ -74,8 +74,8 @@ public final class StateFile implements DraftFile {
   }
 
   /** For each module the steps it has taken, if it counts them; otherwise 0. */
-  public List<Long> taken() {
-    return isInitial() ? none(spec) : document.taken();
+  public List<Long> steps() {
+    return isInitial() ? none(spec) : document.steps();
   }
 
   @Override
@@ -98,7 +98,7 @@ public final class StateFile implements DraftFile {
   }
 
   /** The checksums of what was read, the text around the values included, since last asked. */
-  public List<JoinedCrc32c.Piece> takeRead() {
+  public List<JoinedCrc32c.Piece> drainRead() {
     List<JoinedCrc32c.Piece> pieces = read.pieces();
     read = new JoinedCrc32c();
     return pieces;

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The updates of a model's rounds: a row each, the flat vector in the model's dtype. One file
  * serves round after round, since writing over blocks that exist is faster than over new ones. A
- * row belongs to an upload from the moment it is taken until it is given back or kept; the file is
+ * row belongs to an upload from {@link #allocate} to {@link #release} or {@link #keep}; the file is
  * open while an upload is under way.
  */
 public final class UpdateMatrix implements AutoCloseable {
@@ -89,8 +89,10 @@ public final class UpdateMatrix implements AutoCloseable {
     return stride;
   }
 
-  /** Takes the lowest free row for an upload, which ends by keeping it or giving it back. */
-  public synchronized int take() {
+  /**
+   * Allocates the lowest free row to an upload, which ends with {@link #keep} or {@link #release}.
+   */
+  public synchronized int allocate() {
     int row = taken.nextClearBit(0);
     taken.set(row);
     if (spec.dtype() == Dtype.FLOAT32) {
@@ -100,17 +102,17 @@ public final class UpdateMatrix implements AutoCloseable {
     return row;
   }
 
-  /** The upload is over whose update is in the round; or a force that counts as one. */
+  /** Ends an upload whose update is in the round, or a force ahead, which counts as an upload. */
   public synchronized void keep() {
     users--;
-    restIfUnused();
+    closeIfUnused();
   }
 
-  /** The upload is over whose row this is; what is in it is never read again. */
+  /** Ends the upload to a row, and frees it: its values are never read again. */
   public synchronized void release(int row) {
     free(row);
     users--;
-    restIfUnused();
+    closeIfUnused();
   }
 
   private void free(int row) {
@@ -118,17 +120,17 @@ public final class UpdateMatrix implements AutoCloseable {
     exponents.remove(row);
   }
 
-  private void restIfUnused() {
+  private void closeIfUnused() {
     if (users == 0) {
-      file.rest();
+      file.closeUntilUsed();
     }
   }
 
-  /** Takes the rows of updates that were accepted before a restart. */
+  /** Marks the rows of updates that were accepted before a restart as in use. */
   synchronized void recover(Collection<Decision.Accepted> updates) {
     updates.forEach(update -> taken.set(update.row()));
     forcing.force(); // as the journal: what is answered from now on has to be durable
-    restIfUnused();
+    closeIfUnused();
   }
 
   /** Moves on to the next round, with the rows that uploads still write. */
@@ -272,11 +274,11 @@ public final class UpdateMatrix implements AutoCloseable {
         }
         String digest = Crc32c.digest(Objects.requireNonNull(joined.of(rowBytes)));
         Decision.Accepted update = updates.get(row);
-        if (!update.content().digest().equals(digest)) {
+        if (!update.summary().digest().equals(digest)) {
           throw new CorruptionException(
               file.path(),
               "%s in row %s (client %s)"
-                  .formatted(update.content().digest(), update.row(), update.client()),
+                  .formatted(update.summary().digest(), update.row(), update.client()),
               digest);
         }
       }
@@ -304,7 +306,7 @@ public final class UpdateMatrix implements AutoCloseable {
         mapped = file.map(end, mapping);
       }
     } finally {
-      restIfUnused();
+      closeIfUnused();
     }
   }
 

@@ -90,7 +90,7 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
   }
 
   /** The checksums of what was read by way of buffers since this was last asked. */
-  public List<JoinedCrc32c.Piece> takeRead() {
+  public List<JoinedCrc32c.Piece> drainRead() {
     List<JoinedCrc32c.Piece> pieces = read.pieces();
     read = new JoinedCrc32c();
     return pieces;

@@ -1,6 +1,6 @@
 package io.fedstep.store;
 
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,7 +40,7 @@ final class VersionReports implements AutoCloseable {
   }
 
   /** The last report of each client of a version. */
-  Map<String, UpdateHeader> latest(long version) {
+  Map<String, UpdateMetadata> latest(long version) {
     Reports found = reports.get(version);
     return found == null ? Map.of() : found.latest();
   }

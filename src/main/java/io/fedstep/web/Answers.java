@@ -9,7 +9,7 @@ import io.fedstep.coordinator.RefusedUpdate;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Tensor;
 import jakarta.servlet.http.HttpServletResponse;
@@ -137,7 +137,7 @@ final class Answers {
   }
 
   /** A version in the list, with the means of what clients reported of it. */
-  static ObjectNode version(VersionInfo info, Collection<UpdateHeader> reports) {
+  static ObjectNode version(VersionInfo info, Collection<UpdateMetadata> reports) {
     ObjectNode json = version(info).put("reports", reports.size());
     json.set("metrics", RecordCodec.metrics(Measured.means(reports)));
     return json;

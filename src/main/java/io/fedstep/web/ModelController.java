@@ -93,9 +93,9 @@ class ModelController {
     Query.none(request);
     Query.name("model", model);
     ObjectNode body = SpecCodec.readBody(Body.json(request, MOST_SPEC));
-    Coordinator.Creation creation = coordinator.create(model, SpecCodec.read(body));
+    Coordinator.Created created = coordinator.create(model, SpecCodec.read(body));
     return Answers.json(
-        creation.created() ? HttpStatus.CREATED : HttpStatus.OK, Answers.model(creation.status()));
+        created.isNew() ? HttpStatus.CREATED : HttpStatus.OK, Answers.model(created.status()));
   }
 
   @GetMapping("/{model}")

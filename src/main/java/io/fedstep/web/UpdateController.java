@@ -1,8 +1,8 @@
 package io.fedstep.web;
 
-import io.fedstep.codec.HeaderParts;
 import io.fedstep.codec.JsonBody;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.UpdateMetadataBuilder;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
@@ -11,8 +11,8 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -55,16 +55,16 @@ class UpdateController {
     try (Upload upload =
         coordinator.begin(model, round, client, query.text("base"), Exchange.holder(request))) {
       Representation form = Representation.ofBody(request);
-      HeaderParts parts = parts(query);
-      parts.header(); // refuses before the body what the head already shows to be wrong
+      UpdateMetadataBuilder parts = parts(query);
+      parts.build(); // refuses before the body what the head already shows to be wrong
       ModelSpec spec = upload.spec();
-      Content content;
+      VectorSummary content;
       try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {
         VectorBody.read(
             request, spec, form, (in, into) -> JsonBody.readUpdate(in, into, parts), intake);
         content = intake.finish();
       }
-      Upload.Answer answer = upload.submit(parts.header(), content);
+      Upload.Answer answer = upload.submit(parts.build(), content);
       Exchange.of(request).end(answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
       Answers.write(
           response,
@@ -77,8 +77,8 @@ class UpdateController {
     return parameter.equals("weight") || parameter.equals("base") || parameter.startsWith(METRIC);
   }
 
-  private static HeaderParts parts(Query query) {
-    var parts = new HeaderParts();
+  private static UpdateMetadataBuilder parts(Query query) {
+    var parts = new UpdateMetadataBuilder();
     String weight = query.text("weight");
     if (weight != null) {
       parts.weight(Query.decimal("weight", weight));

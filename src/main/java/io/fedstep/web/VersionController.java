@@ -1,10 +1,10 @@
 package io.fedstep.web;
 
-import io.fedstep.codec.HeaderParts;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.JsonBody;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateDocument;
+import io.fedstep.codec.UpdateMetadataBuilder;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Expected;
@@ -13,7 +13,7 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
@@ -93,7 +93,7 @@ class VersionController {
     Query.none(request);
     Query.name("client", client);
     long version = version(model, text).info().version();
-    UpdateHeader report = HeaderParts.ofReport(Body.json(request, MOST_REPORT)).header();
+    UpdateMetadata report = UpdateMetadataBuilder.ofReport(Body.json(request, MOST_REPORT)).build();
     coordinator.changes(model).report(version, client, report);
     ObjectNode json = Json.object().put("model", model).put("version", version);
     return Answers.json(HttpStatus.CREATED, json.setAll(RecordCodec.report(client, report)));

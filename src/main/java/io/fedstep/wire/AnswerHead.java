@@ -57,7 +57,7 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
       String type,
       long length,
       long upTo,
-      KeptAnswers.Content content)
+      KeptAnswers.Computation content)
       throws IOException {
     if (request.getMethod().equals("HEAD")) {
       start(response, type);
@@ -76,7 +76,7 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
       HttpServletResponse response,
       String type,
       long upTo,
-      KeptAnswers.Content content)
+      KeptAnswers.Computation content)
       throws IOException {
     HeavyWork work = Exchange.of(request).work();
     String holder = Exchange.holder(request);
@@ -106,7 +106,7 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
     }
   }
 
-  private void compute(KeptAnswers.Content content, Turns.Turn turn, OutputStream to)
+  private void compute(KeptAnswers.Computation content, Turns.Turn turn, OutputStream to)
       throws IOException {
     try (var turned = new OutputInTurns(to, turn);
         OutputStream out = coding.compress(turned)) {

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.fedstep.bench.Line.Goal;
 import io.fedstep.codec.Crc32c;
-import io.fedstep.codec.HeaderParts;
 import io.fedstep.codec.JsonBody;
+import io.fedstep.codec.UpdateMetadataBuilder;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.TensorLayout;
@@ -60,7 +60,7 @@ final class JsonParse implements Row {
     long started = System.nanoTime();
     String found;
     try (var intake = new VectorIntake(layout, Dtype.FLOAT32, (offset, bytes) -> {})) {
-      JsonBody.readUpdate(new ByteArrayInputStream(text), intake, new HeaderParts());
+      JsonBody.readUpdate(new ByteArrayInputStream(text), intake, new UpdateMetadataBuilder());
       found = intake.finish().digest();
     }
     double seconds = (System.nanoTime() - started) * 1e-9;

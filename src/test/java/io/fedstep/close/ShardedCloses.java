@@ -8,9 +8,9 @@ import io.fedstep.local.FakeClock;
 import io.fedstep.local.Rig;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.Secrets;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.Disk;
 import io.fedstep.store.ModelFolder;
@@ -195,7 +195,7 @@ final class ShardedCloses implements AutoCloseable {
                 row(client, updates.length),
                 0.1 * (client + 1),
                 new TreeMap<>(),
-                new Content(digest, norm(client)),
+                new VectorSummary(digest, norm(client)),
                 FakeClock.START,
                 client + 1,
                 0));
@@ -208,7 +208,7 @@ final class ShardedCloses implements AutoCloseable {
       int threads = 1 + shard.index() % 2;
       try (ExecutorService helpers = Executors.newVirtualThreadPerTaskExecutor()) {
         for (int client = 0; client < updates.length; client++) {
-          var _ = rows.take();
+          var _ = rows.allocate();
         }
         for (int client = 0; client < updates.length; client++) {
           rows.row(row(client, updates.length)).write(0, slice(client, shard));

@@ -94,7 +94,7 @@ public class CodecBenchmark {
   @OperationsPerInvocation(Range.TILE)
   public Object jsonUpdate() {
     try (var intake = new VectorIntake(spec.layout(), spec.dtype(), (offset, piece) -> {})) {
-      JsonBody.readUpdate(new ByteArrayInputStream(json), intake, new HeaderParts());
+      JsonBody.readUpdate(new ByteArrayInputStream(json), intake, new UpdateMetadataBuilder());
       return intake.finish();
     }
   }

@@ -59,9 +59,9 @@ class DecodersFuzzTest {
     for (ModelSpec spec : List.of(SPEC, PLAIN)) {
       decode(() -> {
         VectorIntake intake = intake(spec);
-        var parts = new HeaderParts();
+        var parts = new UpdateMetadataBuilder();
         JsonBody.readUpdate(in(bytes), intake, parts);
-        return List.of(parts.header(), intake.finish());
+        return List.of(parts.build(), intake.finish());
       });
     }
   }
@@ -150,7 +150,7 @@ class DecodersFuzzTest {
 
   @FuzzTest(maxDuration = "2m")
   void report(byte[] bytes) throws Exception {
-    decode(() -> HeaderParts.ofReport(in(bytes)).header());
+    decode(() -> UpdateMetadataBuilder.ofReport(in(bytes)).build());
   }
 
   @FuzzTest(maxDuration = "2m")

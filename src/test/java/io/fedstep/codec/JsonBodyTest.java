@@ -33,7 +33,7 @@ class JsonBodyTest {
   static byte[] read(ModelSpec spec, String body) {
     var into = new Buffer(spec.vectorBytes());
     var intake = new VectorIntake(spec.layout(), spec.dtype(), into);
-    JsonBody.readUpdate(Specs.in(body), intake, new HeaderParts());
+    JsonBody.readUpdate(Specs.in(body), intake, new UpdateMetadataBuilder());
     intake.finish();
     return into.bytes();
   }
@@ -153,7 +153,8 @@ class JsonBodyTest {
     var intake = new VectorIntake(SPEC.layout(), SPEC.dtype(), (_, _) -> {});
     RefusedException refused =
         catchThrowableOfType(
-            RefusedException.class, () -> JsonBody.readUpdate(body, intake, new HeaderParts()));
+            RefusedException.class,
+            () -> JsonBody.readUpdate(body, intake, new UpdateMetadataBuilder()));
     assertThat(refused.refusal().problem())
         .isIn(Problem.BAD_METRIC, Problem.WRONG_SHAPE, Problem.MALFORMED);
     assertThat(read).hasValueLessThan(all / 10);
@@ -215,9 +216,9 @@ class JsonBodyTest {
 
   private static void readAnyhow(byte[] body) {
     var intake = new VectorIntake(SPEC.layout(), SPEC.dtype(), new Buffer(SPEC.vectorBytes()));
-    var parts = new HeaderParts();
+    var parts = new UpdateMetadataBuilder();
     JsonBody.readUpdate(new ByteArrayInputStream(body), intake, parts);
-    parts.header();
+    parts.build();
     intake.finish();
   }
 

@@ -39,7 +39,9 @@ class NumberRunTest {
     var into = new Buffer(spec.vectorBytes());
     var intake = new VectorIntake(spec.layout(), spec.dtype(), into);
     JsonBody.readUpdate(
-        inPieces("{\"gradient\": " + array + ", \"weight\": 3}", most), intake, new HeaderParts());
+        inPieces("{\"gradient\": " + array + ", \"weight\": 3}", most),
+        intake,
+        new UpdateMetadataBuilder());
     intake.finish();
     double[] values = new double[size];
     ByteBuffer.wrap(into.bytes()).order(ByteOrder.LITTLE_ENDIAN).asDoubleBuffer().get(values);

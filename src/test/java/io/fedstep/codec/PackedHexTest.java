@@ -85,7 +85,7 @@ class PackedHexTest {
                     new ByteArrayInputStream(HEAD),
                     new Repeated(hex, pieces),
                     new ByteArrayInputStream(tail(size)))));
-    var parts = new HeaderParts();
+    var parts = new UpdateMetadataBuilder();
     JsonBody.readUpdate(body, intake, parts);
     var crc = new CRC32C();
     for (int i = 0; i < pieces; i++) {
@@ -93,7 +93,7 @@ class PackedHexTest {
     }
     assertThat(intake.finish().digest()).isEqualTo(Crc32c.digest((int) crc.getValue()));
     assertThat(next[0]).isEqualTo(4 * size);
-    assertThat(parts.header().weight()).isEqualTo(2);
+    assertThat(parts.build().weight()).isEqualTo(2);
   }
 
   @Test

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.model.HashedNoise;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.process.BesideOthers;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
+import io.fedstep.round.VectorSummary;
 import java.time.Instant;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -28,7 +28,14 @@ class RecordCodecTest {
             plain.round());
     var update =
         new Decision.Accepted(
-            "alice", 0, 1, new TreeMap<>(), new Content("crc32c:0", 2.5), Instant.EPOCH, 1, 0);
+            "alice",
+            0,
+            1,
+            new TreeMap<>(),
+            new VectorSummary("crc32c:0", 2.5),
+            Instant.EPOCH,
+            1,
+            0);
     assertThat(RecordCodec.client(plain, 0, update).get("norm").doubleValue()).isEqualTo(2.5);
     assertThat(RecordCodec.client(hidden, 0, update).get("norm").isNull()).isTrue();
   }

@@ -13,11 +13,11 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
@@ -108,9 +108,9 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   void create(String incarnation) {
     ModelHead head = head(incarnation.repeat(4));
     data.create(head);
-    var creation = Creation.of(head, new Placement(SHARDS, 5, 12));
-    decide("model/" + M, creation.decidedHead());
-    decide("round/" + M, creation.decidedRound());
+    var added = AddedModel.of(head, new Placement(SHARDS, 5, 12));
+    decide("model/" + M, added.decidedHead());
+    decide("round/" + M, added.decidedRound());
     commit();
   }
 
@@ -131,7 +131,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
             0,
             0.5,
             new TreeMap<>(Map.of("loss", 0.1)),
-            new Content("crc32c:0a0b0c0d", 2.5),
+            new VectorSummary("crc32c:0a0b0c0d", 2.5),
             NOW,
             round.updates() + 1,
             staleness);
@@ -182,7 +182,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   }
 
   void report(String client, long version) {
-    decisions().report(version, client, UpdateHeader.of(3, Map.of("accuracy", 0.5), null));
+    decisions().report(version, client, UpdateMetadata.of(3, Map.of("accuracy", 0.5), null));
     commit();
     assertThat(live().reports(version)).containsKey(client);
   }

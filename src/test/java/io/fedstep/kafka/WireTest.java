@@ -8,8 +8,8 @@ import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -59,9 +59,9 @@ class WireTest {
   @ValueSource(strings = {"", "0a1b2c3d-0", "0a1b2c3d-0w"})
   void anUpdate_comesBack(String base) {
     var header =
-        UpdateHeader.of(
+        UpdateMetadata.of(
             0.1, Map.of("loss", Double.MIN_VALUE, "accuracy", 1.0), base.isEmpty() ? null : base);
-    var content = new Content("crc32c:00000000", 1.0 / 3);
+    var content = new VectorSummary("crc32c:00000000", 1.0 / 3);
     ObjectNode read = copy(Wire.update(header, content));
     assertThat(Wire.header(read)).isEqualTo(header);
     assertThat(Wire.content(read)).isEqualTo(content);

@@ -10,7 +10,7 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,8 +44,8 @@ class BufferedTest {
     rig.awaitVersion(M, 1);
     Decision.Accepted stale = rig.put(M, 0, "d", 2, 7, 8).update();
     assertThat(stale.staleness()).isEqualTo(1);
-    rig.changes(M).report(1, "a", UpdateHeader.of(2, Map.of("loss", 0.5), null));
-    rig.changes(M).report(1, "a", UpdateHeader.of(2, Map.of("loss", 0.25), null));
+    rig.changes(M).report(1, "a", UpdateMetadata.of(2, Map.of("loss", 0.5), null));
+    rig.changes(M).report(1, "a", UpdateMetadata.of(2, Map.of("loss", 0.25), null));
     try (Rig after = rig.restarted()) {
       assertThat(after.coordinator().update(M, 0, "d")).isEqualTo(stale);
       assertThat(after.put(M, 0, "d", 2, 7, 8).repeated()).isTrue();

@@ -11,7 +11,7 @@ import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.StorageException;
@@ -117,7 +117,7 @@ class CorruptionTest {
       throws IOException {
     Path file = data.resolve("models/bad").resolve(name);
     try (Rig rig = rig(data)) {
-      rig.changes("bad").report(1, "alice", UpdateHeader.of(1, Map.of("accuracy", 0.5), null));
+      rig.changes("bad").report(1, "alice", UpdateMetadata.of(1, Map.of("accuracy", 0.5), null));
     }
     List<String> lines = Files.readAllLines(file);
     int found = 0;

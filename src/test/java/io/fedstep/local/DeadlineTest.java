@@ -10,7 +10,7 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.Unforced;
 import java.io.ByteArrayInputStream;
@@ -37,7 +37,7 @@ class DeadlineTest {
   private static final String M = "toy";
   private static final Instant START = FakeClock.START;
 
-  private static final UpdateHeader NOTHING = UpdateHeader.of(1, Map.of(), null);
+  private static final UpdateMetadata NOTHING = UpdateMetadata.of(1, Map.of(), null);
 
   private final FakeClock clock = new FakeClock();
   private final AtomicInteger passed = new AtomicInteger();

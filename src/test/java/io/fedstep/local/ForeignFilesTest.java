@@ -8,7 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +36,7 @@ class ForeignFilesTest {
       rig.put(M, 0, "alice", 1, 1);
       rig.put(M, 0, "bob", 1, 1);
       rig.awaitVersion(M, 1);
-      rig.changes(M).report(1, "alice", UpdateHeader.of(1, Map.of("accuracy", 0.5), null));
+      rig.changes(M).report(1, "alice", UpdateMetadata.of(1, Map.of("accuracy", 0.5), null));
       rig.put(M, 1, "alice", 1, 1);
     }
   }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.process.BesideOthers;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -75,7 +75,7 @@ class GoldenRestartTest {
     try (Upload upload = rig.coordinator().begin(M, round, "solo", null)) {
       var intake = new VectorIntake(upload.spec().layout(), upload.spec().dtype(), upload.sink());
       intake.readOctets(new ByteArrayInputStream(values));
-      upload.submit(UpdateHeader.of(1, Map.of(), null), intake.finish());
+      upload.submit(UpdateMetadata.of(1, Map.of(), null), intake.finish());
     }
   }
 }

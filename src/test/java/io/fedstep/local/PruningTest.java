@@ -7,7 +7,7 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.FileRange;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
@@ -95,7 +95,7 @@ class PruningTest {
     try {
       rig.create(M, Rig.plain(1, 1, 1));
       rig.advance(M, 1);
-      rig.changes(M).report(0, "alice", UpdateHeader.of(2, Map.of("loss", 0.5), null));
+      rig.changes(M).report(0, "alice", UpdateMetadata.of(2, Map.of("loss", 0.5), null));
       List<VersionInfo> before = rig.coordinator().versions(M);
       rig = rig.restarted();
       assertThat(rig.coordinator().versions(M)).isEqualTo(before);

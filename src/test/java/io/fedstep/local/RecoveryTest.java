@@ -11,7 +11,7 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.vector.Dtype;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -169,7 +169,7 @@ class RecoveryTest {
   void reportsThatLostTheirFirstLine_stopTheirModel(@TempDir Path data) throws IOException {
     try (Rig before = Rig.on(data)) {
       before.create(M, Rig.plain(1, 2, 2));
-      before.changes(M).report(0, "alice", UpdateHeader.of(1, Map.of("accuracy", 0.5), null));
+      before.changes(M).report(0, "alice", UpdateMetadata.of(1, Map.of("accuracy", 0.5), null));
     }
     Path reports = data.resolve("models/toy/reports/0000000.jsonl");
     Files.write(reports, new byte[0]);

@@ -16,7 +16,7 @@ import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.Disk;
 import io.fedstep.store.Unforced;
@@ -187,7 +187,7 @@ public final class Rig implements AutoCloseable {
     ModelSpec spec = upload.spec();
     try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {
       intake.readOctets(new ByteArrayInputStream(bytes(spec.dtype(), gradient)));
-      return upload.submit(UpdateHeader.of(weight, Map.of(), null), intake.finish());
+      return upload.submit(UpdateMetadata.of(weight, Map.of(), null), intake.finish());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

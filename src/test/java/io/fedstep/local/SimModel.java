@@ -165,7 +165,7 @@ final class SimModel {
     }
     return sent.getOrDefault(key, List.of()).stream()
         .filter(
-            one -> one.weight() == update.weight() && digest(one).equals(update.content().digest()))
+            one -> one.weight() == update.weight() && digest(one).equals(update.summary().digest()))
         .findFirst()
         .orElseThrow(() -> new AssertionError("nobody sent " + update));
   }

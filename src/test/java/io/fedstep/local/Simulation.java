@@ -511,7 +511,7 @@ final class Simulation implements AutoCloseable {
     }
     try {
       Upload.Answer answer = Rig.submit(upload, update.weight(), update.array());
-      assertThat(answer.update().content().digest()).isEqualTo(SimModel.digest(update));
+      assertThat(answer.update().summary().digest()).isEqualTo(SimModel.digest(update));
       assertThat(answer.update().weight()).isEqualTo(update.weight());
       Decision.Accepted before = model.receipts.putIfAbsent(key, answer.update());
       if (before != null) {
@@ -539,7 +539,7 @@ final class Simulation implements AutoCloseable {
     Decision.Accepted receipt = Objects.requireNonNull(model.receipts.get(key));
     SimNumbers.Update same =
         model.sent.getOrDefault(key, List.of()).stream()
-            .filter(one -> SimModel.digest(one).equals(receipt.content().digest()))
+            .filter(one -> SimModel.digest(one).equals(receipt.summary().digest()))
             .filter(one -> one.weight() == receipt.weight())
             .findFirst()
             .orElseThrow();

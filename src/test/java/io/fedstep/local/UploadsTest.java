@@ -8,8 +8,8 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Content;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.vector.Dtype;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -159,7 +159,8 @@ class UploadsTest {
         assertThat(
                 Rig.refusal(() ->
                         upload.submit(
-                            UpdateHeader.of(1, Map.of(), null), new Content("crc32c:00000000", 0)))
+                            UpdateMetadata.of(1, Map.of(), null),
+                            new VectorSummary("crc32c:00000000", 0)))
                     .problem())
             .isEqualTo(Problem.MODEL_NOT_FOUND);
       }

@@ -7,9 +7,9 @@ import io.fedstep.coordinator.Phase;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.Optimizer;
-import io.fedstep.round.Content;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Dtype;
@@ -50,7 +50,7 @@ class ServerMetersTest {
   private static RoundRecord round(RoundRecord.Outcome outcome, Map<String, Double> metrics) {
     var update =
         new Decision.Accepted(
-            "alice", 0, 1, new TreeMap<>(metrics), new Content("crc32c:0", 1), NOON, 1, 0);
+            "alice", 0, 1, new TreeMap<>(metrics), new VectorSummary("crc32c:0", 1), NOON, 1, 0);
     boolean completed = outcome == RoundRecord.Outcome.COMPLETED;
     return new RoundRecord(
         7,

@@ -13,19 +13,19 @@ import org.junit.jupiter.api.Test;
 
 /** Means of what clients measured. */
 class MeasuredTest {
-  private static double mean(List<UpdateHeader> all) {
+  private static double mean(List<UpdateMetadata> all) {
     return Measured.means(all).getOrDefault("x", Double.NaN);
   }
 
-  private static UpdateHeader of(double weight, double value) {
-    return UpdateHeader.of(weight, Map.of("x", value), null);
+  private static UpdateMetadata of(double weight, double value) {
+    return UpdateMetadata.of(weight, Map.of("x", value), null);
   }
 
   @Test
   void mean_isTheExactOne_roundedOnce() {
     var random = new Random(20);
     for (int i = 0; i < 1000; i++) {
-      var all = new ArrayList<UpdateHeader>();
+      var all = new ArrayList<UpdateMetadata>();
       BigDecimal sum = BigDecimal.ZERO;
       BigDecimal total = BigDecimal.ZERO;
       for (int n = 1 + random.nextInt(9); n > 0; n--) {

@@ -51,14 +51,14 @@ class MetricNamesTest {
     var counts = new ArrayList<Integer>();
     for (int client = 0; client < 40; client++) {
       String id = "client-" + client;
-      UpdateHeader header = UpdateHeader.of(1, metrics("n" + client + "-"), null);
+      UpdateMetadata header = UpdateMetadata.of(1, metrics("n" + client + "-"), null);
       Verdict verdict =
           round.accept(
               id,
               new Round.Origin(7, null),
               client,
               header,
-              new Content("crc32c:00000001", 1),
+              new VectorSummary("crc32c:00000001", 1),
               NOW);
       Decision.Accepted decision = ((Verdict.Enters) verdict).decision();
       round.apply(decision);
@@ -83,7 +83,7 @@ class MetricNamesTest {
               client,
               1,
               metrics("n" + client + "-"),
-              new Content("crc32c:00000001", 1),
+              new VectorSummary("crc32c:00000001", 1),
               NOW,
               client + 1,
               0));

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RoundTest {
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
   private static final List<Decision.Cause> CAUSES = List.of(Decision.Cause.values());
-  private static final Content ONE = new Content("crc32c:00000001", 1);
+  private static final VectorSummary ONE = new VectorSummary("crc32c:00000001", 1);
 
   private static Round round() {
     return new Round(7, "0a1b2c3d-7", NOW);
@@ -38,14 +38,14 @@ class RoundTest {
     return round;
   }
 
-  private static UpdateHeader header(double weight, @Nullable String base) {
-    return UpdateHeader.of(weight, Map.of(), base);
+  private static UpdateMetadata header(double weight, @Nullable String base) {
+    return UpdateMetadata.of(weight, Map.of(), base);
   }
 
   private static Decision.Accepted enter(
-      Round round, String client, double weight, Content content) {
+      Round round, String client, double weight, VectorSummary summary) {
     Verdict verdict =
-        round.accept(client, ORIGIN, round.updates(), header(weight, null), content, NOW);
+        round.accept(client, ORIGIN, round.updates(), header(weight, null), summary, NOW);
     assertThat(verdict).isInstanceOf(Verdict.Enters.class);
     Decision.Accepted decision = ((Verdict.Enters) verdict).decision();
     round.apply(decision);
@@ -97,9 +97,9 @@ class RoundTest {
       })
   void acceptances(
       boolean closed, String client, double weight, int digest, String base, String verdict) {
-    var content = new Content("crc32c:0000000" + digest, 1);
+    var summary = new VectorSummary("crc32c:0000000" + digest, 1);
     Round round = withAlice(closed);
-    assertThat(name(round.accept(client, ORIGIN, 9, header(weight, base), content, NOW)))
+    assertThat(name(round.accept(client, ORIGIN, 9, header(weight, base), summary, NOW)))
         .isEqualTo(verdict);
     assertThat(round.updates()).isEqualTo(1); // nothing counts before it is applied
   }
@@ -109,7 +109,8 @@ class RoundTest {
     Round round = withAlice(false);
     var metrics = Map.of("loss", 0.5, "accuracy", 0.75);
     Verdict verdict =
-        round.accept("bob", ORIGIN, 4, UpdateHeader.of(3, metrics, null), ONE, NOW.plusSeconds(1));
+        round.accept(
+            "bob", ORIGIN, 4, UpdateMetadata.of(3, metrics, null), ONE, NOW.plusSeconds(1));
     assertThat(verdict)
         .isEqualTo(
             new Verdict.Enters(
@@ -188,7 +189,7 @@ class RoundTest {
     if (random.nextInt(50) == 0 && live.closed() == null) {
       decision = live.close(CAUSES.get(random.nextInt(CAUSES.size())), now);
     } else {
-      var content = new Content("crc32c:0000000" + random.nextInt(3), random.nextDouble());
+      var summary = new VectorSummary("crc32c:0000000" + random.nextInt(3), random.nextDouble());
       String base = random.nextInt(9) == 0 ? "other" : null;
       Verdict verdict =
           live.accept(
@@ -196,7 +197,7 @@ class RoundTest {
               ORIGIN,
               random.nextInt(99),
               header(1 + random.nextInt(3), base),
-              content,
+              summary,
               now);
       decision = verdict instanceof Verdict.Enters enters ? enters.decision() : null;
     }

@@ -76,7 +76,7 @@ class KeptAnswersTest {
     assertThat(ask(kept, "toy", "1-0.gzip")).isEqualTo(1);
     assertThat(ask(kept, "toy", "1-0.gzip")).isEqualTo(1);
     assertThat(ask(kept, "toy", "1-0.zstd")).isEqualTo(2);
-    assertThat(kept.taken()).isEqualTo(2 * LENGTH);
+    assertThat(kept.bytes()).isEqualTo(2 * LENGTH);
     assertThat(files()).hasSize(2);
     kept(100_000);
     assertThat(files()).as("after a start").isEmpty();
@@ -154,7 +154,7 @@ class KeptAnswersTest {
       assertThat(number(Objects.requireNonNull(sent))).isEqualTo(4);
       assertThat(ask(kept, "toy", "3")).isEqualTo(4);
     }
-    assertThat(kept.taken()).isEqualTo(4 * LENGTH);
+    assertThat(kept.bytes()).isEqualTo(4 * LENGTH);
     assertThat(files()).hasSize(4);
   }
 
@@ -172,7 +172,7 @@ class KeptAnswersTest {
   void answerLongerThanItSaid_isNotKept() throws IOException {
     KeptAnswers kept = kept(100_000);
     assertThat(kept.file("toy", "0", LENGTH - 1, LONG, this::compute)).isNull();
-    assertThat(kept.taken()).isZero();
+    assertThat(kept.bytes()).isZero();
     assertThat(files()).isEmpty();
   }
 
@@ -196,7 +196,7 @@ class KeptAnswersTest {
       assertThat(number(Objects.requireNonNull(sent))).isEqualTo(3);
     }
     assertThat(files()).hasSize(1);
-    assertThat(kept.taken()).isEqualTo(LENGTH);
+    assertThat(kept.bytes()).isEqualTo(LENGTH);
     assertThat(ask(kept, "toys", "0")).isEqualTo(2);
     assertThat(ask(kept, "toy", "0")).isEqualTo(4);
   }
@@ -206,7 +206,7 @@ class KeptAnswersTest {
     KeptAnswers kept = kept(100_000);
     isFull = true;
     assertThat(ask(kept, "toy", "0")).isNull();
-    assertThat(kept.taken()).isZero();
+    assertThat(kept.bytes()).isZero();
     isFull = false;
     assertThat(files()).isEmpty();
     assertThat(ask(kept, "toy", "0")).isNotNull();
@@ -232,7 +232,7 @@ class KeptAnswersTest {
                   throw failure;
                 }))
         .isSameAs(failure);
-    assertThat(kept.taken()).isZero();
+    assertThat(kept.bytes()).isZero();
     assertThat(files()).isEmpty();
     assertThat(ask(kept, "toy", "0")).isEqualTo(1);
   }

@@ -10,16 +10,16 @@ import io.fedstep.store.VersionInfo;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A model that becomes part of the cluster.
+ * A model that is added to the cluster: created, or found in the shared folder.
  *
  * @param newest its newest version
  * @param round that trains from it
  */
-record Creation(ModelHead head, Placement placement, VersionInfo newest, Round round) {
+record AddedModel(ModelHead head, Placement placement, VersionInfo newest, Round round) {
   /** One that does not exist yet. */
-  static Creation of(ModelHead head, Placement placement) {
+  static AddedModel of(ModelHead head, Placement placement) {
     VersionInfo zeros = Version.zeros(head);
-    return new Creation(head, placement, zeros, new Round(0, zeros.base(), head.createdAt()));
+    return new AddedModel(head, placement, zeros, new Round(0, zeros.base(), head.createdAt()));
   }
 
   String name() {

@@ -12,9 +12,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ranges of what goes beside the numbers. */
-class UpdateHeaderTest {
+class UpdateMetadataTest {
   private static void isRefused(Problem problem, double weight, Map<String, Double> metrics) {
-    assertThatThrownBy(() -> UpdateHeader.of(weight, metrics, null))
+    assertThatThrownBy(() -> UpdateMetadata.of(weight, metrics, null))
         .isInstanceOfSatisfying(
             RefusedException.class, e -> assertThat(e.refusal().problem()).isEqualTo(problem));
   }
@@ -28,7 +28,7 @@ class UpdateHeaderTest {
   @ParameterizedTest
   @ValueSource(doubles = {Double.MIN_VALUE, 1, 0x1p53})
   void weightInRange_isTaken(double weight) {
-    assertThat(UpdateHeader.of(weight, Map.of(), null).weight()).isEqualTo(weight);
+    assertThat(UpdateMetadata.of(weight, Map.of(), null).weight()).isEqualTo(weight);
   }
 
   @ParameterizedTest
@@ -41,29 +41,29 @@ class UpdateHeaderTest {
   @ParameterizedTest
   @ValueSource(strings = {"1a", "val/dice", "top 5", "acc@5", "Größe", "精度", "\ud83d\ude80", "'"})
   void printableMetricNames_areTaken(String name) {
-    assertThat(UpdateHeader.of(1, Map.of(name, 1.0), null).metrics()).containsOnlyKeys(name);
+    assertThat(UpdateMetadata.of(1, Map.of(name, 1.0), null).metrics()).containsOnlyKeys(name);
   }
 
   @Test
   void metrics_haveLimits() {
     String rocket = "\ud83d\ude80";
-    assertThat(UpdateHeader.of(1, Map.of(rocket.repeat(128), 1.0), null).metrics()).hasSize(1);
+    assertThat(UpdateMetadata.of(1, Map.of(rocket.repeat(128), 1.0), null).metrics()).hasSize(1);
     isRefused(Problem.BAD_METRIC, 1, Map.of("a".repeat(129), 1.0));
     isRefused(Problem.BAD_METRIC, 1, Map.of(rocket.repeat(128) + "a", 1.0));
     isRefused(Problem.BAD_METRIC, 1, Map.of("a", Double.NaN));
     isRefused(Problem.BAD_METRIC, 1, Map.of("a", Double.NEGATIVE_INFINITY));
     var many = new TreeMap<String, Double>();
-    for (int i = 0; i < UpdateHeader.MOST_METRICS; i++) {
+    for (int i = 0; i < UpdateMetadata.MOST_METRICS; i++) {
       many.put("m" + i, 1.0);
     }
-    assertThat(UpdateHeader.of(1, many, null).metrics()).isEqualTo(many);
+    assertThat(UpdateMetadata.of(1, many, null).metrics()).isEqualTo(many);
     many.put("more", 1.0);
     isRefused(Problem.BAD_METRIC, 1, many);
     var wide = new TreeMap<String, Double>();
     for (int i = 0; i < 32; i++) {
       wide.put((char) ('A' + i) + "b".repeat(127), 1.0);
     }
-    assertThat(UpdateHeader.of(1, wide, null).metrics()).hasSize(32);
+    assertThat(UpdateMetadata.of(1, wide, null).metrics()).hasSize(32);
     wide.put("c", 1.0);
     isRefused(Problem.BAD_METRIC, 1, wide);
   }

@@ -2,7 +2,7 @@ package io.fedstep.codec;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.UpdateHeader;
+import io.fedstep.round.UpdateMetadata;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,21 +10,21 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What goes beside the numbers of an update, gathered from the query and from a JSON body. */
-public final class HeaderParts {
+/** The metadata of an update, gathered from a request's query and its JSON body. */
+public final class UpdateMetadataBuilder {
   private final Map<String, Double> metrics = new LinkedHashMap<>();
   private @Nullable Double weight;
   private @Nullable String base;
 
   /** Reads {@code {"weight": ..., "metrics": {...}}}. */
-  public static HeaderParts ofReport(InputStream in) {
-    var parts = new HeaderParts();
+  public static UpdateMetadataBuilder ofReport(InputStream in) {
+    var builder = new UpdateMetadataBuilder();
     ObjectNode report = Json.readObject(in);
     report
         .properties()
         .forEach(entry -> {
           switch (entry.getKey()) {
-            case "weight" -> parts.weight(number("The weight", entry.getValue()));
+            case "weight" -> builder.weight(number("The weight", entry.getValue()));
             case "metrics" -> {
               if (!(entry.getValue() instanceof ObjectNode metrics)) {
                 throw Json.malformed("The metrics have to be an object.");
@@ -32,14 +32,14 @@ public final class HeaderParts {
               metrics
                   .properties()
                   .forEach(one ->
-                      parts.metric(
+                      builder.metric(
                           one.getKey(),
                           number("The metric '%s'".formatted(one.getKey()), one.getValue())));
             }
             default -> throw Json.malformed("The body has no key '%s'.".formatted(entry.getKey()));
           }
         });
-    return parts;
+    return builder;
   }
 
   private static double number(String what, JsonNode value) {
@@ -49,26 +49,28 @@ public final class HeaderParts {
     return value.doubleValue();
   }
 
-  /** The weight; given twice is 400 {@code malformed}, as with the others. */
+  /**
+   * Sets the weight. A value that is given twice is refused as {@code malformed}, here and below.
+   */
   public void weight(double given) {
     once("weight", weight != null);
     weight = given;
   }
 
-  /** The tag of the weights it was computed from. */
+  /** Sets the tag of the weights that the update was computed from. */
   public void base(String given) {
     once("base", base != null);
     base = given;
   }
 
-  /** A metric. */
+  /** Adds a metric. */
   public void metric(String name, double value) {
     once("metric '%s'".formatted(name), metrics.containsKey(name));
     metrics.put(name, value);
-    if (metrics.size() > UpdateHeader.MOST_METRICS) { // there may be millions
+    if (metrics.size() > UpdateMetadata.MOST_METRICS) { // there may be millions
       throw Refusal.of(
               Problem.BAD_METRIC,
-              "There are more than %s metrics.".formatted(UpdateHeader.MOST_METRICS))
+              "There are more than %s metrics.".formatted(UpdateMetadata.MOST_METRICS))
           .exception();
     }
   }
@@ -79,8 +81,10 @@ public final class HeaderParts {
     }
   }
 
-  /** The header of these parts; a {@code RefusedException} says what is wrong with them. */
-  public UpdateHeader header() {
-    return UpdateHeader.of(weight == null ? 1 : weight, metrics, base);
+  /**
+   * The metadata, with weight 1 if none was given; a {@code RefusedException} says what is wrong.
+   */
+  public UpdateMetadata build() {
+    return UpdateMetadata.of(weight == null ? 1 : weight, metrics, base);
   }
 }

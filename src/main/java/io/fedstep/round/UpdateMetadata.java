@@ -12,14 +12,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An update's weight, metrics and base.
+ * An update's weight, metrics and base; a report has no base.
  *
  * @param weight number of local steps or examples, in (0, 2^53]
  * @param metrics at most {@value #MOST_METRICS} finite numbers that the client measured
  * @param base the tag of the weights it was computed from, or null if the client does not say
  */
-public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nullable String base)
-    implements Measured {
+public record UpdateMetadata(
+    double weight, SortedMap<String, Double> metrics, @Nullable String base) implements Measured {
   private static final double MOST_WEIGHT = 0x1p53;
 
   /** The most metrics of an update. */
@@ -36,7 +36,8 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
       Pattern.compile("[^\\p{C}\\p{Z}](?:[^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?");
 
   /** Checks the ranges; a {@code RefusedException} says what is wrong. */
-  public static UpdateHeader of(double weight, Map<String, Double> metrics, @Nullable String base) {
+  public static UpdateMetadata of(
+      double weight, Map<String, Double> metrics, @Nullable String base) {
     if (!(weight > 0 && weight <= MOST_WEIGHT)) {
       throw Refusal.of(
               Problem.BAD_WEIGHT,
@@ -63,7 +64,7 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
           "The metrics' names have %s bytes of UTF-8 together; at most %s are taken."
               .formatted(bytes, MOST_NAME_BYTES));
     }
-    return new UpdateHeader(
+    return new UpdateMetadata(
         weight, Collections.unmodifiableSortedMap(new TreeMap<>(metrics)), base);
   }
 
@@ -73,9 +74,9 @@ public record UpdateHeader(double weight, SortedMap<String, Double> metrics, @Nu
         && METRIC_NAME.matcher(text).matches();
   }
 
-  /** The same, whose metrics have names that are kept. */
-  public UpdateHeader with(MetricNames names) {
-    return new UpdateHeader(weight, names.kept(metrics), base);
+  /** A copy whose metrics share their names with others', without those beyond the bound. */
+  public UpdateMetadata with(MetricNames names) {
+    return new UpdateMetadata(weight, names.kept(metrics), base);
   }
 
   private static RuntimeException badMetric(String detail) {
