@@ -127,6 +127,19 @@ public final class Json {
         : "at byte %s".formatted(at.getByteOffset() + uncounted);
   }
 
+  /** Checks that a parser stands at a token; {@code what} it is for a person, if it does not. */
+  static void expect(JsonParser parser, JsonToken token, String what) {
+    if (parser.currentToken() != token) {
+      long uncounted =
+          parser.streamReadInputSource() instanceof ParserInput input ? input.uncounted() : 0;
+      throw malformed(
+          "%s is expected %s."
+              .formatted(
+                  Character.toUpperCase(what.charAt(0)) + what.substring(1),
+                  place(parser.currentTokenLocation(), uncounted)));
+    }
+  }
+
   /** A refusal as 400 {@code malformed}. */
   static RefusedException malformed(String detail) {
     return Refusal.of(Problem.MALFORMED, detail).exception();

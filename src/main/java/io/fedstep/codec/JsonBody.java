@@ -55,7 +55,7 @@ public final class JsonBody {
 
   private void read(String vector, Set<String> beside) {
     parser.nextToken();
-    expect(parser, JsonToken.START_OBJECT, "an object with the key '%s'".formatted(vector));
+    Json.expect(parser, JsonToken.START_OBJECT, "an object with the key '%s'".formatted(vector));
     boolean found = false;
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String key = parser.currentName();
@@ -79,12 +79,12 @@ public final class JsonBody {
       case "weight" -> metadata.weight(number("the weight"));
       case "base" -> {
         if (parser.currentToken() != JsonToken.VALUE_NULL) {
-          expect(parser, JsonToken.VALUE_STRING, "the base as a string");
+          Json.expect(parser, JsonToken.VALUE_STRING, "the base as a string");
           metadata.base(parser.getString());
         }
       }
       case "metrics" -> {
-        expect(parser, JsonToken.START_OBJECT, "an object of metrics");
+        Json.expect(parser, JsonToken.START_OBJECT, "an object of metrics");
         while (parser.nextToken() != JsonToken.END_OBJECT) {
           String name = parser.currentName();
           parser.nextToken();
@@ -95,18 +95,6 @@ public final class JsonBody {
     }
   }
 
-  static void expect(JsonParser parser, JsonToken token, String what) {
-    if (parser.currentToken() != token) {
-      long uncounted =
-          parser.streamReadInputSource() instanceof ParserInput input ? input.uncounted() : 0;
-      throw Json.malformed(
-          "%s is expected %s."
-              .formatted(
-                  Character.toUpperCase(what.charAt(0)) + what.substring(1),
-                  Json.place(parser.currentTokenLocation(), uncounted)));
-    }
-  }
-
   private double number(String what) {
     return number(() -> what);
   }
@@ -114,7 +102,7 @@ public final class JsonBody {
   private double number(Supplier<String> what) {
     JsonToken token = parser.currentToken();
     if (token != JsonToken.VALUE_NUMBER_FLOAT && token != JsonToken.VALUE_NUMBER_INT) {
-      expect(parser, JsonToken.VALUE_NUMBER_FLOAT, "a number for " + what.get());
+      Json.expect(parser, JsonToken.VALUE_NUMBER_FLOAT, "a number for " + what.get());
     }
     return parser.getDoubleValue();
   }

@@ -2,7 +2,6 @@ package io.fedstep.codec;
 
 import io.fedstep.optim.KnownModules;
 import io.fedstep.optim.KnownRegularizers;
-import io.fedstep.optim.KnownSchedules;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.Schedule;
 import io.fedstep.plugin.Plugin;
@@ -32,30 +31,7 @@ public final class OptimizerCodec {
     JsonNode json = spec.get(key);
     return json == null
         ? List.of()
-        : Spec.list(json, spec.at(key), node -> plugin(node, spec.at(key), known));
-  }
-
-  private static <P extends Plugin<P>> P plugin(JsonNode json, String place, List<P> known) {
-    Spec.Named asked = Spec.Named.of(json, place);
-    P found = asked.among(known);
-    if (found != null) {
-      return found;
-    }
-    if (asked.name().equals("fedprox")) {
-      throw Spec.bad(
-          place,
-          "names 'fedprox', which is for clients: on a server it pulls towards the first weights"
-              + " for ever, because no local steps begin a round there");
-    }
-    throw Spec.bad(
-        place, "names '%s'; known are %s".formatted(asked.name(), Spec.Named.names(known)));
-  }
-
-  /** Reads a number or a schedule. */
-  static Rate rate(JsonNode json, String place) {
-    return json.isArray()
-        ? plugin(json, place, KnownSchedules.ALL)
-        : new Rate.Fixed(Spec.number(json, place));
+        : Spec.list(json, spec.at(key), node -> Spec.plugin(node, spec.at(key), known));
   }
 
   /** Writes the config. */

@@ -55,7 +55,7 @@ final class PackedVector {
 
   /** Reads the object at which the parser stands; every tensor of the layout has to be in it. */
   static void read(JsonParser parser, TensorLayout layout, Dtype dtype, Target target) {
-    JsonBody.expect(parser, JsonToken.START_OBJECT, "an object of packed tensors");
+    Json.expect(parser, JsonToken.START_OBJECT, "an object of packed tensors");
     var missing = new HashSet<String>();
     layout.tensors().forEach(tensor -> missing.add(tensor.name()));
     while (parser.nextToken() != JsonToken.END_OBJECT) {
@@ -102,7 +102,7 @@ final class PackedVector {
       acceptNumber(parser.getDoubleValue(), tensor, dtype, target); // Python's float, or NumPy's
       return;
     }
-    JsonBody.expect(parser, JsonToken.START_OBJECT, "a packed np.ndarray");
+    Json.expect(parser, JsonToken.START_OBJECT, "a packed np.ndarray");
     Runnable dump = () -> readArray(parser, tensor, dtype, target);
     if (!readTyped(parser, Set.of("np.ndarray"), dump)) {
       throw target.garbled(
@@ -123,9 +123,9 @@ final class PackedVector {
   }
 
   private static void readArray(JsonParser parser, Tensor tensor, Dtype dtype, Target target) {
-    JsonBody.expect(parser, JsonToken.START_ARRAY, "an array of hex, dtype and shape");
+    Json.expect(parser, JsonToken.START_ARRAY, "an array of hex, dtype and shape");
     parser.nextToken();
-    JsonBody.expect(parser, JsonToken.VALUE_STRING, "a string of hex");
+    Json.expect(parser, JsonToken.VALUE_STRING, "a string of hex");
     long expected = tensor.size() * dtype.bytes();
     long[] bytes = {0};
     var refused = new AtomicReference<@Nullable RefusedException>();
@@ -149,12 +149,12 @@ final class PackedVector {
           tensor.name(), "The dump of tensor '%s' is not hex.".formatted(tensor.name()));
     }
     parser.nextToken();
-    JsonBody.expect(parser, JsonToken.VALUE_STRING, "a dtype");
+    Json.expect(parser, JsonToken.VALUE_STRING, "a dtype");
     String letter = parser.getString();
     parser.nextToken();
     List<Long> shape = shape(parser);
     parser.nextToken();
-    JsonBody.expect(parser, JsonToken.END_ARRAY, "the end of a packed array");
+    Json.expect(parser, JsonToken.END_ARRAY, "the end of a packed array");
     if (!letter.equals(letter(dtype))) {
       throw target.misfit(
           tensor.name(),
@@ -174,10 +174,10 @@ final class PackedVector {
   }
 
   private static List<Long> shape(JsonParser parser) {
-    JsonBody.expect(parser, JsonToken.START_ARRAY, "a shape");
+    Json.expect(parser, JsonToken.START_ARRAY, "a shape");
     var shape = new ArrayList<Long>();
     while (parser.nextToken() != JsonToken.END_ARRAY) {
-      JsonBody.expect(parser, JsonToken.VALUE_NUMBER_INT, "a dimension");
+      Json.expect(parser, JsonToken.VALUE_NUMBER_INT, "a dimension");
       shape.add((long) parser.getDoubleValue());
       if (shape.size() > 64) {
         throw Json.malformed("A shape has at most 64 dimensions.");

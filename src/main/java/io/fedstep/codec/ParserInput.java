@@ -1,5 +1,7 @@
 package io.fedstep.codec;
 
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -39,7 +41,7 @@ final class ParserInput extends InputStream {
       parser.releaseBuffered(input.back);
       return input;
     }
-    throw Json.malformed("JSON is read in UTF-8 here.");
+    throw Refusal.of(Problem.MALFORMED, "JSON is read in UTF-8 here.").exception();
   }
 
   private final class Back extends OutputStream {

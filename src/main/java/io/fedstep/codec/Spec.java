@@ -1,5 +1,6 @@
 package io.fedstep.codec;
 
+import io.fedstep.optim.KnownSchedules;
 import io.fedstep.plugin.Plugin;
 import io.fedstep.plugin.Rate;
 import io.fedstep.plugin.Settings;
@@ -134,9 +135,29 @@ final class Spec implements Settings {
     return orNull(key) == null ? null : integer(key);
   }
 
+  /** A number or a schedule. */
   @Override
   public Rate rate(String key) {
-    return OptimizerCodec.rate(required(key), at(key));
+    JsonNode value = required(key);
+    return value.isArray()
+        ? plugin(value, at(key), KnownSchedules.ALL)
+        : new Rate.Fixed(number(value, at(key)));
+  }
+
+  /** The plug-in that a value names, with its settings. */
+  static <P extends Plugin<P>> P plugin(JsonNode json, String place, List<P> known) {
+    Named asked = Named.of(json, place);
+    P found = asked.among(known);
+    if (found != null) {
+      return found;
+    }
+    if (asked.name().equals("fedprox")) {
+      throw bad(
+          place,
+          "names 'fedprox', which is for clients: on a server it pulls towards the first weights"
+              + " for ever, because no local steps begin a round there");
+    }
+    throw bad(place, "names '%s'; known are %s".formatted(asked.name(), Named.names(known)));
   }
 
   long integer(String key, long otherwise) {

@@ -55,7 +55,7 @@ public final class StateBody {
   /** The same, with no steps of no modules where there are no values. */
   private List<Long> read() {
     parser.nextToken();
-    JsonBody.expect(parser, JsonToken.START_OBJECT, "an object with the key 'modules'");
+    Json.expect(parser, JsonToken.START_OBJECT, "an object with the key 'modules'");
     boolean found = false;
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       if (!parser.currentName().equals("modules")) {
@@ -79,7 +79,7 @@ public final class StateBody {
   }
 
   private void readModules() {
-    JsonBody.expect(parser, JsonToken.START_ARRAY, "an array of modules");
+    Json.expect(parser, JsonToken.START_ARRAY, "an array of modules");
     List<OptiModule> modules = spec.optimizer().modules();
     int first = 0;
     for (int i = 0; i < modules.size(); i++) {
@@ -95,9 +95,9 @@ public final class StateBody {
   }
 
   private void readModule(String place, OptiModule module, int firstVector) {
-    JsonBody.expect(parser, JsonToken.START_ARRAY, "an array of a name and a state");
+    Json.expect(parser, JsonToken.START_ARRAY, "an array of a name and a state");
     parser.nextToken();
-    JsonBody.expect(parser, JsonToken.VALUE_STRING, "a module's name");
+    Json.expect(parser, JsonToken.VALUE_STRING, "a module's name");
     if (!parser.getString().equals(module.name())) {
       throw bad(
           "'%s' is '%s'; the model has '%s' there."
@@ -107,11 +107,11 @@ public final class StateBody {
     taken.add(0L);
     readEntries(place, module.state(), firstVector);
     parser.nextToken();
-    JsonBody.expect(parser, JsonToken.END_ARRAY, "the end of a module");
+    Json.expect(parser, JsonToken.END_ARRAY, "the end of a module");
   }
 
   private void readEntries(String place, List<StateEntry> entries, int firstVector) {
-    JsonBody.expect(parser, JsonToken.START_OBJECT, "a state");
+    Json.expect(parser, JsonToken.START_OBJECT, "a state");
     var missing = new LinkedHashSet<>(entries.stream().map(StateEntry::key).toList());
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String key = parser.currentName();
@@ -147,7 +147,7 @@ public final class StateBody {
   }
 
   private long readSteps(String place) {
-    JsonBody.expect(parser, JsonToken.VALUE_NUMBER_INT, "a number of steps");
+    Json.expect(parser, JsonToken.VALUE_NUMBER_INT, "a number of steps");
     boolean whole = parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
     long steps = whole ? parser.getLongValue() : -1;
     if (steps < 0 || steps > MOST_STEPS) {
@@ -173,7 +173,7 @@ public final class StateBody {
         zeros++;
       }
       default -> {
-        JsonBody.expect(parser, JsonToken.START_OBJECT, "a packed vector");
+        Json.expect(parser, JsonToken.START_OBJECT, "a packed vector");
         var target = new Target(place, vector, entry.square());
         Runnable dump = () -> PackedVector.read(parser, spec.layout(), spec.dtype(), target);
         if (!PackedVector.readTyped(parser, PackedVector.TYPES, dump)) {

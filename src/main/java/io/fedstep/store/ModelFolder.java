@@ -17,14 +17,6 @@ import org.jspecify.annotations.Nullable;
  * Reading is for every thread, changing for one.
  */
 public final class ModelFolder implements AutoCloseable {
-  private static final String VERSIONS = "versions";
-  private static final String ROUNDS = "rounds";
-  private static final String OPEN = "open";
-  private static final String REPORTS = "reports";
-
-  /** The folders in a model's. */
-  static final List<String> FOLDERS = List.of(VERSIONS, ROUNDS, OPEN, REPORTS);
-
   private static final String DRAFT = ".draft-";
 
   private final Disk disk;
@@ -46,17 +38,17 @@ public final class ModelFolder implements AutoCloseable {
       boolean shared) {
     this.disk = disk;
     this.head = head;
-    versionsFolder = folder.resolve(VERSIONS);
+    versionsFolder = folder.resolve(Folders.VERSIONS);
     versions = new KeptVersions(disk, versionsFolder, head, records, found);
-    openFolder = folder.resolve(OPEN);
+    openFolder = folder.resolve(Folders.OPEN);
     retired = new RetiredVersions(disk, versionsFolder, shared);
-    reports = new VersionReports(disk, folder.resolve(REPORTS));
+    reports = new VersionReports(disk, folder.resolve(Folders.REPORTS));
   }
 
   /** Writes a new model's folder, which is to be renamed to its place. */
   static void write(Disk disk, Path folder, ModelHead head) {
     disk.createFolder(folder);
-    for (String name : FOLDERS) {
+    for (String name : Folders.ALL) {
       disk.createFolder(folder.resolve(name));
     }
     disk.writeDocument(folder.resolve(SavedHead.FILE), head.write());
@@ -68,11 +60,12 @@ public final class ModelFolder implements AutoCloseable {
   static ModelFolder open(Disk disk, Path folder, int keepVersions) {
     SavedHead head = SavedHead.read(disk, folder);
     disk.forceFolder(folder); // a process that was killed may not have come to that
-    for (String inner : List.of(VERSIONS, ROUNDS, OPEN)) {
+    for (String inner : List.of(Folders.VERSIONS, Folders.ROUNDS, Folders.OPEN)) {
       disk.forceFolder(folder.resolve(inner));
     }
-    FoundVersions found = FoundVersions.recover(disk, folder.resolve(VERSIONS), head, keepVersions);
-    var records = new RoundRecords(disk, folder.resolve(ROUNDS), false);
+    FoundVersions found =
+        FoundVersions.recover(disk, folder.resolve(Folders.VERSIONS), head, keepVersions);
+    var records = new RoundRecords(disk, folder.resolve(Folders.ROUNDS), false);
     var model = new ModelFolder(disk, folder, head, records, found, false);
     model.reports.recover(model.versions::has);
     model.newest().verify();
@@ -85,8 +78,8 @@ public final class ModelFolder implements AutoCloseable {
       Disk disk, Path folder, ModelHead known, VersionInfo newest, int keepVersions) {
     var head = new SavedHead(disk, folder, known, true);
     FoundVersions found =
-        FoundVersions.upTo(newest, disk, folder.resolve(VERSIONS), head, keepVersions);
-    var records = new RoundRecords(disk, folder.resolve(ROUNDS), true);
+        FoundVersions.upTo(newest, disk, folder.resolve(Folders.VERSIONS), head, keepVersions);
+    var records = new RoundRecords(disk, folder.resolve(Folders.ROUNDS), true);
     return new ModelFolder(disk, folder, head, records, found, true);
   }
 

@@ -68,7 +68,7 @@ public class StorageException extends RuntimeException {
   StorageException(Path file, String what) {
     super(file + " " + what);
     want = null;
-    shown = inModel(file) + " " + what;
+    shown = Folders.inModel(file) + " " + what;
   }
 
   StorageException(Path file, IOException cause) {
@@ -78,7 +78,7 @@ public class StorageException extends RuntimeException {
   private StorageException(Path file, @Nullable Want want, String what, IOException cause) {
     super("%s%s: %s".formatted(file, what, cause), cause);
     this.want = want;
-    shown = "%s%s: %s".formatted(inModel(file), what, reason(cause));
+    shown = "%s%s: %s".formatted(Folders.inModel(file), what, reason(cause));
   }
 
   /**
@@ -92,16 +92,6 @@ public class StorageException extends RuntimeException {
   public static StorageException ofOpenFiles() {
     return new StorageException(
         Path.of("any"), new IOException(Want.OPEN_FILES.reasons.getFirst()));
-  }
-
-  /** A file's path in its model's folder, or its name. */
-  private static Path inModel(Path file) {
-    for (int i = file.getNameCount() - 2; i >= 0; i--) {
-      if (ModelFolder.FOLDERS.contains(file.getName(i).toString())) {
-        return file.subpath(i, file.getNameCount());
-      }
-    }
-    return file.getFileName();
   }
 
   /** What the operating system said, which names paths in some messages. */
