@@ -33,10 +33,22 @@ record Address(String pattern, Map<?, ?> variables) {
     return requireNonNull(text("model"));
   }
 
-  /** The answer's head with something of a version; one named by its number never changes. */
-  AnswerHead head(VersionInfo info, String suffix, HttpServletRequest request) {
+  /**
+   * The answer's head with something of a version; one named by its number never changes.
+   *
+   * @param content of the version: nothing for the weights, or {@code .gradient}, {@code .state}
+   * @param suffix of the tag, which tells a representation from the others of the content
+   * @param extension of the file's name
+   */
+  AnswerHead head(
+      VersionInfo info,
+      String content,
+      String suffix,
+      String extension,
+      HttpServletRequest request) {
+    String fileName = model() + "-" + info.version() + content.replace('.', '-') + extension;
     String version = text("version");
     boolean isFixed = version != null && Query.isNumber(version);
-    return AnswerHead.of(model(), info, suffix, isFixed, request);
+    return AnswerHead.of(model(), info, content + suffix, fileName, isFixed, request);
   }
 }

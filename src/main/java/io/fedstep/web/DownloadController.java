@@ -179,7 +179,7 @@ class DownloadController {
   private static void sendState(
       Version version, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    AnswerHead head = Address.of(request).head(version.info(), ".state", request);
+    AnswerHead head = Address.of(request).head(version.info(), ".state", "", ".json", request);
     if (Conditions.isKnown(request, head.etag())) {
       head.notModified(response);
       return;

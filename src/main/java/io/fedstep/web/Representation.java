@@ -55,7 +55,8 @@ enum Representation {
 
   /** The answer with this representation of a vector of a version. */
   AnswerHead head(VersionInfo info, String vector, HttpServletRequest request) {
-    return Address.of(request).head(info, vector + suffix, request);
+    return Address.of(request)
+        .head(info, vector, suffix, this == OCTETS ? ".bin" : suffix, request);
   }
 
   /** The representation that an {@code Accept} field likes best; octets without one. */

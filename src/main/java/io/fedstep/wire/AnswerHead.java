@@ -12,18 +12,25 @@ import java.io.OutputStream;
 import java.util.Collections;
 import java.util.List;
 
-/** The fields that every answer about a version has, 304 included. */
-public record AnswerHead(String model, String etag, Coding coding, long version, boolean isFixed) {
-  /**
-   * The answer with something of a version, which {@code suffix} tells from the rest of it.
-   *
-   * @param isFixed whether the address gives the same for ever
-   */
+/**
+ * The fields that every answer about a version has, 304 included.
+ *
+ * @param fileName under which a browser saves the content
+ * @param isFixed whether the address gives the same for ever
+ */
+public record AnswerHead(
+    String model, String etag, Coding coding, long version, String fileName, boolean isFixed) {
+  /** The answer with something of a version, which {@code suffix} tells from the rest of it. */
   public static AnswerHead of(
-      String model, VersionInfo info, String suffix, boolean isFixed, HttpServletRequest request) {
+      String model,
+      VersionInfo info,
+      String suffix,
+      String fileName,
+      boolean isFixed,
+      HttpServletRequest request) {
     Coding coding = Coding.accepted(request.getHeader("Accept-Encoding"));
     String etag = "\"" + info.base() + suffix + coding.suffix() + "\"";
-    return new AnswerHead(model, etag, coding, info.version(), isFixed);
+    return new AnswerHead(model, etag, coding, info.version(), fileName, isFixed);
   }
 
   /**
@@ -38,7 +45,14 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
             : fields.size() == 1 && fields.getFirst().strip().equals(etag));
   }
 
-  void write(HttpServletResponse response) {
+  /** Writes the fields of an answer that has the content. */
+  void write(String type, HttpServletResponse response) {
+    writeFields(response);
+    response.setContentType(type);
+    response.setHeader("Content-Disposition", "attachment; filename=\"" + fileName + "\"");
+  }
+
+  private void writeFields(HttpServletResponse response) {
     response.setHeader("ETag", etag);
     response.setHeader("Vary", "Accept, Accept-Encoding");
     response.setHeader("Cache-Control", "no-cache");
@@ -115,8 +129,7 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
   }
 
   private void start(HttpServletResponse response, String type) {
-    write(response);
-    response.setContentType(type);
+    write(type, response);
     if (coding != Coding.IDENTITY) {
       response.setHeader("Content-Encoding", coding.label());
     }
@@ -124,7 +137,7 @@ public record AnswerHead(String model, String etag, Coding coding, long version,
 
   /** Answers that the client has it. */
   public void notModified(HttpServletResponse response) {
-    write(response);
+    writeFields(response);
     response.setStatus(HttpServletResponse.SC_NOT_MODIFIED);
   }
 }

@@ -42,8 +42,7 @@ public record Download(AnswerHead head, String type, VersionBytes bytes) {
   }
 
   private void start(HttpServletResponse response, @Nullable ByteRange part) {
-    head.write(response);
-    response.setContentType(type);
+    head.write(type, response);
     response.setHeader("Accept-Ranges", "bytes");
     response.setContentLengthLong(part == null ? bytes.length() : part.length());
     if (part != null) {

@@ -3,6 +3,7 @@ package io.fedstep.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Downloads of versions that are removed meanwhile: what has begun goes on to its end. */
 class DownloadsTest {
@@ -45,6 +48,36 @@ class DownloadsTest {
     Arrays.fill(ones, 1);
     model.putOctets(Model.update(round, "solo"), Vectors.f4(ones)).is(201);
     model.awaitVersion(round + 1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/weights, */*, -1.bin",
+    "/weights, application/x-npy, -1.npy",
+    "/versions/1/weights, application/x-safetensors, -1.safetensors",
+    "/versions/1/weights, application/json, -1.json",
+    "/versions/1/gradient, application/x-npy, -1-gradient.npy",
+    "/versions/1/optimizer/state, */*, -1-state.json",
+    "/optimizer/state, */*, -1-state.json"
+  })
+  void download_hasTheNameOfAFile(String path, String accept, String end) {
+    Model model = model(pruning(), 3);
+    advance(model, 0, 3);
+    String name = model.path("").substring(model.path("").lastIndexOf('/') + 1);
+    String field = "attachment; filename=\"" + name + end + "\"";
+    String[] fields = {"Accept: " + accept};
+    Reply whole = model.get(path, fields).is(200);
+    assertThat(whole.header("Content-Disposition")).isEqualTo(field);
+    Reply head = model.http().send("HEAD", model.path(path), BodyPublishers.noBody(), fields);
+    assertThat(head.is(200).header("Content-Disposition")).isEqualTo(field);
+    String tag = whole.header("ETag");
+    Reply known = model.get(path, fields[0], "If-None-Match: " + tag).is(304);
+    assertThat(known.header("Content-Disposition")).isEmpty();
+    if (path.endsWith("/1/weights") && !end.endsWith("json")) {
+      Reply part = model.get(path, fields[0], "Range: bytes=0-3").is(206);
+      assertThat(part.header("Content-Disposition")).isEqualTo(field);
+    }
+    model.http().delete(model.path("")).is(204);
   }
 
   @Test
