@@ -1,43 +1,33 @@
 package io.fedstep.codec;
 
-import io.fedstep.model.Buffering;
+import io.fedstep.model.KnownRoundModes;
+import io.fedstep.model.RoundMode;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.plugin.Setting;
 import java.time.Duration;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A round policy as JSON, defaults filled in. */
 public final class PolicyCodec {
-  private static final String SYNCHRONOUS = "synchronous";
-  private static final String BUFFERED = "buffered";
+  /** The keys of every policy; a mode of rounds may have more. */
+  private static final Set<String> KEYS =
+      Set.of("min_updates", "max_updates", "timeout", "rounds", "participation", "mode");
 
   private PolicyCodec() {}
 
   /** Reads a round policy. */
   public static RoundPolicy read(JsonNode json, String place) {
-    Spec spec =
-        Spec.of(
-            json,
-            place,
-            Set.of(
-                "min_updates",
-                "max_updates",
-                "timeout",
-                "rounds",
-                "participation",
-                "mode",
-                "max_staleness",
-                "staleness_exponent"));
+    Spec spec = Spec.of(json, place, keys());
     long least = spec.integer("min_updates", 1);
     long most = spec.integer("max_updates", least);
     JsonNode timeout = spec.orNull("timeout");
     JsonNode rounds = spec.orNull("rounds");
     Duration every = timeout == null ? null : timeout(timeout, spec.at("timeout"));
     Long last = rounds == null ? null : Spec.integer(rounds, spec.at("rounds"));
-    Buffering buffering = buffering(spec);
+    RoundMode mode = mode(spec);
     double participation = spec.number("participation", 1);
     return Spec.checked(
         place,
@@ -48,34 +38,47 @@ public final class PolicyCodec {
                 every,
                 last,
                 participation,
-                buffering));
+                mode));
   }
 
-  private static @Nullable Buffering buffering(Spec round) {
+  private static Set<String> keys() {
+    var keys = new HashSet<>(KEYS);
+    KnownRoundModes.ALL.forEach(mode -> keys.addAll(mode.keys()));
+    return keys;
+  }
+
+  private static RoundMode mode(Spec round) {
     JsonNode mode = round.get("mode");
-    String name = mode == null ? SYNCHRONOUS : text(mode, round.at("mode"), "a string");
-    return switch (name) {
-      case SYNCHRONOUS -> synchronous(round);
-      case BUFFERED -> buffered(round);
-      default ->
-          throw Spec.bad(
-              round.at("mode"), "is '%s'; synchronous and buffered are known".formatted(name));
-    };
-  }
-
-  private static @Nullable Buffering synchronous(Spec round) {
-    for (String key : List.of("max_staleness", "staleness_exponent")) {
-      if (round.get(key) != null) {
-        throw Spec.bad(round.at(key), "is for buffered rounds; this one is synchronous");
+    String name =
+        mode == null
+            ? KnownRoundModes.ALL.getFirst().name()
+            : text(mode, round.at("mode"), "a string");
+    for (RoundMode known : KnownRoundModes.ALL) {
+      if (known.name().equals(name)) {
+        checkKeys(known, round);
+        return Spec.checked(round.at("mode"), () -> known.with(round));
       }
     }
-    return null;
+    throw Spec.bad(
+        round.at("mode"),
+        "is '%s'; %s are known"
+            .formatted(
+                name,
+                String.join(" and ", KnownRoundModes.ALL.stream().map(RoundMode::name).toList())));
   }
 
-  private static Buffering buffered(Spec round) {
-    long most = round.integer("max_staleness", Buffering.DEFAULT.maxStaleness());
-    double exponent = round.number("staleness_exponent", Buffering.DEFAULT.exponent());
-    return Spec.checked(round.at("mode"), () -> new Buffering(most, exponent));
+  /** Checks that what is there is not for rounds of another mode. */
+  private static void checkKeys(RoundMode mode, Spec round) {
+    for (RoundMode other : KnownRoundModes.ALL) {
+      for (Setting setting : other.config()) {
+        String key = setting.key();
+        if (round.get(key) != null && !mode.keys().contains(key)) {
+          throw Spec.bad(
+              round.at(key),
+              "is for %s rounds; this one is %s".formatted(other.name(), mode.name()));
+        }
+      }
+    }
   }
 
   private static Duration timeout(JsonNode json, String place) {
@@ -105,12 +108,11 @@ public final class PolicyCodec {
       json.putNull("rounds");
     }
     json.put("participation", policy.participation());
-    Buffering buffering = policy.buffering();
-    json.put("mode", buffering == null ? SYNCHRONOUS : BUFFERED);
-    if (buffering != null) {
-      json.put("max_staleness", buffering.maxStaleness());
-      json.put("staleness_exponent", buffering.exponent());
-    }
+    json.put("mode", policy.mode().name());
+    policy
+        .mode()
+        .config()
+        .forEach(setting -> OptimizerCodec.put(json, setting.key(), setting.value()));
     return json;
   }
 }

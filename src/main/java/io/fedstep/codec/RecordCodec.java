@@ -123,11 +123,11 @@ public final class RecordCodec {
   public static ObjectNode client(ModelSpec spec, long round, Decision.Accepted update) {
     RoundPolicy policy = spec.round();
     ObjectNode json = client(update, spec.showsNorms());
-    return policy.buffering() == null
-        ? json
-        : json.put("trained_from", round - update.staleness())
+    return policy.mode().isBuffer()
+        ? json.put("trained_from", round - update.staleness())
             .put("staleness", update.staleness())
-            .put("effective_weight", policy.effectiveWeight(update.weight(), update.staleness()));
+            .put("effective_weight", policy.effectiveWeight(update.weight(), update.staleness()))
+        : json;
   }
 
   /** Metrics by name. */
@@ -167,7 +167,7 @@ public final class RecordCodec {
             .put("weight", update.weight())
             .put("digest", update.summary().digest())
             .put("updates", update.updates());
-    return policy.buffering() == null ? json : json.put("trained_from", from);
+    return policy.mode().isBuffer() ? json.put("trained_from", from) : json;
   }
 
   /** A record as the contract shows it. */

@@ -160,7 +160,8 @@ final class Spec implements Settings {
     throw bad(place, "names '%s'; known are %s".formatted(asked.name(), Named.names(known)));
   }
 
-  long integer(String key, long otherwise) {
+  @Override
+  public long integer(String key, long otherwise) {
     JsonNode value = node.get(key);
     return value == null ? otherwise : integer(value, at(key));
   }

@@ -265,7 +265,7 @@ public final class ModelState {
 
   /** Whether the open round takes updates from older versions. */
   boolean isBuffered() {
-    return spec().round().buffering() != null;
+    return spec().round().mode().isBuffer();
   }
 
   /** Whether training rests. */

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeout distance of the deadlines, at least 1 ms, or null for none
  * @param rounds the version at which training stops by itself, or null
  * @param participation the share of clients that is invited to a round, in (0, 1]
- * @param buffering how updates from older versions count, or null if none do; the round then closes
- *     at {@code minUpdates}
+ * @param mode which updates a round takes, and what they count
  */
 public record RoundPolicy(
     int minUpdates,
@@ -21,7 +20,7 @@ public record RoundPolicy(
     @Nullable Duration timeout,
     @Nullable Long rounds,
     double participation,
-    @Nullable Buffering buffering) {
+    RoundMode mode) {
   /** A round closes with its first update. */
   public static final RoundPolicy DEFAULT = new RoundPolicy(1, 1, null, null);
 
@@ -37,13 +36,13 @@ public record RoundPolicy(
       @Nullable Duration timeout,
       @Nullable Long rounds,
       double participation,
-      @Nullable Buffering buffering) {
+      RoundMode mode) {
     this.minUpdates = minUpdates;
     this.maxUpdates = maxUpdates;
     this.timeout = timeout;
     this.rounds = rounds;
     this.participation = participation;
-    this.buffering = buffering;
+    this.mode = mode;
     if (minUpdates < 1 || minUpdates > MOST_UPDATES) {
       throw new IllegalArgumentException(
           "min_updates is %s; 1 to %s are allowed".formatted(minUpdates, MOST_UPDATES));
@@ -65,7 +64,7 @@ public record RoundPolicy(
   /** A synchronous round to which everybody is invited. */
   public RoundPolicy(
       int minUpdates, int maxUpdates, @Nullable Duration timeout, @Nullable Long rounds) {
-    this(minUpdates, maxUpdates, timeout, rounds, 1, null);
+    this(minUpdates, maxUpdates, timeout, rounds, 1, new Synchronous());
   }
 
   /** The share of clients that is invited after so many deadlines with too few updates. */
@@ -75,12 +74,12 @@ public record RoundPolicy(
 
   /** How many versions an update may be behind. */
   public long maxStaleness() {
-    return buffering == null ? 0 : buffering.maxStaleness();
+    return mode.maxStaleness();
   }
 
   /** What an update's weight counts in the mean. */
   public double effectiveWeight(double weight, long staleness) {
-    return buffering == null ? weight : buffering.discounted(weight, staleness);
+    return mode.effectiveWeight(weight, staleness);
   }
 
   /**

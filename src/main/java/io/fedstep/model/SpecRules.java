@@ -30,7 +30,7 @@ public final class SpecRules {
           "round.max_updates",
           "a `buffered` round closes at `min_updates`: both are the same",
           policy ->
-              policy.buffering() == null || policy.maxUpdates() == policy.minUpdates()
+              !policy.mode().isBuffer() || policy.maxUpdates() == policy.minUpdates()
                   ? null
                   : "max_updates is %s; a buffered round closes at min_updates (%s)"
                       .formatted(policy.maxUpdates(), policy.minUpdates()));

@@ -13,6 +13,9 @@ public interface Settings {
   /** A whole number that has to be there. */
   long integer(String key);
 
+  /** A whole number; {@code otherwise} where it is absent. */
+  long integer(String key, long otherwise);
+
   /** A whole number, or null where it is absent or null. */
   @Nullable Long integerOrNull(String key);
 

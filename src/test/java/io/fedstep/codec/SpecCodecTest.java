@@ -13,9 +13,11 @@ import io.fedstep.aggregate.Krum;
 import io.fedstep.aggregate.Median;
 import io.fedstep.aggregate.MultiKrum;
 import io.fedstep.aggregate.TrimmedMean;
-import io.fedstep.model.Buffering;
+import io.fedstep.model.Buffered;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.RoundMode;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.Synchronous;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
@@ -50,8 +52,10 @@ class SpecCodecTest {
     }
     Aggregator aggregator = aggregator(random);
     int least = aggregator.leastUpdates() + random.nextInt(100);
-    Buffering buffering =
-        random.nextBoolean() ? null : new Buffering(random.nextInt(20), random.nextDouble());
+    RoundMode mode =
+        random.nextBoolean()
+            ? new Synchronous()
+            : new Buffered(random.nextInt(20), random.nextDouble());
     return new ModelSpec(
         new TensorLayout(shapes),
         random.nextBoolean() ? Dtype.FLOAT32 : Dtype.FLOAT64,
@@ -60,11 +64,11 @@ class SpecCodecTest {
         random.nextBoolean() ? null : bound(random),
         new RoundPolicy(
             least,
-            buffering != null ? least : least + random.nextInt(100),
+            mode.isBuffer() ? least : least + random.nextInt(100),
             random.nextBoolean() ? null : Duration.ofMillis(1 + random.nextInt(100_000)),
             random.nextBoolean() ? null : random.nextLong(1, 1L << 52),
             1 - random.nextDouble(),
-            buffering));
+            mode));
   }
 
   private static Aggregator aggregator(Random random) {

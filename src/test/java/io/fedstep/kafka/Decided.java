@@ -11,6 +11,7 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.Synchronous;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -199,7 +200,8 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
 
   /** The same, with a share of the clients. */
   void policy(int least, double share) {
-    var policy = new RoundPolicy(least, least, Duration.ofMinutes(1), null, share, null);
+    var policy =
+        new RoundPolicy(least, least, Duration.ofMinutes(1), null, share, new Synchronous());
     head(ChangeRules.with(state().folder().head(), policy));
   }
 

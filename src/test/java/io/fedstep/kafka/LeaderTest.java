@@ -17,6 +17,7 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.Synchronous;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -174,7 +175,7 @@ class LeaderTest {
   /** The next leader goes on with the share that the round has come to. */
   @Test
   void deadlinesThatPassed_areKnownToTheNextLeader() {
-    var policy = new RoundPolicy(2, 2, Duration.ofMillis(100), null, 0.01, null);
+    var policy = new RoundPolicy(2, 2, Duration.ofMillis(100), null, 0.01, new Synchronous());
     try (var engine = engine(2);
         var cluster = cluster("sampled", engine);
         Consumer<String, byte[]> member = member(cluster)) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Upload;
-import io.fedstep.model.Buffering;
+import io.fedstep.model.Buffered;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -95,7 +95,7 @@ class BufferedTest {
       rig.awaitVersion(M, round + 1);
     }
     rig.settle(M);
-    rig.changes(M).setPolicy(new RoundPolicy(1, 1, null, null, 1, new Buffering(10, 0.5)));
+    rig.changes(M).setPolicy(new RoundPolicy(1, 1, null, null, 1, new Buffered(10, 0.5)));
     checkOnlyRecorded(rig);
     try (Rig after = rig.restarted()) {
       checkOnlyRecorded(after);

@@ -9,6 +9,7 @@ import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.Synchronous;
 import io.fedstep.problem.Problem;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.DataFolder;
@@ -256,7 +257,7 @@ class DeadlineTest {
     RoundPolicy first = coordinator.spec(M).round();
     coordinator.changes(M).setPolicy(first); // which is no other
     assertThat(share()).isEqualTo(0.04);
-    var other = new RoundPolicy(3, 3, first.timeout(), null, 0.25, null);
+    var other = new RoundPolicy(3, 3, first.timeout(), null, 0.25, new Synchronous());
     coordinator.changes(M).setPolicy(other);
     assertThat(share()).isEqualTo(0.25);
     restart();

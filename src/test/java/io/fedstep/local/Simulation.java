@@ -14,7 +14,7 @@ import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.Upload;
-import io.fedstep.model.Buffering;
+import io.fedstep.model.Buffered;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
@@ -464,7 +464,7 @@ final class Simulation implements AutoCloseable {
     Duration timeout = random.nextBoolean() ? Duration.ofSeconds(20) : null;
     var policy =
         model.buffered
-            ? new RoundPolicy(min, min, timeout, null, 1, new Buffering(2, 0))
+            ? new RoundPolicy(min, min, timeout, null, 1, new Buffered(2, 0))
             : new RoundPolicy(min, min + random.nextInt(2), timeout, null);
     model.policies.add(policy);
     coordinator.changes(model.name).setPolicy(policy);
