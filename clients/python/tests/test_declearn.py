@@ -20,7 +20,7 @@ except ImportError as error:
     raise unittest.SkipTest("declearn is not installed") from error
 
 from fedstep import Problem, Update
-from fedstep.declearn_client import dump_state, load_state, local_step, weights_of
+from fedstep.declearn_client import dump_state, evaluate, load_state, local_step, weights_of
 from fedstep.tensors import Arrays
 
 SHAPES = {"layer.weight": (3, 4), "layer.bias": (5,)}
@@ -104,6 +104,25 @@ class DeclearnTest(unittest.TestCase):
             self.assertEqual(step(dict(weights_of(model)), 0).weight, expected)
         step = local_step(model, Optimizer(lrate=0.01), lambda _: batches)
         self.assertEqual(step(dict(weights_of(model)), 0).weight, 3)
+
+    def test_a_model_without_weights_is_told_how_to_get_them(self) -> None:
+        from declearn.model.sklearn import SklearnSGDModel  # noqa: PLC0415
+
+        with self.assertRaisesRegex(ValueError, "initialize"):
+            weights_of(SklearnSGDModel.from_parameters(kind="regressor"))
+
+    def test_versions_are_evaluated_by_loss_and_metrics(self) -> None:
+        from declearn.metrics import MetricSet  # noqa: PLC0415
+        from declearn.model.sklearn import SklearnSGDModel  # noqa: PLC0415
+
+        model = SklearnSGDModel.from_parameters(kind="regressor")
+        model.initialize({"features_shape": (2,), "n_classes": 0, "data_type": "float64"})
+        batches = [(np.ones((size, 2)), np.ones(size), None) for size in (5, 4)]
+        measure = evaluate(model, lambda: batches, MetricSet.from_specs(["r2"]))
+        measured = measure(dict(weights_of(model)), 0)
+        assert isinstance(measured, tuple)
+        self.assertEqual(measured[1], 9)
+        self.assertIn("loss", measured[0])
 
     def test_a_state_is_loaded_as_it_was_dumped(self) -> None:
         zeros = {name: np.zeros(shape) for name, shape in SHAPES.items()}

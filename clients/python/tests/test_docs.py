@@ -24,11 +24,13 @@ class DocsTest(unittest.TestCase):
             if model["model"] == "line":
                 client().delete("line")
 
-    def start(self, document: str, name: str, *arguments: str) -> subprocess.Popen[str]:
-        """Runs the program of a document that uses the package, against the shared server."""
+    def start(
+        self, document: str, name: str, *arguments: str, mark: str = "with Client("
+    ) -> subprocess.Popen[str]:
+        """Runs the first program of a document with these words, against the shared server."""
         blocks = (PROJECT / document).read_text().split("```python\n")[1:]
         programs = [block.partition("```")[0] for block in blocks]
-        program = next(one for one in programs if "with Client(" in one)
+        program = next(one for one in programs if mark in one)
         for address in ("http://localhost:8080", "http://127.0.0.1:8080"):
             program = program.replace(address, shared_server().url)
         file = self.folder / name
@@ -72,6 +74,12 @@ class DocsTest(unittest.TestCase):
     def test_python_readme(self) -> None:
         shown = self.output(self.start("clients/python/README.md", "alice.py"))
         self.check("clients/python/README.md", shown)
+
+    def test_counts_and_sums(self) -> None:
+        shown = self.output(self.start("docs/FLOWER.md", "sums.py", mark='"histogram"'))
+        self.assertEqual(shown, "[2 4 2 1]\n")
+        self.check("docs/FLOWER.md", shown)
+        client().delete("histogram")
 
     def test_tutorial(self) -> None:
         left = self.start("docs/TUTORIAL.md", "left.py", "hospital-1", "-2", "0")

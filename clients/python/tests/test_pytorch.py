@@ -100,8 +100,11 @@ class PytorchTest(unittest.TestCase):
                     optimizer.step()
                 return len(x), {"loss": loss.item()}
 
-            step = pytorch.local_step(module, train)
-            ended.append(client(name).train(self.model, step))
+            def test(version: int) -> tuple[dict[str, float], int]:
+                return {"guessed": (module(x).argmax(1) == y).float().mean().item()}, len(x)
+
+            step, evaluate = pytorch.local_step(module, train), pytorch.evaluate(module, test)
+            ended.append(client(name).train(self.model, step, evaluate=evaluate))
 
         for join in [
             in_thread(lambda: take_part("alice", 3)),
@@ -111,6 +114,7 @@ class PytorchTest(unittest.TestCase):
         self.assertEqual([weights.version for weights in ended], [5, 5])
         losses = [r["metrics"]["loss"] for r in self.client.rounds(self.model)]
         self.assertLess(losses[0], 0.9 * losses[-1])  # newest first
+        self.assertEqual(len([v for v in self.client.versions(self.model) if v["metrics"]]), 6)
 
     def test_wrapped_modules_are_those_that_they_wrap(self) -> None:
         plain = {name: t.numpy() for name, t in network(1).state_dict().items() if t.ndim}

@@ -86,6 +86,28 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("model")
     restore.add_argument("file", type=Path)
     restore.set_defaults(command=_restore_state)
+
+    flower = commands.add_parser("flower", help="train with an app of Flower's")
+    run = flower.add_subparsers(required=True, metavar="ACTION").add_parser(
+        "run", help="train with the ClientApp of a folder, until training stops"
+    )
+    run.add_argument("folder", type=Path, metavar="DIR", help="with the app's pyproject.toml")
+    run.add_argument("--model", required=True)
+    run.add_argument("--client-id", metavar="ID", help="partition-N by default")
+    run.add_argument("--partition", type=int, default=0, metavar="N", help="of the data")
+    run.add_argument("--partitions", type=int, default=1, metavar="N", help="how many there are")
+    for name, what in (
+        ("node-config", "what the app's Context tells of this node"),
+        ("run-config", "in place of the pyproject.toml's"),
+        ("train-config", "what the app's server would send with the weights, such as lr=0.1"),
+    ):
+        run.add_argument(f"--{name}", nargs="*", default=[], metavar="KEY=VALUE", help=what)
+    run.add_argument(
+        "--own", metavar="MODULE:NAME", help="the app's model, where it has arrays of integers"
+    )
+    run.add_argument("--no-evaluate", action="store_true", help="report nothing")
+    run.add_argument("--stay", action="store_true", help="wait where training is stopped")
+    run.set_defaults(command=_run_flower)
     return parser
 
 
@@ -147,6 +169,27 @@ def _export_state(client: Client, options: argparse.Namespace) -> None:
 def _restore_state(client: Client, options: argparse.Namespace) -> None:
     made = client.set_optimizer_state(options.model, options.file.read_bytes())
     print(f"version {made['version']} of {options.model} has this state")
+
+
+def _run_flower(client: Client, options: argparse.Namespace) -> None:
+    from . import flower_app  # noqa: PLC0415 - wants Flower
+
+    def pairs(texts: Sequence[str]) -> dict[str, object]:
+        split = [text.partition("=") for text in texts]
+        return {key: flower_app.value(value) for key, _, value in split}
+
+    node = {"partition-id": options.partition, "num-partitions": options.partitions}
+    step = flower_app.load(
+        options.folder,
+        node_config=node | pairs(options.node_config),
+        run_config=pairs(options.run_config),
+        train_config=pairs(options.train_config),
+        own=options.own,
+    )
+    client.client_id = options.client_id or f"partition-{options.partition}"
+    evaluate = None if options.no_evaluate else step.evaluate
+    weights = client.train(options.model, step, evaluate=evaluate, stay=options.stay)
+    print(f"training of {options.model} ended with version {weights.version}")
 
 
 if __name__ == "__main__":

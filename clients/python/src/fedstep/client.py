@@ -322,6 +322,11 @@ class Client(Administration):
         return self._transport.request("GET", path, read_document)
 
     @property
+    def url(self) -> str:
+        """The server's address, without a user and a password."""
+        return self._transport.url
+
+    @property
     def timeout(self) -> float:
         """Seconds, from its first failure on, for which a request is tried again."""
         return self._transport.timeout

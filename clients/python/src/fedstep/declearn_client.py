@@ -8,17 +8,29 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import numpy as np
+from declearn.metrics import MetricSet
 from declearn.model.api import Model, Vector
 from declearn.optimizer import Optimizer
 from declearn.utils import json_pack, json_unpack
 
+from .metrics import number_of
 from .tensors import Arrays
-from .training import LocalStep, Update
+from .training import Evaluate, Evaluation, LocalStep, Update
 
 
 def weights_of(model: Model) -> dict[str, Any]:
-    """A model's trainable weights by name, for ``Client.create``."""
-    return dict(model.get_weights(trainable=True).coefs)
+    """A model's trainable weights by name, for ``Client.create``.
+
+    Raises:
+        ValueError: if it has none yet, as scikit-learn's before they have seen what data there is.
+    """
+    try:
+        return dict(model.get_weights(trainable=True).coefs)
+    except AttributeError as error:
+        raise ValueError(
+            "the model has no weights yet: first call model.initialize({'features_shape': (64,), "
+            "'n_classes': 10, 'data_type': 'float32'}) with what your data is"
+        ) from error
 
 
 def set_weights(model: Model, weights: Arrays) -> None:
@@ -72,6 +84,31 @@ def local_step(
         return Update.from_weights(weights, weights_of(model), counted, metrics)
 
     return step
+
+
+def evaluate(
+    model: Model, batches: Callable[[], Iterable[Any]], metrics: MetricSet | None = None
+) -> Evaluate:
+    """What ``Client.train`` evaluates versions with: the model's loss, and declearn's metrics.
+
+    Args:
+        model: may be the one that is trained.
+        batches: gives the declearn batches ``(x, y, weights)`` to measure.
+        metrics: of which those that are numbers are reported.
+    """
+
+    def measure(weights: Arrays, version: int) -> Evaluation:
+        set_weights(model, weights)
+        found = list(batches())
+        result: dict[str, Any] = {"loss": model.compute_loss(found)}
+        if metrics is not None:
+            metrics.reset()
+            for batch in found:
+                metrics.update(*model.compute_batch_predictions(batch))
+            result |= {k: v for k, v in metrics.get_result().items() if number_of(v) is not None}
+        return result, sum(len(batch[0]) for batch in found)
+
+    return measure
 
 
 def load_state(optimizer: Optimizer, state: bytes) -> None:

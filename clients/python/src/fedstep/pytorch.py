@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 
 from .tensors import Arrays, matching
-from .training import LocalStep, Update
+from .training import Evaluate, Evaluation, LocalStep, Update
 
 Trained = tuple[float, Mapping[str, float]]
 """How many examples a local training saw, and its metrics."""
@@ -46,3 +46,19 @@ def local_step(module: torch.nn.Module, train: Callable[[int], Trained]) -> Loca
         return Update.from_weights(weights, module.state_dict(), seen, metrics)
 
     return step
+
+
+def evaluate(module: torch.nn.Module, test: Callable[[int], Evaluation]) -> Evaluate:
+    """What ``Client.train`` evaluates versions with: the weights go into the module, and
+    ``test(version)`` measures it.
+
+    Args:
+        module: may be the one that is trained.
+        test: gives metrics, or metrics and how many examples they are of.
+    """
+
+    def measure(weights: Arrays, version: int) -> Evaluation:
+        load_weights(module, weights)
+        return test(version)
+
+    return measure
