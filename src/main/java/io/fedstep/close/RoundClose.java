@@ -17,6 +17,7 @@ import io.fedstep.optim.TensorNorms;
 import io.fedstep.round.Decision;
 import io.fedstep.store.StateFile;
 import io.fedstep.store.UpdateMatrix;
+import io.fedstep.store.UpdateReader;
 import io.fedstep.store.VectorFile;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
@@ -120,7 +121,7 @@ public final class RoundClose {
             .mapToDouble(
                 update -> spec.round().effectiveWeight(update.weight(), update.staleness()))
             .toArray();
-    UpdateMatrix.Reader updates = matrix.read(inOrder);
+    UpdateReader updates = matrix.read(inOrder);
     try (VectorFile weightsBefore = before.weights();
         StateFile stateBefore = before.state()) {
       if (shard.index() > 0) {

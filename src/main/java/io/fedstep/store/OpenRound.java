@@ -29,14 +29,14 @@ public final class OpenRound implements AutoCloseable {
 
   /** A new round with a new matrix. */
   static OpenRound create(Disk disk, Path folder, ModelHead head, Round round) {
-    long stride = UpdateMatrix.stride(head.spec().vectorBytes());
+    long stride = RowLayout.stride(head.spec().vectorBytes());
     Journal journal = begin(disk, folder, head, round, stride);
     return new OpenRound(
         disk,
         folder,
         round,
         journal,
-        new UpdateMatrix(disk, folder.resolve(MATRIX), head.spec(), stride));
+        new UpdateMatrix(disk, folder.resolve(MATRIX), new RowLayout(head.spec(), stride)));
   }
 
   /** Makes a round's folder with its journal; nothing refers to it before its version exists. */
@@ -51,7 +51,7 @@ public final class OpenRound implements AutoCloseable {
 
   /** Begins the round after this one, which takes over the matrix. */
   Journal beginNext(Path nextFolder, ModelHead head, Round next) {
-    return begin(disk, nextFolder, head, next, matrix.stride());
+    return begin(disk, nextFolder, head, next, matrix.layout().stride());
   }
 
   /** The round that a journal holds, or null where the journal was not begun. */
@@ -63,7 +63,8 @@ public final class OpenRound implements AutoCloseable {
     }
     Journal.Replayed replayed = Journal.open(disk, path, spec);
     disk.forceFolder(folder);
-    var matrix = new UpdateMatrix(disk, folder.resolve(MATRIX), spec, replayed.stride());
+    var matrix =
+        new UpdateMatrix(disk, folder.resolve(MATRIX), new RowLayout(spec, replayed.stride()));
     matrix.recover(replayed.round().view());
     return new OpenRound(disk, folder, replayed.round(), replayed.journal(), matrix);
   }
@@ -110,7 +111,12 @@ public final class OpenRound implements AutoCloseable {
   /** Makes the journal of the same round on other weights, while no update is in it. */
   Journal beginRebased(ModelHead head, Round other) {
     return Journal.create(
-        disk, folder.resolve(REBASED_JOURNAL), head.model(), head.spec(), other, matrix.stride());
+        disk,
+        folder.resolve(REBASED_JOURNAL),
+        head.model(),
+        head.spec(),
+        other,
+        matrix.layout().stride());
   }
 
   /** The same round on other weights, which exist by now. */

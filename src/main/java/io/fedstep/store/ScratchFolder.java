@@ -38,7 +38,7 @@ public final class ScratchFolder implements AutoCloseable {
 
   /** Rows for a shard's part of updates for a model; to be closed, and then removed. */
   public UpdateMatrix rows(ModelSpec spec, Shard shard) {
-    return new UpdateMatrix(disk, next(), spec, shard);
+    return new UpdateMatrix(disk, next(), new RowLayout(spec, shard));
   }
 
   private Path next() {
