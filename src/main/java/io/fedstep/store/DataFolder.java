@@ -89,10 +89,10 @@ public final class DataFolder implements AutoCloseable {
 
   private void checkFormat(Path file, boolean shared) {
     if (!disk.exists(file)) {
-      disk.writeDocument(file, Json.object().put("format", FORMAT), shared);
+      Document.write(disk, file, Json.object().put("format", FORMAT), shared);
       return;
     }
-    ObjectNode json = disk.readDocument(file);
+    ObjectNode json = Document.read(disk, file);
     if (json.path("format").asInt(0) != FORMAT) {
       throw new StorageException(
           "%s says format %s; this fedstep reads format %s"

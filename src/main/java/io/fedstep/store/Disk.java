@@ -1,6 +1,5 @@
 package io.fedstep.store;
 
-import io.fedstep.codec.CheckedLine;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -15,11 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.List;
-import java.util.UUID;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /** The one place that opens, forces, renames and removes files. */
 public final class Disk {
@@ -236,54 +231,6 @@ public final class Disk {
       force(file, channel);
     } finally {
       close(file, channel);
-    }
-  }
-
-  /** Replaces a document: whole and durable, or not at all. */
-  void writeDocument(Path file, ObjectNode entry) {
-    writeDocument(file, entry, false);
-  }
-
-  /** The same, which another process may do at the same time if the folder is shared. */
-  void writeDocument(Path file, ObjectNode entry, boolean shared) {
-    String own = shared ? "." + UUID.randomUUID() : "";
-    Path fresh = file.resolveSibling(file.getFileName() + own + FRESH);
-    writeForced(fresh, CheckedLine.encode(entry));
-    rename(fresh, file);
-  }
-
-  /** Reads a document that {@link #writeDocument} wrote. */
-  ObjectNode readDocument(Path file) {
-    byte[] bytes = bytes(file);
-    ObjectNode entry = CheckedLine.decode(bytes);
-    if (entry == null) {
-      throw new CorruptionException(
-          file, "one line of JSON that matches its crc32c", "%s bytes".formatted(bytes.length));
-    }
-    return entry;
-  }
-
-  /** What a decoder makes of a document; one that it cannot make sense of is corrupt. */
-  <T extends @Nullable Object> T readDocument(Path file, Function<ObjectNode, T> decoder) {
-    ObjectNode document = readDocument(file);
-    return decoded(file, () -> decoder.apply(document));
-  }
-
-  /** What is decoded of a file whose checksums are right, but whose content may not be. */
-  static <T extends @Nullable Object> T decoded(Path file, Supplier<T> decoder) {
-    try {
-      return decoder.get();
-    } catch (StorageException e) {
-      throw e;
-    } catch (RuntimeException e) { // Jackson's, and those of the records that check themselves
-      throw new CorruptionException(file, "a content that makes sense", e.toString());
-    }
-  }
-
-  /** Checks that a file is of the format that its reader knows. */
-  static void checkFormat(Path file, ObjectNode head, int format) {
-    if (head.path("format").asInt(0) != format) {
-      throw new CorruptionException(file, "format " + format, head.path("format").toString());
     }
   }
 

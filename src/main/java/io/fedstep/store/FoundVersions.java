@@ -53,7 +53,7 @@ final class FoundVersions {
       }
     }
     if (newest.madeBy() == VersionInfo.MadeBy.CREATED) {
-      found.add(Version.ofZeros(disk, head.spec(), newest));
+      found.add(Version.ofZeros(head.spec(), newest));
     }
     if (!found.versions.containsKey(newest.version())) {
       throw new CorruptionException(folder, "version " + newest.version(), "no folder of it");
@@ -76,7 +76,9 @@ final class FoundVersions {
       Version version = Version.found(disk, path, head.spec());
       if (version.info().version() != number) {
         throw new CorruptionException(
-            path.resolve(Version.DOCUMENT), "version " + number, "" + version.info().version());
+            path.resolve(VersionFiles.DOCUMENT),
+            "version " + number,
+            "" + version.info().version());
       }
       add(version);
     } catch (StorageException e) {
@@ -98,7 +100,7 @@ final class FoundVersions {
   private void addZeros(int keep) {
     boolean isFew = !versions.containsKey(0L) && versions.size() < keep;
     if (versions.isEmpty() || (isFew && beganWithZeros())) {
-      add(Version.ofZeros(disk, head.spec(), Version.zeros(head.head())));
+      add(Version.ofZeros(head.spec(), Version.zeros(head.head())));
     }
   }
 

@@ -52,7 +52,7 @@ public final class Journal implements AutoCloseable {
   static Replayed open(Disk disk, Path path, ModelSpec spec) {
     var replay = new Replay(path, spec);
     LineFile.Found found =
-        LineFile.open(disk, path, entry -> Disk.decoded(path, () -> replay.apply(entry)));
+        LineFile.open(disk, path, entry -> Document.decoded(path, () -> replay.apply(entry)));
     return new Replayed(
         new Journal(found.file()), Objects.requireNonNull(replay.round), replay.stride);
   }
@@ -85,7 +85,7 @@ public final class Journal implements AutoCloseable {
       return spec.vectorBytes();
     }
     if (first.path("format").asInt(0) != FORMAT_WITHOUT_PASSED) {
-      Disk.checkFormat(path, first, FORMAT);
+      Document.checkFormat(path, first, FORMAT);
     }
     long stride = first.required(STRIDE).longValue();
     if (stride < spec.vectorBytes()) {

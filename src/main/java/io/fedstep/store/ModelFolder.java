@@ -51,7 +51,7 @@ public final class ModelFolder implements AutoCloseable {
     for (String name : Folders.ALL) {
       disk.createFolder(folder.resolve(name));
     }
-    disk.writeDocument(folder.resolve(SavedHead.FILE), head.write());
+    Document.write(disk, folder.resolve(SavedHead.FILE), head.write());
   }
 
   /**

@@ -97,11 +97,11 @@ public record ModelHead(
   }
 
   static ModelHead read(Disk disk, Path file) {
-    return disk.readDocument(file, json -> read(file, json));
+    return Document.read(disk, file, json -> read(file, json));
   }
 
   private static ModelHead read(Path file, ObjectNode json) {
-    Disk.checkFormat(file, json, FORMAT);
+    Document.checkFormat(file, json, FORMAT);
     return of(json);
   }
 

@@ -64,10 +64,10 @@ public final class Reports implements AutoCloseable {
 
     void read(ObjectNode entry) {
       if (hasHead) {
-        Disk.decoded(
+        Document.decoded(
             path, () -> put(Json.text(entry.required("client")), RecordCodec.readReport(entry)));
       } else {
-        Disk.checkFormat(path, entry, FORMAT);
+        Document.checkFormat(path, entry, FORMAT);
         hasHead = true;
       }
     }

@@ -51,7 +51,7 @@ final class RetiredVersions {
   @Nullable Path reuse() {
     Path over = spare;
     if (over != null) {
-      disk.delete(over.resolve(Version.DOCUMENT));
+      disk.delete(over.resolve(VersionFiles.DOCUMENT));
       spare = null;
     }
     return over;

@@ -43,12 +43,12 @@ final class RoundRecords {
   }
 
   RoundRecord read(long round) {
-    return disk.readDocument(file(round), RecordCodec::read);
+    return Document.read(disk, file(round), RecordCodec::read);
   }
 
   /** Keeps a record durably. */
   void write(String model, RoundRecord record) {
-    disk.writeDocument(file(record.round()), RecordCodec.write(model, record), shared);
+    Document.write(disk, file(record.round()), RecordCodec.write(model, record), shared);
     know(record.round());
   }
 

@@ -51,7 +51,7 @@ final class SavedHead {
 
   /** Replaces the head durably. */
   void save(ModelHead next) {
-    disk.writeDocument(file, next.write(), shared);
+    Document.write(disk, file, next.write(), shared);
     head = next;
   }
 

@@ -54,13 +54,13 @@ public final class SharedDrafts {
     Path folder = exchange(base);
     disk.createFolder(folder);
     if (!disk.exists(folder.resolve(name))) {
-      disk.writeDocument(folder.resolve(name), document, true);
+      Document.write(disk, folder.resolve(name), document, true);
     }
   }
 
   /** A document that a range gave. */
   public ObjectNode given(String base, String name) {
-    return disk.readDocument(exchange(base).resolve(name));
+    return Document.read(disk, exchange(base).resolve(name));
   }
 
   /** A version that is there, whoever made it, or null. */

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
+import java.util.function.LongUnaryOperator;
 import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -26,36 +26,25 @@ import tools.jackson.databind.node.ObjectNode;
  * while its weights are the zeros of the model's creation.
  */
 public final class Version {
-  static final String DOCUMENT = "version.json";
-
   /** The file with its weights. */
-  public static final String WEIGHTS = "weights.safetensors";
-
-  static final String GRADIENT = "gradient.safetensors";
+  public static final String WEIGHTS = VersionFiles.WEIGHTS;
 
   /** The file with its optimizer state. */
-  public static final String STATE = "state.json";
+  public static final String STATE = VersionFiles.STATE;
 
   static final int FORMAT = 1;
 
-  private final Disk disk;
-  private final @Nullable Path folder;
+  private final @Nullable VersionFiles files;
   private final ModelSpec spec;
   private final VersionInfo info;
   private final AtomicInteger holders = new AtomicInteger();
-  private boolean verified;
-  private @Nullable CorruptionException corrupt;
-  private @Nullable Map<String, FileSum> sums;
   private volatile boolean retired;
   private volatile boolean sent;
 
-  private Version(
-      Disk disk, @Nullable Path folder, ModelSpec spec, VersionInfo info, boolean verified) {
-    this.disk = disk;
-    this.folder = folder;
+  private Version(@Nullable VersionFiles files, ModelSpec spec, VersionInfo info) {
+    this.files = files;
     this.spec = spec;
     this.info = info;
-    this.verified = verified;
   }
 
   /** What is known of version 0 as a model is created with it: zeros. */
@@ -71,35 +60,32 @@ public final class Version {
   }
 
   /** Version 0 while it has no folder. */
-  static Version ofZeros(Disk disk, ModelSpec spec, VersionInfo info) {
-    return new Version(disk, null, spec, info, true);
+  static Version ofZeros(ModelSpec spec, VersionInfo info) {
+    return new Version(null, spec, info);
   }
 
   /** A version that has just been written. */
   static Version written(Disk disk, Path folder, ModelSpec spec, VersionInfo info) {
-    return new Version(disk, folder, spec, info, true);
+    return new Version(VersionFiles.written(disk, folder, spec, null), spec, info);
   }
 
-  /** The same, of whose files all is known. */
+  /** A version that has just been written, with the checksums of its files. */
   static Version written(
       Disk disk, Path folder, ModelSpec spec, VersionInfo info, Map<String, FileSum> sums) {
-    Version written = written(disk, folder, spec, info);
-    written.sums = sums;
-    return written;
+    return new Version(VersionFiles.written(disk, folder, spec, sums), spec, info);
   }
 
   /** A version found on disk; its files are checked when the first of them is read. */
   static Version found(Disk disk, Path folder, ModelSpec spec) {
-    Path document = folder.resolve(DOCUMENT);
-    var found =
-        new Version(
-            disk, folder, spec, disk.readDocument(document, json -> info(document, json)), false);
+    var files = new VersionFiles(disk, folder, spec);
+    Path document = folder.resolve(VersionFiles.DOCUMENT);
+    var found = new Version(files, spec, files.document(json -> info(document, json)));
     found.sent = true; // by another process, perhaps
     return found;
   }
 
   private static VersionInfo info(Path document, ObjectNode json) {
-    Disk.checkFormat(document, json, FORMAT);
+    Document.checkFormat(document, json, FORMAT);
     return VersionInfo.of(json);
   }
 
@@ -116,22 +102,21 @@ public final class Version {
   }
 
   @Nullable Path folder() {
-    return folder;
+    return files == null ? null : files.folder();
   }
 
   /** Whether another process has removed its files. */
   public boolean isGone() {
-    return folder != null && !disk.exists(folder);
+    return files != null && files.areGone();
   }
 
   /** The record of the round that ended with this version, or null for version 0. */
   public @Nullable RoundRecord round() {
-    if (folder == null) {
+    if (files == null) {
       return null;
     }
     try {
-      return disk.<@Nullable RoundRecord>readDocument(
-          folder.resolve(DOCUMENT),
+      return files.<@Nullable RoundRecord>document(
           json -> json.has("round") ? RecordCodec.read(json.required("round")) : null);
     } catch (StorageException e) {
       throw failed(e);
@@ -143,46 +128,14 @@ public final class Version {
     return e.of(info.version());
   }
 
-  private synchronized FileSum sum(Path folder, String file) {
-    FileSum known = sums(folder).get(file);
-    if (known == null) {
-      throw new CorruptionException(folder.resolve(DOCUMENT), "a checksum of " + file, "none");
-    }
-    return known;
-  }
-
-  private synchronized Map<String, FileSum> sums(Path folder) {
-    Map<String, FileSum> known = sums;
-    if (known == null) {
-      known =
-          disk.readDocument(folder.resolve(DOCUMENT), json -> FileSum.all(json.required("files")));
-      sums = known;
-    }
-    return known;
-  }
-
   /** Checks every file against the version's document, once. */
-  public synchronized void verify() {
-    if (corrupt != null) {
-      throw corrupt;
-    }
-    if (verified || folder == null) {
-      return;
-    }
-    try {
-      sums(folder).forEach((file, sum) -> verify(folder.resolve(file), sum));
-      verified = true;
-    } catch (CorruptionException e) {
-      corrupt = e; // nobody has it read a large file again and again
-      throw failed(e);
-    } catch (StorageException e) {
-      throw failed(e);
-    }
-  }
-
-  private void verify(Path file, FileSum known) {
-    try (var open = RandomFile.toRead(disk, file)) {
-      open.verify(known);
+  public void verify() {
+    if (files != null) {
+      try {
+        files.verify();
+      } catch (StorageException e) {
+        throw failed(e);
+      }
     }
   }
 
@@ -193,32 +146,13 @@ public final class Version {
    * @param read by file, the pieces: of the weights, offsets in the flat vector
    */
   public void check(Map<String, List<JoinedCrc32c.Piece>> read) {
-    Path at = folder;
-    if (at != null) {
+    VersionFiles from = files;
+    if (from != null) {
       kept(() -> {
-        Integer weights = joined(read, WEIGHTS, spec.vectorBytes());
-        FileSum state = sum(at, STATE);
-        Integer stateCrc = joined(read, STATE, state.bytes());
-        if (weights == null) {
-          verify(at.resolve(WEIGHTS), sum(at, WEIGHTS));
-        } else if (!Crc32c.digest(weights).equals(info.digest())) {
-          throw new CorruptionException(at.resolve(WEIGHTS), info.digest(), Crc32c.digest(weights));
-        }
-        if (stateCrc == null) {
-          verify(at.resolve(STATE), state);
-        } else {
-          state.check(at.resolve(STATE), stateCrc.intValue());
-        }
-        return at;
+        from.check(info.digest(), read);
+        return from;
       });
     }
-  }
-
-  private static @Nullable Integer joined(
-      Map<String, List<JoinedCrc32c.Piece>> read, String file, long length) {
-    var joined = new JoinedCrc32c();
-    joined.addAll(read.getOrDefault(file, List.of()));
-    return joined.of(length);
   }
 
   /** Its files are about to go, or to be written over: nobody can hold them any more. */
@@ -273,41 +207,30 @@ public final class Version {
     }
   }
 
-  /** Copies one of its files into another folder, checked on the way, and gives what it is. */
+  /** Copies one of its files into another folder, checked on the way, and gives its checksum. */
   FileSum copy(String file, Path into) {
-    Path from = Objects.requireNonNull(folder);
-    return kept(() -> {
-      FileSum known = sum(from, file);
-      try (var source = RandomFile.toRead(disk, from.resolve(file));
-          var target = RandomFile.toWrite(disk, into.resolve(file))) {
-        source.copy(known, target);
-      }
-      return known;
-    });
+    VersionFiles from = Objects.requireNonNull(files);
+    return kept(() -> from.copy(file, into));
   }
 
-  /** Its weights, or null where they are zeros; whoever reads them has them checked. */
+  /** Its weights, or null where they are zeros; the reader has them checked. */
   public @Nullable VectorFile weights() {
-    return folder == null
-        ? null
-        : kept(() -> VectorFile.toRead(disk, folder.resolve(WEIGHTS), spec));
+    return files == null ? null : kept(files::weights);
   }
 
-  /** Its optimizer state; whoever reads it has it checked. */
+  /** Its optimizer state; the reader has it checked. */
   public StateFile state() {
-    return folder == null
-        ? StateFile.initial(spec)
-        : kept(() -> StateFile.toRead(disk, folder.resolve(STATE), spec));
+    return files == null ? StateFile.initial(spec) : kept(files::state);
   }
 
   /** Its weights as one vector; to be closed. */
   public VersionBytes weightBytes() {
-    return folder == null ? Repeated.zeros(spec.vectorBytes()) : vector(folder.resolve(WEIGHTS));
+    return files == null ? Repeated.zeros(spec.vectorBytes()) : vector(files, WEIGHTS);
   }
 
   /** Whether a round made it, whose last optimizer module gave a gradient. */
   public boolean hasGradient() {
-    boolean found = folder != null && disk.exists(folder.resolve(GRADIENT));
+    boolean found = files != null && files.has(VersionFiles.GRADIENT);
     if (!found && retired) {
       throw gone(); // and with it the file, perhaps
     }
@@ -316,31 +239,27 @@ public final class Version {
 
   /** That gradient as one vector; to be closed. */
   public VersionBytes gradientBytes() {
-    return vector(Objects.requireNonNull(folder).resolve(GRADIENT));
+    return vector(Objects.requireNonNull(files), VersionFiles.GRADIENT);
   }
 
   /** Its optimizer state's document; to be closed. */
   public VersionBytes stateBytes() {
-    return folder == null
+    return files == null
         ? Repeated.once(StateDocument.initial(spec.optimizer().modules()))
-        : held(folder.resolve(STATE), path -> range(path, 0, disk.size(path)));
+        : held(files, STATE, size -> size);
   }
 
   /** The flat vector is the end of a safetensors file. */
-  private FileRange vector(Path file) {
-    long length = spec.vectorBytes();
-    return held(file, path -> range(path, disk.size(path) - length, length));
+  private FileRange vector(VersionFiles from, String file) {
+    return held(from, file, _ -> spec.vectorBytes());
   }
 
-  private FileRange range(Path file, long start, long length) {
-    return new FileRange(this::failed, this::release, this::sends, disk, file, start, length);
-  }
-
-  private FileRange held(Path file, Function<Path, FileRange> range) {
+  /** The end of a file, as many bytes as {@code length} makes of its size; checked before. */
+  private FileRange held(VersionFiles from, String file, LongUnaryOperator length) {
     hold();
     try {
-      verify();
-      return range.apply(file);
+      from.verify();
+      return from.end(file, length, this::failed, this::release, this::sends);
     } catch (StorageException e) {
       release();
       throw failed(e);

@@ -64,7 +64,7 @@ public final class VersionDraft implements AutoCloseable {
 
   /** A new gradient: zeros until it is written. */
   public VectorFile newGradient() {
-    return newVector(Version.GRADIENT);
+    return newVector(VersionFiles.GRADIENT);
   }
 
   private VectorFile newVector(String name) {
@@ -199,7 +199,7 @@ public final class VersionDraft implements AutoCloseable {
   void seal(VersionInfo info, @Nullable RoundRecord round) {
     ObjectNode document = Version.document(info);
     sums = new TreeMap<>();
-    for (String name : List.of(Version.GRADIENT, Version.STATE, Version.WEIGHTS)) {
+    for (String name : List.of(VersionFiles.GRADIENT, Version.STATE, Version.WEIGHTS)) {
       if (!disk.exists(folder.resolve(name))) {
         continue;
       }
@@ -217,7 +217,7 @@ public final class VersionDraft implements AutoCloseable {
     if (round != null) {
       document.set("round", RecordCodec.write(model, round));
     }
-    disk.writeForced(folder.resolve(Version.DOCUMENT), CheckedLine.encode(document));
+    disk.writeForced(folder.resolve(VersionFiles.DOCUMENT), CheckedLine.encode(document));
     disk.forceFolder(folder);
   }
 

@@ -71,7 +71,7 @@ class FilesFuzzTest {
 
   @FuzzTest(maxDuration = "2m")
   void document(byte[] bytes) throws IOException {
-    open(folder.resolve("version.json"), bytes, disk::readDocument);
+    open(folder.resolve("version.json"), bytes, file -> Document.read(disk, file));
   }
 
   /** A whole model of which one file has other bytes. */

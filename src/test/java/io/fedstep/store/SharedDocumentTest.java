@@ -31,11 +31,12 @@ class SharedDocumentTest {
                     .mapToObj(writer ->
                         CompletableFuture.runAsync(
                             () ->
-                                disk.writeDocument(file, Json.object().put("writer", writer), true),
+                                Document.write(
+                                    disk, file, Json.object().put("writer", writer), true),
                             threads))
                     .toArray(CompletableFuture[]::new))
             .join();
-        assertThat(disk.readDocument(file).path("writer").intValue()).isBetween(0, WRITERS - 1);
+        assertThat(Document.read(disk, file).path("writer").intValue()).isBetween(0, WRITERS - 1);
       }
     }
     try (Stream<Path> files = Files.list(folder)) {
