@@ -202,6 +202,10 @@ export function modelPage(name, frame) {
         refresh('refusals');
         frame.say(`An update of ${data.client} was refused: ${data.code}`);
         break;
+      case 'client-failed':
+        refresh('current');
+        frame.say(`${data.client} sends no update: ${data.error}`);
+        break;
       case 'comment': // nothing for a while; what no event tells is looked up
         refresh('current', 'model', 'versions');
         break;

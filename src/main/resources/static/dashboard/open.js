@@ -11,13 +11,14 @@ export function openPart() {
   const bar = progress('Updates of the open round');
   const updates = h('strong');
   const needed = h('span', { class: 'muted' });
+  const failed = h('span', { class: 'muted' });
   const deadline = h('span');
   const opened = h('span', { class: 'muted' });
   const heading = h('h3', {}, 'Contributors');
   const chips = h('ul', { class: 'chips' });
   const nobody = h('p', { class: 'empty' }, 'Nobody yet.');
   const element = section('Open round', bar.bar,
-    h('p', { class: 'line' }, updates, needed), h('p', { class: 'line' }, deadline, opened),
+    h('p', { class: 'line' }, updates, needed, failed), h('p', { class: 'line' }, deadline, opened),
     heading, nobody, chips);
   element.classList.add('open');
   const title = element.querySelector('h2');
@@ -30,6 +31,7 @@ export function openPart() {
       setText(title, `Open round ${count(round.round)}`);
       bar.set(round.updates, round.min_updates, round.max_updates);
       setText(updates, `${count(round.updates)} of ${count(round.max_updates)} updates`);
+      setText(failed, round.failed > 0 ? `${count(round.failed)} failed` : '');
       const missing = round.min_updates - round.updates;
       const more = count(Math.max(0, round.max_updates - round.updates));
       setText(needed, missing > 0

@@ -329,6 +329,22 @@ public abstract class Coordinator implements AutoCloseable {
     return state(model).refusals();
   }
 
+  /** Notes a client's failure, or refuses it as the update in its place would be. */
+  public void failed(
+      String model, long round, String client, String error, @Nullable String detail) {
+    ModelState state = state(model);
+    if (new Admission(state).begin(round, client, null) == null) {
+      Instant now = engine().clock().instant();
+      state.failed(new ClientFailure(round, client, error, detail, now));
+    }
+  }
+
+  /** The failures for a round, of clients that did not send an update since; the last is last. */
+  public List<ClientFailure> failures(String model, long round) {
+    spec(model);
+    return state(model).failures(round);
+  }
+
   /** The record of a round that is over, or null. */
   public @Nullable RoundRecord record(String model, long round) {
     spec(model);

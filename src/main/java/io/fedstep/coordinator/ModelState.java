@@ -43,6 +43,7 @@ public final class ModelState {
 
   private Round round;
   private final Refusals refusals = new Refusals();
+  private final ClientFailures failures = new ClientFailures();
   private boolean closing;
   private @Nullable StorageException waitsFor;
   private @Nullable Instant deadline;
@@ -187,7 +188,8 @@ public final class ModelState {
             deadline,
             participation(),
             passed + round.passed(folder.head().policies()),
-            refusals.told()));
+            refusals.told(),
+            failures(round.number()).size()));
   }
 
   /** Tells how many metrics were left out of what is kept of them. */
@@ -244,6 +246,18 @@ public final class ModelState {
     if (first && !engine.draining()) {
       var _ = engine.after(Refusals.PAUSE, () -> change(refusals::tell));
     }
+  }
+
+  /** Notes that a client will send no update. */
+  void failed(ClientFailure failure) {
+    change(() -> failures.add(failure, round.number() - spec().round().maxStaleness()));
+  }
+
+  /**
+   * The failures for a round that still takes updates, of clients without one; the last is last.
+   */
+  List<ClientFailure> failures(long from) {
+    return locked(() -> failures.of(from, client -> earlier(client, from) != null));
   }
 
   /** The last updates that were refused, newest first. */

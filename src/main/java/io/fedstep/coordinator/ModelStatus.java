@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param participation the share of clients that the open round invites
  * @param passed how many of its deadlines have passed, as far as that is known here
  * @param refused how many updates were refused since the server started, as far as that is told
+ * @param failed how many clients told that they will send no update to the open round, and sent
+ *     none
  */
 public record ModelStatus(
     ModelHead head,
@@ -24,7 +26,8 @@ public record ModelStatus(
     @Nullable Instant deadline,
     double participation,
     int passed,
-    long refused) {
+    long refused,
+    int failed) {
   /** The open round's number. */
   public long round() {
     return newest.version();

@@ -22,7 +22,8 @@ final class AuditLog extends OncePerRequestFilter {
 
   static final Logger LOG = LoggerFactory.getLogger(NAME);
   private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
-  private static final Pattern CONTRIBUTION = Pattern.compile("/v1/.*/(updates|reports)/[^/]*");
+  private static final Pattern CONTRIBUTION =
+      Pattern.compile("/v1/.*/(updates|reports|failures)/[^/]*");
 
   /** Characters of an address, or of a reason, that a line shows. */
   private static final int MOST_TEXT = 200;

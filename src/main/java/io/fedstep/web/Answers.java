@@ -3,6 +3,7 @@ package io.fedstep.web;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SpecCodec;
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.RefusedUpdate;
@@ -92,6 +93,7 @@ final class Answers {
         .put("phase", status.phase().label())
         .put("base", status.newest().base())
         .put("updates", status.updates())
+        .put("failed", status.failed())
         .put("min_updates", status.minUpdates())
         .put("max_updates", status.maxUpdates())
         .put("participation", status.participation())
@@ -126,6 +128,21 @@ final class Answers {
         .put("status", refused.status())
         .put("detail", refused.detail())
         .put("at", RecordCodec.time(refused.at()));
+  }
+
+  /** A client's failure, by itself. */
+  static ObjectNode failure(String model, ClientFailure failure) {
+    ObjectNode json = Json.object().put("model", model).put("round", failure.round());
+    return json.setAll(failure(failure));
+  }
+
+  /** A client's failure, among those of its round. */
+  static ObjectNode failure(ClientFailure failure) {
+    return Json.object()
+        .put("client", failure.client())
+        .put("error", failure.error())
+        .put("detail", failure.detail())
+        .put("at", RecordCodec.time(failure.at()));
   }
 
   /** The answer to what made or set a version. */

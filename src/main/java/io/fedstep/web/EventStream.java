@@ -3,6 +3,7 @@ package io.fedstep.web;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
@@ -10,6 +11,8 @@ import io.fedstep.coordinator.RefusedUpdate;
 import io.fedstep.round.RoundRecord;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,7 @@ final class EventStream {
   private final OutputStream out;
   private final Coordinator coordinator;
   private final String model;
+  private Set<ClientFailure> failuresTold = Set.of();
 
   EventStream(OutputStream out, Coordinator coordinator, String model) {
     this.out = out;
@@ -45,6 +49,7 @@ final class EventStream {
       ended(Long.parseLong(id.group(1)), now);
     }
     opened(now);
+    failed(now);
     if (now.updates() > 0) {
       send("update-accepted", now);
     }
@@ -65,6 +70,7 @@ final class EventStream {
     } else if (now.passed() > before.passed()) {
       send("deadline-passed", now);
     }
+    failed(now);
     for (int updates = (int) Math.max(seen, now.updates() - MOST_MISSED) + 1;
         updates <= now.updates();
         updates++) {
@@ -91,6 +97,18 @@ final class EventStream {
         write("update-refused", before.round(), before.updates(), Answers.refused(model, one));
       }
     }
+  }
+
+  /** The failures for the open round of which nothing was told yet. */
+  private void failed(ModelStatus now) throws IOException {
+    List<ClientFailure> failures =
+        now.failed() == 0 ? List.of() : coordinator.failures(model, now.round());
+    for (ClientFailure one : failures) {
+      if (!failuresTold.contains(one)) {
+        write("client-failed", now.round(), now.updates(), Answers.failure(model, one));
+      }
+    }
+    failuresTold = Set.copyOf(failures);
   }
 
   private void opened(ModelStatus now) throws IOException {

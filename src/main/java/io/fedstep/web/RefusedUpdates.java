@@ -23,6 +23,7 @@ final class RefusedUpdates {
     String round = address.text("round");
     String client = address.text("client");
     if (request.getMethod().equals("PUT")
+        && address.pattern().equals(UpdateController.PATH)
         && model != null
         && round != null
         && client != null

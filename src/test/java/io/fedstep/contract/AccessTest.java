@@ -79,6 +79,9 @@ class AccessTest {
       GET    /v1/models/{model}/rounds/0/updates/ME         0 0       + -     + -      + -
       GET    /v1/models/{model}/rounds/0/updates/someone    0 0       - -     + -      + -
       GET    /v1/models/{model}/rounds/0/updates            0 0       - -     + -      + -
+      PUT    /v1/models/{model}/rounds/0/failures/ME        0 0       + -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/failures/someone   0 0       - -     - -      + -
+      GET    /v1/models/{model}/rounds/0/failures           0 0       - -     + -      + -
       GET    /v1/models/{model}/refusals                    0 0       - -     + -      + -
       DELETE /v1/models/{model}                             0 0       - -     - -      + -
       GET    /v1/models/{model}/                            0 0       + -     + -      + -
@@ -221,7 +224,7 @@ class AccessTest {
   private static String shape(String endpoint) {
     return endpoint
         .replaceAll("/(versions|rounds)/(?!current)[^/]+", "/$1/*")
-        .replaceAll("/(updates|reports)/[^/]+", "/$1/*");
+        .replaceAll("/(updates|reports|failures)/[^/]+", "/$1/*");
   }
 
   @Test

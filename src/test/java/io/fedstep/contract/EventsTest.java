@@ -78,6 +78,22 @@ class EventsTest {
   }
 
   @Test
+  void failure_isTold_once() {
+    Model model = Model.create(Model.plain(2, 2));
+    try (var stream = new Stream(model)) {
+      assertThat(stream.next()).hasToString("round-opened 0.0");
+      model.putJson("/rounds/0/failures/eve", "{\"error\": \"KeyError\"}").is(204);
+      Event failed = stream.next();
+      assertThat(failed).hasToString("client-failed 0.0");
+      assertThat(failed.data().propertyNames())
+          .containsExactlyInAnyOrder("model", "round", "client", "error", "detail", "at");
+      assertThat(failed.data().path("client").asString()).isEqualTo("eve");
+      model.submit(0, "alice", ONE).is(201);
+      assertThat(stream.next()).hasToString("update-accepted 0.1");
+    }
+  }
+
+  @Test
   void round_isTold_fromItsOpeningToItsEnd() {
     Model model = Model.create(Model.plain(2, 2));
     try (var stream = new Stream(model)) {
