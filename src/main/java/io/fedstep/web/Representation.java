@@ -2,41 +2,55 @@ package io.fedstep.web;
 
 import static java.util.stream.Collectors.joining;
 
+import io.fedstep.codec.KnownFormats;
+import io.fedstep.codec.VectorFormat;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.wire.AnswerHead;
 import io.fedstep.wire.Body;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 
-/** What a vector can come back as. */
-enum Representation {
-  OCTETS(MediaType.APPLICATION_OCTET_STREAM_VALUE, ""),
-  JSON(MediaType.APPLICATION_JSON_VALUE, ".json"),
-  NPY("application/x-npy", ".npy"),
-  SAFETENSORS("application/x-safetensors", ".safetensors");
+/**
+ * What a vector can come back as: JSON, or a format of bytes.
+ *
+ * @param type the media type
+ * @param suffix of the tag of an answer
+ * @param format of bytes, or null for JSON
+ */
+record Representation(String type, String suffix, @Nullable VectorFormat format) {
+  /** Text, with what is beside the vector. */
+  static final Representation JSON =
+      new Representation(MediaType.APPLICATION_JSON_VALUE, ".json", null);
 
-  private final String type;
-  private final String suffix;
+  private static final Representation OCTETS = new Representation(KnownFormats.OCTETS);
 
-  Representation(String type, String suffix) {
-    this.type = type;
-    this.suffix = suffix;
+  /** All of them, in the order in which they are preferred. */
+  private static final List<Representation> ALL =
+      Stream.concat(
+              Stream.of(OCTETS, JSON),
+              KnownFormats.ALL.stream()
+                  .filter(format -> !format.equals(KnownFormats.OCTETS))
+                  .map(Representation::new))
+          .toList();
+
+  private Representation(VectorFormat format) {
+    this(format.mediaType(), format.suffix(), format);
   }
 
   /** All media types. */
   static String types() {
-    return Arrays.stream(values()).map(Representation::type).collect(joining(", "));
+    return ALL.stream().map(Representation::type).collect(joining(", "));
   }
 
   /** The form of a body, by its media type, or null. */
   private static @Nullable Representation ofType(@Nullable String type) {
-    return Arrays.stream(values()).filter(one -> one.type.equals(type)).findFirst().orElse(null);
+    return ALL.stream().filter(one -> one.type.equals(type)).findFirst().orElse(null);
   }
 
   /** The form of the vector in a body; if there is none, the request is refused. */
@@ -49,14 +63,10 @@ enum Representation {
     return form;
   }
 
-  String type() {
-    return type;
-  }
-
   /** The answer with this representation of a vector of a version. */
   AnswerHead head(VersionInfo info, String vector, HttpServletRequest request) {
     return Address.of(request)
-        .head(info, vector, suffix, this == OCTETS ? ".bin" : suffix, request);
+        .head(info, vector, suffix, suffix.isEmpty() ? ".bin" : suffix, request);
   }
 
   /** The representation that an {@code Accept} field likes best; octets without one. */
@@ -67,7 +77,7 @@ enum Representation {
     List<MediaType> ranges = ranges(accept);
     Representation best = null;
     double bestQuality = 0;
-    for (Representation one : values()) {
+    for (Representation one : ALL) {
       double quality = quality(MediaType.valueOf(one.type), ranges);
       if (quality > bestQuality) {
         best = one;

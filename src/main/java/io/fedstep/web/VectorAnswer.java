@@ -1,7 +1,7 @@
 package io.fedstep.web;
 
-import io.fedstep.codec.Npy;
-import io.fedstep.codec.Safetensors;
+import io.fedstep.codec.KnownFormats;
+import io.fedstep.codec.VectorFormat;
 import io.fedstep.codec.VectorWriter;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.store.FileRange;
@@ -29,22 +29,21 @@ record VectorAnswer(String key, AnswerHead head, ModelSpec spec, VersionBytes by
   /** Sends the vector. */
   void send(Representation representation, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    switch (representation) {
-      case OCTETS -> new Download(head, representation.type(), bytes).send(request, response);
-      case JSON -> sendJson(request, response);
-      case NPY ->
-          new Download(head, representation.type(), new Headed(Npy.head(spec), bytes))
-              .send(request, response);
-      case SAFETENSORS ->
-          new Download(head, representation.type(), safetensors()).send(request, response);
+    VectorFormat format = representation.format();
+    if (format == null) {
+      sendJson(request, response);
+    } else {
+      new Download(head, representation.type(), as(format)).send(request, response);
     }
   }
 
-  /** What is stored, if it is, is a whole file already. */
-  private VersionBytes safetensors() {
-    return bytes instanceof FileRange file
-        ? file.whole()
-        : new Headed(Safetensors.head(spec), bytes);
+  /** What is stored, if it is, is a whole file of safetensors already. */
+  private VersionBytes as(VectorFormat format) {
+    if (format.equals(KnownFormats.SAFETENSORS) && bytes instanceof FileRange file) {
+      return file.whole();
+    }
+    byte[] before = format.head().apply(spec);
+    return before.length == 0 ? bytes : new Headed(before, bytes);
   }
 
   private void sendJson(HttpServletRequest request, HttpServletResponse response)

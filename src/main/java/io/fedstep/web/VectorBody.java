@@ -1,7 +1,7 @@
 package io.fedstep.web;
 
-import io.fedstep.codec.Npy;
-import io.fedstep.codec.Safetensors;
+import io.fedstep.codec.KnownFormats;
+import io.fedstep.codec.VectorFormat;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.wire.Body;
@@ -33,23 +33,21 @@ final class VectorBody {
       JsonReader json,
       VectorIntake intake)
       throws IOException {
-    long parameters = spec.parameters();
-    switch (form) {
-      case JSON -> json.read(Body.limited(request, SLACK + BYTES_PER_VALUE * parameters), intake);
-      case NPY -> Npy.read(Body.limited(request, SLACK + Double.BYTES * parameters), intake);
-      case SAFETENSORS -> {
-        long most = Safetensors.overhead(spec.layout()) + Double.BYTES * parameters;
-        Safetensors.read(Body.limited(request, most), intake);
-      }
-      case OCTETS -> intake.readOctets(octets(request, spec));
+    VectorFormat format = form.format();
+    if (format == null) {
+      json.read(Body.limited(request, SLACK + BYTES_PER_VALUE * spec.parameters()), intake);
+      return;
     }
+    if (format.equals(KnownFormats.OCTETS)) {
+      checkLength(request, spec);
+    }
+    format.reader().read(Body.limited(request, format.mostBytes().applyAsLong(spec)), intake);
   }
 
-  private static InputStream octets(HttpServletRequest request, ModelSpec spec) {
+  private static void checkLength(HttpServletRequest request, ModelSpec spec) {
     long length = request.getContentLengthLong();
     if (Body.coding(request) == Coding.IDENTITY && length >= 0 && length != spec.vectorBytes()) {
       throw VectorIntake.wrongLength(spec.vectorBytes(), length);
     }
-    return Body.limited(request, spec.vectorBytes() + SLACK);
   }
 }
