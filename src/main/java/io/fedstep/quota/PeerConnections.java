@@ -9,7 +9,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * How many connections each address had open when somebody last looked, less those that were
+ * The number of connections that each address had open at the last count, less those that were
  * refused since. Addresses of this machine and of proxies, which stand for many, are not counted.
  */
 public final class PeerConnections {
@@ -28,7 +28,7 @@ public final class PeerConnections {
     this.manyPeers = manyPeers;
   }
 
-  /** Looks at the peers of all open connections. */
+  /** Counts the connections again, by the peers of all that are open. */
   public void look(Stream<String> peers) {
     open = peers.collect(groupingByConcurrent(peer -> peer, counting()));
   }

@@ -32,7 +32,7 @@ public final class Places {
    * @param what goes on in a place, as in {@code 3 uploads are under way}
    * @param key the configuration's key for {@code total}
    * @param share the part that one holder may have, in (0, 1]; it is one place at least
-   * @param whenFull the problem of callers for whom none is left
+   * @param whenFull the problem of callers when none is left
    * @param retryAfter the seconds after which these try again
    */
   public Places(

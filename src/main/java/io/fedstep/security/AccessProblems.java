@@ -13,14 +13,14 @@ import org.springframework.security.web.access.AccessDeniedHandler;
 import org.springframework.security.web.authentication.AuthenticationFailureHandler;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
-/** Turns people away: one problem document, whatever filter found the reason. */
+/** Answers requests without credentials or rights: one problem document, whichever filter asks. */
 final class AccessProblems
     implements AuthenticationEntryPoint, AuthenticationFailureHandler, AccessDeniedHandler {
-  /** What is said to whoever brings no credentials. */
+  /** The sentence for a request without credentials. */
   static final String WHO =
       "Say who you are: a bearer token in the Authorization field, or a client's certificate.";
 
-  /** The challenge to whoever brings credentials that do not count. */
+  /** The challenge to a request whose credentials do not count. */
   static final String INVALID = "Bearer error=\"invalid_token\"";
 
   private final HandlerExceptionResolver problems;
@@ -36,7 +36,7 @@ final class AccessProblems
     problems.resolveException(request, response, null, refusal.exception());
   }
 
-  /** The same for want of credentials or rights, which the audit log is to have. */
+  /** Answers with a refusal for want of credentials or rights, which goes to the audit log. */
   void deny(HttpServletRequest request, HttpServletResponse response, Refusal refusal) {
     Exchange.of(request).deny(refusal);
     refuse(request, response, refusal);

@@ -20,8 +20,8 @@ import org.springframework.security.web.access.intercept.RequestAuthorizationCon
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
 /**
- * Who may do what, decided by the request's line alone, before anything is looked up. The first
- * rule that fits decides; what no rule names is for administrators of all models.
+ * The rights of callers, decided by the request's line alone, before anything is looked up. The
+ * first rule that fits decides; what no rule names is for administrators of all models.
  */
 final class AccessRules implements AuthorizationManager<RequestAuthorizationContext> {
   /** Whether a caller may, with the variables of the path. */
@@ -60,7 +60,7 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, "/actuator/health/readiness", null),
         rule(READ, "/actuator/**", (caller, _) -> caller.role() != CLIENT && caller.seesAll()),
         rule(READ, "/v3/api-docs", (_, _) -> true),
-        rule(READ, "/v1/models", (_, _) -> true), // of which he is shown his own
+        rule(READ, "/v1/models", (_, _) -> true), // a caller is shown its own
         rule(READ, MODEL, OF_MODEL),
         rule(READ, MODEL + "/weights", OF_MODEL),
         rule(READ, MODEL + "/versions/{version}/weights", OF_MODEL),

@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * How many lines the audit log has of what anybody can cause: some a second of each sender, and of
- * all together. The rest are counted, and told in one line a minute. A sender who fills his own
- * share takes nothing from that of all.
+ * A limit on the audit log's lines about what any sender can cause: some a second for each sender,
+ * and for all together. The rest are counted, and told in one line a minute. A sender that fills
+ * its own share takes nothing from that of all.
  */
 public final class AuditLines implements AutoCloseable {
   private static final double A_SECOND = 5;
@@ -23,7 +23,7 @@ public final class AuditLines implements AutoCloseable {
   private static final double ALL_AT_ONCE = 3000;
   private static final String ALL = "";
 
-  /** Senders of whom the minute's line has the number. */
+  /** Senders whose number of lines is in the minute's line. */
   private static final int MOST_NAMED = 5;
 
   private static final int MOST_COUNTED = 1000;

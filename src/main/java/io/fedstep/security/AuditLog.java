@@ -51,7 +51,7 @@ final class AuditLog extends OncePerRequestFilter {
       } else if (isChange(request, caller)) {
         String line = line("changed", request, response);
         if (caller.isAnybody() && response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST) {
-          lines.write(name(request), line); // whoever it is changed nothing
+          lines.write(name(request), line); // nothing was changed
         } else {
           LOG.info(line);
         }
@@ -88,7 +88,7 @@ final class AuditLog extends OncePerRequestFilter {
     return text(address).replace(' ', '?');
   }
 
-  /** What somebody else wrote: printable, and cut. */
+  /** A text of the request: printable, and cut. */
   private static String text(String theirs) {
     String cut = theirs.length() > MOST_TEXT ? theirs.substring(0, MOST_TEXT) + "..." : theirs;
     return UNPRINTABLE.matcher(cut).replaceAll("?");

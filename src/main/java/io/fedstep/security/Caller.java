@@ -7,10 +7,11 @@ import java.security.Principal;
 import java.util.List;
 
 /**
- * Who a request comes from.
+ * The sender of a request.
  *
- * @param id a client's name, or {@code -} for one who need not say it
- * @param models globs of the models that he may see: {@code *} stands for any characters, also none
+ * @param id a client's name, or {@code -} on a server without authentication
+ * @param models globs of the models that the caller may see: {@code *} stands for any characters,
+ *     also none
  */
 public record Caller(String id, Role role, List<String> models) implements Principal {
   static final List<String> ALL = List.of("*");
@@ -27,7 +28,7 @@ public record Caller(String id, Role role, List<String> models) implements Princ
     models = List.copyOf(models);
   }
 
-  /** The sender of a request; on a server without authentication, one who may do everything. */
+  /** The sender of a request; on a server without authentication, one that may do everything. */
   public static Caller of(HttpServletRequest request) {
     return Exchange.of(request).sender() instanceof Caller caller ? caller : ANYBODY;
   }
@@ -37,17 +38,17 @@ public record Caller(String id, Role role, List<String> models) implements Princ
     return id;
   }
 
-  /** Whether this stands for nobody that proved who he is. */
+  /** Whether this stands for all callers of a server without authentication. */
   boolean isAnybody() {
     return id.equals(NO_ID);
   }
 
-  /** Whether a model is one of his. */
+  /** Whether a model is one of the caller's. */
   public boolean sees(String model) {
     return models.stream().anyMatch(glob -> Glob.matches(glob, model));
   }
 
-  /** Whether all models are his, also those that do not exist yet. */
+  /** Whether all models are the caller's, also those that do not exist yet. */
   boolean seesAll() {
     return models.stream().anyMatch(glob -> glob.chars().allMatch(one -> one == '*'));
   }

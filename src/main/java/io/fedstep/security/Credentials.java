@@ -21,8 +21,8 @@ import tools.jackson.databind.cfg.EnumFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Whom the server knows: the tokens of its configuration, and those of a file that is read again
- * when it changes. A file that cannot be read changes nothing.
+ * The callers that the server knows: the tokens of its configuration, and those of a file that is
+ * read again when it changes. A file that cannot be read changes nothing.
  */
 public final class Credentials implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Credentials.class);
@@ -99,7 +99,7 @@ public final class Credentials implements AutoCloseable {
     }
   }
 
-  /** Whether anybody has to say who he is. */
+  /** Whether requests need credentials. */
   boolean areConfigured() {
     return file != null || !fixed.isEmpty();
   }
@@ -163,12 +163,12 @@ public final class Credentials implements AutoCloseable {
     return e.getCause() == null ? e : rootOf(e.getCause());
   }
 
-  /** Whose token this is, or null. */
+  /** The caller with a token, or null. */
   @Nullable Caller byToken(String token) {
     return known.byHash.get(Token.sha256(token));
   }
 
-  /** Who is known by that name, or null. */
+  /** The caller with an id, or null. */
   @Nullable Caller byId(String id) {
     return known.byId.get(id);
   }

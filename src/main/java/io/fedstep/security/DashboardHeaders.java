@@ -7,9 +7,9 @@ import org.springframework.security.web.header.HeaderWriter;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
 /**
- * The files of the dashboard. They hold no secret, so that nobody is asked for them; what they show
- * they ask for with the token of whoever looks. A browser runs, shows and reaches nothing for them
- * that is not of this server.
+ * Header fields of the dashboard's files. The files hold no secret and need no credentials; what
+ * they show they ask for with the token of their user. A browser runs, shows and reaches nothing
+ * for them that is not of this server.
  */
 final class DashboardHeaders implements HeaderWriter {
   static final List<String> PATHS = List.of("/", "/index.html", "/dashboard/**");

@@ -1,13 +1,13 @@
 package io.fedstep.security;
 
-/** Whom a server serves. */
+/** The callers that a server answers. */
 public enum Exposure {
-  /** Whoever proves who he is. */
+  /** Callers with credentials. */
   AUTHENTICATED,
-  /** Whoever is on this machine. */
+  /** Callers on this machine. */
   LOCAL,
-  /** Whoever reaches it, as its configuration says. */
+  /** All callers that reach it, as its configuration says. */
   INSECURE,
-  /** Whoever reaches it, though its configuration does not say so: it does not start. */
+  /** All callers that reach it, though its configuration does not say so: it does not start. */
   UNDECLARED
 }

@@ -29,9 +29,9 @@ import org.springframework.security.oauth2.server.resource.web.DefaultBearerToke
 import org.springframework.security.web.authentication.AuthenticationConverter;
 
 /**
- * Finds out who sends a request: by a bearer token that is known here, by a JWT (RFC 9068: a scope
+ * Finds the sender of a request: by a bearer token that is known here, by a JWT (RFC 9068: a scope
  * gives the role), or by the client's certificate. What the configuration says of an id limits the
- * models of whoever has it.
+ * models of its callers.
  */
 final class Identification implements AuthenticationConverter {
   /** Where the container puts a client's certificates. */

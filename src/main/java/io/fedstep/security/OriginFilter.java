@@ -63,7 +63,7 @@ final class OriginFilter extends OncePerRequestFilter {
         : origins.stream().allMatch(one -> allowed.contains(one) || isOwn(one, request));
   }
 
-  /** Whether somebody followed a link, to see what is there. */
+  /** Whether a browser follows a link, to show a page. */
   private static boolean isVisit(HttpServletRequest request) {
     return request.getMethod().equals("GET")
         && "navigate".equals(request.getHeader("Sec-Fetch-Mode"))

@@ -10,7 +10,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/** Refuses who sends too many requests: by id, or by address before one has said who he is. */
+/** Refuses the requests of a sender that sends too many, by its id or else its address. */
 final class RequestRateFilter extends OncePerRequestFilter {
   private final RequestRate rate;
   private final AccessProblems refusals;

@@ -2,7 +2,7 @@ package io.fedstep.security;
 
 import java.util.Locale;
 
-/** What kind of caller somebody is. */
+/** The rights of a caller in its models. */
 public enum Role {
   /** Reads the weights of its models and sends updates and reports under its own id. */
   CLIENT,

@@ -11,13 +11,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody whom the configuration knows.
+ * A caller in the configuration.
  *
- * @param id his name: a client's is the one in its updates' addresses
- * @param sha256 of his bearer token, 64 hex digits; null for one who comes with a certificate or a
+ * @param id the caller's name: a client's is the one in its updates' addresses
+ * @param sha256 of the bearer token, 64 hex digits; null for a caller that shows a certificate or a
  *     JWT
- * @param role what he may do
- * @param models globs of the models that are his
+ * @param role the rights in these models
+ * @param models globs of the caller's models
  */
 public record Token(String id, @Nullable String sha256, Role role, List<String> models) {
   private static final String HEX = "[0-9a-f]{64}";
@@ -42,7 +42,7 @@ public record Token(String id, @Nullable String sha256, Role role, List<String> 
     }
   }
 
-  /** What the configuration has of a token. */
+  /** The hash of a token, as the configuration has it. */
   public static String sha256(String token) {
     try {
       return HexFormat.of()
@@ -52,7 +52,7 @@ public record Token(String id, @Nullable String sha256, Role role, List<String> 
     }
   }
 
-  /** Who he is once he has shown it. */
+  /** The sender of a request that shows this token. */
   Caller caller() {
     return new Caller(id, role, models);
   }

@@ -25,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
  * client that comes back is told the rest, also by a server that was restarted.
  */
 final class EventStream {
-  /** Rounds that somebody who comes back is told of one by one, and updates of a round. */
+  /** Rounds that a client that comes back is told of one by one, and updates of a round. */
   private static final long MOST_MISSED = 100;
 
   private static final Pattern ID = Pattern.compile("(\\d{1,18})\\.(\\d{1,9})");

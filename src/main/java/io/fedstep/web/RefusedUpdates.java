@@ -6,8 +6,8 @@ import io.fedstep.problem.Refusal;
 import jakarta.servlet.http.HttpServletRequest;
 
 /**
- * Notes which updates were refused, and why; whoever may not send any does not come here, and what
- * names no round or client is no update of anybody.
+ * Notes which updates were refused, and why. A request without the right to send updates does not
+ * come here; one that names no round or client is no update.
  */
 final class RefusedUpdates {
   private final Coordinator coordinator;

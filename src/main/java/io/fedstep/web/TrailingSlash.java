@@ -10,8 +10,8 @@ import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.filter.UrlHandlerFilter;
 
 /**
- * Drops one slash at the end of an address, before anybody looks at rights. Where a client's id is
- * to follow it stays: the address without it is another.
+ * Drops one slash at the end of an address, before rights are looked at. Where a client's id is to
+ * follow it stays: the address without it is another.
  */
 final class TrailingSlash extends OncePerRequestFilter {
   private static final List<String> BEFORE_AN_ID = List.of("/updates/", "/reports/", "/failures/");

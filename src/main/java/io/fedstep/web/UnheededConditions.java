@@ -10,8 +10,8 @@ import java.util.Set;
 import org.springframework.web.servlet.HandlerInterceptor;
 
 /**
- * Refuses conditions that a PUT, POST or DELETE would not heed: whoever sends one must not find the
- * change made all the same.
+ * Refuses conditions that a PUT, POST or DELETE would not heed: a sender of a condition must not
+ * find the change made all the same.
  */
 final class UnheededConditions implements HandlerInterceptor {
   static final String PATHS = "/v1/**";

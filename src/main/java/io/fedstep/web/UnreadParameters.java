@@ -8,8 +8,8 @@ import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.HandlerInterceptor;
 
 /**
- * Refuses query parameters where nobody reads them: at a method that is not given the request. The
- * others read them by {@link Query}, which knows their names.
+ * Refuses query parameters at addresses that have none: at methods that are not given the request.
+ * Other methods read them by {@link Query}, which knows their names.
  */
 final class UnreadParameters implements HandlerInterceptor {
   @Override

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.HandlerInterceptor;
 
 /**
- * Has requests take places for their bodies, of which updates take theirs themselves, and give back
- * what their bodies hold before the rest of these is dropped.
+ * Takes a place for each request with a body (updates take theirs themselves), and gives back what
+ * a request holds before the rest of its body is dropped.
  */
 final class UploadPlaces implements HandlerInterceptor {
 

@@ -29,7 +29,10 @@ public final class Body {
     return limited(request, limit);
   }
 
-  /** The media type that the head names, or null; what nobody can read whole is refused. */
+  /**
+   * The media type that the head names, or null; a part of a body, and an unknown coding, are
+   * refused.
+   */
   public static @Nullable String mediaType(HttpServletRequest request) {
     if (request.getHeader("Content-Range") != null) {
       throw Problems.malformed("A body is sent whole; Content-Range is not supported.");

@@ -8,7 +8,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What requests share that take much of the processor or of memory outside the heap.
+ * The resources of requests that take much of the processor, or of memory outside the heap.
  *
  * @param decoders places for bodies whose expansion takes a window
  * @param answers places for answers that have to be computed

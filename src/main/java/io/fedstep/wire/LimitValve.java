@@ -14,9 +14,9 @@ import org.apache.coyote.ActionCode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands before everything: refuses requests while too many connections are open, keeps bodies from
- * addresses that take none, gives up on slow ones, and drops what is left of a refused body, so
- * that its sender reads the answer.
+ * The limits before every request: refuses requests while too many connections are open, keeps
+ * bodies from addresses that take none, gives up on slow bodies, and drops the rest of a refused
+ * body, so that its sender reads the answer.
  */
 final class LimitValve extends ValveBase {
   /** Bytes of a POST: only the actuator's, where an operator exposed more of it, have a body. */
@@ -72,7 +72,9 @@ final class LimitValve extends ValveBase {
     }
   }
 
-  /** Bytes of the body that whoever answers may read; those who take a body know its limit. */
+  /**
+   * Bytes of a body that an address may read; addresses that take a body have limits of their own.
+   */
   private static long mostRead(@Nullable String method) {
     return "PUT".equals(method) ? Long.MAX_VALUE : "POST".equals(method) ? MOST_POSTED : 0;
   }

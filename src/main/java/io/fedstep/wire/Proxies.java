@@ -28,7 +28,7 @@ final class Proxies {
     return isAddress(address) && addresses.test(address);
   }
 
-  /** Whether a text is an IP address, and no name that somebody would have to look up. */
+  /** Whether a text is an IP address, and no name that has to be looked up. */
   static boolean isAddress(String text) {
     if (text.length() > 45 || text.indexOf('%') >= 0) {
       return false;
