@@ -42,12 +42,20 @@ class DigitsClient(NumPyClient):  # type: ignore[misc]
         metrics = {"loss": loss(before, self.images)}
         return list(after.values()), len(self.images.values), metrics
 
+    def evaluate(
+        self, parameters: list[Array], config: dict[str, Any]
+    ) -> tuple[float, int, dict[str, Any]]:
+        weights: Arrays = dict(zip(NAMES, parameters, strict=True))
+        measured = {"accuracy": float(accuracy(weights, self.images))}
+        return loss(weights, self.images), len(self.images.values), measured
+
 
 def take_part(url: str, number: int) -> None:
     """A client, until training stops."""
     app = DigitsClient(digits.share(digits.read()[0], number, CLIENTS))
     with Client(url, client_id=f"client-{number}") as client:
-        client.train(MODEL, local_step(app))
+        step = local_step(app)
+        client.train(MODEL, step, evaluate=step.evaluate)
 
 
 def main() -> None:
