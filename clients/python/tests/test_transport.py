@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
+import ssl
 import time
 import unittest
 from unittest import mock
@@ -21,6 +22,7 @@ from scripted import (
     unchanged,
     vanish,
 )
+from urllib3.exceptions import SSLError
 
 from fedstep import (
     Client,
@@ -31,6 +33,7 @@ from fedstep import (
     __version__,
     progress,
 )
+from fedstep.lost import lost_by
 
 
 class TransportTest(ScriptedTest):
@@ -97,6 +100,12 @@ class TransportTest(ScriptedTest):
         with self.assertRaises(Unreachable):
             self.client(server).close_round("m")
         self.assertEqual(server.requests, ["POST /v1/models/m/rounds/current/close"])
+
+    def test_an_end_of_tls_may_come_after_the_request(self) -> None:
+        for error in (ssl.SSLEOFError("EOF"), ssl.SSLError("RECORD_LAYER_FAILURE")):
+            found = lost_by(SSLError(error))
+            self.assertTrue(found.sent)
+            self.assertEqual(found.final, not isinstance(error, ssl.SSLEOFError))
 
     def test_a_delete_whose_answer_was_lost_is_done(self) -> None:
         server = Scripted(vanish, refuse(404, "model-not-found"), refuse(404, "model-not-found"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.server
+import io
 import itertools
 import json
 import os
@@ -34,6 +36,12 @@ HEAD = (
     "Fedstep-Version: 7",
     f"Content-Type: {tensors.SAFETENSORS}",
 )
+
+
+def quietly(arguments: list[str]) -> int:
+    """The status of a command, whose output nobody wants."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return main(arguments)
 
 
 def send(start: str, body: bytes, *fields: str) -> Script:
@@ -187,7 +195,7 @@ class ProxiesTest(ScriptedTest):
         proxy = Scripted(NONE, NONE)
         self.environment(HTTP_PROXY=proxy.url.replace("//", "//user:word@"))
         Client("http://fedstep.example:8080", progress=False).models()
-        self.assertEqual(main(["--url", "http://fedstep.example:8080", "models"]), 0)
+        self.assertEqual(quietly(["--url", "http://fedstep.example:8080", "models"]), 0)
         self.assertEqual(proxy.requests, ["GET http://fedstep.example:8080/v1/models"] * 2)
         self.assertIn("proxy-authorization: basic dxnlcjp3b3jk", proxy.fields)
 
@@ -257,7 +265,7 @@ class CredentialsTest(ScriptedTest):
                         shared.models()  # there is no other token in it by now
                 else:
                     options = ["--url", server.url, "--token-file", str(file)]
-                    self.assertEqual(main([*options, "models"]), 0)
+                    self.assertEqual(quietly([*options, "models"]), 0)
                 self.assertEqual(server.fields.count("authorization: bearer new") >= 1, True)
 
     def test_redirects_are_followed_to_another_host_without_the_token(self) -> None:
@@ -331,7 +339,7 @@ class TlsTest(ScriptedTest):
         url = self.serve()
         self.fails(Client(url, progress=False).models, "--ca")
         self.assertEqual(Client(url, ca=self.cert, progress=False).models(), [])
-        self.assertEqual(main(["--url", url, "--ca", str(self.cert), "models"]), 0)
+        self.assertEqual(quietly(["--url", url, "--ca", str(self.cert), "models"]), 0)
 
     def test_a_certificate_that_is_missing_is_said_at_once(self) -> None:
         url = self.serve(need=True)
@@ -339,7 +347,7 @@ class TlsTest(ScriptedTest):
         files: dict[str, Any] = {"ca": self.cert, "cert": self.cert, "key": self.key}
         self.assertEqual(pickle.loads(pickle.dumps(Client(url, **files))).models(), [])
         options = [f"--{name}={file}" for name, file in files.items()]
-        self.assertEqual(main(["--url", url, *options, "models"]), 0)
+        self.assertEqual(quietly(["--url", url, *options, "models"]), 0)
 
     def test_a_port_without_tls_is_said_at_once(self) -> None:
         def plain(connection: socket.socket, line: str) -> bool:

@@ -19,7 +19,7 @@ from urllib3.exceptions import (
 BREAKS = (HTTPError, OSError, http.client.HTTPException)
 """What is raised where a connection breaks."""
 
-_NEVER_SENT = (ConnectTimeoutError, ProxyError, SSLError, ClosedPoolError)
+_NEVER_SENT = (ConnectTimeoutError, ProxyError, ClosedPoolError)
 _ENDS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 _HINTS = {
     "CERTIFICATE_VERIFY_FAILED": "ca= (--ca) takes the file with the server's authority",
