@@ -18,7 +18,7 @@ final class FloatMean {
     aggregate(rows, 0, into.length(), into.values());
   }
 
-  /** What is too wide a range of values as a whole may not be in halves. */
+  /** A range whose exponents are too far apart as a whole may have halves that are not. */
   private void aggregate(Rows rows, int from, int length, float[] into) {
     if (unrounded.isRight(rows, from, length)) {
       unrounded.aggregate(rows, from, length, into);

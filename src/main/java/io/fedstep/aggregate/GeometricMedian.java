@@ -75,7 +75,7 @@ public record GeometricMedian(int iterations, double smoothing) implements Aggre
     return () -> new SelectedMean(used, ofUsed);
   }
 
-  /** What each update contributes to the point; the sum is about 1. */
+  /** The share of each update in the point; the sum is about 1. */
   double[] shares(double[] weights, Distances distances) {
     double[] shares = normalized(weights);
     for (int i = 0; i < iterations; i++) {

@@ -12,7 +12,7 @@ import java.util.function.IntFunction;
 /**
  * One pass over a round's updates, before they are aggregated, for the distances between them. The
  * tiles are summed in a fixed number of runs and those in order, so that the distances do not
- * depend on who computes them.
+ * depend on threads or shards.
  */
 final class DistancePass {
   private DistancePass() {}
@@ -29,7 +29,7 @@ final class DistancePass {
     long parameters = spec.parameters();
     int first = shard.firstRun(parameters);
     var runs = new double[shard.endRun(parameters) - first][];
-    Parts.run(
+    PassThreads.run(
         helpers,
         threads,
         runs.length,

@@ -1,8 +1,8 @@
 package io.fedstep.close;
 
 /**
- * What shards of a close exchange: each gives what it has, waits for the others, and gets what all
- * have, in shard order. Every shard asks for the same exchanges in the same order.
+ * An exchange of numbers among the shards of a close: each gives its own, waits for the others, and
+ * gets those of all, in shard order. Every shard asks for the same exchanges in the same order.
  */
 @FunctionalInterface
 public interface Gather {

@@ -72,7 +72,7 @@ final class NormPass {
       int threads) {
     double[] sums(ToDoubleFunction<Tile> sum) {
       double[] ownSums = new double[own.size()];
-      Parts.run(
+      PassThreads.run(
           helpers,
           threads,
           ownSums.length,

@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RoundClose {
   /**
-   * What a close found out.
+   * The result of a whole close, beside the values in its draft.
    *
    * @param finite if not, the draft is not to be used
    * @param gradientNorm L2 norm of the aggregated gradient
@@ -105,7 +105,7 @@ public final class RoundClose {
    *     several shards, the digest of what is in that
    * @param matrix the rows, of that shard
    */
-  public static Part run(
+  public static ShardResult run(
       ModelSpec spec,
       Secrets secrets,
       Version before,
@@ -147,7 +147,7 @@ public final class RoundClose {
       }
       updates.verify();
       close.read.put(Version.STATE, stateBefore.drainRead());
-      return new Part(
+      return new ShardResult(
           close.finite.get(),
           close.gradientSquares,
           close.stepSquares,
@@ -156,27 +156,31 @@ public final class RoundClose {
     }
   }
 
-  /** What all shards found out, in their order, once what they read has proven to be right. */
-  public static Result joined(Version before, List<Part> parts) {
+  /**
+   * The results of all shards, in their order, joined once the checksums of what they read are
+   * right.
+   */
+  public static Result joined(Version before, List<ShardResult> parts) {
     var read = new TreeMap<String, List<JoinedCrc32c.Piece>>();
-    for (Part part : parts) {
+    for (ShardResult part : parts) {
       part.read()
           .forEach(
               (file, pieces) -> read.computeIfAbsent(file, _ -> new ArrayList<>()).addAll(pieces));
     }
     before.check(read);
     return new Result(
-        parts.stream().allMatch(Part::finite),
-        norm(parts, Part::gradientSquares),
-        norm(parts, Part::stepSquares));
+        parts.stream().allMatch(ShardResult::finite),
+        norm(parts, ShardResult::gradientSquares),
+        norm(parts, ShardResult::stepSquares));
   }
 
-  private static double norm(List<Part> parts, Function<Part, double[]> squares) {
+  private static double norm(List<ShardResult> parts, Function<ShardResult, double[]> squares) {
     return Squares.norm(parts.stream().flatMapToDouble(part -> stream(squares.apply(part))));
   }
 
   /** Takes up a draft that shards have written, to be sealed. */
-  public static void resume(ModelSpec spec, Version before, List<Part> parts, VersionDraft draft) {
+  public static void resume(
+      ModelSpec spec, Version before, List<ShardResult> parts, VersionDraft draft) {
     try (StateFile stateBefore = before.state()) {
       draft.newWeights();
       draft.newGradient();
@@ -204,7 +208,7 @@ public final class RoundClose {
     List<JoinedCrc32c.Piece> last = between.written().pieces();
     between.beginAgain();
     gradient.beginAgain();
-    Parts.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
+    PassThreads.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
     if (!pass.begins()) {
       between.check(last, between.drainRead());
     }

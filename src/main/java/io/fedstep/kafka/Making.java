@@ -1,7 +1,7 @@
 package io.fedstep.kafka;
 
-import io.fedstep.close.Part;
 import io.fedstep.close.RoundClose;
+import io.fedstep.close.ShardResult;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
@@ -116,7 +116,7 @@ final class Making implements VersionMaker.Drafts {
 
   @Override
   public RoundClose.Result fill(VersionDraft draft, Round round, Version before) {
-    var parts = new ArrayList<Part>();
+    var parts = new ArrayList<ShardResult>();
     for (int shard = 0; shard < model.placement().shards(); shard++) {
       parts.add(PartCodec.read(drafts().given(round.base(), RangeFold.part(shard))));
     }

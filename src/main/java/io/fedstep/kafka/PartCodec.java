@@ -1,6 +1,6 @@
 package io.fedstep.kafka;
 
-import io.fedstep.close.Part;
+import io.fedstep.close.ShardResult;
 import io.fedstep.codec.Base64Doubles;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Json;
@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class PartCodec {
   private PartCodec() {}
 
-  static ObjectNode write(Part part) {
+  static ObjectNode write(ShardResult part) {
     ObjectNode json =
         Json.object()
             .put("finite", part.finite())
@@ -36,8 +36,8 @@ final class PartCodec {
     return files;
   }
 
-  static Part read(JsonNode json) {
-    return new Part(
+  static ShardResult read(JsonNode json) {
+    return new ShardResult(
         json.required("finite").booleanValue(),
         Base64Doubles.read(Wire.text(json, "gradient_squares")),
         Base64Doubles.read(Wire.text(json, "step_squares")),

@@ -1,8 +1,8 @@
 package io.fedstep.kafka;
 
 import io.fedstep.close.Gather;
-import io.fedstep.close.Part;
 import io.fedstep.close.RoundClose;
+import io.fedstep.close.ShardResult;
 import io.fedstep.codec.Base64Doubles;
 import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Failure;
@@ -130,11 +130,11 @@ final class RangeFold {
     tell(step, false, Failure.refusal(where, cause));
   }
 
-  private Part compute() {
+  private ShardResult compute() {
     try (VersionDraft draft =
         state.folder().follower().drafts().ofRound(base).with(cluster.scratch())) {
       draft.leave(true);
-      Part part =
+      ShardResult part =
           RoundClose.run(
               head.spec(),
               new Secrets(head.secret()),

@@ -1,8 +1,8 @@
 package io.fedstep.local;
 
 import io.fedstep.close.Gather;
-import io.fedstep.close.Part;
 import io.fedstep.close.RoundClose;
+import io.fedstep.close.ShardResult;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
@@ -177,7 +177,7 @@ final class Stepper {
 
     @Override
     public RoundClose.Result fill(VersionDraft draft, Round round, Version before) {
-      Part whole =
+      ShardResult whole =
           RoundClose.run(
               state.spec(),
               new Secrets(folder.head().secret()),

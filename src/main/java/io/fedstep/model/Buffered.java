@@ -12,7 +12,7 @@ import java.util.List;
  * @param exponent of the discount, finite and at least 0
  */
 public record Buffered(long maxStaleness, double exponent) implements RoundMode {
-  /** What a buffered policy gets that says no more: 10 versions, and an exponent of 0.5. */
+  /** The defaults: 10 versions, and an exponent of 0.5. */
   public static final Buffered DEFAULT = new Buffered(10, 0.5);
 
   private static final long MOST_STALENESS = 1000;

@@ -21,7 +21,7 @@ public record ModelSpec(
     @Nullable UpdateBound updateBound,
     @Nullable Protection protection,
     RoundPolicy round) {
-  /** What a model gets that names no aggregator: the mean, by the updates' weights. */
+  /** The aggregator of a model that names none: the mean, by the updates' weights. */
   public static final Aggregator DEFAULT_AGGREGATOR = new Averaging(true);
 
   /** Checks what goes together ({@link SpecRules}). */

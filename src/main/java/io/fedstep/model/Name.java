@@ -2,7 +2,7 @@ package io.fedstep.model;
 
 import java.util.regex.Pattern;
 
-/** What a model or a client may be called. */
+/** The rule for names of models and of clients. */
 public final class Name {
   /** The form of names. */
   public static final Pattern FORM = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");

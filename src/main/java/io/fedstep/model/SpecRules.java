@@ -38,7 +38,7 @@ public final class SpecRules {
   /** What goes together in a round's policy. */
   public static final List<SpecRule<RoundPolicy>> OF_POLICIES = List.of(UPDATES, BUFFER);
 
-  /** What is asked of policies besides when they are new; those that are stored stay. */
+  /** What else has to go together in a new policy; stored ones stay as they are. */
   public static final List<SpecRule<RoundPolicy>> OF_NEW_POLICIES =
       List.of(
           new SpecRule<>(

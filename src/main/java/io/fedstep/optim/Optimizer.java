@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  */
 public record Optimizer(
     Rate lrate, Rate weightDecay, List<Regularizer> regularizers, List<OptiModule> modules) {
-  /** What a model gets that names none: a learning rate of 0.01 and RMSProp. */
+  /** The optimizer of a model that names none: a learning rate of 0.01 and RMSProp. */
   public static final Optimizer DEFAULT = new Optimizer(0.01, 0, List.of(RmsProp.DEFAULT));
 
   /** Checks the ranges. */

@@ -19,7 +19,7 @@ public sealed interface StateEntry {
   /** How many steps the module has taken; at most one in a module. */
   record Steps(String key) implements StateEntry {}
 
-  /** What is always null. */
+  /** A key whose value is always null. */
   record Nothing(String key) implements StateEntry {}
 
   /** The state of a part of the module. */

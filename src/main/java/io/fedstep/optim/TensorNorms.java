@@ -7,8 +7,8 @@ import io.fedstep.vector.TensorLayout;
 import java.util.List;
 
 /**
- * What is known of a whole vector: of each tensor the sum of the squares, in the vector's dtype as
- * NumPy sums; where that overflows, the norm itself, negated.
+ * The norms of a vector's tensors: of each the sum of the squares, in the vector's dtype as NumPy
+ * sums; where that overflows, the norm itself, negated.
  *
  * @param layout the vector's tensors
  * @param squares their sums, in order

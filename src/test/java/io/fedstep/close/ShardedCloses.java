@@ -203,7 +203,7 @@ final class ShardedCloses implements AutoCloseable {
       return inOrder;
     }
 
-    private Part part(Shard shard, VersionDraft draft, Gather gather, UpdateMatrix rows) {
+    private ShardResult part(Shard shard, VersionDraft draft, Gather gather, UpdateMatrix rows) {
       List<Decision.Accepted> inOrder = inOrder(shard);
       int threads = 1 + shard.index() % 2;
       try (ExecutorService helpers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -234,17 +234,17 @@ final class ShardedCloses implements AutoCloseable {
       try (var scratch = new ScratchFolder(disk, root.resolve("scratch"));
           VersionDraft draft = folder.draft()) {
         UpdateMatrix rows = scratch.rows(spec, Shard.WHOLE);
-        Part part = part(Shard.WHOLE, draft, Gather.WHOLE, rows);
+        ShardResult part = part(Shard.WHOLE, draft, Gather.WHOLE, rows);
         return commit(draft, RoundClose.joined(before, List.of(part)));
       }
     }
 
     /** On one thread and with one scratch folder each, as on machines of their own. */
-    private Part shard(Shard shard, Gather gather) {
+    private ShardResult shard(Shard shard, Gather gather) {
       try (var scratch = new ScratchFolder(disk, root.resolve("scratch-" + shard.index()));
           VersionDraft draft = sharedDraft().with(scratch)) {
         draft.leave(true);
-        Part part = part(shard, draft, gather, scratch.rows(spec, shard));
+        ShardResult part = part(shard, draft, gather, scratch.rows(spec, shard));
         draft.force();
         return part;
       }
@@ -255,14 +255,14 @@ final class ShardedCloses implements AutoCloseable {
     }
 
     VersionInfo sharded(int count, Exchanges exchanges) throws Exception {
-      var parts = new ArrayList<Part>();
+      var parts = new ArrayList<ShardResult>();
       try (ExecutorService machines = Executors.newFixedThreadPool(count)) {
-        var running = new ArrayList<Future<Part>>();
+        var running = new ArrayList<Future<ShardResult>>();
         for (int index = 0; index < count; index++) {
           var shard = new Shard(index, count);
           running.add(machines.submit(() -> shard(shard, exchanges.of(shard.index()))));
         }
-        for (Future<Part> part : running) {
+        for (Future<ShardResult> part : running) {
           parts.add(part.get());
         }
       }
@@ -295,7 +295,7 @@ final class ShardedCloses implements AutoCloseable {
     }
 
     /** Joined checksums of the version before: it is not read again to be checked. */
-    private void assertAllWasRead(List<Part> parts) throws IOException {
+    private void assertAllWasRead(List<ShardResult> parts) throws IOException {
       Path folder = versions().resolve(String.format(Locale.ROOT, "%07d", before.info().version()));
       for (String file : List.of(Version.WEIGHTS, Version.STATE)) {
         var joined = new JoinedCrc32c();

@@ -2,7 +2,7 @@ package io.fedstep.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fedstep.close.Part;
+import io.fedstep.close.ShardResult;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Json;
 import java.util.List;
@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a range found out, through a document. */
 class PartCodecTest {
-  private static Part copy(Part part) {
+  private static ShardResult copy(ShardResult part) {
     return PartCodec.read(Json.read(Json.write(PartCodec.write(part))));
   }
 
@@ -40,7 +40,7 @@ class PartCodecTest {
             "gradient.safetensors",
             List.<JoinedCrc32c.Piece>of());
     for (boolean finite : new boolean[] {true, false}) {
-      Part copy = copy(new Part(finite, gradient, step, pieces, pieces));
+      ShardResult copy = copy(new ShardResult(finite, gradient, step, pieces, pieces));
       assertThat(copy.finite()).isEqualTo(finite);
       assertThat(bits(copy.gradientSquares())).isEqualTo(bits(gradient));
       assertThat(bits(copy.stepSquares())).isEqualTo(bits(step));
@@ -51,7 +51,8 @@ class PartCodecTest {
 
   @Test
   void aPartOfNothing_comesBack() {
-    Part copy = copy(new Part(true, new double[0], new double[0], Map.of(), Map.of()));
+    ShardResult copy =
+        copy(new ShardResult(true, new double[0], new double[0], Map.of(), Map.of()));
     assertThat(copy.gradientSquares()).isEmpty();
     assertThat(copy.stepSquares()).isEmpty();
     assertThat(copy.written()).isEmpty();

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a shard of a close found out.
+ * The result of one shard of a close, beside the values that it wrote to the draft.
  *
- * @param finite whether all that it wrote is
+ * @param finite whether all values that it wrote are
  * @param gradientSquares for each tile, the {@link io.fedstep.vector.Squares} of the aggregated
  *     gradient
  * @param stepSquares for each tile, the same of what was subtracted from the weights
@@ -15,7 +15,7 @@ import java.util.Map;
  * @param read by file of the version before, the checksums of what it read
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-public record Part(
+public record ShardResult(
     boolean finite,
     double[] gradientSquares,
     double[] stepSquares,

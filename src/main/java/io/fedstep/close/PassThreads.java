@@ -8,13 +8,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 
-/** The parts of one pass, done by several threads: each takes the next that nobody has taken. */
-final class Parts {
+/** The threads of one pass over parts of the coordinates: each takes the next part that is free. */
+final class PassThreads {
   private final int count;
   private final Supplier<? extends IntConsumer> workers;
   private final AtomicInteger next = new AtomicInteger();
 
-  private Parts(int count, Supplier<? extends IntConsumer> workers) {
+  private PassThreads(int count, Supplier<? extends IntConsumer> workers) {
     this.count = count;
     this.workers = workers;
   }
@@ -22,7 +22,7 @@ final class Parts {
   /** Does all parts; returns, or throws what a part threw, once no thread is at one any more. */
   static void run(
       ExecutorService helpers, int threads, int count, Supplier<? extends IntConsumer> workers) {
-    new Parts(count, workers).run(helpers, threads);
+    new PassThreads(count, workers).run(helpers, threads);
   }
 
   private void run(ExecutorService helpers, int threads) {
