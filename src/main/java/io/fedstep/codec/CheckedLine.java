@@ -41,7 +41,7 @@ public final class CheckedLine {
         && line[line.length - 1] == '\n';
   }
 
-  /** The entry of a line, newline included, or null where the line is not as it was written. */
+  /** The entry of a line with its newline, or null if the line does not match its checksum. */
   public static @Nullable ObjectNode decode(byte[] line) {
     if (!framed(line)) {
       return null;

@@ -39,7 +39,7 @@ public final class JoinedCrc32c {
     others.forEach(piece -> add(piece.offset, piece.length, piece.crc));
   }
 
-  /** What came, in order, as few pieces as that makes. */
+  /** The added pieces by offset, adjacent ones joined. */
   public synchronized List<Piece> pieces() {
     List<Piece> all = List.copyOf(pieces);
     pieces.clear();

@@ -76,8 +76,8 @@ public final class Json {
   }
 
   /**
-   * Reads a body token by token. What is not JSON is 400 {@code malformed}, also where the reader
-   * has refused something before.
+   * Reads a body token by token. A body that is not JSON is refused as 400 {@code malformed}, even
+   * if the reader has refused something in it before.
    */
   static <T> T parse(InputStream in, Function<JsonParser, T> reader) {
     var input = new ParserInput(in);

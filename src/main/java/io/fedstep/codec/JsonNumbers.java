@@ -24,9 +24,7 @@ final class JsonNumbers {
     run = new double[Math.min(RUN, intake.tile().length())];
   }
 
-  /**
-   * The next numbers are those from {@code index} of the flat vector on; what is more is dropped.
-   */
+  /** Begins at {@code index} of the flat vector; numbers beyond the expected ones are dropped. */
   void begin(long index, long size) {
     next = index;
     room = size;

@@ -24,9 +24,9 @@ final class PackedVector {
   /** The vector types that pack in this way. */
   static final Set<String> TYPES = Set.of("NumpyVector", "TorchVector");
 
-  /** What is to be done with the values, and how a misfit is refused. */
+  /** The receiver of the values, which also says how a misfit is refused. */
   interface Target {
-    /** Takes little-endian bytes of the values from {@code index} of the flat vector on. */
+    /** Accepts little-endian bytes of the values from {@code index} of the flat vector on. */
     void accept(long index, byte[] bytes, int length);
 
     /** A tensor that is missing, unknown or of another form. */
@@ -48,7 +48,7 @@ final class PackedVector {
     };
   }
 
-  /** The bytes taken at a time of a vector of {@code size} values. */
+  /** The size in bytes of the pieces in which a vector of {@code size} values is read. */
   static int bufferSize(Dtype dtype, long size) {
     return Math.clamp(size, 1, Range.TILE) * dtype.bytes();
   }
@@ -140,7 +140,7 @@ final class PackedVector {
                 try {
                   target.accept(tensor.offset() + at / dtype.bytes(), chunk, length);
                 } catch (RefusedException e) {
-                  refused.set(e); // in another dtype these are values that nobody wrote
+                  refused.set(e); // thrown once the dtype is known to be right
                 }
               }
             });

@@ -10,8 +10,8 @@ import java.util.Arrays;
 import tools.jackson.core.JsonParser;
 
 /**
- * The bytes under a JSON parser. What is long and simple, as hex and runs of numbers are, is read
- * from here at memory speed, and the parser goes on behind it as if it had not been there.
+ * The bytes under a JSON parser. Long, simple parts, as hex and runs of numbers, are read from here
+ * at memory speed, and the parser continues after them as if they had not been there.
  *
  * <p>A parser reads ahead, but not beyond the first quote of a string and the bracket that opens an
  * array while these are its current token. There, {@link #under} takes back what it has.

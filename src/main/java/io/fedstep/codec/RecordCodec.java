@@ -137,7 +137,7 @@ public final class RecordCodec {
     return json;
   }
 
-  /** What a client measured of a version. */
+  /** A client's report on a version. */
   public static ObjectNode report(String client, UpdateMetadata report) {
     ObjectNode json = Json.object().put("client", client).put("weight", report.weight());
     json.set("metrics", metrics(report.metrics()));

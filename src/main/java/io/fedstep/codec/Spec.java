@@ -18,8 +18,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * One object of a spec, with its place in the document for refusals. What is of the wrong JSON type
- * is {@code malformed}; what is well-formed and cannot be is {@code bad-spec}.
+ * One object of a spec, with its place in the document for refusals. A value of the wrong JSON type
+ * is refused as {@code malformed}, one that is not allowed as {@code bad-spec}.
  */
 final class Spec implements Settings {
   private static final long MOST = 1L << 62;
@@ -52,7 +52,7 @@ final class Spec implements Settings {
     return new Spec(object, place, keys);
   }
 
-  /** What a spec says of a plug-in: {@code "name"} or {@code ["name", {config}]}. */
+  /** A plug-in in a spec: {@code "name"} or {@code ["name", {config}]}. */
   record Named(String name, JsonNode config, String place) {
     static Named of(JsonNode node, String place) {
       if (node.isString()) {

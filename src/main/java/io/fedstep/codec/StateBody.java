@@ -52,7 +52,7 @@ public final class StateBody {
     return taken.isEmpty() ? null : taken;
   }
 
-  /** The same, with no steps of no modules where there are no values. */
+  /** The steps of each module; none if the document has no values. */
   private List<Long> read() {
     parser.nextToken();
     Json.expect(parser, JsonToken.START_OBJECT, "an object with the key 'modules'");

@@ -27,7 +27,7 @@ public final class VectorIntake implements AutoCloseable {
   /** Below, copying costs less than memory off the heap. */
   private static final int LARGE = 64 * 1024;
 
-  /** Bytes at a time of what is too much. */
+  /** The size of a piece in which surplus bytes are read and dropped. */
   private static final int DROPPED = 16 * 1024;
 
   private final TensorLayout layout;
@@ -163,7 +163,7 @@ public final class VectorIntake implements AutoCloseable {
     arena.close();
   }
 
-  /** What came, once every value was put. */
+  /** Checksum and norm of the vector, once all its values are written. */
   public VectorSummary finish() {
     Integer whole = crc.of(layout.size() * dtype.bytes());
     if (whole == null) {

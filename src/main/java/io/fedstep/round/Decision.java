@@ -3,7 +3,7 @@ package io.fedstep.round;
 import java.time.Instant;
 import java.util.SortedMap;
 
-/** What a round has decided; the journal is the list of them, and a replay of it is the round. */
+/** A decision of a round. The journal lists them; replaying it gives the same round. */
 public sealed interface Decision {
   /**
    * An update is part of the round.
@@ -46,7 +46,7 @@ public sealed interface Decision {
    */
   record Passed(long policy, int times, Instant at) implements Decision {}
 
-  /** Nothing more enters, and the next version is made of what is in it. */
+  /** The round accepts no more updates; the next version is computed from those it has. */
   record Closed(Cause by, Instant at) implements Decision {}
 
   /** Why a round was closed. */

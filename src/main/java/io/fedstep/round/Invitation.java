@@ -7,8 +7,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * Who is invited to a round: a share of all clients, another one each time, the same whenever it is
- * asked for, and nothing that a client can foresee.
+ * The choice of the clients that are invited to a round: a share of all, drawn anew for each round.
+ * It is the same whenever it is asked for, and clients cannot foresee it.
  */
 public final class Invitation {
   private static final double STEPS = 0x1p53;

@@ -7,10 +7,10 @@ import java.util.TreeMap;
 
 /** Numbers that a client measured, and how much they count. */
 public interface Measured {
-  /** What the client counts, above 0. */
+  /** The client's weight, above 0. */
   double weight();
 
-  /** What it measured, by name. */
+  /** The metrics by name. */
   SortedMap<String, Double> metrics();
 
   /** The weighted mean of each metric, over those who sent it: from exact sums, rounded once. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Metrics by name that do not change, in two arrays. Those of many updates share the array of
  * names, so that each costs the eight bytes of its value.
  */
-@SuppressWarnings("JdkObsolete") // nobody navigates among metrics
+@SuppressWarnings("JdkObsolete") // a NavigableMap is not needed
 final class PackedMetrics extends AbstractMap<String, Double> implements SortedMap<String, Double> {
   private final String[] names;
   private final double[] values;

@@ -24,14 +24,14 @@ public final class Round {
   private Decision.@Nullable Closed closed;
 
   /**
-   * What an update was computed from.
+   * The version that an update was computed from.
    *
    * @param version its number
    * @param base the tag of its weights, or null if that is not known any more
    */
   public record Origin(long version, @Nullable String base) {}
 
-  /** There is one update of a client from a version; in this order they are aggregated. */
+  /** A client has one update from a version; updates are aggregated in the order of these keys. */
   private record Key(String client, long from) implements Comparable<Key> {
     @Override
     public int compareTo(Key other) {
@@ -47,7 +47,7 @@ public final class Round {
     this.openedAt = openedAt;
   }
 
-  /** Whether an update of the client may send its numbers, given the base it names. */
+  /** Whether a client may send an update's numbers, given the base that it names. */
   public Verdict admit(String client, Origin origin, @Nullable String namedBase) {
     Decision.Accepted earlier = update(client, origin.version());
     if (earlier != null) {
@@ -57,7 +57,9 @@ public final class Round {
     return refusal == null ? new Verdict.Welcome() : new Verdict.Refused(refusal);
   }
 
-  /** Whether an update enters whose numbers are in {@code row}; it is in once that is applied. */
+  /**
+   * Whether an update with its numbers in {@code row} is accepted; the decision is to be applied.
+   */
   public Verdict accept(
       String client,
       Origin origin,
@@ -131,7 +133,7 @@ public final class Round {
     return new Decision.Closed(by, now);
   }
 
-  /** Makes a decision count that is in the journal. */
+  /** Applies a decision that is in the journal. */
   public void apply(Decision decision) {
     if (closed != null) {
       throw new IllegalStateException("a decision behind the close of round " + number);
@@ -164,7 +166,7 @@ public final class Round {
     return openedAt;
   }
 
-  /** How many updates are in. */
+  /** The number of updates accepted. */
   public int updates() {
     return accepted.size();
   }
@@ -179,7 +181,7 @@ public final class Round {
     return List.copyOf(accepted.values());
   }
 
-  /** The same without a copy, for its owner. */
+  /** The updates as a view, not a copy, for the round's owner. */
   public Collection<Decision.Accepted> view() {
     return Collections.unmodifiableCollection(accepted.values());
   }
@@ -194,7 +196,7 @@ public final class Round {
     return passed != null && passed.policy() == policy ? passed.times() : 0;
   }
 
-  /** The close, or null while it collects. */
+  /** The close, or null while the round collects updates. */
   public Decision.@Nullable Closed closed() {
     return closed;
   }

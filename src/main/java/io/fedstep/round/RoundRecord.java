@@ -7,7 +7,7 @@ import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is kept of a round that is over.
+ * The record that is kept of a round that is over.
  *
  * @param base the tag of the weights that it trained from
  * @param spec the model's spec when it ended: the policy and the hyper-parameters used
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param endedAt when its version was made
  * @param clients its updates, in client-id order
  * @param gradientNorm L2 norm of the aggregated gradient; null if there is none
- * @param stepNorm L2 norm of what was subtracted from the weights; null if nothing was
+ * @param stepNorm L2 norm of the step subtracted from the weights; null if there was none
  */
 public record RoundRecord(
     long round,
@@ -37,7 +37,7 @@ public record RoundRecord(
     DISCARDED
   }
 
-  /** Of a round that ends with a version; a norm that is not finite is none. */
+  /** The record of a round that ends with a version; a norm that is not finite becomes null. */
   public static RoundRecord of(
       Round round,
       Outcome outcome,
@@ -74,10 +74,7 @@ public record RoundRecord(
     return Measured.means(clients);
   }
 
-  /**
-   * The update that a client computed from a version, or null; those of a discarded round count
-   * nowhere.
-   */
+  /** The update that a client computed from a version, or null; a discarded round has none. */
   public Decision.@Nullable Accepted update(String client, long from) {
     return outcome == Outcome.DISCARDED
         ? null

@@ -2,7 +2,7 @@ package io.fedstep.store;
 
 import java.nio.file.Path;
 
-/** A file that is not as it was written; the message names it, what was expected and what found. */
+/** A file that is not as it was written; the message names the file, the expected and the found. */
 public final class CorruptionException extends StorageException {
   private static final long serialVersionUID = 1L;
 

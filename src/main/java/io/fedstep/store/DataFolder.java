@@ -77,7 +77,7 @@ public final class DataFolder implements AutoCloseable {
         return channel;
       }
     } catch (OverlappingFileLockException e) {
-      // held by this process: the same answer
+      // another part of this process holds it: answered alike
     } catch (IOException e) {
       disk.close(file, channel);
       throw new StorageException(file, e);
@@ -133,14 +133,14 @@ public final class DataFolder implements AutoCloseable {
     return ModelFolder.follow(disk, models.resolve(head.model()), head, newest, keepVersions);
   }
 
-  /** Opens a model as it was left; its zeros, if it had no other weights, are one version more. */
+  /** Opens a model as it was left; version 0, if it is zeros, counts as one of those kept. */
   public ModelFolder open(String model, int keepVersions) {
     return ModelFolder.open(disk, models.resolve(model), keepVersions);
   }
 
   /**
-   * Removes a model and all it stored: at once, whatever crashes. What cannot be removed then goes
-   * at the next start.
+   * Removes a model and all it stored. It is gone at once, also after a crash; files that cannot be
+   * deleted now are deleted at the next start.
    *
    * @param folder closed before its files go, or null if it could not be opened
    */
@@ -153,7 +153,7 @@ public final class DataFolder implements AutoCloseable {
     try {
       disk.delete(out);
     } catch (StorageException e) {
-      // the model is gone, and nobody waits for its room
+      // the model is gone; its files are deleted at the next start
     }
   }
 

@@ -24,8 +24,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link Disk} asks of the operating system, a method for each operation: the real one, and
- * what a simulated disk takes the place of. What it makes is its user's alone, whatever the umask.
+ * The operating system's files, a method for each operation that {@link Disk} needs; tests override
+ * them with a simulated disk. Files and folders are created for their user alone, whatever the
+ * umask.
  */
 class Device {
   private static final boolean POSIX =

@@ -158,7 +158,7 @@ public final class Disk {
         });
   }
 
-  /** Makes a folder and its missing parents; whoever needs it durable forces the parent. */
+  /** Makes a folder and its missing parents; durable once the caller has forced the parent. */
   void createFolder(Path folder) {
     if (exists(folder)) {
       return;
@@ -177,8 +177,8 @@ public final class Disk {
   }
 
   /**
-   * Makes a folder its user's alone that may be of before all were. Where that is another user, it
-   * stays as it is.
+   * Takes all rights to a folder from other users, since earlier releases did not. A folder of
+   * another user stays as it is.
    */
   void keepToItself(Path folder) {
     step(
@@ -285,7 +285,7 @@ public final class Disk {
     return found != null && found.isDirectory();
   }
 
-  /** Whatever else is no file of bytes may have who opens it wait without end. */
+  /** Refuses pipes, devices and the like, which could block the opening thread for ever. */
   private void checkIsFile(Path path) throws IOException {
     BasicFileAttributes found = device.attributes(path);
     if (found != null && !found.isRegularFile()) {

@@ -17,7 +17,7 @@ final class Document {
     write(disk, file, entry, false);
   }
 
-  /** The same, which another process may do at the same time if the folder is shared. */
+  /** Replaces a document, which other processes may do at the same time if it is shared. */
   static void write(Disk disk, Path file, ObjectNode entry, boolean shared) {
     String own = shared ? "." + UUID.randomUUID() : "";
     Path fresh = file.resolveSibling(file.getFileName() + own + Disk.FRESH);
@@ -49,7 +49,7 @@ final class Document {
       return decoder.get();
     } catch (StorageException e) {
       throw e;
-    } catch (RuntimeException e) { // Jackson's, and those of the records that check themselves
+    } catch (RuntimeException e) { // Jackson's, or of a record that checks itself
       throw new CorruptionException(file, "a content that makes sense", e.toString());
     }
   }

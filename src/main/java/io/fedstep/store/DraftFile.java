@@ -8,10 +8,10 @@ sealed interface DraftFile extends AutoCloseable permits VectorFile, StateFile {
   /** Where it is. */
   RandomFile file();
 
-  /** The checksums of what was written, by its place. */
+  /** The checksums of the bytes written, by offset. */
   JoinedCrc32c written();
 
-  /** The checksum of what was written, or null if a part was not: it has to be read. */
+  /** The checksum of the whole file, or null if parts were not written, so that it must be read. */
   @Nullable Integer crc();
 
   @Override

@@ -60,7 +60,7 @@ public final class FileRange implements VersionBytes {
     return range;
   }
 
-  /** The file from its first byte on; whoever has it closes it in place of this. */
+  /** The whole file up to the end of this range; to be closed in place of this. */
   public FileRange whole() {
     return new FileRange(failed, release, sends, disk, path, 0, start + length);
   }

@@ -9,12 +9,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What is known of a file.
+ * A file's size and checksum.
  *
  * @param crc of all its bytes
  */
 record FileSum(long bytes, int crc) {
-  /** What a version's document says of its files. */
+  /** The checksums of its files in a version's document. */
   static Map<String, FileSum> all(JsonNode files) {
     var all = new TreeMap<String, FileSum>();
     for (var file : files.asObject().properties()) {
@@ -27,7 +27,7 @@ record FileSum(long bytes, int crc) {
     return all;
   }
 
-  /** The same, for a document. */
+  /** The checksums as JSON, for a document. */
   static ObjectNode write(Map<String, FileSum> all) {
     ObjectNode files = Json.object();
     all.forEach((name, sum) ->

@@ -5,12 +5,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a file is forced: also while much is still being written, so that the disk works at the same
- * time and little is left for the last force. A failure is kept for whoever forces next, since the
- * operating system tells of it once.
+ * Forces a file, also ahead while much is still being written, so that the disk works meanwhile and
+ * little is left for the last force. A failure is kept for the next force, since the operating
+ * system reports it once.
  */
 final class Forcing {
-  /** Bytes after which the disk begins; of what is less, a force takes a few milliseconds. */
+  /** Bytes after which a force ahead pays; forcing fewer takes a few milliseconds. */
   private static final long MUCH = 8 << 20;
 
   private final Runnable force;
@@ -22,7 +22,7 @@ final class Forcing {
     this.force = force;
   }
 
-  /** Counts bytes in that were written; whether {@link #ahead} is to be run, on another thread. */
+  /** Adds written bytes; whether {@link #ahead} is to be run, on another thread. */
   boolean isDue(int written) {
     return unforced.addAndGet(written) >= MUCH && running.compareAndSet(false, true);
   }
@@ -32,7 +32,7 @@ final class Forcing {
     try {
       force();
     } catch (StorageException e) {
-      // kept for whoever forces next
+      // kept for the next force
     } finally {
       running.set(false);
     }

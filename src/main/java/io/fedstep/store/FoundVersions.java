@@ -70,7 +70,7 @@ final class FoundVersions {
     versions.put(version.info().version(), version);
   }
 
-  /** A version whose document cannot be read is a matter of its own, unless it is the newest. */
+  /** Reads a version; one that cannot be read is noted, and stops the model if it is the newest. */
   private void read(Path path, long number) {
     try {
       Version version = Version.found(disk, path, head.spec());
@@ -96,7 +96,7 @@ final class FoundVersions {
     }
   }
 
-  /** Counts the zeros of the creation, which have no folder, among versions that are so few. */
+  /** Adds version 0 if it is zeros, which have no folder, and the model would still keep it. */
   private void addZeros(int keep) {
     boolean isFew = !versions.containsKey(0L) && versions.size() < keep;
     if (versions.isEmpty() || (isFew && beganWithZeros())) {
@@ -107,7 +107,7 @@ final class FoundVersions {
   private boolean beganWithZeros() {
     Version first = versions.get(1L);
     RoundRecord round = first == null ? null : first.round();
-    return round != null && round.base().equals(head.base(0)); // that of weights ends otherwise
+    return round != null && round.base().equals(head.base(0)); // set by hand, it ends in w
   }
 
   /** By number; at least one. */
@@ -115,7 +115,7 @@ final class FoundVersions {
     return versions;
   }
 
-  /** By number, what was found in place of a version, all older than the newest. */
+  /** By number, why versions cannot be read, all older than the newest. */
   NavigableMap<Long, StorageException> unreadable() {
     return unreadable;
   }

@@ -11,14 +11,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The decisions of the open round in the order in which they were taken, a checked line each. */
+/** The decisions of the open round in their order, a checked line each. */
 public final class Journal implements AutoCloseable {
   private static final int FORMAT = 3;
 
-  /** Has no deadlines that passed. */
+  /** Without deadlines that passed. */
   private static final int FORMAT_WITHOUT_PASSED = 2;
 
-  /** Has no {@code row_stride}: rows follow one another without gaps. */
+  /** Without {@code row_stride}: rows follow one another without gaps. */
   private static final int FORMAT_WITHOUT_STRIDE = 1;
 
   private static final String STRIDE = "row_stride";
@@ -45,7 +45,7 @@ public final class Journal implements AutoCloseable {
     return new Journal(LineFile.create(disk, path, List.of(first)));
   }
 
-  /** What a journal held, and the bytes from row to row of its round's matrix. */
+  /** A journal, the round that it held, and the bytes from row to row of the round's matrix. */
   record Replayed(Journal journal, Round round, long stride) {}
 
   /** Opens the journal of an open round and replays it. */
@@ -108,7 +108,7 @@ public final class Journal implements AutoCloseable {
         RecordCodec.time(first.required("opened_at")));
   }
 
-  /** Whether a journal was begun: some of before they were renamed to their place were torn. */
+  /** Whether a journal has its first line; earlier releases could crash before it was written. */
   static boolean isBegun(Disk disk, Path path) {
     LineFile.Found found = LineFile.openIfBegun(disk, path, _ -> {});
     if (found != null) {

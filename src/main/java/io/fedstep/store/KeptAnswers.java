@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers that were computed once, to be sent again: a bounded folder of this process's own, of
- * which nothing is needed. What was not asked for the longest makes room for others.
+ * A cache of answers that were expensive to compute, in a bounded folder of this process alone. The
+ * least recently used answers make room for others.
  */
 public final class KeptAnswers implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KeptAnswers.class);
@@ -26,10 +26,10 @@ public final class KeptAnswers implements AutoCloseable {
   /** The most files, however small they are. */
   static final int MOST_FILES = 1000;
 
-  /** The part of all bytes that one answer may have. */
+  /** One answer may have one in so many of all bytes. */
   static final int PART = 4;
 
-  /** The part of the disk's free room that is taken, so that updates have the rest. */
+  /** One in so many bytes of the disk's free room is used; the rest is for updates. */
   private static final int PART_OF_DISK = 8;
 
   private final Disk disk;
@@ -50,7 +50,7 @@ public final class KeptAnswers implements AutoCloseable {
     void write(OutputStream out) throws IOException;
   }
 
-  /** A file; what is said of it is said under the lock. */
+  /** A cached answer's file; its fields are guarded by the cache's lock. */
   private static final class Kept {
     private final Path path;
     private final CountDownLatch made = new CountDownLatch(1);
@@ -80,18 +80,20 @@ public final class KeptAnswers implements AutoCloseable {
         disk.createFolder(root);
       }
     } catch (StorageException e) {
-      failed(e); // then nothing is kept
+      failed(e); // then nothing is cached
     }
   }
 
-  /** The same below a folder that processes share; those of processes that have ended go. */
+  /**
+   * A cache below a folder that processes share; folders of processes that have ended are removed.
+   */
   public static KeptAnswers below(Disk disk, Path parent, long most) {
     return new KeptAnswers(disk, ScratchFolder.own(disk, parent, PREFIX), most);
   }
 
   /**
-   * An answer's file, made by the first who asks, for whom others wait; to be closed. Null where
-   * there is no room for it, or the disk fails, or waiting took too long.
+   * An answer's file, to be closed. The first caller computes it while others wait. Null where
+   * there is no room for it, the disk fails, or waiting took too long.
    *
    * @param model whose answer it is
    * @param key what tells it from the model's other answers, before and after
@@ -129,7 +131,7 @@ public final class KeptAnswers implements AutoCloseable {
       return FileRange.kept(disk, file.path, () -> release(file));
     } catch (StorageException e) {
       failed(e);
-      synchronized (this) { // it may have been taken away, and is made anew for the next
+      synchronized (this) { // it may have been deleted; the next caller computes it anew
         file.gone = true;
         files.remove(name, file);
       }
@@ -239,7 +241,7 @@ public final class KeptAnswers implements AutoCloseable {
 
   private void failed(Exception e) {
     if (!failing.getAndSet(true)) {
-      LOG.warn("an answer cannot be kept, and is computed for each who asks: {}", e.toString());
+      LOG.warn("an answer cannot be cached, and is computed for every request: {}", e.toString());
     }
   }
 
@@ -268,7 +270,7 @@ public final class KeptAnswers implements AutoCloseable {
       T run();
     }
 
-    /** What fails here is the stream's, and nothing of a model. */
+    /** Turns a failure into the stream's, since it concerns no model. */
     private static <T> T on(Step<T> step) throws IOException {
       try {
         return step.run();

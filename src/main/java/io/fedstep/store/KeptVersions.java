@@ -66,7 +66,7 @@ final class KeptVersions {
     versions.put(version.info().version(), version);
   }
 
-  /** Nobody can begin to read any of them from now on. */
+  /** Lets no further reader of any version in. */
   void retireAll() {
     versions.values().forEach(Version::retire);
   }
@@ -101,13 +101,13 @@ final class KeptVersions {
     }
   }
 
-  /** The record that a version has, if it can be read: a corrupt one is no matter to the others. */
+  /** The record in a version, or null if it is corrupt, which must not stop the other versions. */
   private @Nullable RoundRecord lastRecord(Version oldest) {
     try {
       return oldest.round();
     } catch (CorruptionException e) {
       LOG.error(
-          "model {}: the record of round {} is lost",
+          "model {}: the record of round {} is corrupt and will be lost with its version",
           head.head().model(),
           oldest.info().version() - 1,
           e);
@@ -144,7 +144,7 @@ final class KeptVersions {
       } catch (StorageException e) {
         if (has(round + 1)) {
           throw e;
-        } // else its record has moved
+        } // else it was pruned meanwhile, and its record has moved
       }
     }
     try {
@@ -153,11 +153,11 @@ final class KeptVersions {
       if (records.has(round)) {
         throw e;
       }
-      return null; // removed in the meantime
+      return null; // removed meanwhile
     }
   }
 
-  /** A record beside the versions; until it is there, it is with its version, forgotten here. */
+  /** A record beside the versions; before another process has moved it there, its version's. */
   private @Nullable RoundRecord moved(long round) {
     if (!records.isWritten(round)) {
       try {
@@ -165,7 +165,7 @@ final class KeptVersions {
       } catch (StorageException e) {
         if (!records.isWritten(round)) {
           throw e;
-        } // else it has moved in the meantime
+        } // else it has moved meanwhile
       }
     }
     return records.read(round);

@@ -11,10 +11,11 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Checked lines, appended one after the other. What a crash has torn is cut off: a last line
- * without its end, and what begins with a line of which a part never reached the disk and reads as
- * zeros. Any other bad line is corruption, and so is the want of a first one: a file gets its name
- * when that is durable.
+ * A file of lines, each with a checksum, appended one after the other. A crash may leave an
+ * unfinished tail, which was never acknowledged and is cut off: a last line without its newline, or
+ * a line with a part that never reached the disk and reads as zeros, with all lines after it. Any
+ * other line that does not match its checksum is corruption, and so is a file without a first line,
+ * which gets its name only once that line is durable.
  */
 final class LineFile implements AutoCloseable {
   /** The member of a line that says how many bytes before it were durable when it was written. */
@@ -23,7 +24,9 @@ final class LineFile implements AutoCloseable {
   private final RoundFile file;
   private long end;
   private long durable;
-  private boolean torn;
+
+  /** Whether a failed write may have left a part of its lines. */
+  private boolean hasTail;
 
   private LineFile(RoundFile file, long end) {
     this.file = file;
@@ -44,8 +47,8 @@ final class LineFile implements AutoCloseable {
   record Found(LineFile file, int lines) {}
 
   /**
-   * Opens a file that has a first line; what is read is durable. Its entries are taken one by one,
-   * none is kept.
+   * Opens a file that has a first line, and makes durable what is read. Its entries are passed on
+   * one by one; none is kept.
    */
   static Found open(Disk disk, Path path, Consumer<ObjectNode> entries) {
     Found found = openIfBegun(disk, path, entries);
@@ -58,7 +61,7 @@ final class LineFile implements AutoCloseable {
     return found;
   }
 
-  /** The same, or null and the file as it is where its first line is torn. */
+  /** As {@link #open}; where the first line is unfinished null, and the file stays as it is. */
   static @Nullable Found openIfBegun(Disk disk, Path path, Consumer<ObjectNode> entries) {
     byte[] bytes = disk.bytes(path);
     int lines = 0;
@@ -67,7 +70,7 @@ final class LineFile implements AutoCloseable {
       if (bytes[i] == '\n') {
         ObjectNode entry = CheckedLine.decode(Arrays.copyOfRange(bytes, end, i + 1));
         if (entry == null && hasZeros(bytes, end, i) && !wasDurable(bytes, end, i + 1)) {
-          break; // not forced, and neither is what follows
+          break; // never forced, and neither were the lines after it
         }
         if (entry == null) {
           throw new CorruptionException(
@@ -81,18 +84,18 @@ final class LineFile implements AutoCloseable {
       }
     }
     if (!hasZeros(bytes, end, bytes.length)) {
-      checkTorn(path, bytes, end);
+      checkTail(path, bytes, end);
     }
     if (lines == 0) {
       return null;
     }
     var found = new LineFile(new RoundFile(disk, path), end);
     found.file.truncate(end);
-    found.force(); // what was read may so far be in memory only, and is answered from now on
+    found.force(); // what was read may be in the system's memory alone, and is shown from now on
     return new Found(found, lines);
   }
 
-  /** Whether a line behind the bad one at {@code at} was written when that was durable already. */
+  /** Whether a later line says that the bad one, at {@code at}, was durable when it was written. */
   private static boolean wasDurable(byte[] bytes, int at, int from) {
     int begin = from;
     for (int i = from; i < bytes.length; i++) {
@@ -116,8 +119,8 @@ final class LineFile implements AutoCloseable {
     return false;
   }
 
-  /** What is behind the last whole line has to be the begin of a line, not a line gone bad. */
-  private static void checkTorn(Path path, byte[] bytes, int from) {
+  /** Checks that the tail is the beginning of a line, not a whole line with a bad newline. */
+  private static void checkTail(Path path, byte[] bytes, int from) {
     byte[] rest = Arrays.copyOfRange(bytes, from, bytes.length);
     if (rest.length > 0) {
       rest[rest.length - 1] = '\n';
@@ -138,31 +141,31 @@ final class LineFile implements AutoCloseable {
   void append(List<ObjectNode> entries) {
     entries.forEach(entry -> entry.put(DURABLE, durable));
     byte[] lines = lines(entries);
-    file.channel(); // where it cannot be opened, there is nothing to undo
-    cutOff();
-    torn = true;
+    file.channel(); // opened first: if that fails, there is nothing to undo
+    cutOffTail();
+    hasTail = true;
     try {
       file.write(end, ByteBuffer.wrap(lines));
     } catch (StorageException e) {
-      cutOffSoon();
+      tryToCutOffTail();
       throw e;
     }
-    torn = false;
+    hasTail = false;
     end += lines.length;
   }
 
-  /** Removes what a failed write has left behind the last line. */
-  private void cutOff() {
-    if (torn) {
+  /** Removes what a failed write has left after the last line. */
+  private void cutOffTail() {
+    if (hasTail) {
       file.truncate(end);
-      torn = false;
+      hasTail = false;
     }
   }
 
-  /** The same now, or before the next lines. */
-  private void cutOffSoon() {
+  /** Cuts the tail off now, or before the next lines if the disk refuses for the moment. */
+  private void tryToCutOffTail() {
     try {
-      cutOff();
+      cutOffTail();
     } catch (StorageException e) {
       if (!e.passes()) {
         throw e;

@@ -133,12 +133,12 @@ public final class ModelFolder implements AutoCloseable {
     return versions.recorded(before, limit);
   }
 
-  /** What clients reported of a version that is kept, to be added to. */
+  /** The reports on a version that is kept, to be added to. */
   public Reports reports(long version) {
     return reports.of(version);
   }
 
-  /** What clients reported of a version, the last report of each. */
+  /** The last report of each client on a version. */
   public Map<String, UpdateMetadata> reported(long version) {
     return reports.latest(version);
   }
@@ -162,9 +162,9 @@ public final class ModelFolder implements AutoCloseable {
   public record Advance(Version version, OpenRound open) {}
 
   /**
-   * Makes a draft the next version on disk, with the record of the round that it ends. What is
-   * returned opens the round that trains from it, and may be tried again where the disk takes
-   * nothing for now; nobody sees the version before it is published.
+   * Makes a draft the next version on disk, with the record of the round that it ends. The returned
+   * supplier opens the round that trains from it; it may be called again if the disk is full. The
+   * version is shown once it is published.
    */
   public Supplier<Advance> advance(
       VersionDraft draft, VersionInfo info, RoundRecord record, OpenRound over, Round next) {
@@ -198,8 +198,8 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   /**
-   * Removes the versions and records beyond those to be kept; the files of a version that somebody
-   * holds go the next time.
+   * Removes the versions and records beyond those to be kept; the files of a version that is being
+   * read are removed by a later call.
    */
   public void prune(int keepVersions, int keepRounds) {
     versions.retireBeyond(
@@ -235,7 +235,7 @@ public final class ModelFolder implements AutoCloseable {
     return open;
   }
 
-  /** Closes it: its files are gone, and whoever still has a version of it is told so. */
+  /** Closes it after its files were removed; readers of its versions are refused from now on. */
   public void removed() {
     versions.retireAll();
     close();

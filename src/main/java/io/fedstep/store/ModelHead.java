@@ -11,7 +11,7 @@ import java.util.Objects;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What {@code model.json} holds.
+ * The document {@code model.json}: a model's spec, and what administrators have changed since.
  *
  * @param incarnation 8 hex digits, another for each model that was ever created
  * @param spec as it is now: round policy and hyper-parameters may have been replaced
@@ -19,8 +19,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param startedAt the newest version when training was last resumed by hand, or -1; of no account
  *     once the policy has other rounds
  * @param policies how many round policies have replaced another
- * @param secret hex digits that nobody is shown, others for each model; noise and the choice of who
- *     is invited come from them
+ * @param secret hex digits of this model, which are never shown; noise and the choice of invited
+ *     clients are derived from them
  */
 public record ModelHead(
     String model,
@@ -70,7 +70,7 @@ public record ModelHead(
     return new ModelHead(model, incarnation, time, spec, stopped, startedAt, policies, secret);
   }
 
-  /** This head stopped. */
+  /** This head, stopped. */
   public ModelHead stop() {
     return new ModelHead(model, incarnation, createdAt, spec, true, startedAt, policies, secret);
   }

@@ -7,11 +7,11 @@ import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The names of files and folders that fedstep writes; all others are passed over. */
+/** The names of files and folders that fedstep writes; all others are ignored. */
 final class Names {
   private static final Logger LOG = LoggerFactory.getLogger(Names.class);
 
-  /** Names of one folder that one line of the log has. */
+  /** The most names of a folder in one line of the log. */
   private static final int MOST_TOLD = 20;
 
   /** Files that were to be renamed to their place. */

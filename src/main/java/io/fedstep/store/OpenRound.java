@@ -108,7 +108,7 @@ public final class OpenRound implements AutoCloseable {
     return new OpenRound(disk, nextFolder, nextRound, nextJournal, matrix);
   }
 
-  /** Makes the journal of the same round on other weights, while no update is in it. */
+  /** Creates the journal of this round with other weights as its base, while it has no update. */
   Journal beginRebased(ModelHead head, Round other) {
     return Journal.create(
         disk,
@@ -119,7 +119,7 @@ public final class OpenRound implements AutoCloseable {
         matrix.layout().stride());
   }
 
-  /** The same round on other weights, which exist by now. */
+  /** This round with other weights as its base, which are committed by now. */
   OpenRound rebased(Round other, Journal begun) {
     begun.rename(folder.resolve(JOURNAL));
     journal.close();

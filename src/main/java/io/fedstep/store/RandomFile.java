@@ -76,13 +76,13 @@ final class RandomFile implements AutoCloseable {
     return (int) crc.getValue();
   }
 
-  /** Checks the file against what is known of it. */
+  /** Checks the file's size and checksum. */
   void verify(FileSum known) {
     known.check(path, size());
     known.check(path, crc(0));
   }
 
-  /** Copies what is known into an empty file, and checks it on the way. */
+  /** Copies this file into an empty one, and checks size and checksum on the way. */
   void copy(FileSum known, RandomFile to) {
     known.check(path, size());
     var crc = new CRC32C();

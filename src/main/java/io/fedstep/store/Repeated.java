@@ -2,7 +2,7 @@ package io.fedstep.store;
 
 import java.nio.ByteBuffer;
 
-/** What a version has no file for: the same bytes again and again, up to a length. */
+/** Bytes that need no file: the same ones again and again, up to a length. */
 record Repeated(ByteBuffer piece, long length) implements VersionBytes {
   private static final int PIECE = 8192;
 

@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What clients measured of one version: a checked line for each report, of which the last one of a
- * client counts. Reading is for every thread, changing for one.
+ * The reports of clients on one version, a checked line each; a client's last one counts. Reading
+ * is for every thread, changing for one.
  */
 public final class Reports implements AutoCloseable {
   /** Clients whose reports of a version are kept. */
@@ -23,7 +23,7 @@ public final class Reports implements AutoCloseable {
 
   private static final int FORMAT = 1;
 
-  /** Lines beyond twice what counts, after which the file is written anew. */
+  /** Lines beyond twice the clients, after which the file is written anew. */
   private static final int ROOM = 1000;
 
   private final Disk disk;

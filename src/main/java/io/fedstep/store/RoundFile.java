@@ -38,7 +38,7 @@ final class RoundFile implements AutoCloseable {
   }
 
   private synchronized FileChannel open() {
-    if (closed) { // by now its name may be that of another model's file
+    if (closed) { // the path may belong to another model by now
       throw new StorageException(path, new ClosedChannelException());
     }
     FileChannel open = channel;
@@ -49,7 +49,7 @@ final class RoundFile implements AutoCloseable {
     return open;
   }
 
-  /** Gives the file another name, durably; whoever writes it goes on. */
+  /** Renames the file, durably; writes under way continue. */
   synchronized void rename(Path to) {
     disk.rename(path, to);
     path = to;

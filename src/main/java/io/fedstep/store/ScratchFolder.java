@@ -5,7 +5,7 @@ import io.fedstep.vector.Shard;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A folder of this process's own for what nobody needs after it: emptied when it is opened. */
+/** A folder of this process alone for files that are not needed after it; emptied when opened. */
 public final class ScratchFolder implements AutoCloseable {
   private static final String PREFIX = "fedstep-scratch-";
 
@@ -21,7 +21,7 @@ public final class ScratchFolder implements AutoCloseable {
     disk.createFolder(root);
   }
 
-  /** Where this process's is; those of processes that have ended are removed. */
+  /** The path of this process's folder; folders of processes that have ended are removed. */
   static Path own(Disk disk, Path parent, String prefix) {
     disk.createFolder(parent);
     for (String name : disk.names(parent)) {

@@ -29,7 +29,7 @@ public final class SharedDrafts {
         disk, versions.resolve(ROUND + base), head.spec(), head.head().model());
   }
 
-  /** A new draft of one process, which another may go on with that is told its name. */
+  /** A new draft of one process, which another one can continue by its name. */
   public VersionDraft fresh() {
     return draft(HANDED + UUID.randomUUID());
   }
@@ -47,8 +47,8 @@ public final class SharedDrafts {
   }
 
   /**
-   * Keeps a document for the other ranges of a round; once it is there, it is whole, and it stays:
-   * others may have gone on because of it.
+   * Keeps a document for the other ranges of a round. It appears whole, and is never replaced:
+   * others may have used it.
    */
   public void give(String base, String name, ObjectNode document) {
     Path folder = exchange(base);
@@ -63,13 +63,13 @@ public final class SharedDrafts {
     return Document.read(disk, exchange(base).resolve(name));
   }
 
-  /** A version that is there, whoever made it, or null. */
+  /** The description of a committed version, by whichever process, or null. */
   public @Nullable VersionInfo committed(long number) {
     Path path = versions.resolve(Names.of(number));
     return disk.exists(path) ? Version.found(disk, path, head.spec()).info() : null;
   }
 
-  /** Makes a draft the version on disk, unless another process has; gives what it is. */
+  /** Commits a draft, unless another process has committed that version; gives its description. */
   public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord record) {
     Path target = versions.resolve(Names.of(info.version()));
     try {
@@ -85,7 +85,7 @@ public final class SharedDrafts {
     }
   }
 
-  /** Removes what rounds up to one needed, which are over; also what came when they were. */
+  /** Removes the drafts and documents of rounds up to one, also those that came after its end. */
   public void clear(long round) {
     for (String name : disk.names(versions)) {
       if (name.startsWith(ROUND) || name.startsWith(EXCHANGE)) {
@@ -97,7 +97,9 @@ public final class SharedDrafts {
     }
   }
 
-  /** Removes drafts for others that were last written before a time: nobody asked for them. */
+  /**
+   * Removes drafts for other processes that were last written before a time: they were not used.
+   */
   public void clearHandedOver(Instant before) {
     for (String name : disk.names(versions)) {
       Path draft = versions.resolve(name);

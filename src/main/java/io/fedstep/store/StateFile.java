@@ -97,7 +97,7 @@ public final class StateFile implements DraftFile {
     read.add(offset, found.remaining(), Crc32c.of(found));
   }
 
-  /** The checksums of what was read, the text around the values included, since last asked. */
+  /** The checksums of the bytes read since the last call, the text around the values included. */
   public List<JoinedCrc32c.Piece> drainRead() {
     List<JoinedCrc32c.Piece> pieces = read.pieces();
     read = new JoinedCrc32c();
@@ -109,7 +109,7 @@ public final class StateFile implements DraftFile {
     return written;
   }
 
-  /** Says that what was written until now is not to be counted. */
+  /** Forgets the checksums of what was written so far. */
   public void beginAgain() {
     written = new JoinedCrc32c();
   }
@@ -188,7 +188,7 @@ public final class StateFile implements DraftFile {
     }
   }
 
-  /** Takes the values of another file of the same modules. */
+  /** Copies the values of another file of the same modules. */
   void copy(StateFile other) {
     int most = (int) Math.min(Range.TILE, spec.parameters());
     Tile tile = Tile.zeros(spec.dtype(), most);

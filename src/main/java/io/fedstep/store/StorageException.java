@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public class StorageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What is wanting where the same may succeed later, nothing having been done. */
+  /** What was missing where nothing was done and the same may succeed later. */
   public enum Want {
     /** Room on the disk, or of a quota. */
     ROOM(List.of(28, 122), List.of("No space left on device", "quota exceeded")),
@@ -94,7 +94,7 @@ public class StorageException extends RuntimeException {
         Path.of("any"), new IOException(Want.OPEN_FILES.reasons.getFirst()));
   }
 
-  /** What the operating system said, which names paths in some messages. */
+  /** The operating system's reason, without paths. */
   private static String reason(IOException cause) {
     return switch (cause) {
       case NoSuchFileException _ -> "it is missing";
@@ -104,7 +104,7 @@ public class StorageException extends RuntimeException {
     };
   }
 
-  /** What is wanting where trying later may help, or null. */
+  /** What is missing if trying later may help, or null. */
   public @Nullable Want want() {
     return want;
   }
@@ -114,7 +114,7 @@ public class StorageException extends RuntimeException {
     return want != null;
   }
 
-  /** Says of which version's files this is. */
+  /** Notes which version's files this is about. */
   StorageException of(long number) {
     version = number;
     return this;
@@ -125,7 +125,7 @@ public class StorageException extends RuntimeException {
     return version >= 0 && version < newest;
   }
 
-  /** The message for whoever may not know where on the server its files are. */
+  /** The message for clients, without the server's paths. */
   public String shown() {
     return shown;
   }

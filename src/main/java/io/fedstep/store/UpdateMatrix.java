@@ -80,7 +80,7 @@ public final class UpdateMatrix implements AutoCloseable {
   /** Marks the rows of updates that were accepted before a restart as in use. */
   synchronized void recover(Collection<Decision.Accepted> updates) {
     updates.forEach(update -> used.set(update.row()));
-    forcing.force(); // as the journal: what is answered from now on has to be durable
+    forcing.force(); // like the journal: what is shown from now on has to be durable
     closeIfUnused();
   }
 

@@ -82,21 +82,21 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
     write(index * width, buffer.limit(values.length() * width));
   }
 
-  /** Writes a tile's values of which others keep the checksum. */
+  /** Writes a tile's values, whose checksum the caller keeps. */
   public void lend(long index, Tile values, ByteBuffer buffer) {
     int width = spec.dtype().bytes();
     values.write(MemorySegment.ofBuffer(buffer.clear()), 0);
     file.write(head.length + index * width, buffer.limit(values.length() * width));
   }
 
-  /** The checksums of what was read by way of buffers since this was last asked. */
+  /** The checksums of the values read through buffers since the last call. */
   public List<JoinedCrc32c.Piece> drainRead() {
     List<JoinedCrc32c.Piece> pieces = read.pieces();
     read = new JoinedCrc32c();
     return pieces;
   }
 
-  /** Checks that what was read is what was known of it. */
+  /** Compares the checksums of what was read with the known ones. */
   public void check(List<JoinedCrc32c.Piece> known, List<JoinedCrc32c.Piece> found) {
     if (!known.equals(found)) {
       throw new CorruptionException(file.path(), sums(known), sums(found));
@@ -111,7 +111,7 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
         .collect(Collectors.joining(", "));
   }
 
-  /** Says that what was written is not the last: all of it is going to be written again. */
+  /** Forgets the checksums of what was written, since all of it is written again. */
   public void beginAgain() {
     written = new JoinedCrc32c();
   }

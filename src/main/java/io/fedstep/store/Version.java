@@ -47,7 +47,7 @@ public final class Version {
     this.info = info;
   }
 
-  /** What is known of version 0 as a model is created with it: zeros. */
+  /** The description of version 0 as a model is created with it: zeros. */
   public static VersionInfo zeros(ModelHead head) {
     byte[] zeros = new byte[8192];
     var crc = new CRC32C();
@@ -89,14 +89,14 @@ public final class Version {
     return VersionInfo.of(json);
   }
 
-  /** What its document says, files and record to be added. */
+  /** Its document, to which files and record are to be added. */
   static ObjectNode document(VersionInfo info) {
     ObjectNode json = Json.object().put("format", FORMAT);
     json.setAll(info.write());
     return json;
   }
 
-  /** What is known of it beside its numbers. */
+  /** Its description. */
   public VersionInfo info() {
     return info;
   }
@@ -123,7 +123,7 @@ public final class Version {
     }
   }
 
-  /** A failed read of its files, which says so. */
+  /** Notes in a failed read of its files which version they belong to. */
   private StorageException failed(StorageException e) {
     return e.of(info.version());
   }
@@ -155,32 +155,32 @@ public final class Version {
     }
   }
 
-  /** Its files are about to go, or to be written over: nobody can hold them any more. */
+  /** Lets no further reader in: its files are about to be deleted or written over. */
   void retire() {
     retired = true;
   }
 
-  /** Whether this retired version's files can go, because nobody reads them. */
+  /** Whether this retired version has no reader, so that its files can be deleted. */
   boolean isFree() {
     return holders.get() == 0;
   }
 
   /**
-   * A file of its own goes to a connection: its pages, not a copy of them, lie there until the
-   * other side has read them, however long ago the sending ended.
+   * Notes that a file is sent to a connection. The operating system keeps its pages, not a copy,
+   * until the other side has read them, which may be long after the sending ended.
    */
   private void sends() {
     sent = true;
   }
 
-  /** Whether nobody can still read what its files held before something is written over them. */
+  /** Whether its files can be written over without any connection seeing the new bytes. */
   boolean isReusable() {
     return !sent;
   }
 
   private void hold() {
     holders.incrementAndGet();
-    if (retired) { // looked at after the count went up, which isFree sees
+    if (retired) { // read after the count went up, which isFree reads
       release();
       throw gone();
     }

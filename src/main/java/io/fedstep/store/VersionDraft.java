@@ -17,7 +17,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A version that is being written, in a folder that nobody reads; committed or removed. */
+/** A version that is being written, in a hidden folder, until it is committed or removed. */
 public final class VersionDraft implements AutoCloseable {
   private static final String SCRATCH = ".state.json";
 
@@ -73,7 +73,7 @@ public final class VersionDraft implements AutoCloseable {
         name, shared ? VectorFile.toShare(disk, path, spec) : VectorFile.toWrite(disk, path, spec));
   }
 
-  /** Has what lies between two passes go into a file of this process's own. */
+  /** Sends what lies between two passes to a file of this process alone. */
   public VersionDraft with(ScratchFolder own) {
     scratch = own;
     return this;
@@ -102,7 +102,7 @@ public final class VersionDraft implements AutoCloseable {
         (name, pieces) -> Objects.requireNonNull(files.get(name)).written().addAll(pieces));
   }
 
-  /** Its name, for whoever goes on with it. */
+  /** Its name, by which another process can continue it. */
   public String name() {
     return folder.getFileName().toString();
   }
@@ -113,7 +113,9 @@ public final class VersionDraft implements AutoCloseable {
     disk.forceFolder(folder);
   }
 
-  /** Leaves it to others, or takes it back: closing it does not remove it while it is left. */
+  /**
+   * Leaves it to other processes, or no longer: while it is left, closing it does not remove it.
+   */
   public void leave(boolean toOthers) {
     left = toOthers;
   }
@@ -128,8 +130,8 @@ public final class VersionDraft implements AutoCloseable {
   }
 
   /**
-   * Reads a new state that somebody has written. Where it counts steps, their digits shift all that
-   * follows, and they may come last: the values go to another file first.
+   * Reads a new state that an administrator sends. Where modules count steps, the digits of the
+   * counts shift all that follows, and may come last: the values go to another file first.
    */
   public void readState(InputStream in) {
     if (spec.optimizer().modules().stream().noneMatch(it -> StateEntry.counts(it.state()))) {
@@ -151,7 +153,7 @@ public final class VersionDraft implements AutoCloseable {
     disk.delete(path);
   }
 
-  /** Takes the weights of a version. */
+  /** Copies the weights of a version. */
   public void copyWeights(Version from) {
     if (from.folder() == null) {
       newWeights();
@@ -161,7 +163,7 @@ public final class VersionDraft implements AutoCloseable {
     }
   }
 
-  /** Takes the state of a version. */
+  /** Copies the state of a version. */
   public void copyState(Version from) {
     if (from.folder() == null) {
       initialState();

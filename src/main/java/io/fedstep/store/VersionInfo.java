@@ -8,9 +8,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What is known of a version beside its numbers.
+ * A version's description: all of it but its numbers and its round's record.
  *
- * @param base the tag of its weights: unique to one content of one version of one incarnation
+ * @param base the tag of its weights: unique to these weights of this version of this incarnation
  * @param digest of the flat vector of weights
  */
 public record VersionInfo(
@@ -39,7 +39,7 @@ public record VersionInfo(
         .put("digest", digest);
   }
 
-  /** What a document says that {@link #write} gave. */
+  /** Reads a document that {@link #write} gave. */
   public static VersionInfo of(JsonNode json) {
     return new VersionInfo(
         json.required("version").longValue(),

@@ -34,7 +34,7 @@ final class VersionReports implements AutoCloseable {
     }
   }
 
-  /** Those of a version, to be added to. */
+  /** A version's reports, to be added to. */
   Reports of(long version) {
     return reports.computeIfAbsent(version, number -> Reports.at(disk, file(number)));
   }
@@ -45,7 +45,7 @@ final class VersionReports implements AutoCloseable {
     return found == null ? Map.of() : found.latest();
   }
 
-  /** Removes those of a version. */
+  /** Removes a version's reports. */
   void delete(long version) {
     Reports gone = reports.remove(version);
     if (gone != null) {
