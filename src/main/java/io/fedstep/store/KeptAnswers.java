@@ -2,12 +2,9 @@ package io.fedstep.store;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -168,7 +165,8 @@ public final class KeptAnswers implements AutoCloseable {
 
   private boolean make(String name, Kept file, Computation computation) {
     boolean whole = false;
-    try (var out = new Bounded(file)) {
+    try (var out =
+        new BoundedOutput(disk, file.path, file.bytes, written -> account(file, written))) {
       computation.write(out);
       whole = true;
       failing.set(false);
@@ -179,6 +177,12 @@ public final class KeptAnswers implements AutoCloseable {
       end(name, file, whole);
     }
     return whole;
+  }
+
+  /** Counts the bytes that were written in place of those that were reserved. */
+  private synchronized void account(Kept file, long written) {
+    taken -= file.bytes - written;
+    file.bytes = written;
   }
 
   private synchronized void end(String name, Kept file, boolean whole) {
@@ -252,57 +256,6 @@ public final class KeptAnswers implements AutoCloseable {
       disk.delete(root);
     } catch (StorageException e) {
       failed(e);
-    }
-  }
-
-  /** A new file's bytes; it ends up with its place in the sum of all. */
-  private final class Bounded extends OutputStream {
-    private final Kept file;
-    private final FileChannel channel;
-    private long written;
-
-    private Bounded(Kept file) throws IOException {
-      this.file = file;
-      channel = on(() -> disk.write(file.path));
-    }
-
-    private interface Step<T> {
-      T run();
-    }
-
-    /** Turns a failure into the stream's, since it concerns no model. */
-    private static <T> T on(Step<T> step) throws IOException {
-      try {
-        return step.run();
-      } catch (StorageException e) {
-        throw new IOException(Objects.requireNonNullElse(e.getMessage(), "it failed"), e);
-      }
-    }
-
-    @Override
-    public void write(int value) throws IOException {
-      write(new byte[] {(byte) value}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] bytes, int from, int length) throws IOException {
-      if (written + length > file.bytes) {
-        throw new IOException("it has more than %s bytes".formatted(file.bytes));
-      }
-      on(() -> {
-        disk.writeAt(file.path, channel, written, ByteBuffer.wrap(bytes, from, length));
-        return file;
-      });
-      written += length;
-    }
-
-    @Override
-    public void close() throws IOException {
-      channel.close();
-      synchronized (KeptAnswers.this) {
-        taken -= file.bytes - written;
-        file.bytes = written;
-      }
     }
   }
 }
