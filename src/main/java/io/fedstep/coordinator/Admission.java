@@ -150,7 +150,7 @@ public final class Admission {
     if (state.stopped()) {
       return new Verdict.Refused(stopped());
     }
-    if (state.isClosing() && state.isBuffered()) {
+    if (state.isClosing() && (state.isBuffered() || round.closed() == null)) { // or replaced
       return state.hasNoRoom() ? new Verdict.Refused(state.noRoom()) : new Verdict.Welcome();
     }
     return round.accept(client, origin, row, header, content, now);

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -153,11 +154,16 @@ final class Follower implements AutoCloseable {
 
   /** Waits until all is read that was decided until now in a partition. */
   void catchUp(int partition) {
+    long end = end(partitions.get(partition), cluster.settings().patience().toNanos());
+    await(() -> positions[partition] >= end);
+  }
+
+  /** Waits until something is read of which it is known that it is decided. */
+  void await(BooleanSupplier isRead) {
     long time = cluster.settings().patience().toNanos();
-    long end = end(partitions.get(partition), time);
     lock.lock();
     try {
-      while (positions[partition] < end) {
+      while (!isRead.getAsBoolean()) {
         if (time <= 0 || closed) {
           throw behind();
         }

@@ -319,7 +319,7 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
 
   /** Whether {@link #run} has anything to do without a request. */
   boolean hasEvents() {
-    return !events.isEmpty() || !out.isEmpty() || next != null;
+    return !events.isEmpty() || !out.isEmpty() || !afterwards.isEmpty() || next != null;
   }
 
   @Override

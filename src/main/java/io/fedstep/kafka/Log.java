@@ -13,19 +13,28 @@ final class Log {
 
   private Log() {}
 
-  /** Has a replica know all that was decided until now; the reader goes on from there. */
+  /**
+   * Has a replica know all that was decided until now; the reader goes on from there. What is
+   * compacted meanwhile is missing before the end that was found first, and is there behind it.
+   */
   static void readAll(
       Consumer<String, byte[]> reader, Collection<TopicPartition> partitions, Replica replica) {
     reader.assign(partitions);
     reader.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = reader.endOffsets(partitions);
-    while (ends.entrySet().stream()
-        .anyMatch(end -> reader.position(end.getKey()) < end.getValue())) {
-      for (ConsumerRecord<String, byte[]> decision : reader.poll(POLL)) {
-        replica.collect(
-            decision.key(), decision.value() == null ? null : Wire.read(decision.value()));
+    while (isBefore(ends, reader)) {
+      while (isBefore(ends, reader)) {
+        for (ConsumerRecord<String, byte[]> decision : reader.poll(POLL)) {
+          replica.collect(
+              decision.key(), decision.value() == null ? null : Wire.read(decision.value()));
+        }
       }
+      ends = reader.endOffsets(partitions);
     }
     replica.load();
+  }
+
+  private static boolean isBefore(Map<TopicPartition, Long> ends, Consumer<String, byte[]> reader) {
+    return ends.entrySet().stream().anyMatch(end -> reader.position(end.getKey()) < end.getValue());
   }
 }

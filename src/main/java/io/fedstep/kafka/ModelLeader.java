@@ -280,7 +280,7 @@ final class ModelLeader {
 
   /** With the head, which another process may know only a moment later. */
   private void tellClose() {
-    ObjectNode close = Json.object().put("kind", "close");
+    ObjectNode close = Json.object().put("kind", "close").put("round", state.round().number());
     close.set("head", state.folder().head().write());
     toRanges(close);
   }
@@ -343,13 +343,19 @@ final class ModelLeader {
 
   /** Does what has become due. */
   private void goOn() {
-    if (state.isClosing()) {
-      if (model.replacement() != null || model.isDone()) {
-        making.begin();
-      }
-    } else if (state.isDue()) {
+    if (canMake()) {
+      leader.afterwards(() -> { // a version that is there has to be decided
+        if (canMake()) {
+          making.begin();
+        }
+      });
+    } else if (state.isDue() && !state.isClosing()) {
       close(Decision.Cause.MAX_UPDATES);
     }
+  }
+
+  private boolean canMake() {
+    return !ended && state.isClosing() && (model.replacement() != null || model.isDone());
   }
 
   /** The version exists: the next round begins. */

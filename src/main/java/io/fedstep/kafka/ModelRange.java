@@ -94,6 +94,19 @@ final class ModelRange {
     }
   }
 
+  /**
+   * Whether this process knows the round that is closed, or that it is over: what a transaction has
+   * in several partitions is seen in one before the others.
+   */
+  boolean knows(ObjectNode close) {
+    Round known = model.state().round();
+    Long number = Wire.number(close, "round");
+    return number == null // of an earlier release
+        || known.base().equals(Wire.text(close, "base"))
+        || known.number() > number
+        || cluster.follower().model(model.state().model()) != model;
+  }
+
   /** Nothing more enters: computes the range, unless that has been done. */
   void close(ObjectNode close, long offset) {
     ModelState state = model.state();

@@ -50,6 +50,7 @@ final class RangeWorker implements AutoCloseable {
       case "verdicts" -> range.verdicts(content, offset);
       case "close" -> {
         cluster.catchUp(model);
+        cluster.follower().await(() -> range.knows(content));
         range.close(content, offset);
       }
       case "gathered" -> range.gathered(content.required("step").intValue());

@@ -260,7 +260,11 @@ final class Replica {
             ? null
             : state.folder().follower().versionMade(info).round(); // read outside the lock
     state.change(() -> {
+      boolean wasAway = state.folder().follower().publishBefore(info);
       state.advance(state.folder().follower().versionMade(info), round, over);
+      if (wasAway) {
+        state.findRecent();
+      }
       forget(state);
       model.beginRound();
     });

@@ -17,7 +17,8 @@
  *       compaction: {@code ReplicaTest}.
  *   <li>What a leader decided is written once, with the position in its requests: {@code
  *       LeaderTest}.
- *   <li>A process or a broker that is killed loses nothing and counts nothing twice: {@code
+ *   <li>Nothing acknowledged is lost or counted twice, in whatever order messages come and whoever
+ *       is killed, or wakes up too late: {@code ClusterSimulationTest}, and on real brokers {@code
  *       ClusterTest}, {@code ClusterKillTest}.
  * </ul>
  */

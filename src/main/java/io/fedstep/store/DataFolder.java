@@ -4,9 +4,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.model.Name;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -73,14 +71,12 @@ public final class DataFolder implements AutoCloseable {
   private FileChannel lock(Path file, boolean shared) {
     FileChannel channel = disk.write(file);
     try {
-      if (channel.tryLock(0, Long.MAX_VALUE, shared) != null) {
+      if (disk.lock(file, channel, shared)) {
         return channel;
       }
-    } catch (OverlappingFileLockException e) {
-      // another part of this process holds it: answered alike
-    } catch (IOException e) {
+    } catch (StorageException e) {
       disk.close(file, channel);
-      throw new StorageException(file, e);
+      throw e;
     }
     disk.close(file, channel);
     throw new StorageException(

@@ -115,6 +115,11 @@ public final class Disk {
     return step(file, () -> device.size(file, channel));
   }
 
+  /** Locks a file until its channel is closed; false if somebody else holds it. */
+  boolean lock(Path file, FileChannel channel, boolean shared) {
+    return step(file, () -> device.lock(channel, shared));
+  }
+
   void truncate(Path file, FileChannel channel, long size) {
     step(
         file,

@@ -21,6 +21,16 @@ public final class Follower {
     head.know(next);
   }
 
+  /**
+   * Publishes the versions before one that another process has made, if nobody told of them: a
+   * process that was away for long hears of the last alone.
+   *
+   * @return whether there were any
+   */
+  public boolean publishBefore(VersionInfo info) {
+    return versions.publishBefore(info.version());
+  }
+
   /** A version that another process has made, to be published. */
   public Version versionMade(VersionInfo info) {
     return Version.written(disk, folder.resolve(Names.of(info.version())), head.spec(), info);

@@ -71,6 +71,24 @@ final class KeptVersions {
     versions.values().forEach(Version::retire);
   }
 
+  /**
+   * Shows the versions between the newest and another one.
+   *
+   * @return whether there are any
+   */
+  boolean publishBefore(long number) {
+    boolean isGap = newest().info().version() + 1 < number;
+    for (long between = newest().info().version() + 1; between < number; between++) {
+      Path place = folder.resolve(Names.of(between));
+      if (disk.exists(place)) {
+        publish(Version.found(disk, place, head.spec()));
+      } else if (records.isWritten(between - 1)) {
+        records.know(between - 1);
+      }
+    }
+    return isGap;
+  }
+
   /** Takes note of what another process prunes, now or a little later. */
   void forget(int keepVersions, int keepRounds) {
     while (versions.size() > keepVersions) {

@@ -183,7 +183,8 @@ public final class Rig implements AutoCloseable {
     }
   }
 
-  static Upload.Answer submit(Upload upload, double weight, double... gradient) {
+  /** Sends an update's numbers and asks for it to be accepted. */
+  public static Upload.Answer submit(Upload upload, double weight, double... gradient) {
     ModelSpec spec = upload.spec();
     try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {
       intake.readOctets(new ByteArrayInputStream(bytes(spec.dtype(), gradient)));
@@ -231,7 +232,7 @@ public final class Rig implements AutoCloseable {
     return coordinator.version(model, coordinator.durableStatus(model).newest().version());
   }
 
-  static byte[] bytes(VersionBytes whole) {
+  public static byte[] bytes(VersionBytes whole) {
     try (whole) {
       var bytes = ByteBuffer.allocate((int) whole.length());
       whole.read(0, bytes);

@@ -4,9 +4,12 @@ import io.fedstep.vector.Dtype;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.DoubleStream;
 
 /** The weights and the RMSProp state of a simulated model's version, by a plain loop. */
-final class SimNumbers {
+public final class SimNumbers {
+  /** Numbers that are apart; a longer vector has them again and again. */
   static final int SIZE = 5;
 
   private static final double LRATE = 0.5;
@@ -25,12 +28,30 @@ final class SimNumbers {
   }
 
   static String spec(String round) {
+    return spec(SIZE, round, "");
+  }
+
+  /**
+   * The spec of a model.
+   *
+   * @param modules before the RMSProp one, which change nothing
+   */
+  public static String spec(int size, String round, String modules) {
     return """
     {"tensors": {"w": [%s]}, "dtype": "float64", "round": %s,
      "optimizer": {"lrate": %s, "w_decay": %s,
-                   "modules": [["rmsprop", {"beta": %s, "eps": %s}]]}}\
+                   "modules": [%s["rmsprop", {"beta": %s, "eps": %s}]]}}\
     """
-        .formatted(SIZE, round, LRATE, W_DECAY, BETA, EPS);
+        .formatted(size, round, LRATE, W_DECAY, modules, BETA, EPS);
+  }
+
+  /** The numbers of a vector. */
+  static double[] repeated(double[] values, int size) {
+    double[] all = new double[size];
+    for (int i = 0; i < size; i++) {
+      all[i] = values[i % values.length];
+    }
+    return all;
   }
 
   static SimNumbers zeros() {
@@ -38,13 +59,20 @@ final class SimNumbers {
   }
 
   /** An update whose values are eighths, so that sums of them are exact. */
-  record Update(double weight, List<Double> values) {
-    byte[] bytes() {
-      return Rig.bytes(Dtype.FLOAT64, array());
+  public record Update(double weight, List<Double> values) {
+    /** One that is drawn. */
+    public static Update random(Random random) {
+      return new Update(
+          1 + random.nextInt(20),
+          DoubleStream.generate(() -> (random.nextInt(201) - 100) / 8.0)
+              .limit(SIZE)
+              .boxed()
+              .toList());
     }
 
-    double[] array() {
-      return values.stream().mapToDouble(Double::doubleValue).toArray();
+    /** Its vector. */
+    public double[] array(int size) {
+      return repeated(values.stream().mapToDouble(Double::doubleValue).toArray(), size);
     }
   }
 
@@ -73,10 +101,12 @@ final class SimNumbers {
   }
 
   /** Whether a version's weights and state document are these. */
-  boolean equal(byte[] foundWeights, String foundState) {
-    return Arrays.equals(foundWeights, Rig.bytes(Dtype.FLOAT64, weights))
+  boolean equal(byte[] foundWeights, String foundState, int size) {
+    return Arrays.equals(foundWeights, Rig.bytes(Dtype.FLOAT64, repeated(weights, size)))
         && foundState.contains(
-            stepped ? HexFormat.of().formatHex(Rig.bytes(Dtype.FLOAT64, state)) : "0.0");
+            stepped
+                ? HexFormat.of().formatHex(Rig.bytes(Dtype.FLOAT64, repeated(state, size)))
+                : "0.0");
   }
 
   @Override

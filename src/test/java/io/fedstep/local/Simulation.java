@@ -39,7 +39,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.DoubleStream;
 
 /**
  * A server on a simulated disk, and whoever uses it: clients that repeat themselves, come late or
@@ -420,8 +419,8 @@ final class Simulation implements AutoCloseable {
     Version target =
         coordinator.version(model.name, versions.get(random.nextInt(versions.size())).version());
     long newest = model.newest();
-    model.asked.clear();
-    model.asked.add(model.at(target.info().version()));
+    long from = target.info().version();
+    model.asked(newest + 1, from, from);
     VersionInfo made = coordinator.changes(model.name).restore(target, new Expected(newest, null));
     assertThat(made.version()).isEqualTo(newest + 1);
     made(model, newest + 1);
@@ -432,8 +431,7 @@ final class Simulation implements AutoCloseable {
     long from = versions.get(random.nextInt(versions.size())).version();
     byte[] state = Rig.bytes(coordinator.version(model.name, from).stateBytes());
     long newest = model.newest();
-    model.asked.clear();
-    model.asked.add(model.at(newest).withState(model.at(from)));
+    model.asked(newest + 1, newest, from);
     try (VersionDraft draft = coordinator.changes(model.name).beginState()) {
       draft.readState(new ByteArrayInputStream(state));
       coordinator.changes(model.name).setState(draft, new Expected(newest, null));
@@ -484,18 +482,9 @@ final class Simulation implements AutoCloseable {
 
   // Updates
 
-  private SimNumbers.Update anUpdate() {
-    return new SimNumbers.Update(
-        1 + random.nextInt(20),
-        DoubleStream.generate(() -> (random.nextInt(201) - 100) / 8.0)
-            .limit(SimNumbers.SIZE)
-            .boxed()
-            .toList());
-  }
-
   private void put(SimModel model, long from) {
     var key = new SimModel.Key("client-" + random.nextInt(CLIENTS), from);
-    SimNumbers.Update update = anUpdate();
+    SimNumbers.Update update = SimNumbers.Update.random(random);
     if (model.receipts.containsKey(key)) {
       repeat(model, key, update);
       return;
@@ -510,8 +499,8 @@ final class Simulation implements AutoCloseable {
       model.sent(key, update);
     }
     try {
-      Upload.Answer answer = Rig.submit(upload, update.weight(), update.array());
-      assertThat(answer.update().summary().digest()).isEqualTo(SimModel.digest(update));
+      Upload.Answer answer = Rig.submit(upload, update.weight(), update.array(SimNumbers.SIZE));
+      assertThat(answer.update().summary().digest()).isEqualTo(model.digest(update));
       assertThat(answer.update().weight()).isEqualTo(update.weight());
       Decision.Accepted before = model.receipts.putIfAbsent(key, answer.update());
       if (before != null) {
@@ -531,7 +520,7 @@ final class Simulation implements AutoCloseable {
   private void repeat(SimModel model) {
     List<SimModel.Key> keys = List.copyOf(new TreeSet<>(model.receipts.keySet()));
     if (!keys.isEmpty()) {
-      repeat(model, keys.get(random.nextInt(keys.size())), anUpdate());
+      repeat(model, keys.get(random.nextInt(keys.size())), SimNumbers.Update.random(random));
     }
   }
 
@@ -539,14 +528,14 @@ final class Simulation implements AutoCloseable {
     Decision.Accepted receipt = Objects.requireNonNull(model.receipts.get(key));
     SimNumbers.Update same =
         model.sent.getOrDefault(key, List.of()).stream()
-            .filter(one -> SimModel.digest(one).equals(receipt.summary().digest()))
+            .filter(one -> model.digest(one).equals(receipt.summary().digest()))
             .filter(one -> one.weight() == receipt.weight())
             .findFirst()
             .orElseThrow();
     boolean differs = random.nextInt(4) == 0;
     try (Upload upload = coordinator.begin(model.name, key.from(), key.client(), null)) {
       SimNumbers.Update update = differs ? other : same;
-      Upload.Answer answer = Rig.submit(upload, update.weight(), update.array());
+      Upload.Answer answer = Rig.submit(upload, update.weight(), update.array(SimNumbers.SIZE));
       assertThat(answer.repeated()).isTrue();
       assertThat(answer.update()).isEqualTo(receipt);
       assertThat(differs).isFalse();
@@ -566,7 +555,7 @@ final class Simulation implements AutoCloseable {
     if (held.size() < MOST_HELD) {
       var key = new SimModel.Key("client-" + random.nextInt(CLIENTS), model.newest());
       Upload upload = coordinator.begin(model.name, key.from(), key.client(), null);
-      held.add(new Held(model, key, anUpdate(), upload));
+      held.add(new Held(model, key, SimNumbers.Update.random(random), upload));
     }
   }
 

@@ -314,6 +314,12 @@ public final class SimDisk extends Device {
     return channel;
   }
 
+  /** Servers that share a folder are one process here, which the JDK gives a lock once. */
+  @Override
+  boolean lock(FileChannel channel, boolean shared) throws IOException {
+    return shared || super.lock(channel, shared);
+  }
+
   @Override
   synchronized int write(Path file, FileChannel channel, ByteBuffer bytes, long at)
       throws IOException {
