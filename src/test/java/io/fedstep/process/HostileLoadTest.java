@@ -58,7 +58,7 @@ class HostileLoadTest {
           .connectTimeout(Duration.ofSeconds(20))
           .build();
   private final Map<String, Integer> answers = new ConcurrentHashMap<>();
-  private final long end = System.nanoTime() + TIME.toNanos();
+  private volatile long end;
 
   private boolean goesOn() {
     return System.nanoTime() < end;
@@ -286,6 +286,7 @@ class HostileLoadTest {
           """
               .formatted(SIZE, HONEST);
       send(server, "op", "PUT", MODEL, spec.getBytes(UTF_8), "Content-Type", "application/json");
+      end = System.nanoTime() + TIME.toNanos();
       var honest = new ArrayList<Future<Integer>>();
       var hostile = new ArrayList<Future<Integer>>();
       for (int i = 0; i < HONEST; i++) {
