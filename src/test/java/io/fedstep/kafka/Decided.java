@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -303,6 +304,24 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
         model.state().folder().close();
       }
     }
+  }
+
+  /** A process that follows until now, and comes back when it runs: all between is compacted. */
+  Runnable away() {
+    var away = new Replica(data, engine, true, new Replica.Watcher() {});
+    topic.forEach(message -> away.apply(message.key(), message.value()));
+    int position = topic.size();
+    return () -> {
+      var last = new LinkedHashMap<String, Message>();
+      topic
+          .subList(position, topic.size())
+          .forEach(message -> {
+            last.remove(message.key());
+            last.put(message.key(), message);
+          });
+      last.values().forEach(message -> away.apply(message.key(), message.value()));
+      assertSame(Objects.requireNonNull(away.model(M)), Objects.requireNonNull(follower.model(M)));
+    };
   }
 
   /** Reads what is decided from a topic that was compacted. */

@@ -76,6 +76,24 @@ class ReplicaTest {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5})
+  void processThatWasAway_knowsTheVersionsBetween(int rounds) {
+    try (var run = decided(rounds)) {
+      run.create("a1");
+      Runnable comesBack = run.away();
+      for (int round = 0; round < rounds; round++) {
+        run.update("alice", 0);
+        run.closeRound();
+        for (int shard = 0; shard < 3; shard++) {
+          run.range(shard, 1, true);
+        }
+        run.made();
+      }
+      comesBack.run();
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4})
   void changesByAdministrators_comeToTheSame(int seed) {
     try (var run = decided(seed)) {
