@@ -16,6 +16,7 @@ import io.fedstep.local.FakeClock;
 import io.fedstep.local.Rig;
 import io.fedstep.local.SimModel;
 import io.fedstep.local.SimNumbers;
+import io.fedstep.local.SimScheduler;
 import io.fedstep.model.Buffered;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
@@ -120,7 +121,7 @@ final class ClusterSimulation implements AutoCloseable {
   /** A process of the cluster, from its start until it is killed. */
   private final class Member {
     private final SimThreads.SimProcess own = threads.new SimProcess();
-    private final SimScheduling scheduling = new SimScheduling(own, clock);
+    private final SimScheduler scheduler = new SimScheduler(clock, own::thread);
     private final Map<String, Long> seen = new HashMap<>();
     private final int life = lives++;
     private @Nullable KafkaCoordinator coordinator;
@@ -131,7 +132,7 @@ final class ClusterSimulation implements AutoCloseable {
 
     private void start() {
       try {
-        var engine = new Engine(clock, scheduling, Listener.NONE, LIMITS);
+        var engine = new Engine(clock, scheduler, Listener.NONE, LIMITS);
         var cluster =
             new Cluster(
                 settings,
@@ -211,7 +212,9 @@ final class ClusterSimulation implements AutoCloseable {
 
   private void tick() {
     clock.advance(TICK);
-    members.stream().filter(one -> !one.own.isKilled()).forEach(one -> one.scheduling.ring());
+    members.stream()
+        .filter(one -> !one.own.isKilled())
+        .forEach(one -> one.scheduler.ringOnThreads());
     brokers.tick();
     brokers.expire(ClusterSimulation::isSilent);
     brokers.expel(ClusterSimulation::isSilent);

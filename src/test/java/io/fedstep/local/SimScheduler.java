@@ -6,16 +6,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.function.BiFunction;
 
 /** Alarms of a clock that stands still, which ring when they are told to. */
-final class SimScheduler implements Scheduler {
+public final class SimScheduler implements Scheduler {
   private record Alarm(Duration due, FutureTask<?> task) {}
 
   private final FakeClock clock;
+  private final BiFunction<String, Runnable, Thread> threads;
   private final List<Alarm> alarms = new ArrayList<>();
 
   SimScheduler(FakeClock clock) {
+    this(clock, (name, work) -> Thread.ofPlatform().daemon().name(name).unstarted(work));
+  }
+
+  /** The same, whose threads are made by {@code threads}, from a name and what they do. */
+  public SimScheduler(FakeClock clock, BiFunction<String, Runnable, Thread> threads) {
     this.clock = clock;
+    this.threads = threads;
   }
 
   @Override
@@ -27,7 +35,7 @@ final class SimScheduler implements Scheduler {
 
   @Override
   public Thread thread(String name, Runnable work) {
-    return Thread.ofPlatform().daemon().name(name).unstarted(work);
+    return threads.apply(name, work);
   }
 
   @Override
@@ -37,11 +45,16 @@ final class SimScheduler implements Scheduler {
 
   /** Runs what is due. */
   void ring() {
-    takeDue().forEach(FutureTask::run);
+    takeDue().forEach(Runnable::run);
   }
 
-  private synchronized List<FutureTask<?>> takeDue() {
-    var due = new ArrayList<FutureTask<?>>();
+  /** Runs what is due, each on a thread of its own. */
+  public void ringOnThreads() {
+    takeDue().forEach(alarm -> thread("alarm", alarm).start());
+  }
+
+  private synchronized List<Runnable> takeDue() {
+    var due = new ArrayList<Runnable>();
     for (Alarm alarm : List.copyOf(alarms)) {
       if (alarm.due().compareTo(clock.elapsed()) <= 0) {
         alarms.remove(alarm);
