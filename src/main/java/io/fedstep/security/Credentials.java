@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -43,35 +41,10 @@ public final class Credentials implements AutoCloseable {
   private final List<Token> fixed;
   private final @Nullable Resource file;
   private byte[] seen = new byte[0];
-  private volatile Known known;
+  private volatile KnownTokens known;
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("tokens").factory());
-
-  /** All that are known at one moment. */
-  private record Known(Map<String, Caller> byHash, Map<String, Caller> byId) {
-    static Known of(List<Token> tokens) {
-      var known = new Known(new HashMap<>(), new HashMap<>());
-      tokens.forEach(known::add);
-      return known;
-    }
-
-    private void add(Token token) {
-      Caller caller = token.caller();
-      Caller sameId = byId.put(caller.id(), caller);
-      if (sameId != null && !sameId.equals(caller)) {
-        throw new IllegalArgumentException(
-            "'%s' stands there twice, with other rights".formatted(caller.id()));
-      }
-      if (token.sha256() != null) {
-        Caller sameHash = byHash.put(token.sha256(), caller);
-        if (sameHash != null && !sameHash.equals(caller)) {
-          throw new IllegalArgumentException(
-              "'%s' and '%s' have the same token".formatted(sameHash.id(), caller.id()));
-        }
-      }
-    }
-  }
 
   /**
    * The tokens of a configuration and those of a file.
@@ -82,7 +55,7 @@ public final class Credentials implements AutoCloseable {
     this.fixed = List.copyOf(fixed);
     this.file = file;
     try {
-      known = Known.of(fixed);
+      known = new KnownTokens(fixed);
     } catch (IllegalArgumentException e) {
       throw new TokensException("fedstep.security.tokens: " + e.getMessage(), e);
     }
@@ -113,7 +86,7 @@ public final class Credentials implements AutoCloseable {
       byte[] now = file.getContentAsByteArray();
       if (!Arrays.equals(now, seen)) {
         read(file, now);
-        LOG.info("{} was read again: {} tokens", file.getDescription(), known.byHash.size());
+        LOG.info("{} was read again: {} tokens", file.getDescription(), known.size());
       }
     } catch (IOException | IllegalArgumentException e) {
       LOG.error(
@@ -128,7 +101,7 @@ public final class Credentials implements AutoCloseable {
     var tokens = new ArrayList<>(fixed);
     try {
       tokens.addAll(parse(bytes));
-      known = Known.of(tokens);
+      known = new KnownTokens(tokens);
     } catch (RuntimeException e) {
       throw new TokensException(
           "%s is no file of tokens: %s".formatted(from.getDescription(), rootOf(e).getMessage()),
@@ -165,12 +138,22 @@ public final class Credentials implements AutoCloseable {
 
   /** The caller with a token, or null. */
   @Nullable Caller byToken(String token) {
-    return known.byHash.get(Token.sha256(token));
+    return known.byHash(Token.sha256(token));
   }
 
   /** The caller with an id, or null. */
   @Nullable Caller byId(String id) {
-    return known.byId.get(id);
+    return known.byId(id);
+  }
+
+  /** The caller that a JWT or a certificate calls by a name, or null. */
+  @Nullable Caller bySubject(String subject) {
+    return known.bySubject(subject);
+  }
+
+  /** Whether an id is that of a subject, and so of nobody who only has the same name. */
+  boolean isMapped(String id) {
+    return known.isMapped(id);
   }
 
   @Override

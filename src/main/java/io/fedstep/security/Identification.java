@@ -8,46 +8,39 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
-import javax.naming.InvalidNameException;
-import javax.naming.ldap.LdapName;
-import javax.naming.ldap.Rdn;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
-import org.springframework.security.core.GrantedAuthority;
 import org.springframework.security.oauth2.core.OAuth2AuthenticationException;
 import org.springframework.security.oauth2.jwt.BadJwtException;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.jwt.JwtException;
-import org.springframework.security.oauth2.server.resource.authentication.JwtGrantedAuthoritiesConverter;
 import org.springframework.security.oauth2.server.resource.web.DefaultBearerTokenResolver;
 import org.springframework.security.web.authentication.AuthenticationConverter;
 
 /**
  * Finds the sender of a request: by a bearer token that is known here, by a JWT (RFC 9068: a scope
- * gives the role), or by the client's certificate. What the configuration says of an id limits the
- * models of its callers.
+ * gives the role), or by the client's certificate. The configuration's entry for a subject gives
+ * its id, role and models; one for an id limits the models of whoever has it by themselves.
  */
 final class Identification implements AuthenticationConverter {
   /** Where the container puts a client's certificates. */
   private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
-
-  private static final String SCOPE = "SCOPE_fedstep:";
 
   /** How far another clock may be behind; what waits with a JWT ends soon after its end. */
   private static final Duration LEEWAY = Duration.ofSeconds(5);
 
   private final Credentials credentials;
   private final @Nullable JwtDecoder jwts;
+  private final JwtClaims claims;
   private final SecurityProperties properties;
   private final InstantSource clock;
   private final DefaultBearerTokenResolver bearer = new DefaultBearerTokenResolver();
-  private final JwtGrantedAuthoritiesConverter scopes = new JwtGrantedAuthoritiesConverter();
 
   Identification(
       Credentials credentials,
@@ -56,6 +49,7 @@ final class Identification implements AuthenticationConverter {
       InstantSource clock) {
     this.credentials = credentials;
     this.jwts = jwts;
+    this.claims = new JwtClaims(properties);
     this.properties = properties;
     this.clock = clock;
   }
@@ -120,55 +114,59 @@ final class Identification implements AuthenticationConverter {
     if (clock.instant().isAfter(end.plus(LEEWAY))) {
       throw new NotIdentifiedException("The JWT expired at %s.".formatted(end));
     }
-    List<String> granted =
-        scopes.convert(jwt).stream().map(GrantedAuthority::getAuthority).toList();
-    Role role =
-        Arrays.stream(Role.values())
-            .filter(one -> granted.contains(SCOPE + one.label()))
-            .reduce((_, higher) -> higher)
-            .orElseThrow(() ->
-                new NotIdentifiedException(
-                    Refusal.of(
-                        Problem.FORBIDDEN,
-                        "The JWT has none of the scopes fedstep:client, fedstep:observer and"
-                            + " fedstep:admin.")));
-    String claim = properties.jwtClientId();
-    String id = checkId(jwt.getClaimAsString(claim), "The JWT's claim '%s'".formatted(claim));
+    Role role = claims.role(jwt);
+    String subject = claims.subject(jwt);
+    Caller mapped = subject == null ? null : credentials.bySubject(subject);
+    if (mapped != null) {
+      return role == null || role.compareTo(mapped.role()) > 0
+          ? mapped
+          : new Caller(mapped.id(), role, mapped.models());
+    }
+    if (role == null) {
+      throw new NotIdentifiedException(
+          Refusal.of(
+              Problem.FORBIDDEN,
+              "The JWT's claim '%s' has none of fedstep:client, fedstep:observer and fedstep:admin."
+                  .formatted(claims.roleClaims())));
+    }
+    String id = checkId(subject, "The JWT's claim '%s'".formatted(claims.subjectClaim()));
     Caller listed = credentials.byId(id);
     return new Caller(id, role, listed == null ? Caller.ALL : listed.models());
   }
 
   private Caller ofCertificate(X509Certificate certificate) {
     String attribute = properties.certificateClientId();
-    String subject = certificate.getSubjectX500Principal().getName();
+    List<Caller> mapped =
+        CertificateNames.of(certificate, attribute).stream()
+            .map(credentials::bySubject)
+            .filter(Objects::nonNull)
+            .distinct()
+            .toList();
+    if (mapped.size() > 1) {
+      throw new NotIdentifiedException(
+          "The certificate's names are those of %s: it has to be one."
+              .formatted(mapped.stream().map(Caller::id).collect(Collectors.joining(" and "))));
+    }
+    if (!mapped.isEmpty()) {
+      return mapped.getFirst();
+    }
     String id =
         checkId(
-            attribute(subject, attribute),
+            CertificateNames.attribute(certificate, attribute),
             "The %s of the certificate's subject".formatted(attribute));
     Caller listed = credentials.byId(id);
     return listed == null ? new Caller(id, Role.CLIENT, Caller.ALL) : listed;
   }
 
-  /** The first attribute of that type in a distinguished name, from its most specific end. */
-  private static @Nullable String attribute(String subject, String type) {
-    try {
-      return new LdapName(subject)
-          .getRdns().reversed().stream()
-              .filter(rdn -> rdn.getType().equalsIgnoreCase(type))
-              .map(Rdn::getValue)
-              .map(Object::toString)
-              .findFirst()
-              .orElse(null);
-    } catch (InvalidNameException e) {
-      throw new NotIdentifiedException("The certificate's subject cannot be read.");
-    }
-  }
-
-  private static String checkId(@Nullable String id, String what) {
+  private String checkId(@Nullable String id, String what) {
     if (id == null || !Name.is(id)) {
       throw new NotIdentifiedException(
-          "%s is %s, which is no client's id: that matches %s."
+          "%s is %s, which is no client's id: that matches %s, or the entry of a token has it as its 'subject'."
               .formatted(what, id == null ? "absent" : "'" + id + "'", Name.FORM));
+    }
+    if (credentials.isMapped(id)) {
+      throw new NotIdentifiedException(
+          "%s is '%s', the id of another subject.".formatted(what, id));
     }
     return id;
   }

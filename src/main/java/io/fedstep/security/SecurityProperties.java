@@ -14,6 +14,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param tokens bearer tokens
  * @param tokensFile a JSON file with more {@code tokens}, read again when it changes
  * @param jwtClientId the claim of a JWT that is the client's id
+ * @param jwtRoleClaim the claim of a JWT that has its roles; null for its scope
  * @param certificateClientId the attribute of a certificate's subject that is the client's id
  * @param allowedOrigins origins of web pages whose scripts may call the server
  */
@@ -22,5 +23,6 @@ public record SecurityProperties(
     @NotNull @DefaultValue List<Token> tokens,
     @Nullable Path tokensFile,
     @NotBlank @DefaultValue("sub") String jwtClientId,
+    @Nullable String jwtRoleClaim,
     @NotBlank @DefaultValue("CN") String certificateClientId,
     @NotNull @DefaultValue List<String> allowedOrigins) {}

@@ -16,11 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param id the caller's name: a client's is the one in its updates' addresses
  * @param sha256 of the bearer token, 64 hex digits; null for a caller that shows a certificate or a
  *     JWT
+ * @param subject the caller's name where a JWT or a certificate proves it: the claim, the subject,
+ *     a URI or a mail address; the id is then this subject's alone
  * @param role the rights in these models
  * @param models globs of the caller's models
  */
-public record Token(String id, @Nullable String sha256, Role role, List<String> models) {
+public record Token(
+    String id, @Nullable String sha256, @Nullable String subject, Role role, List<String> models) {
   private static final String HEX = "[0-9a-f]{64}";
+  private static final int LONGEST_SUBJECT = 1024;
 
   public Token {
     if (id == null || role == null || models == null) {
@@ -32,6 +36,11 @@ public record Token(String id, @Nullable String sha256, Role role, List<String> 
       throw new IllegalArgumentException(
           "the sha256 of '%s' is no 64 hex digits; printf %%s TOKEN | sha256sum gives it"
               .formatted(id));
+    }
+    if (subject != null && (subject.isBlank() || subject.length() > LONGEST_SUBJECT)) {
+      throw new IllegalArgumentException(
+          "the subject of '%s' has to have 1 to %s characters"
+              .formatted(id, Integer.toString(LONGEST_SUBJECT)));
     }
     models = List.copyOf(models);
     for (String glob : models) {

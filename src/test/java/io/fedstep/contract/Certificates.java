@@ -27,10 +27,10 @@ final class Certificates {
     this.folder = folder;
   }
 
-  /** Makes a key and a certificate of a subject, under a name of its own. */
-  void issue(String name, String subject) {
+  /** Makes a key and a certificate of a subject and its other names, under a name of its own. */
+  void issue(String name, String subject, String... others) {
     try {
-      issued.put(name, SelfSigned.of(subject, issued.size() + 1));
+      issued.put(name, SelfSigned.of(subject, issued.size() + 1, List.of(others)));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }

@@ -30,6 +30,22 @@ class CertificatesTest {
   private static final String SPEC = "{\"tensors\": {\"w\": [1]}, \"round\": {\"max_updates\": 9}}";
   private static final long MOST_NANOS = 30_000_000_000L;
 
+  private static final List<String> CLIENTS =
+      List.of("alice", "boss", "nameless", "workload", "mailed", "person", "twofold", "namesake");
+
+  private static final String TOKENS =
+      """
+      {"tokens": [
+        {"id": "boss", "role": "admin", "models": ["*"]},
+        {"id": "site-a", "subject": "spiffe://test/ns/fl/sa/site-a", "role": "client",
+         "models": ["*"]},
+        {"id": "grace", "subject": "grace@hospital.example", "role": "observer", "models": ["*"]},
+        {"id": "ada", "subject": "emailAddress=ada@hospital.example,O=test", "role": "client",
+         "models": ["other-*"]},
+        {"id": "bob", "subject": "boss of all", "role": "client", "models": ["*"]}
+      ]}
+      """;
+
   @TempDir private static Path folder;
   private static Certificates certificates;
   private static Server server;
@@ -41,10 +57,15 @@ class CertificatesTest {
       certificates.issue(name, "CN=%s, OU=unit-%s, O=test".formatted(name, name));
     }
     certificates.issue("nameless", "CN=not a client id, O=test");
+    certificates.issue("workload", "O=test", "spiffe://test/ns/fl/sa/site-a");
+    certificates.issue("mailed", "CN=Grace, O=test", "grace@hospital.example");
+    certificates.issue("person", "1.2.840.113549.1.9.1=ada@hospital.example, O=test");
+    certificates.issue("twofold", "CN=boss of all, O=test", "spiffe://test/ns/fl/sa/site-a");
+    certificates.issue("namesake", "CN=site-a, O=test");
     certificates.write("server", "server.pem", false);
     certificates.write("server", "server.key", true);
     var trusted = new StringBuilder();
-    for (String name : List.of("alice", "boss", "nameless")) {
+    for (String name : CLIENTS) {
       trusted.append(Files.readString(certificates.write(name, name + ".pem", false)));
     }
     Files.writeString(folder.resolve("trusted.pem"), trusted);
@@ -58,9 +79,8 @@ class CertificatesTest {
             "spring.ssl.bundle.watch.file.quiet-period=20ms",
             "server.ssl.bundle=server",
             "server.ssl.client-auth=want",
-            "fedstep.security.tokens[0].id=boss",
-            "fedstep.security.tokens[0].role=admin",
-            "fedstep.security.tokens[0].models=*");
+            "fedstep.security.tokens-file="
+                + Files.writeString(folder.resolve("tokens.json"), TOKENS));
   }
 
   @AfterAll
@@ -88,6 +108,32 @@ class CertificatesTest {
                 .asString())
         .contains("CN of the certificate's subject")
         .contains("'not a client id'");
+  }
+
+  private static String reason(String name) {
+    return as(name).get("/v1/models/mapped").problem(401, "unauthorized").path("detail").asString();
+  }
+
+  @Test
+  void nameInACertificate_standsForAnId() {
+    as("boss").putJson("/v1/models/mapped", SPEC).is(201);
+    String updates = "/v1/models/mapped/rounds/0/updates/";
+    as("workload").putJson(updates + "site-a", "{\"gradient\": [1]}").is(201);
+    as("workload").putJson(updates + "alice", "{\"gradient\": [1]}").problem(403, "forbidden");
+    as("mailed").get("/v1/models/mapped/rounds").is(200);
+    assertThat(
+            as("person")
+                .get("/v1/models/mapped")
+                .problem(403, "forbidden")
+                .path("detail")
+                .asString())
+        .contains("'ada'");
+  }
+
+  @Test
+  void nameOfTwo_orTheIdOfAnother_isRefused() {
+    assertThat(reason("twofold")).contains("bob").contains("site-a").contains("one");
+    assertThat(reason("namesake")).contains("'site-a', the id of another subject");
   }
 
   /** The serial number of the certificate that the server shows. */

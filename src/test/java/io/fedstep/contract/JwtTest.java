@@ -18,6 +18,8 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
+import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -31,14 +33,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JwtTest {
   private static final String SPEC = "{\"tensors\": {\"w\": [1]}, \"round\": {\"max_updates\": 9}}";
 
+  private static final String ISSUER =
+      "spring.security.oauth2.resourceserver.jwt.public-key-location=file:";
+
+  private static final String TOKENS =
+      """
+      {"tokens": [
+        {"id": "site-a", "subject": "auth0|5f7c85ec", "role": "client", "models": ["toy"]},
+        {"id": "pod", "subject": "system:serviceaccount:fl:trainer", "role": "observer",
+         "models": ["*"]},
+        {"id": "grace", "subject": "grace@hospital.example", "role": "admin", "models": ["*"]}
+      ]}
+      """;
+
   @TempDir private static Path folder;
+  private static Path issuer;
   private static KeyPair keys;
   private static Server server;
 
   @BeforeAll
   static void start() throws IOException, NoSuchAlgorithmException {
     keys = keys();
-    Path key =
+    issuer =
         Files.writeString(
             folder.resolve("issuer.pem"),
             "-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n"
@@ -46,10 +62,12 @@ class JwtTest {
     server =
         Server.start(
             folder.resolve("data"),
-            "spring.security.oauth2.resourceserver.jwt.public-key-location=file:" + key,
+            ISSUER + issuer,
             "fedstep.security.tokens[0].id=limited",
             "fedstep.security.tokens[0].role=client",
-            "fedstep.security.tokens[0].models=own-*");
+            "fedstep.security.tokens[0].models=own-*",
+            "fedstep.security.tokens-file="
+                + Files.writeString(folder.resolve("tokens.json"), TOKENS));
     as(claims -> claims.subject("boss").claim("scope", "openid fedstep:admin"))
         .putJson("/v1/models/toy", SPEC)
         .is(201);
@@ -109,6 +127,68 @@ class JwtTest {
     as(claims -> claims.subject("limited").claim("scope", "fedstep:client"))
         .get("/v1/models/toy")
         .problem(403, "forbidden");
+  }
+
+  @Test
+  void subject_standsForAnId_withItsRoleAndModels() {
+    Http site = as(claims -> claims.subject("auth0|5f7c85ec"));
+    String updates = "/v1/models/toy/rounds/0/updates/";
+    site.putJson(updates + "site-a", "{\"gradient\": [1]}").is(201);
+    site.putJson(updates + "alice", "{\"gradient\": [1]}").problem(403, "forbidden");
+    site.get("/v1/models/mine").problem(403, "forbidden");
+    as(claims -> claims.subject("system:serviceaccount:fl:trainer"))
+        .get("/v1/models/toy/rounds")
+        .is(200);
+    as(claims -> claims.subject("grace@hospital.example"))
+        .putJson("/v1/models/graces", SPEC)
+        .is(201);
+  }
+
+  @Test
+  void scope_lowersTheRoleOfASubject_andDoesNotRaiseIt() {
+    as(claims -> claims.subject("grace@hospital.example").claim("scope", "fedstep:observer"))
+        .putJson("/v1/models/lowered", SPEC)
+        .problem(403, "forbidden");
+    as(claims -> claims.subject("auth0|5f7c85ec").claim("scope", "fedstep:admin"))
+        .get("/v1/models/toy/rounds")
+        .problem(403, "forbidden");
+  }
+
+  @Test
+  void idOfASubject_isNobodyElses() {
+    assertThat(reason(as(claims -> claims.subject("site-a").claim("scope", "fedstep:client"))))
+        .contains("'site-a', the id of another subject");
+  }
+
+  @Test
+  void role_standsWhereTheConfigurationSays() throws IOException {
+    Map<String, Object> keycloak =
+        Map.of("realm_access", Map.of("roles", List.of("offline_access", "fedstep:client")));
+    try (Server other =
+        Server.start(
+            folder.resolve("roles"),
+            ISSUER + issuer,
+            "fedstep.security.jwt-role-claim=realm_access.roles")) {
+      other
+          .http()
+          .as(token(keys, claims -> all(claims.subject("alice"), keycloak)))
+          .get("/v1/models/toy")
+          .problem(404, "model-not-found");
+      assertThat(
+              other
+                  .http()
+                  .as(token(keys, claims -> claims.subject("eve").claim("scope", "fedstep:admin")))
+                  .get("/v1/models/toy")
+                  .problem(403, "forbidden")
+                  .path("detail")
+                  .asString())
+          .contains("'realm_access.roles'");
+    }
+  }
+
+  private static JWTClaimsSet.Builder all(JWTClaimsSet.Builder claims, Map<String, Object> more) {
+    more.forEach(claims::claim);
+    return claims;
   }
 
   @ParameterizedTest

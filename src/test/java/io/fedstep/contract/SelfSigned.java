@@ -16,7 +16,9 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import javax.security.auth.x500.X500Principal;
 
@@ -29,7 +31,9 @@ record SelfSigned(PrivateKey key, X509Certificate certificate) {
   private static final int SEQUENCE = 0x30;
   private static final int VERSION = 0xa0;
   private static final int EXTENSIONS = 0xa3;
+  private static final int MAIL = 0x81;
   private static final int DNS_NAME = 0x82;
+  private static final int URI = 0x86;
 
   private static final byte[] ECDSA_WITH_SHA256 =
       HexFormat.of().parseHex("300a06082a8648ce3d040302");
@@ -39,13 +43,21 @@ record SelfSigned(PrivateKey key, X509Certificate certificate) {
       DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final int DAY_SECONDS = 24 * 60 * 60;
 
-  /** One that is valid from yesterday until tomorrow. */
-  static SelfSigned of(String subject, int serial) throws GeneralSecurityException {
+  /**
+   * One that is valid from yesterday until tomorrow, of an owner with other names, such as URIs.
+   */
+  static SelfSigned of(String subject, int serial, List<String> others)
+      throws GeneralSecurityException {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
     generator.initialize(new ECGenParameterSpec("secp256r1"));
     KeyPair keys = generator.generateKeyPair();
     byte[] name = new X500Principal(subject).getEncoded();
-    byte[] names = der(SEQUENCE, der(DNS_NAME, "localhost".getBytes(US_ASCII)));
+    var alternatives = new ArrayList<byte[]>();
+    alternatives.add(der(DNS_NAME, "localhost".getBytes(US_ASCII)));
+    for (String other : others) {
+      alternatives.add(der(other.contains(":") ? URI : MAIL, other.getBytes(US_ASCII)));
+    }
+    byte[] names = der(SEQUENCE, alternatives.toArray(byte[][]::new));
     Instant now = Instant.now();
     byte[] signed =
         der(

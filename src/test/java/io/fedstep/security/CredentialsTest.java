@@ -25,7 +25,8 @@ class CredentialsTest {
   private static final String OTHER =
       "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa";
 
-  private static final Token ALICE = new Token("alice", SECRET, Role.CLIENT, List.of("digits"));
+  private static final Token ALICE =
+      new Token("alice", SECRET, null, Role.CLIENT, List.of("digits"));
 
   private static String file(String sha256) {
     return """
@@ -74,6 +75,7 @@ class CredentialsTest {
         "{'tokens': [{'id': 'bob', 'role': 'client', 'models': ['a b']}]}",
         "{'tokens': [{'id': 'bob', 'role': 'client', 'model': ['*']}]}",
         "{'tokens': [{'role': 'client', 'models': ['*']}]}",
+        "{'tokens': [{'id': 'bob', 'subject': ' ', 'role': 'client', 'models': ['*']}]}",
         "{'tokens': [{'id': 'bob', 'models': ['*']}]}",
         "{'tokens': [{'id': 'bob', 'role': 'client'}]}",
         "{'tokens': [{'id': 'bob', 'role': 'client', 'models': [null]}]}",
@@ -112,16 +114,32 @@ class CredentialsTest {
 
   @Test
   void contradictions_areRefused() {
-    var otherRole = new Token("alice", OTHER, Role.ADMIN, List.of("digits"));
+    var otherRole = new Token("alice", OTHER, null, Role.ADMIN, List.of("digits"));
     assertThatThrownBy(() -> new Credentials(List.of(ALICE, otherRole), null))
         .hasMessageContaining("'alice' stands there twice");
-    var sameToken = new Token("bob", SECRET, Role.CLIENT, List.of("digits"));
+    var sameToken = new Token("bob", SECRET, null, Role.CLIENT, List.of("digits"));
     assertThatThrownBy(() -> new Credentials(List.of(ALICE, sameToken), null))
         .hasMessageContaining("same token");
-    var second = new Token("alice", OTHER, Role.CLIENT, List.of("digits"));
+    var second = new Token("alice", OTHER, null, Role.CLIENT, List.of("digits"));
     try (var rotating = new Credentials(List.of(ALICE, second), null)) {
       assertThat(rotating.byToken("secret")).isEqualTo(rotating.byToken("other"));
     }
+  }
+
+  @Test
+  void subject_isOneCallers_whoseIdNobodyElseHas() {
+    var subject = new Token("site-a", null, "auth0|5f7c", Role.CLIENT, List.of("*"));
+    var second = new Token("site-a", null, "spiffe://test/a", Role.CLIENT, List.of("*"));
+    try (var credentials = new Credentials(List.of(ALICE, subject, second), null)) {
+      assertThat(credentials.bySubject("auth0|5f7c")).isEqualTo(subject.caller());
+      assertThat(credentials.bySubject("spiffe://test/a")).isEqualTo(subject.caller());
+      assertThat(credentials.bySubject("AUTH0|5F7C")).isNull();
+      assertThat(credentials.isMapped("site-a")).isTrue();
+      assertThat(credentials.isMapped("alice")).isFalse();
+    }
+    var other = new Token("site-b", null, "auth0|5f7c", Role.CLIENT, List.of("*"));
+    assertThatThrownBy(() -> new Credentials(List.of(subject, other), null))
+        .hasMessageContaining("'site-a' and 'site-b' have the same subject");
   }
 
   @ParameterizedTest

@@ -21,7 +21,7 @@ class RightsTest {
   private final AtomicReference<Instant> now = new AtomicReference<>(START);
   private final Credentials credentials = new Credentials(List.of(), null);
   private final SecurityProperties properties =
-      new SecurityProperties(false, List.of(), null, "sub", "CN", List.of());
+      new SecurityProperties(false, List.of(), null, "sub", null, "CN", List.of());
   private final MockHttpServletRequest request =
       new MockHttpServletRequest("GET", "/v1/models/toy/events");
   private final MockHttpServletResponse response = new MockHttpServletResponse();
