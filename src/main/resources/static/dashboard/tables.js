@@ -64,6 +64,17 @@ function policy(round) {
   return words.join('; ');
 }
 
+function bound({ max_norm: norm, max_weight: weight, action }) {
+  const words = [];
+  if (norm !== undefined) {
+    words.push(`L2 norm ${norm}`);
+  }
+  if (weight !== undefined) {
+    words.push(`weight ${number(weight)}`);
+  }
+  return `${words.join(', ')}; ${action}`;
+}
+
 /** What the model is made of, in words and as its spec. */
 export function specPart() {
   const list = h('dl', { class: 'spec' });
@@ -79,7 +90,7 @@ export function specPart() {
         ['Weight decay', decay ? (typeof decay === 'number' ? String(decay) : plugin(decay)) : null],
         ['Regularizers', regularizers?.length ? regularizers.map(plugin).join(', ') : null],
         ['Aggregator', plugin(model.aggregator)],
-        ['Update bound', model.update_bound ? `L2 norm ${model.update_bound.max_norm}, ${model.update_bound.action}` : null],
+        ['Update bound', model.update_bound ? bound(model.update_bound) : null],
         ['Round', policy(model.round)],
         ['Tensors', Object.entries(model.tensors).slice(0, 12)
           .map(([name, shape]) => `${name} [${shape.join(', ')}]`).join(', ')
@@ -87,8 +98,8 @@ export function specPart() {
         ['Numbers', model.dtype],
       ].filter(([, value]) => value !== null);
       list.replaceChildren(...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
-      const { tensors, dtype, optimizer, aggregator, update_bound: bound, round } = model;
-      raw.textContent = JSON.stringify({ tensors, dtype, optimizer, aggregator, update_bound: bound, round }, null, 2);
+      const { tensors, dtype, optimizer, aggregator, update_bound: most, round } = model;
+      raw.textContent = JSON.stringify({ tensors, dtype, optimizer, aggregator, update_bound: most, round }, null, 2);
     },
   };
 }

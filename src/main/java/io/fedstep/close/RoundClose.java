@@ -118,8 +118,7 @@ public final class RoundClose {
       int threads) {
     double[] updateWeights =
         inOrder.stream()
-            .mapToDouble(
-                update -> spec.round().effectiveWeight(update.weight(), update.staleness()))
+            .mapToDouble(update -> spec.effectiveWeight(update.weight(), update.staleness()))
             .toArray();
     UpdateReader updates = matrix.read(inOrder);
     try (VectorFile weightsBefore = before.weights();

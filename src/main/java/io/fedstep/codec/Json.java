@@ -44,17 +44,21 @@ public final class Json {
 
   /** Reads one small document that is an object; 400 {@code malformed} otherwise. */
   public static ObjectNode readObject(InputStream in) {
+    if (readValue(in) instanceof ObjectNode object) {
+      return object;
+    }
+    throw malformed("The body is not a JSON object.");
+  }
+
+  /** Reads one small document of any kind; 400 {@code malformed} if it is none. */
+  public static JsonNode readValue(InputStream in) {
     try {
-      JsonNode node = MAPPER.readTree(in);
-      if (node instanceof ObjectNode object) {
-        return object;
-      }
+      return MAPPER.readTree(in);
     } catch (JacksonIOException e) {
       throw e;
     } catch (JacksonException e) {
       throw malformed(e, 0);
     }
-    throw malformed("The body is not a JSON object.");
   }
 
   /** The text of a node in a file of ours, where it is a string. */

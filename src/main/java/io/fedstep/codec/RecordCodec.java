@@ -123,10 +123,11 @@ public final class RecordCodec {
   public static ObjectNode client(ModelSpec spec, long round, Decision.Accepted update) {
     RoundPolicy policy = spec.round();
     ObjectNode json = client(update, spec.showsNorms());
-    return policy.mode().isBuffer()
-        ? json.put("trained_from", round - update.staleness())
-            .put("staleness", update.staleness())
-            .put("effective_weight", policy.effectiveWeight(update.weight(), update.staleness()))
+    if (policy.mode().isBuffer()) {
+      json.put("trained_from", round - update.staleness()).put("staleness", update.staleness());
+    }
+    return spec.weighsAnew()
+        ? json.put("effective_weight", spec.effectiveWeight(update.weight(), update.staleness()))
         : json;
   }
 

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -128,7 +129,8 @@ public final class SpecCodec {
     throw Spec.bad("dtype", "is '%s'; float32 and float64 are known".formatted(json.stringValue()));
   }
 
-  private static Aggregator aggregator(JsonNode json) {
+  /** Reads an aggregator, which has the default settings where it gives none. */
+  public static Aggregator aggregator(JsonNode json) {
     Spec.Named named = Spec.Named.of(json, "aggregator");
     Aggregator found = named.among(KnownAggregators.ALL);
     if (found == null) {
@@ -139,13 +141,19 @@ public final class SpecCodec {
     return found;
   }
 
+  /** Reads a bound on updates; null where there is to be none. */
+  public static @Nullable UpdateBound bound(JsonNode json) {
+    return json.isNull() ? null : bound(json, "update_bound");
+  }
+
   private static UpdateBound bound(JsonNode json, String place) {
-    Spec spec = Spec.of(json, place, Set.of("max_norm", "action"));
-    double most = Spec.number(spec.required("max_norm"), spec.at("max_norm"));
+    Spec spec = Spec.of(json, place, Set.of("max_norm", "max_weight", "action"));
+    Double norm = spec.get("max_norm") == null ? null : (Double) spec.number("max_norm");
+    Double weight = spec.get("max_weight") == null ? null : (Double) spec.number("max_weight");
     JsonNode action = spec.get("action");
     UpdateBound.Action does =
         action == null ? UpdateBound.Action.CLIP : action(action, spec.at("action"));
-    return Spec.checked(place, () -> new UpdateBound(most, does));
+    return Spec.checked(place, () -> new UpdateBound(norm, weight, does));
   }
 
   private static UpdateBound.Action action(JsonNode json, String place) {
@@ -194,9 +202,14 @@ public final class SpecCodec {
   }
 
   /** A bound on updates. */
-  static ObjectNode write(UpdateBound bound) {
-    return Json.object()
-        .put("max_norm", bound.maxNorm())
-        .put("action", bound.action().name().toLowerCase(Locale.ROOT));
+  public static ObjectNode write(UpdateBound bound) {
+    ObjectNode json = Json.object();
+    if (bound.maxNorm() != null) {
+      json.put("max_norm", bound.maxNorm());
+    }
+    if (bound.maxWeight() != null) {
+      json.put("max_weight", bound.maxWeight());
+    }
+    return json.put("action", bound.action().name().toLowerCase(Locale.ROOT));
   }
 }

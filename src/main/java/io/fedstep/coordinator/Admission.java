@@ -153,7 +153,13 @@ public final class Admission {
     if (state.isClosing() && (state.isBuffered() || round.closed() == null)) { // or replaced
       return state.hasNoRoom() ? new Verdict.Refused(state.noRoom()) : new Verdict.Welcome();
     }
-    return round.accept(client, origin, row, header, content, now);
+    Refusal beyond =
+        round.closed() != null
+            ? null
+            : BoundRules.of(state.spec().updateBound(), header.weight(), content.norm());
+    return beyond != null
+        ? new Verdict.Refused(beyond)
+        : round.accept(client, origin, row, header, content, now);
   }
 
   /** The verdict on an update whose round ended while its numbers came. */

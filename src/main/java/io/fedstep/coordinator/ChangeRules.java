@@ -1,8 +1,11 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.aggregate.Aggregator;
+import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.SpecRule;
 import io.fedstep.model.SpecRules;
+import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.StateEntry;
@@ -14,6 +17,7 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** What an administrator may change of a model as it is; what may not be is thrown. */
@@ -91,6 +95,10 @@ public final class ChangeRules {
   /** Checks that a report may be kept beside those of others, by client. */
   public void checkReport(Command.Report report, Map<String, ?> others) {
     checkVersion(report.version());
+    Refusal heavy = BoundRules.ofWeight(state.spec().updateBound(), report.report().weight());
+    if (heavy != null) {
+      throw heavy.exception();
+    }
     if (others.size() >= Reports.MOST_CLIENTS && !others.containsKey(report.client())) {
       throw Refusal.of(
               Problem.TOO_MANY_REQUESTS,
@@ -138,10 +146,25 @@ public final class ChangeRules {
     if (!policy.equals(head.spec().round())) {
       checkNew(policy);
     }
+    return with(head, "round", spec -> spec.with(policy));
+  }
+
+  /** A head with another rule of aggregation. */
+  static ModelHead with(ModelHead head, Aggregator aggregator) {
+    return with(head, "aggregator", spec -> spec.with(aggregator));
+  }
+
+  /** A head with another bound on updates, or without one. */
+  static ModelHead bounded(ModelHead head, @Nullable UpdateBound bound) {
+    return with(head, "update_bound", spec -> spec.bounded(bound));
+  }
+
+  /** A head with another spec, if what is new there goes with the rest. */
+  private static ModelHead with(ModelHead head, String key, UnaryOperator<ModelSpec> change) {
     try {
-      return head.with(head.spec().with(policy));
-    } catch (IllegalArgumentException e) { // the aggregator needs more updates
-      throw Refusal.of(Problem.BAD_SPEC, "In 'round': %s.".formatted(e.getMessage())).exception();
+      return head.with(change.apply(head.spec()));
+    } catch (IllegalArgumentException e) { // such as a rule that needs more updates
+      throw Refusal.of(Problem.BAD_SPEC, "In '%s': %s.".formatted(key, e.getMessage())).exception();
     }
   }
 

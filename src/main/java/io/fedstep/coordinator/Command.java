@@ -1,8 +1,11 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.aggregate.Aggregator;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.round.UpdateMetadata;
+import org.jspecify.annotations.Nullable;
 
 /** A request to a model that is no update: an administrator's change, or a client's report. */
 public sealed interface Command {
@@ -14,6 +17,12 @@ public sealed interface Command {
 
   /** Replaces the hyper-parameters, from the next close on. */
   record SetOptimizer(Optimizer optimizer) implements Command {}
+
+  /** Replaces the rule of aggregation, from the open round's close on. */
+  record SetAggregator(Aggregator aggregator) implements Command {}
+
+  /** Replaces the bound on updates, or ends it. */
+  record SetBound(@Nullable UpdateBound bound) implements Command {}
 
   /** Ends training. */
   record Stop() implements Command {}

@@ -1,6 +1,8 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.aggregate.Aggregator;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
@@ -93,6 +95,16 @@ public final class ModelChanges {
   /** Takes other hyper-parameters for the same modules, from the next close on. */
   public ModelStatus setOptimizer(Optimizer optimizer) {
     return change(new Command.SetOptimizer(optimizer));
+  }
+
+  /** Takes another rule of aggregation, from the open round's close on. */
+  public ModelStatus setAggregator(Aggregator aggregator) {
+    return change(new Command.SetAggregator(aggregator));
+  }
+
+  /** Takes another bound on updates, or ends it. */
+  public ModelStatus setBound(@Nullable UpdateBound bound) {
+    return change(new Command.SetBound(bound));
   }
 
   /** Ends training. */

@@ -50,6 +50,9 @@ public final class ModelMachine {
       case Command.SetPolicy(var policy) -> new Outcome.Changes(ChangeRules.with(head, policy));
       case Command.SetOptimizer(var optimizer) ->
           new Outcome.Changes(ChangeRules.with(head, optimizer));
+      case Command.SetAggregator(var aggregator) ->
+          new Outcome.Changes(ChangeRules.with(head, aggregator));
+      case Command.SetBound(var bound) -> new Outcome.Changes(ChangeRules.bounded(head, bound));
       case Command.Stop _ -> new Outcome.Changes(head.stop());
       case Command.Start _ -> new Outcome.Changes(head.start(state.round().number()));
       case Command.Close _ -> {

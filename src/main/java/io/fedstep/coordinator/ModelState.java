@@ -213,7 +213,10 @@ public final class ModelState {
 
   private void tell(Map<String, UpdateMetadata> reports) {
     if (ended() == null && !reports.isEmpty()) { // or the version went meanwhile
-      engine.listener().reported(model(), Measured.means(reports.values()));
+      engine
+          .listener()
+          .reported(
+              model(), Measured.means(reports.values(), report -> spec().counted(report.weight())));
     }
   }
 

@@ -2,8 +2,6 @@ package io.fedstep.coordinator;
 
 import io.fedstep.codec.VectorSink;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.model.UpdateBound;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
@@ -90,6 +88,14 @@ public final class Upload implements AutoCloseable {
     return state.spec();
   }
 
+  /** Refuses before the numbers come what is beyond the bound already. */
+  public void check(UpdateMetadata known) {
+    Refusal heavy = compares() ? null : BoundRules.ofWeight(spec().updateBound(), known.weight());
+    if (heavy != null) {
+      throw heavy.exception();
+    }
+  }
+
   /** Where the numbers go. */
   public VectorSink sink() {
     if (destination == null) {
@@ -123,21 +129,7 @@ public final class Upload implements AutoCloseable {
     if (earlier != null) {
       return Round.repeat(earlier, header.weight(), content);
     }
-    checkNorm(content.norm());
     return Objects.requireNonNull(destination).submit(header, content);
-  }
-
-  private void checkNorm(double norm) {
-    UpdateBound bound = spec().updateBound();
-    if (bound != null && bound.refuses(norm)) {
-      throw Refusal.of(
-              Problem.NORM_EXCEEDED,
-              "The update has the L2 norm %s; up to %s is accepted."
-                  .formatted(norm, bound.maxNorm()))
-          .with("expected", bound.maxNorm())
-          .with("actual", norm)
-          .exception();
-    }
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.OptimizerCodec;
 import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Command;
 import io.fedstep.coordinator.Replacement;
 import tools.jackson.databind.JsonNode;
@@ -22,6 +23,12 @@ final class CommandCodec {
       case Command.SetPolicy(var policy) -> kind("policy").set("policy", PolicyCodec.write(policy));
       case Command.SetOptimizer(var optimizer) ->
           kind("optimizer").set("optimizer", OptimizerCodec.write(optimizer));
+      case Command.SetAggregator(var aggregator) ->
+          kind("aggregator").set("aggregator", SpecCodec.write(aggregator));
+      case Command.SetBound(var bound) ->
+          bound == null
+              ? kind("bound").putNull("bound")
+              : kind("bound").set("bound", SpecCodec.write(bound));
       case Command.Replace(var by, var newest) -> write(by).setAll(Wire.expected(newest));
       case Command.Report(var version, var client, var report) ->
           kind("report")
@@ -46,6 +53,9 @@ final class CommandCodec {
       case "optimizer" ->
           new Command.SetOptimizer(
               OptimizerCodec.read((ObjectNode) request.required("optimizer"), "optimizer"));
+      case "aggregator" ->
+          new Command.SetAggregator(SpecCodec.aggregator(request.required("aggregator")));
+      case "bound" -> new Command.SetBound(SpecCodec.bound(request.required("bound")));
       case "report" ->
           new Command.Report(
               request.required("version").longValue(),

@@ -19,6 +19,7 @@ public final class CloseChain {
   private final StepContext.Step context;
   private final double[] weights;
   private final double[] factors;
+  private final boolean scales;
   private final Protection.@Nullable OfRound protection;
 
   /**
@@ -35,6 +36,7 @@ public final class CloseChain {
     this.context = context;
     this.weights = weights.clone();
     UpdateBound bound = spec.updateBound();
+    scales = bound != null && bound.scales();
     factors = bound == null ? new double[0] : Arrays.stream(norms).map(bound::factor).toArray();
     Protection asked = spec.protection();
     if (asked != null && asked.needs().contains(Need.KEY) && key.length == 0) {
@@ -45,7 +47,7 @@ public final class CloseChain {
 
   /** The updates of a range as the next step is to see them, from those that came. */
   public Rows bound(Rows rows) {
-    return spec.updateBound() == null ? rows : new ClippedRows(rows, factors, spec.dtype());
+    return scales ? new ClippedRows(rows, factors, spec.dtype()) : rows;
   }
 
   /** Whether the distances between the updates have to be known before the chain begins. */

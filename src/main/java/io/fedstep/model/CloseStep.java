@@ -11,10 +11,13 @@ import java.util.function.Function;
 /** The steps of a close, in their order: from the updates of a round to the next version. */
 @SuppressWarnings("ImmutableEnumChecker") // functions without state, and unmodifiable lists
 public enum CloseStep {
-  /** An update with too large a norm is scaled down. */
+  /** An update with too large a norm is scaled down, one with too large a weight counts less. */
   BOUND(
-      "an update with too large a norm is scaled down",
-      spec -> spec.updateBound() == null ? Set.of() : Set.of(Need.NORMS),
+      "an update with too large a norm is scaled down, one with too large a weight counts less",
+      spec ->
+          spec.updateBound() == null || !spec.updateBound().scales()
+              ? Set.of()
+              : Set.of(Need.NORMS),
       "update_bound"),
 
   /** The updates become one gradient. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Everything that was asked for when a model was created, defaults filled in.
  *
- * @param updateBound the largest norm of an update, or null for any
+ * @param updateBound the largest norm and weight of an update, or null for any
  * @param protection what is done to the sums of updates before they are seen, or null for nothing
  */
 public record ModelSpec(
@@ -75,6 +75,31 @@ public record ModelSpec(
   /** This spec with other hyper-parameters. */
   public ModelSpec with(Optimizer other) {
     return new ModelSpec(layout, dtype, other, aggregator, updateBound, protection, round);
+  }
+
+  /** This spec with another rule of aggregation. */
+  public ModelSpec with(Aggregator other) {
+    return new ModelSpec(layout, dtype, optimizer, other, updateBound, protection, round);
+  }
+
+  /** This spec with another bound on updates, or without one. */
+  public ModelSpec bounded(@Nullable UpdateBound other) {
+    return new ModelSpec(layout, dtype, optimizer, aggregator, other, protection, round);
+  }
+
+  /** What the weight of an update or of a report counts, before it is discounted by its age. */
+  public double counted(double weight) {
+    return updateBound == null ? weight : updateBound.counted(weight);
+  }
+
+  /** What an update's weight counts in the mean. */
+  public double effectiveWeight(double weight, long staleness) {
+    return round.effectiveWeight(counted(weight), staleness);
+  }
+
+  /** Whether what an update counts may be another number than its weight. */
+  public boolean weighsAnew() {
+    return round.mode().isBuffer() || (updateBound != null && updateBound.boundsWeights());
   }
 
   /** Whether the norms of single updates may be shown. */

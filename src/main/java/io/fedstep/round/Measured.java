@@ -4,6 +4,7 @@ import io.fedstep.aggregate.MetricMean;
 import java.util.Collection;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 
 /** Numbers that a client measured, and how much they count. */
 public interface Measured {
@@ -14,12 +15,14 @@ public interface Measured {
   SortedMap<String, Double> metrics();
 
   /** The weighted mean of each metric, over those who sent it: from exact sums, rounded once. */
-  static SortedMap<String, Double> means(Collection<? extends Measured> all) {
+  static <M extends Measured> SortedMap<String, Double> means(
+      Collection<M> all, ToDoubleFunction<M> counts) {
     var sums = new TreeMap<String, MetricMean>();
-    for (Measured one : all) {
+    for (M one : all) {
       one.metrics()
           .forEach((name, value) ->
-              sums.computeIfAbsent(name, _ -> new MetricMean()).add(one.weight(), value));
+              sums.computeIfAbsent(name, _ -> new MetricMean())
+                  .add(counts.applyAsDouble(one), value));
     }
     var means = new TreeMap<String, Double>();
     sums.forEach((name, sum) -> means.put(name, sum.value()));

@@ -64,14 +64,18 @@ public record RoundRecord(
     return norm != null && Double.isFinite(norm) ? norm : null;
   }
 
-  /** The sum of the updates' weights. */
+  /** The sum of what the updates counted. */
   public double totalWeight() {
-    return clients.stream().mapToDouble(Decision.Accepted::weight).sum();
+    return clients.stream().mapToDouble(this::effectiveWeight).sum();
   }
 
-  /** The means of the metrics, weighted by the updates' weights, over those who sent them. */
+  private double effectiveWeight(Decision.Accepted update) {
+    return spec.effectiveWeight(update.weight(), update.staleness());
+  }
+
+  /** The means of the metrics, weighted by what the updates counted, over those who sent them. */
   public SortedMap<String, Double> metrics() {
-    return Measured.means(clients);
+    return Measured.means(clients, this::effectiveWeight);
   }
 
   /** The update that a client computed from a version, or null; a discarded round has none. */

@@ -154,9 +154,10 @@ final class Answers {
   }
 
   /** A version in the list, with the means of what clients reported of it. */
-  static ObjectNode version(VersionInfo info, Collection<UpdateMetadata> reports) {
+  static ObjectNode version(VersionInfo info, Collection<UpdateMetadata> reports, ModelSpec spec) {
     ObjectNode json = version(info).put("reports", reports.size());
-    json.set("metrics", RecordCodec.metrics(Measured.means(reports)));
+    var means = Measured.means(reports, report -> spec.counted(report.weight()));
+    json.set("metrics", RecordCodec.metrics(means));
     return json;
   }
 

@@ -6,6 +6,7 @@ import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Expected;
+import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
@@ -14,6 +15,7 @@ import io.fedstep.wire.Body;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
@@ -24,6 +26,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -133,6 +136,28 @@ class ModelController {
     return Answers.ok(
         Answers.model(
             coordinator.changes(model).setOptimizer(OptimizerCodec.read(body, "optimizer"))));
+  }
+
+  @PutMapping("/{model}/aggregator")
+  ResponseEntity<ObjectNode> setAggregator(@PathVariable String model, HttpServletRequest request) {
+    return changed(
+        model, request, (changes, body) -> changes.setAggregator(SpecCodec.aggregator(body)));
+  }
+
+  @PutMapping("/{model}/update-bound")
+  ResponseEntity<ObjectNode> setBound(@PathVariable String model, HttpServletRequest request) {
+    return changed(model, request, (changes, body) -> changes.setBound(SpecCodec.bound(body)));
+  }
+
+  /** Changes a model by a body of what its spec has under a key. */
+  private ResponseEntity<ObjectNode> changed(
+      String model,
+      HttpServletRequest request,
+      BiFunction<ModelChanges, JsonNode, ModelStatus> change) {
+    Query.none(request);
+    coordinator.spec(Query.name("model", model));
+    JsonNode body = Json.readValue(Body.json(request, MOST_CHANGE));
+    return Answers.ok(Answers.model(change.apply(coordinator.changes(model), body)));
   }
 
   @GetMapping("/{model}/optimizer")

@@ -56,7 +56,7 @@ class UpdateController {
         coordinator.begin(model, round, client, query.text("base"), Exchange.holder(request))) {
       Representation form = Representation.ofBody(request);
       UpdateMetadataBuilder parts = parts(query);
-      parts.build(); // refuses before the body what the head already shows to be wrong
+      upload.check(parts.build()); // what the head already shows to be wrong
       ModelSpec spec = upload.spec();
       VectorSummary content;
       try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {

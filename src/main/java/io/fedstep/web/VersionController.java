@@ -77,10 +77,10 @@ class VersionController {
   ResponseEntity<ObjectNode> versions(@PathVariable String model) {
     ObjectNode json = Json.object();
     ArrayNode versions = json.putArray("versions");
-    coordinator
-        .versions(Query.name("model", model))
-        .forEach(info ->
-            versions.add(Answers.version(info, coordinator.reported(model, info.version()))));
+    ModelSpec spec = coordinator.spec(Query.name("model", model));
+    for (VersionInfo info : coordinator.versions(model)) {
+      versions.add(Answers.version(info, coordinator.reported(model, info.version()), spec));
+    }
     return Answers.ok(json);
   }
 

@@ -125,7 +125,11 @@ class AlgorithmsTest {
       case BOUND ->
           parts.put(
               "",
-              with(plain, none, plain.aggregator(), new UpdateBound(1, UpdateBound.Action.CLIP)));
+              with(
+                  plain,
+                  none,
+                  plain.aggregator(),
+                  new UpdateBound(1.0, null, UpdateBound.Action.CLIP)));
       case AGGREGATE ->
           KnownAggregators.ALL.forEach(one -> parts.put(one.name(), with(plain, none, one, null)));
       case PROTECT, APPLY -> parts.put("", with(plain, none, plain.aggregator(), null));

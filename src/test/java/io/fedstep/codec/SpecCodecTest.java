@@ -88,8 +88,10 @@ class SpecCodecTest {
   }
 
   private static UpdateBound bound(Random random) {
+    Double norm = random.nextBoolean() ? (Double) (random.nextDouble() + 1e-300) : null;
     return new UpdateBound(
-        random.nextDouble() + 1e-300,
+        norm,
+        norm == null || random.nextBoolean() ? (Double) (double) (1L << random.nextInt(54)) : null,
         random.nextBoolean() ? UpdateBound.Action.CLIP : UpdateBound.Action.REFUSE);
   }
 

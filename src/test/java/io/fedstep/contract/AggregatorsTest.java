@@ -70,6 +70,9 @@ class AggregatorsTest {
           'update_bound': {'max_norm': 0}                                         | max_norm
           'update_bound': {'max_norm': 1e999}                                     | max_norm
           'update_bound': {'max_norm': 1, 'action': 'drop'}                       | action
+          'update_bound': {'max_weight': 0}                                       | max_weight
+          'update_bound': {'max_weight': 9007199254740993.5e1}                    | max_weight
+          'update_bound': {'action': 'clip'}                                      | max_weight
           'update_bound': {'max_norm': 1, 'norm': 2}                              | norm
           """)
   void whatCannotBe_isABadSpec_thatNamesThePlace(String more, String place) {
@@ -85,6 +88,7 @@ class AggregatorsTest {
         "'aggregator': ['krum', {'byzantine': 'two'}]",
         "'aggregator': ['trimmed-mean', {'trim': '0.1'}]",
         "'update_bound': 10",
+        "'update_bound': {'max_weight': null}",
         "'update_bound': {'max_norm': 1, 'action': 2}"
       })
   void wrongTypes_areMalformed(String more) {

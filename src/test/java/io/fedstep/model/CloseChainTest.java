@@ -149,7 +149,7 @@ class CloseChainTest {
 
   @Test
   void whatAProtectionExcludes_isRefused() {
-    var bound = new UpdateBound(1, UpdateBound.Action.CLIP);
+    var bound = new UpdateBound(1.0, null, UpdateBound.Action.CLIP);
     assertThatThrownBy(() -> spec(Dtype.FLOAT32, bound, new HashedNoise(2)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("hashed_noise and update_bound are two");

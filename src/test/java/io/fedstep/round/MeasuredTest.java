@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** Means of what clients measured. */
 class MeasuredTest {
   private static double mean(List<UpdateMetadata> all) {
-    return Measured.means(all).getOrDefault("x", Double.NaN);
+    return Measured.means(all, Measured::weight).getOrDefault("x", Double.NaN);
   }
 
   private static UpdateMetadata of(double weight, double value) {

@@ -68,7 +68,7 @@ class MetricNamesTest {
     assertThat(counts.subList(0, 31)).containsOnly(EACH);
     assertThat(counts.get(31)).isEqualTo(MetricNames.MOST - 31 * EACH);
     assertThat(counts.subList(32, 40)).containsOnly(0);
-    assertThat(Measured.means(round.inClientOrder())).hasSize(MetricNames.MOST);
+    assertThat(Measured.means(round.inClientOrder(), Measured::weight)).hasSize(MetricNames.MOST);
     assertThat(replayed.inClientOrder()).isEqualTo(round.inClientOrder());
   }
 
@@ -90,6 +90,6 @@ class MetricNamesTest {
     }
     List<Decision.Accepted> all = round.inClientOrder();
     assertThat(all).hasSize(40);
-    assertThat(Measured.means(all)).hasSize(MetricNames.MOST);
+    assertThat(Measured.means(all, Measured::weight)).hasSize(MetricNames.MOST);
   }
 }
