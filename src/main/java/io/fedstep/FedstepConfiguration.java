@@ -4,13 +4,17 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.Listeners;
 import io.fedstep.kafka.ClusterMeters;
 import io.fedstep.kafka.KafkaCoordinator;
 import io.fedstep.local.LocalCoordinator;
+import io.fedstep.metrics.BuildInfo;
 import io.fedstep.metrics.FreeSpace;
+import io.fedstep.metrics.ModelLog;
 import io.fedstep.metrics.RangeMeters;
 import io.fedstep.metrics.RefusedCertificates;
 import io.fedstep.metrics.ServerMeters;
+import io.fedstep.metrics.TokensFile;
 import io.fedstep.quota.RequestRate;
 import io.fedstep.security.CheckedSslBundles;
 import io.fedstep.security.Credentials;
@@ -28,10 +32,14 @@ import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
+import org.springframework.boot.info.BuildProperties;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.boot.web.server.servlet.ConfigurableServletWebServerFactory;
@@ -116,8 +124,22 @@ class FedstepConfiguration {
   }
 
   @Bean
-  Listener meters(MeterRegistry registry) {
-    return new ServerMeters(registry, InstantSource.system());
+  ModelLog modelLog() {
+    return new ModelLog(LoggerFactory.getLogger("io.fedstep.models"), System::nanoTime);
+  }
+
+  @Bean
+  Listener listener(MeterRegistry registry, ModelLog log) {
+    return new Listeners(List.of(new ServerMeters(registry, InstantSource.system()), log));
+  }
+
+  @Bean
+  BuildInfo build(ObjectProvider<BuildProperties> build, FedstepProperties properties) {
+    BuildProperties known = build.getIfAvailable();
+    String version = known == null ? null : known.getVersion();
+    return new BuildInfo(
+        version == null ? "unreleased" : version,
+        properties.engine().name().toLowerCase(Locale.ROOT));
   }
 
   @Bean
@@ -148,6 +170,11 @@ class FedstepConfiguration {
     var bundles = new CheckedSslBundles();
     registrars.orderedStream().forEach(registrar -> registrar.registerBundles(bundles));
     return bundles;
+  }
+
+  @Bean
+  MeterBinder tokensFile(Credentials credentials) {
+    return new TokensFile(credentials::areAsInFile);
   }
 
   @Bean

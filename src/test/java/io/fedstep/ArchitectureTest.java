@@ -68,7 +68,7 @@ class ArchitectureTest {
       web:         security wire quota coordinator store codec round model aggregate optim plugin vector problem
                    org.springframework jakarta.servlet org.yaml
                    tools.jackson org.apache.catalina org.slf4j
-      metrics:     coordinator kafka round io.micrometer
+      metrics:     coordinator kafka round quota io.micrometer org.slf4j
       client:      tools.jackson
       demo:        client org.springframework tools.jackson
       warm:        client org.springframework

@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.Places;
+import io.fedstep.store.StorageException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -191,9 +192,13 @@ public final class Engine implements AutoCloseable {
     return waits.acquire(holder);
   }
 
-  /** Logs a failure and its cause. */
+  /** Logs a failure and its cause: a disk's or a file's in one line, another with its trace. */
   public void logError(String message, Throwable cause) {
-    LOG.error(message, cause);
+    if (cause instanceof StorageException) {
+      LOG.error("{}: {}", message, cause.getMessage());
+    } else {
+      LOG.error(message, cause);
+    }
   }
 
   /** Whether the server is ending. */

@@ -44,6 +44,7 @@ final class ModelMeters {
   private boolean isHere;
   private final AtomicLong leftOutSince = new AtomicLong();
   private volatile long leftOut;
+  private volatile double lastRoundSeconds;
   private boolean removed;
 
   /** Registers what is counted wherever it happens. */
@@ -119,6 +120,11 @@ final class ModelMeters {
           "seconds",
           "Seconds since the open round opened",
           polled(status, now -> seconds(Duration.between(now.openedAt(), clock.instant()))));
+      gauge(
+          "last.round",
+          "seconds",
+          "Seconds from the opening to the end of the last round that made a version; 0 before one",
+          () -> lastRoundSeconds);
     }
   }
 
@@ -169,6 +175,9 @@ final class ModelMeters {
 
   synchronized void roundEnded(RoundRecord round) {
     Objects.requireNonNull(rounds.get(round.outcome())).increment();
+    if (round.outcome() != RoundRecord.Outcome.DISCARDED) {
+      lastRoundSeconds = seconds(Duration.between(round.openedAt(), round.endedAt()));
+    }
     if (round.outcome() == RoundRecord.Outcome.COMPLETED && isHere) {
       Map<String, Double> means = first(round.metrics());
       ofUpdates.show(means);

@@ -1,4 +1,4 @@
-/** What Prometheus sees. */
+/** What operators watch: meters for Prometheus, and the log's lines about models. */
 @NullMarked
 package io.fedstep.metrics;
 

@@ -1,11 +1,14 @@
 package io.fedstep.security;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -36,11 +39,15 @@ public final class Credentials implements AutoCloseable {
   /** Bytes of a file of tokens: about a hundred thousand. */
   private static final int MOST_BYTES = 16 << 20;
 
+  /** Ids that a line of the log names. */
+  private static final int MOST_NAMED = 20;
+
   private static final Duration LOOKS_EVERY = Duration.ofSeconds(1);
 
   private final List<Token> fixed;
   private final @Nullable Resource file;
-  private byte[] seen = new byte[0];
+  private byte @Nullable [] seen;
+  private volatile String complaint = "";
   private volatile KnownTokens known;
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
@@ -62,9 +69,9 @@ public final class Credentials implements AutoCloseable {
     if (file != null) {
       try {
         read(file, file.getContentAsByteArray());
+        warnOfNone(file);
       } catch (IOException e) {
-        String why = file.exists() ? String.valueOf(e.getMessage()) : "there is none";
-        throw new TokensException("%s: %s".formatted(file.getDescription(), why), e);
+        throw new TokensException("%s: %s".formatted(file.getDescription(), why(file, e)), e);
       }
       var _ =
           clock.scheduleWithFixedDelay(
@@ -85,15 +92,60 @@ public final class Credentials implements AutoCloseable {
     try {
       byte[] now = file.getContentAsByteArray();
       if (!Arrays.equals(now, seen)) {
+        Set<String> before = known.ids();
         read(file, now);
-        LOG.info("{} was read again: {} tokens", file.getDescription(), known.size());
+        complaint = "";
+        tellChange(file, before);
       }
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.error(
-          "{} cannot be read; those known before still are: {}",
-          file.getDescription(),
-          e.getMessage());
+    } catch (IOException e) {
+      seen = null; // it may come back as it was
+      complain(file, e);
+    } catch (IllegalArgumentException e) {
+      complain(file, e);
     }
+  }
+
+  /** Says why a file is not taken up, once as long as it is the same. */
+  private void complain(Resource from, Exception e) {
+    String now = why(from, e);
+    if (!now.equals(complaint)) {
+      LOG.error("{} cannot be read; those known before still are: {}", from.getDescription(), now);
+    }
+    complaint = now;
+  }
+
+  private static String why(Resource from, Exception e) {
+    return from.exists() ? String.valueOf(e.getMessage()) : "there is none";
+  }
+
+  private void tellChange(Resource from, Set<String> before) {
+    Set<String> after = known.ids();
+    LOG.info(
+        "{} was read again: {} tokens; came: {}; went: {}",
+        from.getDescription(),
+        known.size(),
+        named(after, before),
+        named(before, after));
+    warnOfNone(from);
+  }
+
+  private void warnOfNone(Resource from) {
+    if (known.ids().isEmpty()) {
+      LOG.warn("{} has no tokens: nobody is let in by one", from.getDescription());
+    }
+  }
+
+  /** The ids that one set has and another has not, as many as a line bears. */
+  private static String named(Set<String> these, Set<String> without) {
+    List<String> ids = these.stream().filter(id -> !without.contains(id)).sorted().toList();
+    String first = ids.stream().limit(MOST_NAMED).collect(joining(", "));
+    int more = ids.size() - MOST_NAMED;
+    return ids.isEmpty() ? "none" : more > 0 ? first + " and " + more + " more" : first;
+  }
+
+  /** Whether those that are known are the ones that stand in the file. */
+  public boolean areAsInFile() {
+    return complaint.isEmpty();
   }
 
   private void read(Resource from, byte[] bytes) {

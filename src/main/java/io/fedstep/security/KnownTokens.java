@@ -64,6 +64,11 @@ final class KnownTokens {
     return mapped.contains(id);
   }
 
+  /** All ids. */
+  Set<String> ids() {
+    return byId.keySet();
+  }
+
   /** How many tokens have a hash. */
   int size() {
     return byHash.size();

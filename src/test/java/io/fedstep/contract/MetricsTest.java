@@ -47,6 +47,7 @@ class MetricsTest {
             .filteredOn(sample -> !sample.startsWith("fedstep_round_age_seconds "))
             .containsExactlyInAnyOrder(
                 "fedstep_deadlines_passed_total 0.0",
+                "fedstep_last_round_seconds 0.0",
                 "fedstep_metrics_left_out 0.0",
                 "fedstep_model_failed 0.0",
                 "fedstep_round 0.0",
@@ -59,6 +60,16 @@ class MetricsTest {
                 "fedstep_updates_total{outcome=\"accepted\"} 0.0"));
     eventually(scrape ->
         assertThat(scrape.of(model)).anyMatch(Pattern.compile("_age_seconds 0[.]").asPredicate()));
+  }
+
+  @Test
+  void server_showsWhatItIs_andNothingOfItsLibrariesThatNobodyAskedFor() {
+    Scrape scrape = scrape();
+    assertThat(scrape.samples().keySet())
+        .anyMatch(name -> name.matches("fedstep_build_info\\{engine=\"local\",version=\".+\"}"))
+        .noneMatch(name -> name.startsWith("spring_security_"))
+        .noneMatch(name -> name.startsWith("tomcat_sessions_"));
+    assertThat(scrape.value("fedstep_tokens_file_ok")).isEqualTo(1);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
+import io.fedstep.LogLines;
 import io.fedstep.codec.Json;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Engine;
@@ -129,7 +130,7 @@ class LeaderTest {
         new Leader(cluster, 0, () -> {}).close();
         assertThat(log.lines())
             .containsExactly(
-                "model wide has its versions in the shared folder, and Kafka knows nothing of it: it"
+                "WARN model wide has its versions in the shared folder, and Kafka knows nothing of it: it"
                     + " goes on at version 0 with an empty round; updates that were in it have to be"
                     + " sent again");
       }

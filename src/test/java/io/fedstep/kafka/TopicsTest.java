@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.fedstep.LogLines;
 import io.fedstep.process.Brokers;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -116,7 +117,7 @@ class TopicsTest {
           .untilAsserted(() ->
               assertThat(log.lines())
                   .containsExactly(
-                      "waits to make the topics [many.requests, many.decisions, many.chunks]: there are"
+                      "WARN waits to make the topics [many.requests, many.decisions, many.chunks]: there are"
                           + " 1 brokers at %s; fedstep.kafka.replication asks for 3"
                               .formatted(brokers.bootstrap())));
     } finally {

@@ -41,13 +41,13 @@ class ServerMetersTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final ServerMeters meters = new ServerMeters(registry, () -> NOON.plusSeconds(90));
 
-  private static ModelStatus status(Phase phase) {
+  static ModelStatus status(Phase phase) {
     var head = new ModelHead("toy", "3f9c2a71", NOON, SPEC, false, -1, "5ec3e7");
     var newest = new VersionInfo(7, VersionInfo.MadeBy.ROUND, "3f9c2a71-7", NOON, "crc32c:0");
     return new ModelStatus(head, newest, phase, 2, NOON, null, 1, 0, 0, 0);
   }
 
-  private static RoundRecord round(RoundRecord.Outcome outcome, Map<String, Double> metrics) {
+  static RoundRecord round(RoundRecord.Outcome outcome, Map<String, Double> metrics) {
     var update =
         new Decision.Accepted(
             "alice", 0, 1, new TreeMap<>(metrics), new VectorSummary("crc32c:0", 1), NOON, 1, 0);

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 
 /** The real application in a process of its own, which can be killed at any moment. */
 public final class ChildServer implements AutoCloseable {
-  private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
+  private static final Pattern STARTED = Pattern.compile("fedstep \\S+ is ready on port (\\d+)");
   private static final long START_SECONDS = 180;
   private static final String MAIN = FedstepApplication.class.getName();
 

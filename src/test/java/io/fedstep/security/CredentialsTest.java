@@ -3,6 +3,8 @@ package io.fedstep.security;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import io.fedstep.LogLines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +44,48 @@ class CredentialsTest {
       assertThat(credentials.byToken("Secret")).isNull();
       assertThat(credentials.byToken(SECRET)).as("the hash is no token").isNull();
       assertThat(credentials.byId("alice")).isEqualTo(ALICE.caller());
+    }
+  }
+
+  @Test
+  void file_thatGoesBad_isToldOnceAndShown_untilItIsGoodAgain(@TempDir Path folder)
+      throws IOException {
+    Path path = folder.resolve("tokens.json");
+    Files.writeString(path, file(OTHER));
+    try (var credentials = new Credentials(List.of(ALICE), new FileSystemResource(path));
+        var log = LogLines.of(Credentials.class.getName(), Level.INFO)) {
+      assertThat(credentials.areAsInFile()).isTrue();
+      Files.delete(path);
+      credentials.reload();
+      credentials.reload();
+      assertThat(credentials.areAsInFile()).isFalse();
+      assertThat(log.lines()).hasSize(1).first().asString().startsWith("ERROR ");
+      Files.writeString(path, file(OTHER));
+      credentials.reload();
+      assertThat(credentials.areAsInFile()).as("the same is there again").isTrue();
+      Files.writeString(path, "{\"tokens\": [{");
+      credentials.reload();
+      credentials.reload();
+      assertThat(credentials.areAsInFile()).isFalse();
+      assertThat(log.lines()).hasSize(3);
+    }
+  }
+
+  @Test
+  void change_namesWhoCameAndWent_andWarnsOfNone(@TempDir Path folder) throws IOException {
+    Path path = folder.resolve("tokens.json");
+    Files.writeString(path, file(OTHER));
+    try (var credentials = new Credentials(List.of(), new FileSystemResource(path));
+        var log = LogLines.of(Credentials.class.getName(), Level.INFO)) {
+      Files.writeString(path, file(OTHER).replace("bob", "carol"));
+      credentials.reload();
+      Files.writeString(path, "{\"tokens\": []}");
+      credentials.reload();
+      assertThat(log.lines())
+          .satisfiesExactly(
+              line -> assertThat(line).startsWith("INFO ").endsWith("came: carol; went: bob"),
+              line -> assertThat(line).startsWith("INFO ").endsWith("came: none; went: carol"),
+              line -> assertThat(line).startsWith("WARN ").contains("nobody is let in"));
     }
   }
 

@@ -1,4 +1,4 @@
-package io.fedstep.kafka;
+package io.fedstep;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -9,7 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.LoggerFactory;
 
 /** What is logged while it is open. */
-final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
+public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
   private final Logger logger;
   private final Level before;
   private final List<String> lines = new CopyOnWriteArrayList<>();
@@ -22,20 +22,23 @@ final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseabl
     logger.addAppender(this);
   }
 
-  static LogLines of(Class<?> logger) {
+  /** What a class warns of. */
+  public static LogLines of(Class<?> logger) {
     return of(logger.getName(), Level.WARN);
   }
 
-  static LogLines of(String logger, Level level) {
+  /** What a logger says at a level and above. */
+  public static LogLines of(String logger, Level level) {
     return new LogLines((Logger) LoggerFactory.getLogger(logger), level);
   }
 
   @Override
   protected void append(ILoggingEvent line) {
-    lines.add(line.getFormattedMessage());
+    lines.add(line.getLevel() + " " + line.getFormattedMessage());
   }
 
-  List<String> lines() {
+  /** The lines, each after its level. */
+  public List<String> lines() {
     return lines;
   }
 
