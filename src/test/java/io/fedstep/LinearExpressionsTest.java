@@ -52,7 +52,7 @@ class LinearExpressionsTest {
           Map.entry("FoundVersions.LEAVINGS", ".draft-7"),
           Map.entry("Names.NUMBER", "0000007"),
           Map.entry("AuditLog.CONTRIBUTION", "/v1/models/m/rounds/0/updates/a"),
-          Map.entry("AuditLog.UNPRINTABLE", "a\u00e9b"),
+          Map.entry("AuditLine.UNPRINTABLE", "a\u00e9b"),
           Map.entry("LoopbackHostFilter.LOOPBACK", "a.b.localhost"),
           Map.entry("OriginFilter.AUTHORITY", "[::1]:8080"),
           Map.entry("SecretLines.SECRET", "a bearer  b authorization: c"),
@@ -65,7 +65,7 @@ class LinearExpressionsTest {
           "Npy.ORDER",
           "Npy.SHAPE",
           "EntityTags.TAG",
-          "AuditLog.UNPRINTABLE",
+          "AuditLine.UNPRINTABLE",
           "SecretLines.SECRET");
 
   private static final String OTHERS = " 0aA\"'.,/*-";

@@ -37,7 +37,7 @@ public final class AuditLines implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("audit").factory());
 
-  /** Lines that go to a log; a clock in nanoseconds. */
+  /** A clock in nanoseconds, and the log for the lines about those that are only counted. */
   public AuditLines(LongSupplier nanos, Consumer<String> log) {
     bySender = new TokenBuckets(A_SECOND, AT_ONCE, nanos);
     all = new TokenBuckets(ALL_A_SECOND, ALL_AT_ONCE, nanos);
@@ -46,9 +46,9 @@ public final class AuditLines implements AutoCloseable {
   }
 
   /** Writes a line about a sender, or counts it. */
-  void write(String sender, String line) {
+  void write(String sender, Runnable line) {
     if (bySender.take(sender) >= 0 && all.take(ALL) >= 0) {
-      log.accept(line);
+      line.run();
     } else {
       count(sender);
     }

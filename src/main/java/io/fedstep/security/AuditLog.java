@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.web.filter.OncePerRequestFilter;
@@ -25,11 +26,6 @@ final class AuditLog extends OncePerRequestFilter {
   private static final Pattern CONTRIBUTION =
       Pattern.compile("/v1/.*/(updates|reports|failures)/[^/]*");
 
-  /** Characters of an address, or of a reason, that a line shows. */
-  private static final int MOST_TEXT = 200;
-
-  private static final Pattern UNPRINTABLE = Pattern.compile("[^\\x20-\\x7e]");
-
   private final AuditLines lines;
 
   AuditLog(AuditLines lines) {
@@ -46,17 +42,20 @@ final class AuditLog extends OncePerRequestFilter {
       Caller caller = Caller.of(request);
       String denial = Exchange.of(request).denial();
       if (denial != null) {
-        lines.write(
-            name(request), line("refused", request, response) + " why=\"" + text(denial) + '"');
+        limited(request, line("refused", request, response, denial));
       } else if (isChange(request, caller)) {
-        String line = line("changed", request, response);
+        AuditLine line = line("changed", request, response, null);
         if (caller.isAnybody() && response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST) {
-          lines.write(name(request), line); // nothing was changed
+          limited(request, line); // nothing was changed
         } else {
-          LOG.info(line);
+          line.writeTo(LOG);
         }
       }
     }
+  }
+
+  private void limited(HttpServletRequest request, AuditLine line) {
+    lines.write(AuditLine.name(Exchange.senderName(request)), () -> line.writeTo(LOG));
   }
 
   private static boolean isChange(HttpServletRequest request, Caller caller) {
@@ -65,32 +64,20 @@ final class AuditLog extends OncePerRequestFilter {
         && !(caller.isAnybody() && CONTRIBUTION.matcher(request.getRequestURI()).matches());
   }
 
-  private static String line(
-      String event, HttpServletRequest request, HttpServletResponse response) {
+  private static AuditLine line(
+      String action,
+      HttpServletRequest request,
+      HttpServletResponse response,
+      @Nullable String why) {
     Caller caller = Caller.of(request);
-    return "%s status=%s by=%s role=%s from=%s %s %s"
-        .formatted(
-            event,
-            response.getStatus(),
-            caller.id(),
-            caller.isAnybody() ? "-" : caller.role().label(),
-            printable(request.getRemoteAddr()),
-            text(request.getMethod()),
-            text(request.getRequestURI()));
-  }
-
-  private static String name(HttpServletRequest request) {
-    return printable(Exchange.senderName(request));
-  }
-
-  /** An address as a proxy gave it, without blanks. */
-  private static String printable(String address) {
-    return text(address).replace(' ', '?');
-  }
-
-  /** A text of the request: printable, and cut. */
-  private static String text(String theirs) {
-    String cut = theirs.length() > MOST_TEXT ? theirs.substring(0, MOST_TEXT) + "..." : theirs;
-    return UNPRINTABLE.matcher(cut).replaceAll("?");
+    return new AuditLine(
+        action,
+        response.getStatus(),
+        caller.id(),
+        caller.isAnybody() ? "-" : caller.role().label(),
+        request.getRemoteAddr(),
+        request.getMethod(),
+        request.getRequestURI(),
+        why);
   }
 }

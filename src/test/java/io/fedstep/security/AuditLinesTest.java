@@ -23,7 +23,7 @@ class AuditLinesTest {
   private int written(String sender, int tried) {
     int before = log.size();
     for (int i = 0; i < tried; i++) {
-      lines.write(sender, "refused from=" + sender);
+      lines.write(sender, () -> log.add("refused from=" + sender));
     }
     return log.size() - before;
   }
