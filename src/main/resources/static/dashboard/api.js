@@ -3,6 +3,7 @@
 const KEY = 'fedstep-token';
 const FIRST_DELAY = 1000;
 const LAST_DELAY = 30000;
+const SILENCE = 35000; // two heartbeats, and some
 
 /** The token, which this tab alone keeps, and no longer than it is open. */
 export const token = {
@@ -99,7 +100,8 @@ async function read(body, heard) {
 /**
  * Follows the events at a path while the page is seen: it comes back after a break with the id of
  * the last event, and rests while the page is hidden. heard gets each event, stateChanged
- * 'live', 'paused' or 'waiting', and 'refused' with the reason, after which nothing comes.
+ * 'live', 'paused' or 'waiting', 'silent' with the time of the last word, 'broken' with the failure
+ * that has stopped the model, and 'refused' with the reason, after which nothing comes.
  * Returns a function that ends it.
  */
 export function follow(path, heard, stateChanged) {
@@ -107,6 +109,22 @@ export function follow(path, heard, stateChanged) {
   let timer = null;
   let last = null;
   let delay = FIRST_DELAY;
+  let silence = null;
+  let silent = false;
+
+  /** Something was heard: from now on silence is counted. */
+  function alive() {
+    const now = new Date();
+    if (silent) {
+      silent = false;
+      stateChanged('live');
+    }
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      silent = true;
+      stateChanged('silent', now);
+    }, SILENCE);
+  }
 
   async function connect() {
     timer = null;
@@ -120,7 +138,9 @@ export function follow(path, heard, stateChanged) {
       const response = await request(path, headers, mine.signal);
       delay = FIRST_DELAY;
       stateChanged('live');
+      alive();
       await read(response.body, (event) => {
+        alive();
         last = event.id ?? last;
         heard(event);
       });
@@ -129,6 +149,13 @@ export function follow(path, heard, stateChanged) {
         stateChanged('refused', e);
         return;
       }
+      if (!mine.signal.aborted && e.code === 'model-failed') {
+        stateChanged('broken', e);
+        timer = setTimeout(connect, LAST_DELAY);
+        return;
+      }
+    } finally {
+      clearTimeout(silence);
     }
     if (!mine.signal.aborted) {
       stateChanged('waiting');
@@ -139,6 +166,8 @@ export function follow(path, heard, stateChanged) {
 
   function rest() {
     abort?.abort();
+    clearTimeout(silence);
+    silent = false;
     clearTimeout(timer);
   }
 

@@ -54,10 +54,15 @@ export function duration(ms) {
   return part === 0 ? `${whole} ${units[0]}` : `${whole} ${units[0]} ${part} ${units[1]}`;
 }
 
-/** A duration as the spec writes it, such as 600s. */
+/** Milliseconds of a duration as the spec writes it, such as 600s. */
+export function millis(text) {
+  const [, n, unit] = /^([\d.]+)(ms|s|m|h|d)$/.exec(text) ?? [];
+  return unit ? n * { ms: 1, s: 1000, m: 60000, h: 3600000, d: 86400000 }[unit] : NaN;
+}
+
+/** The same in words. */
 export function spoken(text) {
-  const [, n, unit] = /^([\d.]+)(ms|s|m)$/.exec(text) ?? [];
-  return unit ? duration(n * { ms: 1, s: 1000, m: 60000 }[unit]) : text;
+  return Number.isNaN(millis(text)) ? text : duration(millis(text));
 }
 
 /** Milliseconds from one time to another, or null. */

@@ -2,6 +2,7 @@
 
 import { token } from './api.js';
 import { h, setText } from './dom.js';
+import { clock } from './format.js';
 import { modelPage } from './model.js';
 import { modelsPage } from './models.js';
 
@@ -16,6 +17,8 @@ const STATES = {
   loading: 'Loading',
   paused: 'Paused while hidden',
   waiting: 'The server is away; trying again',
+  silent: 'No word',
+  broken: 'Stopped by a failure',
   refused: 'Not live for this token',
   gone: 'Not found',
   asking: 'Token needed',
@@ -25,8 +28,9 @@ let lastSaid = 0;
 
 /** What pages tell the frame. */
 const frame = {
-  is(what) {
-    setText(state, STATES[what]);
+  heard: null, // when something last came from the server
+  is(what, since = null) {
+    setText(state, since ? `${STATES[what]} since ${clock(since)}` : STATES[what]);
     state.dataset.state = what;
   },
   say(text) { // now and then, so that a screen reader keeps up

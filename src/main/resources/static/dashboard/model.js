@@ -5,6 +5,7 @@ import { chartsPart } from './charts.js';
 import { h, phasePill, setText } from './dom.js';
 import { clock, count, number, sizeOf } from './format.js';
 import { openPart } from './open.js';
+import { peoplePart } from './people.js';
 import { roundsPart } from './rounds.js';
 import { refusalsPart, specPart, versionsPart } from './tables.js';
 
@@ -20,20 +21,25 @@ export function modelPage(name, frame) {
   const pill = h('span');
   const facts = h('p', { class: 'facts muted' });
   const trouble = h('p', { class: 'note bad', role: 'alert', hidden: true });
+  const remedy = h('p', { class: 'note', hidden: true },
+    'The other models go on. Want of room, of rights or of open files mends itself once it is gone, within five seconds. '
+    + 'After an I/O error, restart the server. If the file has gone bad, stop the server and put the folder of the model '
+    + 'in place from a back-up, or delete the model: docs/OPERATIONS.md, "When something goes wrong".');
   const open = openPart();
+  const people = peoplePart();
   const spec = specPart();
   const charts = chartsPart();
   const rounds = roundsPart(name);
   const refusals = refusalsPart();
   const versions = versionsPart();
   const parts = h('div', { class: 'parts', hidden: true },
-    open.element, refusals.element, charts.element, rounds.element, versions.element, spec.element);
+    open.element, people.element, refusals.element, charts.element, rounds.element, versions.element, spec.element);
   const element = h('div', {},
     h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('a', { href: '#/' }, 'All models')),
-    h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, parts);
+    h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, remedy, parts);
 
   const abort = new AbortController();
-  const known = { model: null, current: null, contributors: [], rounds: new Map(), refusals: [], versions: [] };
+  const known = { model: null, current: null, contributors: [], before: [], failures: [], rounds: new Map(), refusals: [], versions: [] };
   const changed = new Set();
   let painting = null;
   let inOrder = [];
@@ -60,7 +66,13 @@ export function modelPage(name, frame) {
       if (round !== undefined) {
         const { updates } = await get(`${path}/rounds/${round}/updates`, abort.signal);
         known.contributors = round === known.current.round ? updates : [];
+        known.failures = known.current.failed > 0
+          ? (await get(`${path}/rounds/${round}/failures`, abort.signal)).failures : [];
       }
+    },
+    before: async () => { // who was in the round before
+      const { rounds: [last] } = await get(`${path}/rounds?limit=1`, abort.signal);
+      known.before = (last?.clients ?? []).map((one) => one.client);
     },
     rounds: async () => {
       const { rounds: found } = await get(`${path}/rounds?limit=${MOST_ROUNDS}&clients=0`, abort.signal);
@@ -125,6 +137,7 @@ export function modelPage(name, frame) {
     model: () => {
       const { model } = known;
       parts.hidden = model.version === undefined;
+      remedy.hidden = model.phase !== 'failed';
       pill.replaceChildren(phasePill(model.phase));
       if (model.detail) {
         note(model.detail);
@@ -136,10 +149,11 @@ export function modelPage(name, frame) {
       }
     },
     current: () => {
-      open.set(known.current, known.contributors);
+      open.set(known.current);
       pill.replaceChildren(phasePill(known.current.phase));
     },
-    contributors: () => known.current && open.set(known.current, known.contributors),
+    contributors: showPeople,
+    before: showPeople,
     rounds: () => {
       inOrder = [...known.rounds.values()].sort((a, b) => a.round - b.round);
       rounds.set(inOrder);
@@ -155,6 +169,10 @@ export function modelPage(name, frame) {
       }
     },
   };
+
+  function showPeople() {
+    people.set(known.contributors, known.before, known.failures);
+  }
 
   function paint(...whats) {
     whats.forEach((what) => changed.add(what));
@@ -173,6 +191,8 @@ export function modelPage(name, frame) {
       case 'round-opened':
         if (data.round !== known.current?.round) {
           known.contributors = [];
+          known.failures = [];
+          refresh('before');
         }
         known.current = data;
         paint('current');
@@ -203,7 +223,7 @@ export function modelPage(name, frame) {
         frame.say(`An update of ${data.client} was refused: ${data.code}`);
         break;
       case 'client-failed':
-        refresh('current');
+        refresh('current', 'contributors');
         frame.say(`${data.client} sends no update: ${data.error}`);
         break;
       case 'comment': // nothing for a while; what no event tells is looked up
@@ -214,10 +234,13 @@ export function modelPage(name, frame) {
   }
 
   function stateChanged(state, reason) {
-    frame.is(state);
+    frame.is(state, state === 'silent' ? reason : null);
     if (state === 'live') {
       note('');
-      refresh('model', 'current', 'rounds', 'refusals', 'versions');
+      refresh('model', 'current', 'rounds', 'refusals', 'versions', 'before');
+    } else if (state === 'broken') {
+      note(reason.message);
+      refresh('model');
     } else if (state === 'refused' && reason.status === 404) {
       frame.is('gone');
       parts.hidden = true;

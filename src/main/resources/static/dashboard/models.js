@@ -4,10 +4,14 @@ import { get } from './api.js';
 import { h, phasePill, progress, setText } from './dom.js';
 import { count, plugin, sizeOf, until } from './format.js';
 import { newSpark } from './spark.js';
+import { troubleOf } from './trouble.js';
 
 const PAUSE = 2000;
+const SILENCE = 10000;
 const MOST = 200;
 const MOST_SPARKS = 24;
+const TROUBLE = 'in trouble';
+const WELL = 4;
 
 /** A model's card, which is filled anew with every look. */
 function newCard(name) {
@@ -19,17 +23,21 @@ function newCard(name) {
   const bar = progress(`Updates of ${name}'s open round`);
   const round = h('div', { class: 'round' }, bar.bar, h('p', { class: 'line' }, updates, deadline));
   const broken = h('p', { class: 'bad', hidden: true });
+  const mark = h('p', { class: 'mark', hidden: true });
   const spark = newSpark(name);
   const element = h('li', { class: 'card model' },
     h('h2', {}, h('a', { href: `#/models/${encodeURIComponent(name)}` }, name), pill),
-    facts, recipe, spark.element, round, broken);
+    mark, facts, recipe, spark.element, round, broken);
   let shown = null;
 
   return {
     element,
     name,
-    set(model) {
+    outcome: () => spark.outcome(),
+    set(model, trouble) {
       shown = model;
+      setText(mark, trouble.text);
+      mark.hidden = trouble.text === '';
       pill.replaceChildren(phasePill(model.phase));
       const works = model.parameters !== undefined;
       round.hidden = !works;
@@ -64,7 +72,9 @@ export function modelsPage(frame) {
   const list = h('ul', { class: 'cards' });
   const summary = h('p', { class: 'muted' }, 'Loading the models.');
   const filter = h('input', { id: 'filter', type: 'search', autocomplete: 'off', oninput: arrange });
-  const search = h('div', { class: 'filter', hidden: true }, h('label', { for: 'filter' }, 'Filter'), filter);
+  const state = h('select', { id: 'phase', onchange: arrange });
+  const search = h('div', { class: 'filter', hidden: true },
+    h('label', { for: 'filter' }, 'Filter'), filter, h('label', { for: 'phase' }, 'State'), state);
   const element = h('div', {},
     h('div', { class: 'title' }, h('h1', {}, 'Models'), search), summary, list);
   const abort = new AbortController();
@@ -72,14 +82,36 @@ export function modelsPage(frame) {
   let busy = false;
   let models = [];
 
+  /** How many there are of each state, and a choice of them. */
+  function countStates(troubles) {
+    const counts = new Map();
+    models.forEach((one) => counts.set(one.phase, (counts.get(one.phase) ?? 0) + 1));
+    const bad = [...troubles.values()].filter((one) => one.rank < WELL).length;
+    const states = [['', `all ${count(models.length)}`], [TROUBLE, `${TROUBLE} ${count(bad)}`],
+      ...[...counts].sort().map(([phase, number]) => [phase, `${phase} ${count(number)}`])];
+    const said = states.map(([, text]) => text).join();
+    if (state.dataset.said !== said) {
+      state.dataset.said = said;
+      const chosen = state.value;
+      state.replaceChildren(...states.map(([value, text]) => h('option', { value }, text)));
+      state.value = states.some(([value]) => value === chosen) ? chosen : '';
+    }
+  }
+
   function arrange() {
-    const wanted = models.filter((one) => one.model.includes(filter.value.trim()));
+    const troubles = new Map(models.map((one) => [one.model, troubleOf(one, cards.get(one.model)?.outcome())]));
+    countStates(troubles);
+    const rank = (one) => troubles.get(one.model).rank;
+    const wanted = models
+      .filter((one) => one.model.includes(filter.value.trim()))
+      .filter((one) => state.value === '' || (state.value === TROUBLE ? rank(one) < WELL : one.phase === state.value))
+      .sort((a, b) => rank(a) - rank(b)); // those of one rank stay in the order of names
     const shown = wanted.slice(0, MOST);
     for (const model of shown) {
       if (!cards.has(model.model)) {
         cards.set(model.model, newCard(model.model));
       }
-      cards.get(model.model).set(model);
+      cards.get(model.model).set(model, troubles.get(model.model));
     }
     const elements = shown.map((model) => cards.get(model.model).element);
     if (elements.length !== list.children.length || elements.some((one, i) => list.children[i] !== one)) {
@@ -94,8 +126,9 @@ export function modelsPage(frame) {
     if (models.length === 0) {
       return 'There is no model yet: PUT /v1/models/NAME creates one.';
     }
-    const collecting = models.filter((one) => one.phase === 'collecting').length;
-    const all = `${count(models.length)} ${models.length === 1 ? 'model' : 'models'}, ${count(collecting)} collecting updates`;
+    const of = (phase) => models.filter((one) => one.phase === phase).length;
+    const others = ['failed', 'stopped', 'awaiting-weights'].filter(of).map((phase) => `, ${count(of(phase))} ${phase}`);
+    const all = `${count(models.length)} ${models.length === 1 ? 'model' : 'models'}, ${count(of('collecting'))} collecting updates${others.join('')}`;
     return wanted === models.length && shown === wanted ? all : `${all}; ${count(shown)} of ${count(wanted)} that match are shown`;
   }
 
@@ -110,9 +143,11 @@ export function modelsPage(frame) {
     }
     busy = true;
     const started = performance.now();
+    const patience = setTimeout(() => frame.is('silent', frame.heard), SILENCE);
     try {
       models = (await get('models', abort.signal)).models;
       arrange();
+      frame.heard = new Date();
       frame.is('live');
     } catch (e) {
       if (abort.signal.aborted || e.status === 401) {
@@ -121,6 +156,7 @@ export function modelsPage(frame) {
       frame.is('waiting');
       setText(summary, e.message);
     } finally {
+      clearTimeout(patience);
       busy = false;
     }
     // a long list is asked for less often

@@ -1,10 +1,8 @@
-// The open round: how far it is, who is in it, and when it may close.
+// The open round: how far it is, and when it may close.
 
 import { serverNow } from './api.js';
 import { h, progress, section, setText } from './dom.js';
-import { clock, count, duration, number, until } from './format.js';
-
-const MOST_CHIPS = 60;
+import { clock, count, duration, until } from './format.js';
 
 /** The part of the page with the open round. */
 export function openPart() {
@@ -14,19 +12,15 @@ export function openPart() {
   const failed = h('span', { class: 'muted' });
   const deadline = h('span');
   const opened = h('span', { class: 'muted' });
-  const heading = h('h3', {}, 'Contributors');
-  const chips = h('ul', { class: 'chips' });
-  const nobody = h('p', { class: 'empty' }, 'Nobody yet.');
   const element = section('Open round', bar.bar,
-    h('p', { class: 'line' }, updates, needed, failed), h('p', { class: 'line' }, deadline, opened),
-    heading, nobody, chips);
+    h('p', { class: 'line' }, updates, needed, failed), h('p', { class: 'line' }, deadline, opened));
   element.classList.add('open');
   const title = element.querySelector('h2');
   let shown = null;
 
   const part = {
     element,
-    set(round, contributors) {
+    set(round) {
       shown = round;
       setText(title, `Open round ${count(round.round)}`);
       bar.set(round.updates, round.min_updates, round.max_updates);
@@ -37,13 +31,6 @@ export function openPart() {
       setText(needed, missing > 0
         ? `${count(missing)} more needed to close`
         : `the ${count(round.min_updates)} needed are in; closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`);
-      const here = contributors.length > 0 || round.updates === 0;
-      heading.hidden = !here;
-      nobody.hidden = round.updates > 0;
-      const names = contributors.slice(0, MOST_CHIPS).map((one) =>
-        h('li', { title: `weight ${number(one.weight)}, norm ${number(one.norm)}, at ${clock(one.received_at)}` }, one.client));
-      const rest = contributors.length - MOST_CHIPS;
-      chips.replaceChildren(...names, ...(rest > 0 ? [h('li', {}, `and ${count(rest)} more`)] : []));
       part.tick();
     },
     tick() {

@@ -32,9 +32,12 @@ export function newSpark(model) {
   const element = h('p', { class: 'spark', hidden: true }, svg, text);
   let version = null;
   let asked = -Infinity;
+  let outcome = null;
 
   return {
     element,
+    /** How the last round ended, as far as it was looked at. */
+    outcome: () => outcome,
     async look(newest) {
       if (newest === version || performance.now() - asked < PAUSE) {
         return;
@@ -43,6 +46,7 @@ export function newSpark(model) {
       try {
         const { rounds } = await get(`${pathOf(model)}/rounds?limit=${ROUNDS}&clients=0`);
         version = newest;
+        outcome = rounds[0]?.outcome;
         const [name] = metricNames(rounds, []);
         const values = rounds.reverse().map((round) => round.metrics[name]).filter((y) => y !== undefined);
         element.hidden = values.length === 0;

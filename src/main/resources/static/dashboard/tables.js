@@ -9,7 +9,8 @@ const MOST_UNSCROLLED = 5;
 export function refusalsPart() {
   const list = h('ol', { class: 'refusals', 'aria-label': 'Refused updates, newest first' });
   const empty = h('p', { class: 'empty' }, 'No update was refused since the server started.');
-  const element = section('Refused updates', empty, list);
+  const reasons = h('p', { class: 'line' });
+  const element = section('Refused updates', empty, reasons, list);
   return {
     element,
     set(refusals) {
@@ -17,6 +18,10 @@ export function refusalsPart() {
       if (refusals.length > MOST_UNSCROLLED) {
         list.tabIndex = 0; // so that keys scroll it
       }
+      const counts = new Map();
+      refusals.forEach((one) => counts.set(one.code, (counts.get(one.code) ?? 0) + 1));
+      reasons.replaceChildren(...[...counts].sort((a, b) => b[1] - a[1])
+        .map(([code, number]) => h('span', { class: 'pill refused' }, `${code} ${count(number)}`)));
       list.replaceChildren(...refusals.map((one) => h('li', {},
         h('span', { class: 'muted' }, when(one.at, clock(one.at))),
         h('b', {}, one.client),

@@ -43,6 +43,13 @@ class DashboardTest {
   private static final int PHONE_WIDTH = 360;
   private static final int PHONE_HEIGHT = 740;
 
+  /** The rows of clients: name, state, weight, and what each told. */
+  private static final String CLIENTS =
+      """
+      return [...document.querySelectorAll("[aria-labelledby='s-clients'] tbody tr")].map((row) =>
+        [0, 1, 2, 5].map((i) => row.cells[i].innerText).filter((text) => text && text !== '–').join(' '));
+      """;
+
   /** What has the focus: its tag, its name, and the width of its outline. */
   private static final String FOCUS =
       """
@@ -148,6 +155,70 @@ class DashboardTest {
     browser.awaitText("mallory", "422 not-finite", "The value 1 of tensor 'w' is NaN");
     model.submit(9, "alice", update(1)).problem(409, "round-not-open");
     browser.awaitText("409 round-not-open", "Round 9 is not open yet");
+  }
+
+  @Test
+  void clients_areInMissingOrFailed_andCanBeSearched() {
+    Model model = Model.create(Model.plain(3, 3));
+    for (String client : List.of("alice", "bob", "carol")) {
+      model.submit(0, client, update(0.5)).is(201);
+    }
+    model.awaitVersion(1);
+    model.submit(1, "alice", update(0.5)).is(201);
+    model
+        .putJson("/rounds/1/failures/bob", "{\"error\": \"ValueError\", \"detail\": \"no data\"}")
+        .is(204);
+    browser.open(address(model.http(), "/#/models/" + model.name()));
+    browser.awaitText("1 in, 1 of the last round missing, 1 told of a failure");
+    assertThat(browser.list(CLIENTS))
+        .containsExactly("bob failed ValueError: no data", "carol missing", "alice in 7");
+    browser.find("#client").sendKeys("aro");
+    browser.awaitText("1 of 1 that match are shown");
+    assertThat(browser.list(CLIENTS)).containsExactly("carol missing");
+  }
+
+  @Test
+  void refusals_areCountedByReason() {
+    Model model = Model.create(Model.plain(2, 2));
+    open(model);
+    model.submit(9, "alice", update(1)).problem(409, "round-not-open");
+    model.submit(9, "bob", update(1)).problem(409, "round-not-open");
+    model.submit(0, "bob", "{\"gradient\": [1]}").problem(422, "wrong-length");
+    browser.awaitText("round-not-open 2", "wrong-length 1");
+  }
+
+  @Test
+  void modelInTrouble_isFirst_andSaysWhy() {
+    Model well = Model.create(Model.plain(1, 2));
+    Model late =
+        Model.create(
+            """
+            {"tensors": {"w": [3]}, "round": {"min_updates": 1, "max_updates": 2, "timeout": "1s"}}\
+            """);
+    browser.open(address(late.http(), "/"));
+    browser.awaitText(late.name(), "deadline passed");
+    assertThat(browser.findAll(".model h2 a").getFirst().getText()).isNotEqualTo(well.name());
+    browser.find("#phase option[value='in trouble']").click();
+    browser.awaitText(late.name());
+    assertThat(browser.findAll(".model h2 a"))
+        .extracting(WebElement::getText)
+        .contains(late.name())
+        .doesNotContain(well.name());
+    late.http().delete(late.path("")).is(204);
+  }
+
+  @Test
+  void failedModel_namesTheFile_andWhatToDo(@TempDir Path folder) throws IOException {
+    HealthTest.modelsWithABadOne(folder);
+    try (Server server = Server.start(folder)) {
+      browser.open(address(server.http(), "/"));
+      browser.awaitText("bad", "failed", "model.json is corrupt", "1 failed");
+      assertThat(browser.findAll(".model h2 a").getFirst().getText()).isEqualTo("bad");
+      browser.open(address(server.http(), "/#/models/bad"));
+      browser.awaitText(
+          "Stopped by a failure", "model.json is corrupt: expected", "from a back-up, or delete");
+      assertThat(browser.complaints()).allSatisfy(text -> assertThat(text).contains("503"));
+    }
   }
 
   @Test

@@ -38,7 +38,7 @@ class HealthTest {
   }
 
   /** Leaves in a folder what a server would have that had made the models good and bad. */
-  private static void modelsWithABadOne(Path data) throws IOException {
+  static void modelsWithABadOne(Path data) throws IOException {
     var limits = new Limits(1, 1, 10, 2, 1, 1, 1, 1);
     try (var before =
         new LocalCoordinator(

@@ -1,0 +1,57 @@
+// Who is in the open round, who is missing of those that were in the last, and who told of a failure.
+
+import { h, section, setText, table } from './dom.js';
+import { clock, count, number } from './format.js';
+
+const MOST_ROWS = 100;
+const ORDER = { failed: 0, missing: 1, in: 2 };
+
+/** The table of clients, which one may search. */
+export function peoplePart() {
+  const search = h('input', { id: 'client', type: 'search', autocomplete: 'off', oninput: show });
+  const summary = h('p', { class: 'muted' }, 'Nobody yet.');
+  const { frame, body } = table('Clients of the open round', [
+    'Client', 'State', { text: 'Weight', class: 'n' }, { text: 'Norm', class: 'n' }, 'At', 'What it told']);
+  const element = section('Clients', h('div', { class: 'filter' },
+    h('label', { for: 'client' }, 'Search'), search), summary, frame);
+  let people = [];
+
+  function row({ client, state, weight, norm, at, told }) {
+    return h('tr', {},
+      h('th', { scope: 'row' }, client),
+      h('td', {}, h('span', { class: `pill ${state}` }, state)),
+      h('td', { class: 'n' }, weight === undefined ? '–' : number(weight)),
+      h('td', { class: 'n' }, norm === undefined ? '–' : number(norm)),
+      h('td', {}, at ? clock(at) : '–'),
+      h('td', {}, told ?? ''));
+  }
+
+  function show() {
+    const wanted = people.filter((one) => one.client.includes(search.value.trim()));
+    body.replaceChildren(...wanted.slice(0, MOST_ROWS).map(row));
+    frame.hidden = wanted.length === 0;
+    const number = (state) => count(people.filter((one) => one.state === state).length);
+    const all = people.length === 0 ? 'Nobody yet.'
+      : `${number('in')} in, ${number('missing')} of the last round missing, ${number('failed')} told of a failure`;
+    setText(summary, wanted.length > MOST_ROWS || wanted.length < people.length
+      ? `${all}; ${count(Math.min(wanted.length, MOST_ROWS))} of ${count(wanted.length)} that match are shown` : all);
+  }
+
+  return {
+    element,
+    /** The open round's updates, the clients of the round before, and failures that were told. */
+    set(updates, before, failures) {
+      const here = new Set(updates.map((one) => one.client));
+      const failed = new Map(failures.map((one) => [one.client, one]));
+      people = [
+        ...updates.map((one) => ({ ...one, state: 'in', at: one.received_at })),
+        ...failures.map((one) => ({
+          client: one.client, state: 'failed', at: one.at, told: [one.error, one.detail].filter(Boolean).join(': '),
+        })),
+        ...before.filter((client) => !here.has(client) && !failed.has(client))
+          .map((client) => ({ client, state: 'missing' })),
+      ].sort((a, b) => ORDER[a.state] - ORDER[b.state] || a.client.localeCompare(b.client));
+      show();
+    },
+  };
+}
