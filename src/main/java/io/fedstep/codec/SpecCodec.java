@@ -8,13 +8,9 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
-import io.fedstep.problem.Problem;
-import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
-import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,16 +32,6 @@ public final class SpecCodec {
   private static final long MOST_EMPTY = 1_000;
 
   private SpecCodec() {}
-
-  /** Reads the body that has a spec; half a surrogate pair in it is no text that can be a name. */
-  public static ObjectNode readBody(InputStream in) {
-    try {
-      return Json.readObject(in);
-    } catch (RefusedException e) {
-      String detail = e.refusal().detail();
-      throw detail.contains("surrogate") ? Refusal.of(Problem.BAD_SPEC, detail).exception() : e;
-    }
-  }
 
   /** Reads a spec; a {@code RefusedException} names what is wrong with it. */
   public static ModelSpec read(ObjectNode json) {

@@ -1,6 +1,7 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.aggregate.Aggregator;
+import io.fedstep.codec.Metadata;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
@@ -23,6 +24,9 @@ public sealed interface Command {
 
   /** Replaces the bound on updates, or ends it. */
   record SetBound(@Nullable UpdateBound bound) implements Command {}
+
+  /** Replaces the metadata. */
+  record SetMetadata(Metadata metadata) implements Command {}
 
   /** Ends training. */
   record Stop() implements Command {}

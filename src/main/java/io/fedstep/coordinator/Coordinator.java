@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import static java.util.stream.Collectors.joining;
 
+import io.fedstep.codec.NewSpec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.codec.SpecDifferences;
 import io.fedstep.model.ModelSpec;
@@ -55,8 +56,13 @@ public abstract class Coordinator implements AutoCloseable {
    */
   public record Created(ModelStatus status, boolean isNew) {}
 
-  /** Creates a model, or finds it with the same spec. */
-  public abstract Created create(String model, ModelSpec spec);
+  /** Creates a model, or finds it with the same spec, whatever its metadata. */
+  public abstract Created create(String model, NewSpec asked);
+
+  /** Creates a model without metadata. */
+  public final Created create(String model, ModelSpec spec) {
+    return create(model, NewSpec.of(spec));
+  }
 
   /** Checks that a model may be one more of {@code models}. */
   protected static void checkNew(ModelSpec spec, int models, Limits limits) {
@@ -83,10 +89,11 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** The head of a new model; {@code incarnations} gives 8 random hex digits each time. */
   protected static ModelHead newHead(
-      String model, ModelSpec spec, Instant now, Supplier<String> incarnations) {
+      String model, NewSpec asked, Instant now, Supplier<String> incarnations) {
     String incarnation = incarnations.get();
     String secret = Stream.generate(incarnations).limit(SECRET).collect(joining());
-    return new ModelHead(model, incarnation, now, spec, false, -1, secret);
+    return new ModelHead(model, incarnation, now, asked.spec(), false, -1, secret)
+        .with(asked.metadata());
   }
 
   /** The refusal for a model that is there with another spec. */

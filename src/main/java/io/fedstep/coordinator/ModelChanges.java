@@ -1,6 +1,7 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.aggregate.Aggregator;
+import io.fedstep.codec.Metadata;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
@@ -105,6 +106,11 @@ public final class ModelChanges {
   /** Takes another bound on updates, or ends it. */
   public ModelStatus setBound(@Nullable UpdateBound bound) {
     return change(new Command.SetBound(bound));
+  }
+
+  /** Takes other metadata. */
+  public ModelStatus setMetadata(Metadata metadata) {
+    return change(new Command.SetMetadata(metadata));
   }
 
   /** Ends training. */

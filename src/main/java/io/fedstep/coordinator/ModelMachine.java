@@ -53,6 +53,7 @@ public final class ModelMachine {
       case Command.SetAggregator(var aggregator) ->
           new Outcome.Changes(ChangeRules.with(head, aggregator));
       case Command.SetBound(var bound) -> new Outcome.Changes(ChangeRules.bounded(head, bound));
+      case Command.SetMetadata(var metadata) -> new Outcome.Changes(head.with(metadata));
       case Command.Stop _ -> new Outcome.Changes(head.stop());
       case Command.Start _ -> new Outcome.Changes(head.start(state.round().number()));
       case Command.Close _ -> {

@@ -1,6 +1,7 @@
 package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
+import io.fedstep.codec.Metadata;
 import io.fedstep.codec.OptimizerCodec;
 import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.RecordCodec;
@@ -29,6 +30,7 @@ final class CommandCodec {
           bound == null
               ? kind("bound").putNull("bound")
               : kind("bound").set("bound", SpecCodec.write(bound));
+      case Command.SetMetadata(var metadata) -> kind("metadata").put("metadata", metadata.json());
       case Command.Replace(var by, var newest) -> write(by).setAll(Wire.expected(newest));
       case Command.Report(var version, var client, var report) ->
           kind("report")
@@ -56,6 +58,7 @@ final class CommandCodec {
       case "aggregator" ->
           new Command.SetAggregator(SpecCodec.aggregator(request.required("aggregator")));
       case "bound" -> new Command.SetBound(SpecCodec.bound(request.required("bound")));
+      case "metadata" -> new Command.SetMetadata(new Metadata(Wire.text(request, "metadata")));
       case "report" ->
           new Command.Report(
               request.required("version").longValue(),

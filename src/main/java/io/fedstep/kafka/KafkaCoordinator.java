@@ -1,6 +1,7 @@
 package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
+import io.fedstep.codec.NewSpec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
@@ -156,12 +157,13 @@ public final class KafkaCoordinator extends Coordinator {
   }
 
   @Override
-  public Created create(String model, ModelSpec spec) {
+  public Created create(String model, NewSpec asked) {
+    ModelSpec spec = asked.spec();
     cluster.catchUp(model);
     if (known(model) == null) {
       checkNew(spec, models().size(), limits);
     }
-    ModelHead head = newHead(model, spec, engine.clock().instant(), incarnations);
+    ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);
     ObjectNode request = Json.object();
     request.set("head", head.write());
     request.set("placement", cluster.placement(model, spec).write());

@@ -1,5 +1,6 @@
 package io.fedstep.local;
 
+import io.fedstep.codec.NewSpec;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
@@ -111,7 +112,8 @@ public final class LocalCoordinator extends Coordinator {
   }
 
   @Override
-  public synchronized Created create(String model, ModelSpec spec) {
+  public synchronized Created create(String model, NewSpec asked) {
+    ModelSpec spec = asked.spec();
     Refusal unreadable = broken.get(model);
     if (unreadable != null) {
       throw unreadable.exception();
@@ -125,7 +127,7 @@ public final class LocalCoordinator extends Coordinator {
       throw exists(model, now, spec).exception();
     }
     checkNew(spec, running.size() + broken.size(), limits);
-    ModelHead head = newHead(model, spec, engine.clock().instant(), incarnations);
+    ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);
     data.create(head);
     ModelStatus status;
     try {

@@ -1,6 +1,7 @@
 package io.fedstep.store;
 
 import io.fedstep.codec.Json;
+import io.fedstep.codec.Metadata;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.model.ModelSpec;
@@ -21,6 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param policies how many round policies have replaced another
  * @param secret hex digits of this model, which are never shown; noise and the choice of invited
  *     clients are derived from them
+ * @param metadata that people keep beside it
  */
 public record ModelHead(
     String model,
@@ -30,7 +32,8 @@ public record ModelHead(
     boolean stopped,
     long startedAt,
     long policies,
-    String secret) {
+    String secret,
+    Metadata metadata) {
   private static final int FORMAT = 1;
   private static final long NEVER = -1;
 
@@ -40,7 +43,7 @@ public record ModelHead(
     return stopped || (rounds != null && version >= rounds && startedAt < rounds);
   }
 
-  /** A head of a model whose policy is its first. */
+  /** A head of a model whose policy is its first, without metadata. */
   public ModelHead(
       String model,
       String incarnation,
@@ -49,7 +52,7 @@ public record ModelHead(
       boolean stopped,
       long startedAt,
       String secret) {
-    this(model, incarnation, createdAt, spec, stopped, startedAt, 0, secret);
+    this(model, incarnation, createdAt, spec, stopped, startedAt, 0, secret, Metadata.NONE);
   }
 
   /** Whether a client is among a share of those that a round may invite. */
@@ -62,22 +65,32 @@ public record ModelHead(
     boolean sameEnd = Objects.equals(spec.round().rounds(), other.round().rounds());
     long started = sameEnd ? startedAt : NEVER;
     long next = spec.round().equals(other.round()) ? policies : policies + 1;
-    return new ModelHead(model, incarnation, createdAt, other, stopped, started, next, secret);
+    return new ModelHead(
+        model, incarnation, createdAt, other, stopped, started, next, secret, metadata);
+  }
+
+  /** This head with other metadata. */
+  public ModelHead with(Metadata other) {
+    return new ModelHead(
+        model, incarnation, createdAt, spec, stopped, startedAt, policies, secret, other);
   }
 
   /** This head of a model that is created then. */
   public ModelHead createdAt(Instant time) {
-    return new ModelHead(model, incarnation, time, spec, stopped, startedAt, policies, secret);
+    return new ModelHead(
+        model, incarnation, time, spec, stopped, startedAt, policies, secret, metadata);
   }
 
   /** This head, stopped. */
   public ModelHead stop() {
-    return new ModelHead(model, incarnation, createdAt, spec, true, startedAt, policies, secret);
+    return new ModelHead(
+        model, incarnation, createdAt, spec, true, startedAt, policies, secret, metadata);
   }
 
   /** This head resumed at a version. */
   public ModelHead start(long version) {
-    return new ModelHead(model, incarnation, createdAt, spec, false, version, policies, secret);
+    return new ModelHead(
+        model, incarnation, createdAt, spec, false, version, policies, secret, metadata);
   }
 
   /** As a document. */
@@ -93,6 +106,9 @@ public record ModelHead(
             .put("policies", policies)
             .put("secret", secret);
     json.set("spec", SpecCodec.write(spec));
+    if (!metadata.equals(Metadata.NONE)) {
+      json.put("metadata", metadata.json());
+    }
     return json;
   }
 
@@ -115,6 +131,7 @@ public record ModelHead(
         json.required("stopped").booleanValue(),
         json.required("started_at_version").longValue(),
         json.path("policies").asLong(0), // of before they were counted
-        json.path("secret").asString("")); // of before there was one
+        json.path("secret").asString(""), // of before there was one
+        json.has("metadata") ? new Metadata(Json.text(json.required("metadata"))) : Metadata.NONE);
   }
 }

@@ -62,6 +62,7 @@ final class Answers {
       place.put("offset", tensor.offset());
     }
     json.setAll(listed(status));
+    head.metadata().addTo(json);
     json.set("layout", layout);
     return json;
   }

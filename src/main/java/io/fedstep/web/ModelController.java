@@ -1,6 +1,8 @@
 package io.fedstep.web;
 
 import io.fedstep.codec.Json;
+import io.fedstep.codec.Metadata;
+import io.fedstep.codec.NewSpec;
 import io.fedstep.codec.OptimizerCodec;
 import io.fedstep.codec.PolicyCodec;
 import io.fedstep.codec.SpecCodec;
@@ -95,8 +97,8 @@ class ModelController {
   ResponseEntity<ObjectNode> create(@PathVariable String model, HttpServletRequest request) {
     Query.none(request);
     Query.name("model", model);
-    ObjectNode body = SpecCodec.readBody(Body.json(request, MOST_SPEC));
-    Coordinator.Created created = coordinator.create(model, SpecCodec.read(body));
+    NewSpec asked = NewSpec.read(Body.json(request, MOST_SPEC));
+    Coordinator.Created created = coordinator.create(model, asked);
     return Answers.json(
         created.isNew() ? HttpStatus.CREATED : HttpStatus.OK, Answers.model(created.status()));
   }
@@ -147,6 +149,14 @@ class ModelController {
   @PutMapping("/{model}/update-bound")
   ResponseEntity<ObjectNode> setBound(@PathVariable String model, HttpServletRequest request) {
     return changed(model, request, (changes, body) -> changes.setBound(SpecCodec.bound(body)));
+  }
+
+  @PutMapping("/{model}/metadata")
+  ResponseEntity<ObjectNode> setMetadata(@PathVariable String model, HttpServletRequest request) {
+    Query.none(request);
+    coordinator.spec(Query.name("model", model));
+    Metadata metadata = Metadata.read(Body.json(request, Metadata.MOST_BYTES));
+    return Answers.ok(Answers.model(coordinator.changes(model).setMetadata(metadata)));
   }
 
   /** Changes a model by a body of what its spec has under a key. */

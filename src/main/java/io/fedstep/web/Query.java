@@ -85,6 +85,15 @@ final class Query {
     return text == null ? null : number(name, text);
   }
 
+  /** Whether a parameter is {@code true}; {@code false} without it. */
+  boolean flag(String name) {
+    String text = text(name);
+    if (text != null && !text.equals("true") && !text.equals("false")) {
+      throw Problems.malformed("%s is '%s'; true or false is needed.".formatted(name, text));
+    }
+    return "true".equals(text);
+  }
+
   /** A duration up to a minute, or null. */
   @Nullable Duration waitTime() {
     String text = text("wait");

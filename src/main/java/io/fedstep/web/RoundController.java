@@ -42,11 +42,12 @@ class RoundController {
   @Nullable ResponseEntity<ObjectNode> current(
       @PathVariable String model, HttpServletRequest request, HttpServletResponse response) {
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
-    var query = new Query(request, Set.of("after", "wait", "client")::contains);
+    var query = new Query(request, Set.of("after", "wait", "client", "metadata")::contains);
     String client = query.text("client");
     if (client != null) {
       Query.name("client", client);
     }
+    boolean shows = query.flag("metadata");
     Long after = query.number("after");
     Duration asked = query.waitTime();
     Duration wait = asked == null ? Duration.ZERO : asked;
@@ -71,11 +72,15 @@ class RoundController {
     DownloadController.phase(status, response);
     return after != null && status.newest().version() <= after
         ? new ResponseEntity<>(HttpStatus.NO_CONTENT)
-        : Answers.ok(current(status, client));
+        : Answers.ok(current(status, client, shows));
   }
 
-  private static ObjectNode current(ModelStatus status, @Nullable String client) {
+  private static ObjectNode current(
+      ModelStatus status, @Nullable String client, boolean showsMetadata) {
     ObjectNode json = Answers.currentRound(status);
+    if (showsMetadata) {
+      status.head().metadata().addTo(json);
+    }
     return client == null ? json : json.put("invited", status.invites(client));
   }
 

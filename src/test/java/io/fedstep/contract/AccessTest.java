@@ -57,6 +57,7 @@ class AccessTest {
       PUT    /v1/models/{model}/optimizer                   0 0       - -     - -      + -
       PUT    /v1/models/{model}/aggregator                  0 0       - -     - -      + -
       PUT    /v1/models/{model}/update-bound                0 0       - -     - -      + -
+      PUT    /v1/models/{model}/metadata                    0 0       - -     - -      + -
       PUT    /v1/models/{model}/round                       0 0       - -     - -      + -
       POST   /v1/models/{model}/stop                        0 0       - -     - -      + -
       POST   /v1/models/{model}/start                       0 0       - -     - -      + -

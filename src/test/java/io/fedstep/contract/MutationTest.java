@@ -51,6 +51,7 @@ class MutationTest {
           new Seed("PUT", "/versions/0/reports/a", JSON, "{\"metrics\": {\"loss\": 0.5}}"),
           new Seed("PUT", "/optimizer", JSON, "{\"lrate\": 0.5, \"modules\": [\"rmsprop\"]}"),
           new Seed("PUT", "/aggregator", JSON, "[\"averaging\", {\"steps_weighted\": false}]"),
+          new Seed("PUT", "/metadata", JSON, "{\"classes\": [\"a\", 1.50], \"a\": {\"b\": null}}"),
           new Seed("PUT", "/update-bound", JSON, "{\"max_norm\": 9, \"max_weight\": 7}"),
           new Seed("PUT", "/round", JSON, "{\"min_updates\": 9, \"timeout\": \"30s\"}"),
           new Seed("PUT", "/optimizer/state?newest=77", JSON, STATE),

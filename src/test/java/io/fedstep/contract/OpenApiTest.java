@@ -122,7 +122,13 @@ class OpenApiTest {
             one.path()
                 .replace("{model}", model.name())
                 .replaceAll("[{](round|version|client)[}]", "0");
-        query.replaceAll(name -> name + (name.equals("wait") ? "=1ms" : "=0"));
+        query.replaceAll(name ->
+            name
+                + switch (name) {
+                  case "wait" -> "=1ms";
+                  case "metadata" -> "=true";
+                  default -> "=0";
+                });
         assertThat(model.http().head(path + "?" + String.join("&", query)).status())
             .as(one + " " + query)
             .isNotEqualTo(400);
