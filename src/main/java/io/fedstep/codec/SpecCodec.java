@@ -25,6 +25,9 @@ public final class SpecCodec {
   /** Keys of safetensors' header and of packed vectors, beside those that are tensors' names. */
   private static final Set<String> RESERVED = Set.of("__metadata__", "__type__");
 
+  private static final String ZEROS = "zeros";
+  private static final String REQUIRED = "required";
+
   /** NumPy's. */
   private static final int MOST_DIMENSIONS = 64;
 
@@ -39,7 +42,8 @@ public final class SpecCodec {
         Spec.of(
             json,
             "",
-            Set.of("tensors", "dtype", "optimizer", "aggregator", "update_bound", "round"));
+            Set.of(
+                "tensors", "dtype", "optimizer", "aggregator", "update_bound", "round", "weights"));
     TensorLayout layout = layout(spec.required("tensors"));
     JsonNode dtype = spec.get("dtype");
     JsonNode optimizer = spec.get("optimizer");
@@ -52,7 +56,21 @@ public final class SpecCodec {
     Aggregator rule = aggregator == null ? ModelSpec.DEFAULT_AGGREGATOR : aggregator(aggregator);
     UpdateBound most = bound == null ? null : bound(bound, "update_bound");
     RoundPolicy policy = round == null ? RoundPolicy.DEFAULT : PolicyCodec.read(round, "round");
-    return Spec.checked("round", () -> new ModelSpec(layout, format, step, rule, most, policy));
+    boolean required = requiresWeights(spec.get("weights"));
+    return Spec.checked(
+        "round",
+        () -> new ModelSpec(layout, format, step, rule, most, policy).requiringWeights(required));
+  }
+
+  private static boolean requiresWeights(@Nullable JsonNode json) {
+    if (json != null && !json.isString()) {
+      throw Spec.malformed("weights", "a string", json);
+    }
+    return switch (json == null ? ZEROS : json.stringValue()) {
+      case ZEROS -> false;
+      case REQUIRED -> true;
+      default -> throw Spec.bad("weights", "is %s; zeros and required are known".formatted(json));
+    };
   }
 
   private static TensorLayout layout(JsonNode json) {
@@ -174,7 +192,7 @@ public final class SpecCodec {
       json.set("update_bound", write(bound));
     }
     json.set("round", PolicyCodec.write(spec.round()));
-    return json;
+    return json.put("weights", spec.requiresWeights() ? REQUIRED : ZEROS);
   }
 
   /** A shape, into an empty array. */

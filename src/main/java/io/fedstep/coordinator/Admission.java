@@ -39,6 +39,9 @@ public final class Admission {
 
   /** The answer of the open round, or null if the update is for one that is over. */
   private @Nullable Verdict beginOpen(long from, String client, @Nullable String base) {
+    if (state.awaitsWeights()) {
+      return new Verdict.Refused(ModelState.noWeights(state.model()));
+    }
     Round open = state.round();
     if (from > open.number()) {
       Refusal refusal =
@@ -138,6 +141,9 @@ public final class Admission {
       UpdateMetadata header,
       VectorSummary content,
       Instant now) {
+    if (state.awaitsWeights()) {
+      return new Verdict.Refused(ModelState.noWeights(state.model()));
+    }
     Round round = state.round();
     Round.Origin origin = state.origin(from);
     if (origin == null) {

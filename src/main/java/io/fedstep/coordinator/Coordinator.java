@@ -267,13 +267,21 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** The versions kept, newest first. */
   public List<VersionInfo> versions(String model) {
-    spec(model);
-    return state(model).folder().versions().stream().map(Version::info).toList();
+    return durableStatus(model).awaitsWeights()
+        ? List.of()
+        : state(model).folder().versions().stream().map(Version::info).toList();
+  }
+
+  /** Throws while a model waits for its first weights. */
+  public static void checkWeights(ModelStatus status) {
+    if (status.awaitsWeights()) {
+      throw ModelState.noWeights(status.head().model()).exception();
+    }
   }
 
   /** A version that is kept. */
   public Version version(String model, long number) {
-    spec(model);
+    checkWeights(durableStatus(model));
     Version version = state(model).folder().version(number);
     if (version == null) {
       throw noVersion(model, number).exception();

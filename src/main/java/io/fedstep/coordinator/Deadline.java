@@ -42,7 +42,8 @@ public final class Deadline {
 
   private void setAfter(Instant now) {
     cancel();
-    Instant next = state.spec().round().deadline(state.round().openedAt(), now);
+    Instant next =
+        state.awaitsWeights() ? null : state.spec().round().deadline(state.round().openedAt(), now);
     state.deadline(next);
     if (next != null && !state.stopped()) {
       Instant wall = engine.clock().instant();

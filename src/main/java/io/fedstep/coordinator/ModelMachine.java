@@ -31,6 +31,9 @@ public final class ModelMachine {
 
   /** Decides about a command, or throws the refusal. */
   public Outcome decide(Command command, Instant now) {
+    if (needsWeights(command)) {
+      state.checkWeights();
+    }
     if (command instanceof Command.Report report) {
       rules.checkReport(report, reports.apply(report.version()));
       return new Outcome.Keeps(report);
@@ -62,6 +65,21 @@ public final class ModelMachine {
       }
       case Command.Replace(var by, var newest) -> replace(by, newest);
       case Command.Report _ -> throw new IllegalStateException("a report waits for nothing");
+    };
+  }
+
+  private static boolean needsWeights(Command command) {
+    return switch (command) {
+      case Command.Close _, Command.Report _ -> true;
+      case Command.Replace(var by, _) -> !(by instanceof Replacement.Weights);
+      case Command.SetPolicy _,
+          Command.SetOptimizer _,
+          Command.SetAggregator _,
+          Command.SetBound _,
+          Command.SetMetadata _,
+          Command.Stop _,
+          Command.Start _ ->
+          false;
     };
   }
 

@@ -12,6 +12,7 @@ import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
+import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -272,7 +273,13 @@ public final class ModelState {
     if (ended != null) {
       return Phase.FAILED;
     }
-    return closing ? Phase.CLOSING : stopped() ? Phase.STOPPED : Phase.COLLECTING;
+    if (closing && !awaitsWeights()) {
+      return Phase.CLOSING;
+    }
+    if (stopped()) {
+      return Phase.STOPPED;
+    }
+    return awaitsWeights() ? Phase.AWAITING_WEIGHTS : Phase.COLLECTING;
   }
 
   /** What all models share. */
@@ -283,6 +290,31 @@ public final class ModelState {
   /** Whether the open round takes updates from older versions. */
   boolean isBuffered() {
     return spec().round().mode().isBuffer();
+  }
+
+  /** Whether nothing happens before the first weights are set. */
+  public boolean awaitsWeights() {
+    return folder.head().awaitsWeights(folder.newest().info());
+  }
+
+  /** When the round opens that trains from the first weights, which have come. */
+  public Instant openedAt(VersionInfo first) {
+    return awaitsWeights() ? first.createdAt() : round.openedAt();
+  }
+
+  /** Throws while the model waits for its first weights. */
+  public void checkWeights() {
+    if (awaitsWeights()) {
+      throw noWeights(model()).exception();
+    }
+  }
+
+  /** The refusal of what needs a version of a model that waits for its first weights. */
+  static Refusal noWeights(String model) {
+    return Refusal.of(
+            Problem.NO_WEIGHTS,
+            "Model '%s' waits for its first weights; PUT weights sets them.".formatted(model))
+        .retryAfter(1);
   }
 
   /** Whether training rests. */

@@ -33,9 +33,14 @@ public record ModelStatus(
     return newest.version();
   }
 
+  /** Whether nothing happens before the first weights are set. */
+  public boolean awaitsWeights() {
+    return head.awaitsWeights(newest);
+  }
+
   /** Whether a client is invited to the open round. */
   public boolean invites(String client) {
-    return head.invites(round(), client, participation);
+    return !awaitsWeights() && head.invites(round(), client, participation);
   }
 
   /** With how many updates it may close at its deadline. */

@@ -4,6 +4,7 @@ import java.util.Locale;
 
 /** What a model is doing. */
 public enum Phase {
+  AWAITING_WEIGHTS,
   COLLECTING,
   CLOSING,
   STOPPED,
@@ -11,6 +12,6 @@ public enum Phase {
 
   /** The name on the wire. */
   public String label() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

@@ -363,7 +363,7 @@ final class ModelLeader {
     toRanges(Json.object().put("kind", "done").put("round", state.round().number()));
     JsonNode asker = model.asker();
     VersionInfo info = made.info();
-    decisions.next(info, made.over() == null ? state.round().openedAt() : info.createdAt());
+    decisions.next(info, made.over() == null ? state.openedAt(info) : info.createdAt());
     setDeadline();
     leader.answer(asker, info.write());
     leader.afterwards(() -> {

@@ -210,7 +210,7 @@ final class Stepper {
     @Override
     public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord over) {
       if (over == null) {
-        var next = new Round(info.version(), info.base(), state.round().openedAt());
+        var next = new Round(info.version(), info.base(), state.openedAt(info));
         open(folder.begin(draft, info, open, next), null);
       } else {
         var next = new Round(info.version(), info.base(), info.createdAt());
@@ -231,9 +231,7 @@ final class Stepper {
           state.change(() -> {
             open = advance.open();
             state.advance(advance.version(), open.round(), over);
-            if (over != null) {
-              deadline.set();
-            }
+            deadline.set();
           });
         };
     openOrRetry();

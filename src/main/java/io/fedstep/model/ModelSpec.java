@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param updateBound the largest norm and weight of an update, or null for any
  * @param protection what is done to the sums of updates before they are seen, or null for nothing
+ * @param requiresWeights whether nothing happens before its first weights are set
  */
 public record ModelSpec(
     TensorLayout layout,
@@ -20,7 +21,8 @@ public record ModelSpec(
     Aggregator aggregator,
     @Nullable UpdateBound updateBound,
     @Nullable Protection protection,
-    RoundPolicy round) {
+    RoundPolicy round,
+    boolean requiresWeights) {
   /** The aggregator of a model that names none: the mean, by the updates' weights. */
   public static final Aggregator DEFAULT_AGGREGATOR = new Averaging(true);
 
@@ -32,7 +34,8 @@ public record ModelSpec(
       Aggregator aggregator,
       @Nullable UpdateBound updateBound,
       @Nullable Protection protection,
-      RoundPolicy round) {
+      RoundPolicy round,
+      boolean requiresWeights) {
     this.layout = layout;
     this.dtype = dtype;
     this.optimizer = optimizer;
@@ -40,13 +43,26 @@ public record ModelSpec(
     this.updateBound = updateBound;
     this.protection = protection;
     this.round = round;
+    this.requiresWeights = requiresWeights;
     SpecRules.OF_SPECS.forEach(rule -> rule.check(this));
     if (protection != null) {
       protection.rules().forEach(rule -> rule.check(this));
     }
   }
 
-  /** A spec without protection. */
+  /** A spec of a model that begins with zeros. */
+  public ModelSpec(
+      TensorLayout layout,
+      Dtype dtype,
+      Optimizer optimizer,
+      Aggregator aggregator,
+      @Nullable UpdateBound updateBound,
+      @Nullable Protection protection,
+      RoundPolicy round) {
+    this(layout, dtype, optimizer, aggregator, updateBound, protection, round, false);
+  }
+
+  /** A spec without protection, of a model that begins with zeros. */
   public ModelSpec(
       TensorLayout layout,
       Dtype dtype,
@@ -67,24 +83,35 @@ public record ModelSpec(
     return parameters() * dtype.bytes();
   }
 
+  private ModelSpec with(
+      Optimizer step, Aggregator rule, @Nullable UpdateBound bound, RoundPolicy policy) {
+    return new ModelSpec(layout, dtype, step, rule, bound, protection, policy, requiresWeights);
+  }
+
   /** This spec with another round policy. */
   public ModelSpec with(RoundPolicy policy) {
-    return new ModelSpec(layout, dtype, optimizer, aggregator, updateBound, protection, policy);
+    return with(optimizer, aggregator, updateBound, policy);
   }
 
   /** This spec with other hyper-parameters. */
   public ModelSpec with(Optimizer other) {
-    return new ModelSpec(layout, dtype, other, aggregator, updateBound, protection, round);
+    return with(other, aggregator, updateBound, round);
   }
 
   /** This spec with another rule of aggregation. */
   public ModelSpec with(Aggregator other) {
-    return new ModelSpec(layout, dtype, optimizer, other, updateBound, protection, round);
+    return with(optimizer, other, updateBound, round);
   }
 
   /** This spec with another bound on updates, or without one. */
   public ModelSpec bounded(@Nullable UpdateBound other) {
-    return new ModelSpec(layout, dtype, optimizer, aggregator, other, protection, round);
+    return with(optimizer, aggregator, other, round);
+  }
+
+  /** This spec of a model that waits for its first weights, or begins with zeros. */
+  public ModelSpec requiringWeights(boolean required) {
+    return new ModelSpec(
+        layout, dtype, optimizer, aggregator, updateBound, protection, round, required);
   }
 
   /** What the weight of an update or of a report counts, before it is discounted by its age. */

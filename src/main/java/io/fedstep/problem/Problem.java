@@ -41,6 +41,7 @@ public enum Problem {
   TOO_MANY_REQUESTS(429, "Too many requests"),
   INTERNAL(500, "Internal error"),
   NOT_READY(503, "Not ready"),
+  NO_WEIGHTS(503, "No weights yet"),
   MODEL_FAILED(503, "Model stopped by a failure"),
   STORAGE_FULL(507, "Storage is full");
 

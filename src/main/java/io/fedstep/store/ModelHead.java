@@ -43,6 +43,11 @@ public record ModelHead(
     return stopped || (rounds != null && version >= rounds && startedAt < rounds);
   }
 
+  /** Whether nothing happens before the first weights are set, given the newest version. */
+  public boolean awaitsWeights(VersionInfo newest) {
+    return spec.requiresWeights() && newest.madeBy() == VersionInfo.MadeBy.CREATED;
+  }
+
   /** A head of a model whose policy is its first, without metadata. */
   public ModelHead(
       String model,

@@ -17,6 +17,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -72,8 +73,9 @@ final class Answers {
     var head = status.head();
     ObjectNode json = Json.object().put("model", head.model());
     json.setAll(SpecCodec.writeWithoutTensors(head.spec()));
-    json.put("version", status.newest().version());
-    json.put("base", status.newest().base());
+    boolean awaits = status.awaitsWeights();
+    json.put("version", awaits ? null : (Long) status.newest().version());
+    json.put("base", base(status));
     json.put("phase", status.phase().label());
     json.put("parameters", head.spec().parameters());
     json.put("created_at", RecordCodec.time(head.createdAt()));
@@ -92,7 +94,7 @@ final class Answers {
         .put("model", status.head().model())
         .put("round", status.newest().version())
         .put("phase", status.phase().label())
-        .put("base", status.newest().base())
+        .put("base", base(status))
         .put("updates", status.updates())
         .put("failed", status.failed())
         .put("min_updates", status.minUpdates())
@@ -101,9 +103,14 @@ final class Answers {
         .setAll(times(status));
   }
 
+  /** The tag of the weights that the open round trains from; null before there are any. */
+  private static @Nullable String base(ModelStatus status) {
+    return status.awaitsWeights() ? null : status.newest().base();
+  }
+
   private static ObjectNode times(ModelStatus status) {
     return Json.object()
-        .put("opened_at", RecordCodec.time(status.openedAt()))
+        .put("opened_at", status.awaitsWeights() ? null : RecordCodec.time(status.openedAt()))
         .put("deadline", status.deadline() == null ? null : RecordCodec.time(status.deadline()));
   }
 

@@ -2,6 +2,7 @@ package io.fedstep.web;
 
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Expected;
+import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -30,10 +31,15 @@ final class Conditions {
    * What the newest version has to be for a change to be made: what {@code If-Match} names, and
    * that number; 412 if another one is the newest already.
    */
-  static Expected expected(HttpServletRequest request, VersionInfo newest, @Nullable Long number) {
+  static Expected expected(HttpServletRequest request, ModelStatus now, @Nullable Long number) {
     if (!isConditional(request)) {
       return new Expected(number, null);
     }
+    if (now.awaitsWeights()) {
+      throw Refusal.of(Problem.PRECONDITION_FAILED, "There is no version yet, which has a tag.")
+          .exception();
+    }
+    VersionInfo newest = now.newest();
     EntityTags wanted = EntityTags.of(request, MATCH);
     if (!wanted.matchAnyOfStrongly(newest.base())) {
       throw ChangeRules.otherTag(newest).exception();
@@ -42,14 +48,15 @@ final class Conditions {
   }
 
   /** Why a model's first weights may not be set as things are, or null. */
-  static @Nullable Refusal refusal(HttpServletRequest request, VersionInfo newest) {
+  static @Nullable Refusal refusal(HttpServletRequest request, ModelStatus now) {
+    VersionInfo newest = now.newest();
     if (known(request).isAny() && newest.madeBy() != VersionInfo.MadeBy.CREATED) {
       return Refusal.of(
           Problem.PRECONDITION_FAILED,
           "There are weights already, version %s.".formatted(newest.version()));
     }
     try {
-      Expected _ = expected(request, newest, null);
+      Expected _ = expected(request, now, null);
       return null;
     } catch (RefusedException e) {
       return e.refusal();

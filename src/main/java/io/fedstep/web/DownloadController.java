@@ -40,6 +40,17 @@ class DownloadController {
     var query = new Query(request, "wait"::equals);
     Duration wait = query.waitTime();
     Representation representation = Representation.of(request.getHeader("Accept"));
+    if (wait != null && status.awaitsWeights()) {
+      status =
+          coordinator.await(
+              model,
+              now -> !now.awaitsWeights(),
+              wait,
+              Exchange.holder(request),
+              () -> Rights.check(request, response));
+      wait = null;
+    }
+    Coordinator.checkWeights(status);
     String base = status.newest().base();
     boolean inVain = false;
     if (wait != null && Conditions.known(request).matchAnyOf(base)) {
@@ -159,6 +170,7 @@ class DownloadController {
       throws IOException {
     Query.none(request);
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
+    Coordinator.checkWeights(status);
     sendNewest(
         model,
         status.newest().version(),

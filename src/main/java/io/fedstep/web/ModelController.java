@@ -115,7 +115,7 @@ class ModelController {
     coordinator.delete(
         model,
         Conditions.isConditional(request)
-            ? Conditions.expected(request, coordinator.status(model).newest(), null)
+            ? Conditions.expected(request, coordinator.status(model), null)
             : Expected.ANY); // a model that cannot be read has no tag, but can be removed
     kept.forget(model);
     return ResponseEntity.noContent().build();

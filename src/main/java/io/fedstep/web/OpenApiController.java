@@ -10,10 +10,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.function.SingletonSupplier;
@@ -34,6 +36,9 @@ final class OpenApiController {
   private static final String PROBLEMS = "x-problems";
   private static final Map<String, Problem> CODES =
       Arrays.stream(Problem.values()).collect(toMap(Problem::code, Function.identity()));
+
+  private static final Set<Problem> RETRIED =
+      Set.of(Problem.TOO_MANY_REQUESTS, Problem.NOT_READY, Problem.NO_WEIGHTS);
 
   private final SingletonSupplier<ObjectNode> document =
       SingletonSupplier.of(OpenApiController::document);
@@ -101,7 +106,7 @@ final class OpenApiController {
     for (Problem problem : problems) {
       examples.putObject(problem.code()).put("$ref", "#/components/examples/" + problem.code());
     }
-    if (problems.contains(Problem.TOO_MANY_REQUESTS) || problems.contains(Problem.NOT_READY)) {
+    if (!Collections.disjoint(problems, RETRIED)) {
       addHeader(response, "Retry-After");
     }
     if (problems.contains(Problem.RANGE_NOT_SATISFIABLE)) {

@@ -51,7 +51,7 @@ class VersionController {
     Query.none(request);
     ModelStatus now = coordinator.durableStatus(Query.name("model", model));
     ModelSpec spec = now.head().spec();
-    Refusal unwanted = Conditions.refusal(request, now.newest());
+    Refusal unwanted = Conditions.refusal(request, now);
     if (unwanted != null && now.newest().madeBy() == VersionInfo.MadeBy.CREATED) {
       throw unwanted.exception();
     }
@@ -109,9 +109,10 @@ class VersionController {
   }
 
   private Expected expected(String model, HttpServletRequest request) {
-    VersionInfo newest = coordinator.durableStatus(model).newest();
+    ModelStatus now = coordinator.durableStatus(model);
+    Coordinator.checkWeights(now);
     Long number = new Query(request, "newest"::equals).number("newest");
-    return Conditions.expected(request, newest, number);
+    return Conditions.expected(request, now, number);
   }
 
   private Version version(String model, String number) {

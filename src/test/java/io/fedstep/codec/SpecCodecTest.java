@@ -57,18 +57,20 @@ class SpecCodecTest {
             ? new Synchronous()
             : new Buffered(random.nextInt(20), random.nextDouble());
     return new ModelSpec(
-        new TensorLayout(shapes),
-        random.nextBoolean() ? Dtype.FLOAT32 : Dtype.FLOAT64,
-        new Optimizer(random.nextDouble() + 1e-9, random.nextInt(2) * random.nextDouble(), modules),
-        aggregator,
-        random.nextBoolean() ? null : bound(random),
-        new RoundPolicy(
-            least,
-            mode.isBuffer() ? least : least + random.nextInt(100),
-            random.nextBoolean() ? null : Duration.ofMillis(1 + random.nextInt(100_000)),
-            random.nextBoolean() ? null : random.nextLong(1, 1L << 52),
-            1 - random.nextDouble(),
-            mode));
+            new TensorLayout(shapes),
+            random.nextBoolean() ? Dtype.FLOAT32 : Dtype.FLOAT64,
+            new Optimizer(
+                random.nextDouble() + 1e-9, random.nextInt(2) * random.nextDouble(), modules),
+            aggregator,
+            random.nextBoolean() ? null : bound(random),
+            new RoundPolicy(
+                least,
+                mode.isBuffer() ? least : least + random.nextInt(100),
+                random.nextBoolean() ? null : Duration.ofMillis(1 + random.nextInt(100_000)),
+                random.nextBoolean() ? null : random.nextLong(1, 1L << 52),
+                1 - random.nextDouble(),
+                mode))
+        .requiringWeights(random.nextBoolean());
   }
 
   private static Aggregator aggregator(Random random) {
@@ -118,7 +120,7 @@ class SpecCodecTest {
             "modules":[["rmsprop",{"beta":0.9,"eps":1.0E-7}]]},
             "aggregator":["averaging",{"steps_weighted":true}],
             "round":{"min_updates":1,"max_updates":1,"timeout":null,"rounds":null,
-            "participation":1.0,"mode":"synchronous"}}\
+            "participation":1.0,"mode":"synchronous"},"weights":"zeros"}\
             """
                 .replaceAll("\\s", ""));
   }
