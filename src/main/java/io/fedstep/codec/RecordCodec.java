@@ -5,6 +5,7 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Decision;
 import io.fedstep.round.MetricNames;
+import io.fedstep.round.Reported;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
@@ -216,6 +217,11 @@ public final class RecordCodec {
     if (bound != null) {
       json.set("update_bound", SpecCodec.write(bound));
     }
+    Reported reports = ended.reports();
+    if (reports != null) {
+      ObjectNode all = json.putObject("reports").put("count", reports.count());
+      all.set("metrics", metrics(reports.metrics()));
+    }
     json.put("opened_at", time(ended.openedAt()));
     json.put("closed_at", closed == null ? null : time(closed.at()));
     json.put("ended_at", time(ended.endedAt()));
@@ -244,7 +250,14 @@ public final class RecordCodec {
         time(json.required("ended_at")),
         clients,
         number(json.get("gradient_norm")),
-        number(json.get("step_norm")));
+        number(json.get("step_norm")),
+        reports(json.get("reports")));
+  }
+
+  private static @Nullable Reported reports(@Nullable JsonNode json) {
+    return json == null
+        ? null
+        : new Reported(json.required("count").intValue(), readMetrics(json.required("metrics")));
   }
 
   private static @Nullable Double number(@Nullable JsonNode node) {

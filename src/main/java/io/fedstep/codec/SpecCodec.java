@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.KnownAggregators;
+import io.fedstep.model.KeepBest;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
@@ -43,7 +45,14 @@ public final class SpecCodec {
             json,
             "",
             Set.of(
-                "tensors", "dtype", "optimizer", "aggregator", "update_bound", "round", "weights"));
+                "tensors",
+                "dtype",
+                "optimizer",
+                "aggregator",
+                "update_bound",
+                "round",
+                "weights",
+                "keep_best"));
     TensorLayout layout = layout(spec.required("tensors"));
     JsonNode dtype = spec.get("dtype");
     JsonNode optimizer = spec.get("optimizer");
@@ -57,9 +66,45 @@ public final class SpecCodec {
     UpdateBound most = bound == null ? null : bound(bound, "update_bound");
     RoundPolicy policy = round == null ? RoundPolicy.DEFAULT : PolicyCodec.read(round, "round");
     boolean required = requiresWeights(spec.get("weights"));
+    JsonNode keeps = spec.orNull("keep_best");
+    KeepBest best = keeps == null ? null : keepBest(keeps);
     return Spec.checked(
         "round",
-        () -> new ModelSpec(layout, format, step, rule, most, policy).requiringWeights(required));
+        () ->
+            new ModelSpec(layout, format, step, rule, most, policy)
+                .requiringWeights(required)
+                .keeping(best));
+  }
+
+  /** Reads by what the best version is known; null where none is to be chosen. */
+  public static @Nullable KeepBest keepBest(JsonNode json) {
+    if (json.isNull()) {
+      return null;
+    }
+    Spec spec = Spec.of(json, "keep_best", Set.of("metric", "mode", "min_reports"));
+    String metric = text(spec.required("metric"), spec.at("metric"));
+    if (!UpdateMetadata.isMetric(metric)) {
+      throw Spec.bad(spec.at("metric"), "is no name of a metric");
+    }
+    JsonNode mode = spec.get("mode");
+    KeepBest.Mode by = mode == null ? KeepBest.Mode.MAX : mode(text(mode, spec.at("mode")));
+    Integer least = spec.countOrNull("min_reports");
+    return Spec.checked("keep_best", () -> new KeepBest(metric, by, least));
+  }
+
+  private static KeepBest.Mode mode(String name) {
+    return switch (name) {
+      case "max" -> KeepBest.Mode.MAX;
+      case "min" -> KeepBest.Mode.MIN;
+      default -> throw Spec.bad("keep_best.mode", "is '%s'; max and min are known".formatted(name));
+    };
+  }
+
+  private static String text(JsonNode json, String place) {
+    if (!json.isString()) {
+      throw Spec.malformed(place, "a string", json);
+    }
+    return json.stringValue();
   }
 
   private static boolean requiresWeights(@Nullable JsonNode json) {
@@ -192,7 +237,12 @@ public final class SpecCodec {
       json.set("update_bound", write(bound));
     }
     json.set("round", PolicyCodec.write(spec.round()));
-    return json.put("weights", spec.requiresWeights() ? REQUIRED : ZEROS);
+    json.put("weights", spec.requiresWeights() ? REQUIRED : ZEROS);
+    KeepBest best = spec.keepBest();
+    if (best != null) {
+      json.set("keep_best", write(best));
+    }
+    return json;
   }
 
   /** A shape, into an empty array. */
@@ -203,6 +253,14 @@ public final class SpecCodec {
   /** An aggregator's name and config. */
   public static ArrayNode write(Aggregator aggregator) {
     return OptimizerCodec.write(aggregator, Json.object().putArray("aggregator"));
+  }
+
+  /** By what the best version is known. */
+  public static ObjectNode write(KeepBest best) {
+    return Json.object()
+        .put("metric", best.metric())
+        .put("mode", best.mode().name().toLowerCase(Locale.ROOT))
+        .put("min_reports", best.minReports());
   }
 
   /** A bound on updates. */

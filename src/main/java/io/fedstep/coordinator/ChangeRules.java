@@ -1,6 +1,7 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.aggregate.Aggregator;
+import io.fedstep.model.KeepBest;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.SpecRule;
@@ -13,6 +14,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.Reports;
+import io.fedstep.store.Tags;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.util.List;
@@ -157,6 +159,47 @@ public final class ChangeRules {
   /** A head with another bound on updates, or without one. */
   static ModelHead bounded(ModelHead head, @Nullable UpdateBound bound) {
     return with(head, "update_bound", spec -> spec.bounded(bound));
+  }
+
+  /** A head whose best version is known by other means, or not chosen. */
+  static ModelHead keeping(ModelHead head, @Nullable KeepBest best) {
+    ModelHead next = with(head, "keep_best", spec -> spec.keeping(best));
+    return best == null ? next.with(next.tags().chosenNoMore()) : next;
+  }
+
+  /** A head's tags with one more, or one that is elsewhere. */
+  Tags tagged(ModelHead head, String tag, long version) {
+    checkByHand(head, tag);
+    checkVersion(version);
+    Tags next = head.tags().with(tag, version);
+    if (next.versions().size() > Tags.MOST && !head.tags().versions().containsKey(tag)) {
+      throw Refusal.of(
+              Problem.TOO_MANY_TAGS,
+              "Model '%s' has %s tags, as many as there may be; remove one first."
+                  .formatted(head.model(), Tags.MOST))
+          .exception();
+    }
+    return next;
+  }
+
+  /** A head's tags without one. */
+  Tags untagged(ModelHead head, String tag) {
+    checkByHand(head, tag);
+    if (!head.tags().versions().containsKey(tag)) {
+      throw Refusal.of(
+              Problem.TAG_NOT_FOUND, "Model '%s' has no tag '%s'.".formatted(head.model(), tag))
+          .exception();
+    }
+    return head.tags().without(tag);
+  }
+
+  private static void checkByHand(ModelHead head, String tag) {
+    if (head.spec().keepBest() != null && tag.equals(Tags.BEST)) {
+      throw Refusal.of(
+              Problem.TAG_RESERVED,
+              "The tag 'best' goes by keep_best; PUT keep-best with null ends that.")
+          .exception();
+    }
   }
 
   /** A head with another spec, if what is new there goes with the rest. */

@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.codec.Metadata;
+import io.fedstep.model.KeepBest;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
@@ -27,6 +28,15 @@ public sealed interface Command {
 
   /** Replaces the metadata. */
   record SetMetadata(Metadata metadata) implements Command {}
+
+  /** Replaces by what the best version is known, or ends its choice. */
+  record SetKeepBest(@Nullable KeepBest best) implements Command {}
+
+  /** Gives a tag to a version, from another one if that has it. */
+  record SetTag(String tag, long version) implements Command {}
+
+  /** Removes a tag. */
+  record RemoveTag(String tag) implements Command {}
 
   /** Ends training. */
   record Stop() implements Command {}

@@ -23,6 +23,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -289,6 +291,50 @@ public abstract class Coordinator implements AutoCloseable {
     return version;
   }
 
+  /** A version that is kept, by its number, its tag or as the newest. */
+  public Version version(String model, VersionAddress address) {
+    return switch (address) {
+      case VersionAddress.Numbered(var number) -> version(model, number);
+      case VersionAddress.Newest _ -> newest(model);
+      case VersionAddress.Tagged(var tag) -> {
+        ModelStatus status = durableStatus(model);
+        checkWeights(status);
+        Long number = status.head().tags().versions().get(tag);
+        if (number == null) {
+          throw Refusal.of(
+                  Problem.VERSION_NOT_FOUND,
+                  "Model '%s' has no version with the tag '%s'.".formatted(model, tag))
+              .exception();
+        }
+        yield version(model, number);
+      }
+    };
+  }
+
+  private Version newest(String model) {
+    ModelStatus status = durableStatus(model);
+    checkWeights(status);
+    return state(model).folder().newest();
+  }
+
+  /** A model's versions by tag. */
+  public SortedMap<String, Version> tags(String model) {
+    ModelStatus status = durableStatus(model);
+    checkWeights(status);
+    var tags = new TreeMap<String, Version>();
+    status
+        .head()
+        .tags()
+        .versions()
+        .forEach((tag, number) -> {
+          Version version = state(model).folder().version(number);
+          if (version != null) { // else it was untagged and pruned meanwhile
+            tags.put(tag, version);
+          }
+        });
+    return tags;
+  }
+
   /** The refusal for a version that is not there. */
   protected static Refusal noVersion(String model, long number) {
     return Refusal.of(
@@ -344,6 +390,12 @@ public abstract class Coordinator implements AutoCloseable {
     return state(model).refusals();
   }
 
+  /** The last reports of a model's clients, the last is last. */
+  public List<ClientReport> recentReports(String model) {
+    spec(model);
+    return state(model).recentReports();
+  }
+
   /** Notes a client's failure, or refuses it as the update in its place would be. */
   public void failed(
       String model, long round, String client, String error, @Nullable String detail) {
@@ -363,7 +415,7 @@ public abstract class Coordinator implements AutoCloseable {
   /** The record of a round that is over, or null. */
   public @Nullable RoundRecord record(String model, long round) {
     spec(model);
-    return state(model).record(round);
+    return record(state(model), round);
   }
 
   /** The records of at most {@code limit} rounds before {@code before}, newest first. */
@@ -371,8 +423,15 @@ public abstract class Coordinator implements AutoCloseable {
     spec(model);
     ModelState state = state(model);
     return state.folder().recorded(before, limit).stream()
-        .map(state::record)
+        .map(round -> record(state, round))
         .flatMap(Stream::ofNullable)
         .toList();
+  }
+
+  /** A record as it is kept: beside the versions it has the reports of its own, which is gone. */
+  private static @Nullable RoundRecord record(ModelState state, long round) {
+    return state.folder().version(round + 1) != null
+        ? state.record(round)
+        : state.folder().record(round);
   }
 }

@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.codec.Metadata;
+import io.fedstep.model.KeepBest;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
@@ -111,6 +112,27 @@ public final class ModelChanges {
   /** Takes other metadata. */
   public ModelStatus setMetadata(Metadata metadata) {
     return change(new Command.SetMetadata(metadata));
+  }
+
+  /** Knows the best version by other means, or chooses none any more. */
+  public ModelStatus setKeepBest(@Nullable KeepBest best) {
+    return change(new Command.SetKeepBest(best));
+  }
+
+  /**
+   * Gives a tag to a version.
+   *
+   * @return whether the tag is new, and not one that was moved
+   */
+  public boolean setTag(String tag, long version) {
+    boolean isNew = !state.look(() -> state.folder().head().tags().versions().containsKey(tag));
+    decider.ask(new Command.SetTag(tag, version), null);
+    return isNew;
+  }
+
+  /** Removes a tag. */
+  public void removeTag(String tag) {
+    decider.ask(new Command.RemoveTag(tag), null);
   }
 
   /** Ends training. */

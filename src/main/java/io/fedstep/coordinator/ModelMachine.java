@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
@@ -16,14 +17,14 @@ import java.util.function.LongFunction;
 public final class ModelMachine {
   private final ModelState state;
   private final ChangeRules rules;
-  private final LongFunction<Map<String, ?>> reports;
+  private final LongFunction<Map<String, UpdateMetadata>> reports;
 
   /**
    * The machine of a model.
    *
    * @param reports a version's reports by client
    */
-  public ModelMachine(ModelState state, LongFunction<Map<String, ?>> reports) {
+  public ModelMachine(ModelState state, LongFunction<Map<String, UpdateMetadata>> reports) {
     this.state = state;
     this.reports = reports;
     rules = new ChangeRules(state);
@@ -57,7 +58,20 @@ public final class ModelMachine {
           new Outcome.Changes(ChangeRules.with(head, aggregator));
       case Command.SetBound(var bound) -> new Outcome.Changes(ChangeRules.bounded(head, bound));
       case Command.SetMetadata(var metadata) -> new Outcome.Changes(head.with(metadata));
-      case Command.Stop _ -> new Outcome.Changes(head.stop());
+      case Command.SetKeepBest(var best) -> new Outcome.Changes(ChangeRules.keeping(head, best));
+      case Command.SetTag(var tag, var version) ->
+          new Outcome.Changes(head.with(rules.tagged(head, tag, version)));
+      case Command.RemoveTag(var tag) -> new Outcome.Changes(head.with(rules.untagged(head, tag)));
+      case Command.Stop _ -> {
+        long newest = state.folder().newest().info().version();
+        yield new Outcome.Changes(
+            BestVersion.chosen(
+                state,
+                head.stop(),
+                state.folder().versions(state.engine().keepVersions()),
+                newest,
+                reports));
+      }
       case Command.Start _ -> new Outcome.Changes(head.start(state.round().number()));
       case Command.Close _ -> {
         rules.checkClose();
@@ -70,13 +84,14 @@ public final class ModelMachine {
 
   private static boolean needsWeights(Command command) {
     return switch (command) {
-      case Command.Close _, Command.Report _ -> true;
+      case Command.Close _, Command.Report _, Command.SetTag _, Command.RemoveTag _ -> true;
       case Command.Replace(var by, _) -> !(by instanceof Replacement.Weights);
       case Command.SetPolicy _,
           Command.SetOptimizer _,
           Command.SetAggregator _,
           Command.SetBound _,
           Command.SetMetadata _,
+          Command.SetKeepBest _,
           Command.Stop _,
           Command.Start _ ->
           false;

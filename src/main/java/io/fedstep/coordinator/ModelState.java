@@ -44,6 +44,7 @@ public final class ModelState {
 
   private Round round;
   private final Refusals refusals = new Refusals();
+  private final RecentReports recentReports = new RecentReports();
   private final ClientFailures failures = new ClientFailures();
   private boolean closing;
   private @Nullable StorageException waitsFor;
@@ -190,7 +191,8 @@ public final class ModelState {
             participation(),
             passed + round.passed(folder.head().policies()),
             refusals.told(),
-            failures(round.number()).size()));
+            failures(round.number()).size(),
+            recentReports.told()));
   }
 
   /** Tells how many metrics were left out of what is kept of them. */
@@ -250,6 +252,18 @@ public final class ModelState {
     if (first && !engine.draining()) {
       var _ = engine.after(Refusals.PAUSE, () -> change(refusals::tell));
     }
+  }
+
+  /** Notes that a client has reported of a version; whoever follows the model is told. */
+  public void reported(long version, String client, UpdateMetadata report) {
+    if (recentReports.add(version, client, report) && !engine.draining()) {
+      var _ = engine.after(RecentReports.PAUSE, () -> change(recentReports::tell));
+    }
+  }
+
+  /** The last reports of clients, the last is last. */
+  List<ClientReport> recentReports() {
+    return recentReports.all();
   }
 
   /** Notes that a client will send no update. */

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param refused how many updates were refused since the server started, as far as that is told
  * @param failed how many clients told that they will send no update to the open round, and sent
  *     none
+ * @param reported how many reports of versions came since the server started, as far as that is
+ *     told
  */
 public record ModelStatus(
     ModelHead head,
@@ -27,7 +29,8 @@ public record ModelStatus(
     double participation,
     int passed,
     long refused,
-    int failed) {
+    int failed,
+    long reported) {
   /** The open round's number. */
   public long round() {
     return newest.version();

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -106,9 +107,10 @@ final class ClusterModel {
         .put(client, report.with(names));
   }
 
-  void forgetReports(long before) {
-    reports.keySet().removeIf(version -> version < before);
-    reportedNames.keySet().removeIf(version -> version < before);
+  /** Forgets what was reported of versions that are kept no more. */
+  void forgetReports(LongPredicate kept) {
+    reports.keySet().removeIf(version -> !kept.test(version));
+    reportedNames.keySet().removeIf(version -> !kept.test(version));
   }
 
   /** What clients reported of all versions. */

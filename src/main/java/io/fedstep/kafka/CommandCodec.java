@@ -31,6 +31,13 @@ final class CommandCodec {
               ? kind("bound").putNull("bound")
               : kind("bound").set("bound", SpecCodec.write(bound));
       case Command.SetMetadata(var metadata) -> kind("metadata").put("metadata", metadata.json());
+      case Command.SetKeepBest(var best) ->
+          best == null
+              ? kind("keep-best").putNull("best")
+              : kind("keep-best").set("best", SpecCodec.write(best));
+      case Command.SetTag(var tag, var version) ->
+          kind("tag").put("tag", tag).put("version", version);
+      case Command.RemoveTag(var tag) -> kind("untag").put("tag", tag);
       case Command.Replace(var by, var newest) -> write(by).setAll(Wire.expected(newest));
       case Command.Report(var version, var client, var report) ->
           kind("report")
@@ -59,6 +66,10 @@ final class CommandCodec {
           new Command.SetAggregator(SpecCodec.aggregator(request.required("aggregator")));
       case "bound" -> new Command.SetBound(SpecCodec.bound(request.required("bound")));
       case "metadata" -> new Command.SetMetadata(new Metadata(Wire.text(request, "metadata")));
+      case "keep-best" -> new Command.SetKeepBest(SpecCodec.keepBest(request.required("best")));
+      case "tag" ->
+          new Command.SetTag(Wire.text(request, "tag"), request.required("version").longValue());
+      case "untag" -> new Command.RemoveTag(Wire.text(request, "tag"));
       case "report" ->
           new Command.Report(
               request.required("version").longValue(),

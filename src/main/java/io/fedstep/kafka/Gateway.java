@@ -69,6 +69,11 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
   }
 
   @Override
+  public void reported(ClusterModel model, long version, String client, UpdateMetadata report) {
+    model.state().reported(version, client, report);
+  }
+
+  @Override
   public void changed(ClusterModel model) {
     Deadline deadline = deadlines.get(model);
     if (deadline != null) {

@@ -3,6 +3,7 @@ package io.fedstep.kafka;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Admission;
+import io.fedstep.coordinator.BestVersion;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.Command;
 import io.fedstep.coordinator.Deadline;
@@ -16,14 +17,17 @@ import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Reported;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -358,11 +362,33 @@ final class ModelLeader {
     return !ended && state.isClosing() && (model.replacement() != null || model.isDone());
   }
 
+  /** Chooses the best of the versions before one, and keeps what was reported of those that go. */
+  private void choose(VersionInfo made) {
+    ModelHead head = state.folder().head();
+    List<Version> before = state.folder().versions(engine.keepVersions());
+    ModelHead next = BestVersion.chosen(state, head, before, made.version(), model::reports);
+    if (!next.equals(head)) {
+      decisions.head(next);
+      leader.afterwards(() -> state.folder().save(next));
+    }
+    try {
+      state
+          .folder()
+          .follower()
+          .writeRecords(
+              engine.keepVersions() - 1,
+              version -> Reported.of(model.reports(version).values(), state.spec()));
+    } catch (StorageException e) {
+      engine.logError("model %s: reports of old versions are lost".formatted(name()), e);
+    }
+  }
+
   /** The version exists: the next round begins. */
   void made(VersionMaker.Made made) {
     toRanges(Json.object().put("kind", "done").put("round", state.round().number()));
     JsonNode asker = model.asker();
     VersionInfo info = made.info();
+    choose(info);
     decisions.next(info, made.over() == null ? state.openedAt(info) : info.createdAt());
     setDeadline();
     leader.answer(asker, info.write());

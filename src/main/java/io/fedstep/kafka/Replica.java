@@ -6,6 +6,7 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
@@ -53,6 +54,9 @@ final class Replica {
     default void changed(ClusterModel model) {}
 
     default void removed(ClusterModel model) {}
+
+    /** A client has reported of a version. */
+    default void reported(ClusterModel model, long version, String client, UpdateMetadata report) {}
 
     default void answered(ObjectNode answer) {}
 
@@ -269,7 +273,8 @@ final class Replica {
       model.beginRound();
     });
     boolean isRebased = info.version() == 0; // what was reported is of the zeros
-    model.forgetReports(isRebased ? 1 : state.folder().versions().getLast().info().version());
+    model.forgetReports(
+        version -> !(isRebased && version == 0) && state.folder().version(version) != null);
   }
 
   /** The round invites more clients. */
@@ -329,7 +334,9 @@ final class Replica {
         && model != null
         && version != null
         && version.info().base().equals(Wire.text(value, "base"))) {
-      model.report(number, client, RecordCodec.readReport(value));
+      UpdateMetadata report = RecordCodec.readReport(value);
+      model.report(number, client, report);
+      watcher.reported(model, number, client, report);
     }
   }
 

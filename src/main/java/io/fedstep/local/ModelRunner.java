@@ -78,6 +78,7 @@ final class ModelRunner {
       if (state.round().closed() != null || state.isDue()) {
         stepper.closeOrRetry(Decision.Cause.MAX_UPDATES); // a crash came before its version
       }
+      stepper.chooseBest();
       while (state.ended() == null) {
         mailbox.runNext();
       }
@@ -123,6 +124,7 @@ final class ModelRunner {
         Reports reports = state.folder().reports(report.version());
         state.leftOut(report.report(), reports.put(report.client(), report.report()).metrics());
         state.reported(report.version(), state.folder()::reported);
+        state.reported(report.version(), report.client(), report.report());
         yield null;
       }
       case Outcome.Closes(var close) -> {

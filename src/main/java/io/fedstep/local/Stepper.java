@@ -3,6 +3,7 @@ package io.fedstep.local;
 import io.fedstep.close.Gather;
 import io.fedstep.close.RoundClose;
 import io.fedstep.close.ShardResult;
+import io.fedstep.coordinator.BestVersion;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
@@ -13,6 +14,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
+import io.fedstep.store.ModelHead;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
@@ -228,6 +230,9 @@ final class Stepper {
     opening =
         () -> {
           ModelFolder.Advance advance = next.get();
+          if (over != null) {
+            chooseBest(advance.version().info().version());
+          }
           state.change(() -> {
             open = advance.open();
             state.advance(advance.version(), open.round(), over);
@@ -256,6 +261,25 @@ final class Stepper {
       return;
     }
     prune();
+  }
+
+  /** Chooses the best version, where a crash came before that was done for the newest. */
+  void chooseBest() {
+    long newest = folder.newest().info().version();
+    if (folder.head().tags().chosenAt() < newest) {
+      chooseBest(newest);
+    }
+  }
+
+  /** Chooses the best of the versions before one. */
+  private void chooseBest(long newest) {
+    ModelHead head = folder.head();
+    List<Version> before =
+        folder.versions().stream().filter(one -> one.info().version() < newest).toList();
+    ModelHead chosen = BestVersion.chosen(state, head, before, newest, folder::reported);
+    if (!chosen.equals(head)) {
+      folder.save(chosen);
+    }
   }
 
   private void prune() {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param updateBound the largest norm and weight of an update, or null for any
  * @param protection what is done to the sums of updates before they are seen, or null for nothing
  * @param requiresWeights whether nothing happens before its first weights are set
+ * @param keepBest by what the best version is known, or null where none is chosen
  */
 public record ModelSpec(
     TensorLayout layout,
@@ -22,7 +23,8 @@ public record ModelSpec(
     @Nullable UpdateBound updateBound,
     @Nullable Protection protection,
     RoundPolicy round,
-    boolean requiresWeights) {
+    boolean requiresWeights,
+    @Nullable KeepBest keepBest) {
   /** The aggregator of a model that names none: the mean, by the updates' weights. */
   public static final Aggregator DEFAULT_AGGREGATOR = new Averaging(true);
 
@@ -35,7 +37,8 @@ public record ModelSpec(
       @Nullable UpdateBound updateBound,
       @Nullable Protection protection,
       RoundPolicy round,
-      boolean requiresWeights) {
+      boolean requiresWeights,
+      @Nullable KeepBest keepBest) {
     this.layout = layout;
     this.dtype = dtype;
     this.optimizer = optimizer;
@@ -44,6 +47,7 @@ public record ModelSpec(
     this.protection = protection;
     this.round = round;
     this.requiresWeights = requiresWeights;
+    this.keepBest = keepBest;
     SpecRules.OF_SPECS.forEach(rule -> rule.check(this));
     if (protection != null) {
       protection.rules().forEach(rule -> rule.check(this));
@@ -59,7 +63,7 @@ public record ModelSpec(
       @Nullable UpdateBound updateBound,
       @Nullable Protection protection,
       RoundPolicy round) {
-    this(layout, dtype, optimizer, aggregator, updateBound, protection, round, false);
+    this(layout, dtype, optimizer, aggregator, updateBound, protection, round, false, null);
   }
 
   /** A spec without protection, of a model that begins with zeros. */
@@ -85,7 +89,8 @@ public record ModelSpec(
 
   private ModelSpec with(
       Optimizer step, Aggregator rule, @Nullable UpdateBound bound, RoundPolicy policy) {
-    return new ModelSpec(layout, dtype, step, rule, bound, protection, policy, requiresWeights);
+    return new ModelSpec(
+        layout, dtype, step, rule, bound, protection, policy, requiresWeights, keepBest);
   }
 
   /** This spec with another round policy. */
@@ -111,7 +116,27 @@ public record ModelSpec(
   /** This spec of a model that waits for its first weights, or begins with zeros. */
   public ModelSpec requiringWeights(boolean required) {
     return new ModelSpec(
-        layout, dtype, optimizer, aggregator, updateBound, protection, round, required);
+        layout, dtype, optimizer, aggregator, updateBound, protection, round, required, keepBest);
+  }
+
+  /** This spec, with which the best version is known by other means, or none is chosen. */
+  public ModelSpec keeping(@Nullable KeepBest other) {
+    return new ModelSpec(
+        layout,
+        dtype,
+        optimizer,
+        aggregator,
+        updateBound,
+        protection,
+        round,
+        requiresWeights,
+        other);
+  }
+
+  /** How many reports the best version has at least. */
+  public int leastReports() {
+    Integer least = keepBest == null ? null : keepBest.minReports();
+    return least == null ? round.minUpdates() : least;
   }
 
   /** What the weight of an update or of a report counts, before it is discounted by its age. */

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param clients its updates, in client-id order
  * @param gradientNorm L2 norm of the aggregated gradient; null if there is none
  * @param stepNorm L2 norm of the step subtracted from the weights; null if there was none
+ * @param reports what clients reported of its version, or null while that is kept
  */
 public record RoundRecord(
     long round,
@@ -29,7 +30,53 @@ public record RoundRecord(
     Instant endedAt,
     List<Decision.Accepted> clients,
     @Nullable Double gradientNorm,
-    @Nullable Double stepNorm) {
+    @Nullable Double stepNorm,
+    @Nullable Reported reports) {
+  /** A record of a round whose version is kept. */
+  public RoundRecord(
+      long round,
+      Outcome outcome,
+      String base,
+      ModelSpec spec,
+      double participation,
+      Instant openedAt,
+      Decision.@Nullable Closed closedBy,
+      Instant endedAt,
+      List<Decision.Accepted> clients,
+      @Nullable Double gradientNorm,
+      @Nullable Double stepNorm) {
+    this(
+        round,
+        outcome,
+        base,
+        spec,
+        participation,
+        openedAt,
+        closedBy,
+        endedAt,
+        clients,
+        gradientNorm,
+        stepNorm,
+        null);
+  }
+
+  /** This record with what clients reported of the round's version, which is kept no more. */
+  public RoundRecord with(Reported reported) {
+    return new RoundRecord(
+        round,
+        outcome,
+        base,
+        spec,
+        participation,
+        openedAt,
+        closedBy,
+        endedAt,
+        clients,
+        gradientNorm,
+        stepNorm,
+        reported);
+  }
+
   /** How a round ended. */
   public enum Outcome {
     COMPLETED,

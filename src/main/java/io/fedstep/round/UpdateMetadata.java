@@ -49,7 +49,7 @@ public record UpdateMetadata(
           "There are %s metrics; at most %s are taken.".formatted(metrics.size(), MOST_METRICS));
     }
     metrics.forEach((name, value) -> {
-      if (!isName(name)) {
+      if (!isMetric(name)) {
         throw badMetric(
             "The metric's name '%s' is not 1 to %s printable characters, without blanks at the ends."
                 .formatted(name, MOST_CHARACTERS));
@@ -68,7 +68,8 @@ public record UpdateMetadata(
         weight, Collections.unmodifiableSortedMap(new TreeMap<>(metrics)), base);
   }
 
-  private static boolean isName(String text) {
+  /** Whether a text can be a metric's name. */
+  public static boolean isMetric(String text) {
     return text.length() <= 2 * MOST_CHARACTERS
         && text.codePointCount(0, text.length()) <= MOST_CHARACTERS
         && METRIC_NAME.matcher(text).matches();

@@ -65,6 +65,7 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, MODEL + "/weights", OF_MODEL),
         rule(READ, MODEL + "/versions/{version}/weights", OF_MODEL),
         rule(READ, MODEL + "/versions/{version}/gradient", OF_MODEL),
+        rule(READ, MODEL + "/tags", OF_MODEL),
         rule(READ, MODEL + "/rounds/current", OF_MODEL),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/versions/{version}/reports/{client}", CONTRIBUTES),

@@ -1,6 +1,8 @@
 package io.fedstep.store;
 
+import io.fedstep.round.Reported;
 import java.nio.file.Path;
+import java.util.function.LongFunction;
 
 /** A model's folder as a process sees it that learns from others what they have done there. */
 public final class Follower {
@@ -39,6 +41,15 @@ public final class Follower {
   /** Takes note of versions and records that another process removes, now or a little later. */
   public void pruned(int keepVersions, int keepRounds) {
     versions.forget(keepVersions, keepRounds);
+  }
+
+  /**
+   * Writes the records of the versions beyond so many, which are about to go.
+   *
+   * @param reports what clients reported of each version, by number
+   */
+  public void writeRecords(int keepVersions, LongFunction<Reported> reports) {
+    versions.writeRecords(keepVersions, version -> reports.apply(version.info().version()));
   }
 
   /** Saves the head unless that has been done, perhaps by another process. */

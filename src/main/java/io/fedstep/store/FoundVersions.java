@@ -98,8 +98,11 @@ final class FoundVersions {
 
   /** Adds version 0 if it is zeros, which have no folder, and the model would still keep it. */
   private void addZeros(int keep) {
-    boolean isFew = !versions.containsKey(0L) && versions.size() < keep;
-    if (versions.isEmpty() || (isFew && beganWithZeros())) {
+    Tags tags = head.head().tags();
+    long untagged = versions.keySet().stream().filter(version -> !tags.keep(version)).count();
+    boolean isMissing = !versions.containsKey(0L) && !unreadable.containsKey(0L);
+    boolean isFew = isMissing && untagged < keep;
+    if (versions.isEmpty() || (isMissing && tags.keep(0)) || (isFew && beganWithZeros())) {
       add(Version.ofZeros(head.spec(), Version.zeros(head.head())));
     }
   }

@@ -1,11 +1,14 @@
 package io.fedstep.store;
 
+import io.fedstep.round.Reported;
 import io.fedstep.round.RoundRecord;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,31 +94,58 @@ final class KeptVersions {
 
   /** Takes note of what another process prunes, now or a little later. */
   void forget(int keepVersions, int keepRounds) {
-    while (versions.size() > keepVersions) {
-      long oldest = versions.firstKey();
-      if (oldest > 0) {
-        records.know(oldest - 1);
+    for (Version old : beyond(keepVersions)) {
+      long number = old.info().version();
+      if (number > 0) {
+        records.know(number - 1);
       }
-      retire(versions.firstEntry().getValue());
+      retire(old);
     }
     oldRecords(keepRounds).forEach(records::forget);
+  }
+
+  /** The oldest versions beyond so many; those with a tag are beside them. */
+  private List<Version> beyond(int keep) {
+    Tags tags = head.head().tags();
+    List<Version> untagged =
+        versions.values().stream().filter(one -> !tags.keep(one.info().version())).toList();
+    return untagged.subList(0, Math.max(0, untagged.size() - keep));
+  }
+
+  /** Those that are not beyond so many, newest first. */
+  List<Version> within(int keep) {
+    var kept = new ArrayList<>(all());
+    kept.removeAll(beyond(keep));
+    return kept;
+  }
+
+  /** Writes the records of versions beyond so many, before those go. */
+  void writeRecords(int keepVersions, Function<Version, Reported> reports) {
+    beyond(keepVersions).forEach(old -> writeRecord(old, reports.apply(old)));
+  }
+
+  private void writeRecord(Version old, Reported reports) {
+    RoundRecord round = lastRecord(old);
+    if (round != null) {
+      records.write(head.head().model(), reports.count() == 0 ? round : round.with(reports));
+    }
   }
 
   /**
    * Retires the oldest versions beyond those to be kept; the record of each is written beside the
    * versions first.
    *
+   * @param reports what clients reported of each, for its record
    * @param retired told of each
    */
-  void retireBeyond(int keepVersions, Consumer<Version> retired) {
-    while (versions.size() > keepVersions) {
-      Version oldest = versions.firstEntry().getValue();
-      RoundRecord round = lastRecord(oldest);
-      if (round != null) {
-        records.write(head.head().model(), round);
+  void retireBeyond(
+      int keepVersions, Function<Version, Reported> reports, Consumer<Version> retired) {
+    for (Version old : beyond(keepVersions)) {
+      if (!records.isShared() || !records.isWritten(old.info().version() - 1)) {
+        writeRecord(old, reports.apply(old));
       }
-      retire(oldest);
-      retired.accept(oldest);
+      retire(old);
+      retired.accept(old);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.fedstep.store;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.round.Reported;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
@@ -123,6 +124,11 @@ public final class ModelFolder implements AutoCloseable {
     return versions.all();
   }
 
+  /** The versions kept if so many are, beside those with a tag; newest first. */
+  public List<Version> versions(int keep) {
+    return versions.within(keep);
+  }
+
   /** The record of a round that is over, or null where there is none, or none any more. */
   public @Nullable RoundRecord record(long round) {
     return versions.record(round);
@@ -204,6 +210,7 @@ public final class ModelFolder implements AutoCloseable {
   public void prune(int keepVersions, int keepRounds) {
     versions.retireBeyond(
         keepVersions,
+        version -> Reported.of(reported(version.info().version()).values(), spec()),
         version -> {
           reports.delete(version.info().version());
           retired.add(version);

@@ -23,6 +23,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param secret hex digits of this model, which are never shown; noise and the choice of invited
  *     clients are derived from them
  * @param metadata that people keep beside it
+ * @param tags of its versions
  */
 public record ModelHead(
     String model,
@@ -33,7 +34,8 @@ public record ModelHead(
     long startedAt,
     long policies,
     String secret,
-    Metadata metadata) {
+    Metadata metadata,
+    Tags tags) {
   private static final int FORMAT = 1;
   private static final long NEVER = -1;
 
@@ -48,7 +50,7 @@ public record ModelHead(
     return spec.requiresWeights() && newest.madeBy() == VersionInfo.MadeBy.CREATED;
   }
 
-  /** A head of a model whose policy is its first, without metadata. */
+  /** A head of a model whose policy is its first, without metadata and tags. */
   public ModelHead(
       String model,
       String incarnation,
@@ -57,7 +59,17 @@ public record ModelHead(
       boolean stopped,
       long startedAt,
       String secret) {
-    this(model, incarnation, createdAt, spec, stopped, startedAt, 0, secret, Metadata.NONE);
+    this(
+        model,
+        incarnation,
+        createdAt,
+        spec,
+        stopped,
+        startedAt,
+        0,
+        secret,
+        Metadata.NONE,
+        Tags.NONE);
   }
 
   /** Whether a client is among a share of those that a round may invite. */
@@ -71,31 +83,37 @@ public record ModelHead(
     long started = sameEnd ? startedAt : NEVER;
     long next = spec.round().equals(other.round()) ? policies : policies + 1;
     return new ModelHead(
-        model, incarnation, createdAt, other, stopped, started, next, secret, metadata);
+        model, incarnation, createdAt, other, stopped, started, next, secret, metadata, tags);
   }
 
   /** This head with other metadata. */
   public ModelHead with(Metadata other) {
     return new ModelHead(
-        model, incarnation, createdAt, spec, stopped, startedAt, policies, secret, other);
+        model, incarnation, createdAt, spec, stopped, startedAt, policies, secret, other, tags);
+  }
+
+  /** This head with other tags. */
+  public ModelHead with(Tags other) {
+    return new ModelHead(
+        model, incarnation, createdAt, spec, stopped, startedAt, policies, secret, metadata, other);
   }
 
   /** This head of a model that is created then. */
   public ModelHead createdAt(Instant time) {
     return new ModelHead(
-        model, incarnation, time, spec, stopped, startedAt, policies, secret, metadata);
+        model, incarnation, time, spec, stopped, startedAt, policies, secret, metadata, tags);
   }
 
   /** This head, stopped. */
   public ModelHead stop() {
     return new ModelHead(
-        model, incarnation, createdAt, spec, true, startedAt, policies, secret, metadata);
+        model, incarnation, createdAt, spec, true, startedAt, policies, secret, metadata, tags);
   }
 
   /** This head resumed at a version. */
   public ModelHead start(long version) {
     return new ModelHead(
-        model, incarnation, createdAt, spec, false, version, policies, secret, metadata);
+        model, incarnation, createdAt, spec, false, version, policies, secret, metadata, tags);
   }
 
   /** As a document. */
@@ -113,6 +131,9 @@ public record ModelHead(
     json.set("spec", SpecCodec.write(spec));
     if (!metadata.equals(Metadata.NONE)) {
       json.put("metadata", metadata.json());
+    }
+    if (!tags.equals(Tags.NONE)) {
+      json.set("tags", tags.write());
     }
     return json;
   }
@@ -137,6 +158,7 @@ public record ModelHead(
         json.required("started_at_version").longValue(),
         json.path("policies").asLong(0), // of before they were counted
         json.path("secret").asString(""), // of before there was one
-        json.has("metadata") ? new Metadata(Json.text(json.required("metadata"))) : Metadata.NONE);
+        json.has("metadata") ? new Metadata(Json.text(json.required("metadata"))) : Metadata.NONE,
+        json.has("tags") ? Tags.of(json.required("tags")) : Tags.NONE);
   }
 }

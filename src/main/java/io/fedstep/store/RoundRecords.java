@@ -37,6 +37,11 @@ final class RoundRecords {
     return rounds.contains(round);
   }
 
+  /** Whether several processes write them. */
+  boolean isShared() {
+    return shared;
+  }
+
   /** Whether the record's document is there, which another process may still have to write. */
   boolean isWritten(long round) {
     return disk.exists(file(round));

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.wire.AnswerHead;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.servlet.HandlerMapping;
@@ -31,6 +32,19 @@ record Address(String pattern, Map<?, ?> variables) {
   /** The model's name, where the pattern has one. */
   String model() {
     return requireNonNull(text("model"));
+  }
+
+  /** Says on an answer which version it is of, where the address does not give its number. */
+  void locate(VersionInfo info, HttpServletResponse response) {
+    String version = text("version");
+    if (version != null && !Query.isNumber(version)) {
+      response.setHeader(
+          "Content-Location",
+          pattern
+              .replace("{model}", model())
+              .replace("{version}", Long.toString(info.version()))
+              .replace("{client}", String.valueOf(text("client"))));
+    }
   }
 
   /**

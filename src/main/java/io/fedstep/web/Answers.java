@@ -4,12 +4,13 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.ClientFailure;
+import io.fedstep.coordinator.ClientReport;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.RefusedUpdate;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Measured;
+import io.fedstep.round.Reported;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Tensor;
@@ -161,11 +162,22 @@ final class Answers {
         .put("base", info.base());
   }
 
+  /** A client's report on a version. */
+  static ObjectNode report(String model, ClientReport one) {
+    ObjectNode json = Json.object().put("model", model).put("version", one.version());
+    return json.setAll(RecordCodec.report(one.client(), one.report()));
+  }
+
+  /** A tag and its version. */
+  static ObjectNode tag(String tag, VersionInfo info) {
+    return Json.object().put("tag", tag).put("version", info.version()).put("base", info.base());
+  }
+
   /** A version in the list, with the means of what clients reported of it. */
   static ObjectNode version(VersionInfo info, Collection<UpdateMetadata> reports, ModelSpec spec) {
-    ObjectNode json = version(info).put("reports", reports.size());
-    var means = Measured.means(reports, report -> spec.counted(report.weight()));
-    json.set("metrics", RecordCodec.metrics(means));
+    Reported reported = Reported.of(reports, spec);
+    ObjectNode json = version(info).put("reports", reported.count());
+    json.set("metrics", RecordCodec.metrics(reported.metrics()));
     return json;
   }
 

@@ -123,7 +123,7 @@ class DownloadController {
       HttpServletResponse response)
       throws IOException {
     Query.none(request);
-    VersionInfo info = version(model, version).info();
+    VersionInfo info = version(model, version, request, response).info();
     Representation representation = Representation.of(request.getHeader("Accept"));
     AnswerHead head = representation.head(info, "", request);
     if (Conditions.isKnown(request, head.etag())) {
@@ -133,9 +133,12 @@ class DownloadController {
     sendWeights(model, info.version(), representation, request, response);
   }
 
-  private Version version(String model, String number) {
+  private Version version(
+      String model, String address, HttpServletRequest request, HttpServletResponse response) {
     coordinator.spec(Query.name("model", model));
-    return coordinator.version(model, Query.number("The version", number));
+    Version version = coordinator.version(model, Query.version(address));
+    Address.of(request).locate(version.info(), response);
+    return version;
   }
 
   @GetMapping("/versions/{version}/gradient")
@@ -146,7 +149,7 @@ class DownloadController {
       HttpServletResponse response)
       throws IOException {
     Query.none(request);
-    Version found = version(model, version);
+    Version found = version(model, version, request, response);
     Representation representation = Representation.of(request.getHeader("Accept"));
     if (!found.hasGradient()) {
       throw Refusal.of(
@@ -185,7 +188,7 @@ class DownloadController {
       HttpServletResponse response)
       throws IOException {
     Query.none(request);
-    sendState(version(model, version), request, response);
+    sendState(version(model, version, request, response), request, response);
   }
 
   private static void sendState(

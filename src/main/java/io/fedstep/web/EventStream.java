@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.ClientFailure;
+import io.fedstep.coordinator.ClientReport;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
@@ -71,6 +72,7 @@ final class EventStream {
       send("deadline-passed", now);
     }
     failed(now);
+    reported(before, now);
     for (int updates = (int) Math.max(seen, now.updates() - MOST_MISSED) + 1;
         updates <= now.updates();
         updates++) {
@@ -109,6 +111,18 @@ final class EventStream {
       }
     }
     failuresTold = Set.copyOf(failures);
+  }
+
+  /** The reports of versions in between, as far as they are kept. */
+  private void reported(ModelStatus before, ModelStatus now) throws IOException {
+    if (now.reported() <= before.reported()) {
+      return;
+    }
+    for (ClientReport one : coordinator.recentReports(model)) {
+      if (one.number() > before.reported() && one.number() <= now.reported()) {
+        write("reported", now.round(), now.updates(), Answers.report(model, one));
+      }
+    }
   }
 
   private void opened(ModelStatus now) throws IOException {

@@ -151,6 +151,12 @@ class ModelController {
     return changed(model, request, (changes, body) -> changes.setBound(SpecCodec.bound(body)));
   }
 
+  @PutMapping("/{model}/keep-best")
+  ResponseEntity<ObjectNode> setKeepBest(@PathVariable String model, HttpServletRequest request) {
+    return changed(
+        model, request, (changes, body) -> changes.setKeepBest(SpecCodec.keepBest(body)));
+  }
+
   @PutMapping("/{model}/metadata")
   ResponseEntity<ObjectNode> setMetadata(@PathVariable String model, HttpServletRequest request) {
     Query.none(request);

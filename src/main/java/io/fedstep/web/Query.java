@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fedstep.codec.Durations;
+import io.fedstep.coordinator.VersionAddress;
 import io.fedstep.model.Name;
+import io.fedstep.store.Tags;
 import io.fedstep.wire.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import java.nio.ByteBuffer;
@@ -114,6 +116,21 @@ final class Query {
       throw Problems.malformed("The %s '%s' does not match %s.".formatted(what, text, Name.FORM));
     }
     return text;
+  }
+
+  /** A version's number, its tag, or {@code newest}. */
+  static VersionAddress version(String text) {
+    if (isNumber(text)) {
+      return new VersionAddress.Numbered(Long.parseLong(text));
+    }
+    if (text.equals(Tags.NEWEST)) {
+      return new VersionAddress.Newest();
+    }
+    if (!Tags.isTag(text)) {
+      throw Problems.malformed(
+          "The version is '%s'; a number, a tag or newest is needed.".formatted(text));
+    }
+    return new VersionAddress.Tagged(text);
   }
 
   /** A non-negative integer. */

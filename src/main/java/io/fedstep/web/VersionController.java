@@ -19,6 +19,7 @@ import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.wire.Body;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import org.springframework.http.HttpStatus;
@@ -89,10 +90,11 @@ class VersionController {
       @PathVariable String model,
       @PathVariable("version") String text,
       @PathVariable String client,
-      HttpServletRequest request) {
+      HttpServletRequest request,
+      HttpServletResponse response) {
     Query.none(request);
     Query.name("client", client);
-    long version = version(model, text).info().version();
+    long version = version(model, text, request, response).info().version();
     UpdateMetadata report = UpdateMetadataBuilder.ofReport(Body.json(request, MOST_REPORT)).build();
     coordinator.changes(model).report(version, client, report);
     ObjectNode json = Json.object().put("model", model).put("version", version);
@@ -101,8 +103,11 @@ class VersionController {
 
   @PostMapping("/versions/{version}/restore")
   ResponseEntity<ObjectNode> restore(
-      @PathVariable String model, @PathVariable String version, HttpServletRequest request) {
-    Version from = version(model, version);
+      @PathVariable String model,
+      @PathVariable String version,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    Version from = version(model, version, request, response);
     Expected newest = expected(model, request);
     VersionInfo made = coordinator.changes(model).restore(from, newest);
     return Answers.json(HttpStatus.CREATED, Answers.made(model, made));
@@ -115,9 +120,12 @@ class VersionController {
     return Conditions.expected(request, now, number);
   }
 
-  private Version version(String model, String number) {
+  private Version version(
+      String model, String address, HttpServletRequest request, HttpServletResponse response) {
     coordinator.spec(Query.name("model", model));
-    return coordinator.version(model, Query.number("The version", number));
+    Version version = coordinator.version(model, Query.version(address));
+    Address.of(request).locate(version.info(), response);
+    return version;
   }
 
   @PutMapping("/optimizer/state")

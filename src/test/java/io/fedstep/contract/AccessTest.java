@@ -58,6 +58,11 @@ class AccessTest {
       PUT    /v1/models/{model}/aggregator                  0 0       - -     - -      + -
       PUT    /v1/models/{model}/update-bound                0 0       - -     - -      + -
       PUT    /v1/models/{model}/metadata                    0 0       - -     - -      + -
+      PUT    /v1/models/{model}/keep-best                   0 0       - -     - -      + -
+      GET    /v1/models/{model}/tags                        0 0       + -     + -      + -
+      PUT    /v1/models/{model}/tags/shipped                0 0       - -     - -      + -
+      DELETE /v1/models/{model}/tags/shipped                0 0       - -     - -      + -
+      GET    /v1/models/{model}/versions/newest/weights     0 0       + -     + -      + -
       PUT    /v1/models/{model}/round                       0 0       - -     - -      + -
       POST   /v1/models/{model}/stop                        0 0       - -     - -      + -
       POST   /v1/models/{model}/start                       0 0       - -     - -      + -
@@ -227,7 +232,7 @@ class AccessTest {
   private static String shape(String endpoint) {
     return endpoint
         .replaceAll("/(versions|rounds)/(?!current)[^/]+", "/$1/*")
-        .replaceAll("/(updates|reports|failures)/[^/]+", "/$1/*");
+        .replaceAll("/(updates|reports|failures|tags)/[^/]+", "/$1/*");
   }
 
   @Test

@@ -94,6 +94,44 @@ class EventsTest {
   }
 
   @Test
+  void report_isTold_withWhatWasMeasured() {
+    Model model = Model.create(Model.plain(2, 2));
+    String report = "{\"weight\": 3, \"metrics\": {\"loss\": 0.5}}";
+    model.putJson("/versions/0/reports/early", report).is(201);
+    try (var stream = new Stream(model)) {
+      Event event = stream.next();
+      assertThat(event).hasToString("round-opened 0.0");
+      model.putJson("/versions/0/reports/alice", report).is(201);
+      do { // the first, if it was not told before the stream began
+        event = stream.next();
+      } while (event.data().path("client").asString().equals("early"));
+      assertThat(event).hasToString("reported 0.0");
+      assertThat(event.data())
+          .isEqualTo(
+              Reply.json(
+                  """
+                  {"model": "%s", "version": 0, "client": "alice", "weight": 3.0,
+                   "metrics": {"loss": 0.5}}\
+                  """
+                      .formatted(model.name())));
+    }
+  }
+
+  @Test
+  void firstWeights_openTheRound() {
+    Model model =
+        Model.create(
+            Model.PLAIN.replace("{\"tensors\"", "{\"weights\": \"required\", \"tensors\""));
+    try (var stream = new Stream(model)) {
+      assertThat(stream.next().data().path("phase").asString()).isEqualTo("awaiting-weights");
+      model.putJson("/weights", "{\"weights\": [1, 2, 3]}").is(200);
+      Event opened = stream.next();
+      assertThat(opened).hasToString("round-opened 0.0");
+      assertThat(opened.data()).isEqualTo(model.current());
+    }
+  }
+
+  @Test
   void round_isTold_fromItsOpeningToItsEnd() {
     Model model = Model.create(Model.plain(2, 2));
     try (var stream = new Stream(model)) {

@@ -121,7 +121,7 @@ class OpenApiTest {
         String path =
             one.path()
                 .replace("{model}", model.name())
-                .replaceAll("[{](round|version|client)[}]", "0");
+                .replaceAll("[{](round|version|client|tag)[}]", "0");
         query.replaceAll(name ->
             name
                 + switch (name) {
