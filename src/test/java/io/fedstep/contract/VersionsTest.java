@@ -67,7 +67,8 @@ class VersionsTest {
   void version_thatIsNot_isNotFound(String what) {
     Model model = Model.create(PLAIN);
     model.get("/versions/7" + what).problem(404, "version-not-found");
-    model.get("/versions/seven" + what).problem(400, "malformed");
+    model.get("/versions/seven" + what).problem(404, "version-not-found"); // it might be a tag
+    model.get("/versions/seven!" + what).problem(400, "malformed");
     model.get("/versions/-1" + what).problem(400, "malformed");
   }
 
@@ -122,7 +123,7 @@ class VersionsTest {
   void restore_ofNone_isRefused() {
     Model model = Model.create(PLAIN);
     model.post("/versions/5/restore").problem(404, "version-not-found");
-    model.post("/versions/x/restore").problem(400, "malformed");
+    model.post("/versions/x!/restore").problem(400, "malformed");
     model.post("/versions/0/restore?newest=x").problem(400, "malformed");
     assertThat(model.json("version").asLong()).isZero();
   }
