@@ -25,8 +25,11 @@ import io.fedstep.store.Disk;
 import io.fedstep.store.KeptAnswers;
 import io.fedstep.store.ScratchFolder;
 import io.fedstep.wire.WireLimits;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.config.MeterFilter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
@@ -131,6 +134,24 @@ class FedstepConfiguration {
   @Bean
   Listener listener(MeterRegistry registry, ModelLog log) {
     return new Listeners(List.of(new ServerMeters(registry, InstantSource.system()), log));
+  }
+
+  /** Spring's timer of requests has no description, which every meter is to have. */
+  @Bean
+  static MeterFilter describedRequests() {
+    return new MeterFilter() {
+      @Override
+      public Meter.Id map(Meter.Id id) {
+        return id.getName().equals("http.server.requests") && id.getDescription() == null
+            ? new Meter.Id(
+                id.getName(),
+                Tags.of(id.getTags()),
+                id.getBaseUnit(),
+                "Requests that were answered, by address, method and status",
+                id.getType())
+            : id;
+      }
+    };
   }
 
   @Bean

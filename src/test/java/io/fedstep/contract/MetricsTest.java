@@ -68,7 +68,8 @@ class MetricsTest {
     assertThat(scrape.samples().keySet())
         .anyMatch(name -> name.matches("fedstep_build_info\\{engine=\"local\",version=\".+\"}"))
         .noneMatch(name -> name.startsWith("spring_security_"))
-        .noneMatch(name -> name.startsWith("tomcat_sessions_"));
+        .noneMatch(name -> name.startsWith("tomcat_sessions_"))
+        .noneMatch(name -> name.startsWith("http_server_requests_active_"));
     assertThat(scrape.value("fedstep_tokens_file_ok")).isEqualTo(1);
   }
 
