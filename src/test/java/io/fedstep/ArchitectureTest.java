@@ -200,10 +200,6 @@ class ArchitectureTest {
       """
       aggregate.SortedDoubles aggregate.SortedFloats aggregate.SortedStrip # a factory of its twins
       coordinator.ChangeRules coordinator.Coordinator coordinator.ModelChanges # to be cut
-      kafka.Agreement kafka.Chunks kafka.Cluster kafka.Ends kafka.Follower kafka.Gateway \
-      kafka.KafkaCoordinator kafka.LeadDuty kafka.Leader kafka.LeaderAsked kafka.Making \
-      kafka.Membership kafka.ModelFolders kafka.ModelLeader kafka.ModelRange kafka.Publisher \
-      kafka.RangeFold kafka.RangeWorker kafka.WorkDuty # to be cut: most reach others by Cluster
       model.ModelSpec model.Protection model.RoundPolicy model.SpecRules # check themselves by rules
       problem.Refusal problem.RefusedException # a value and what throws it
       vector.DoubleTile vector.FloatTile vector.Tile # a factory of its twins

@@ -1,9 +1,5 @@
 package io.fedstep.kafka;
 
-import static java.util.stream.Collectors.joining;
-
-import io.fedstep.codec.Json;
-import java.util.List;
 import java.util.Objects;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -13,7 +9,6 @@ import org.apache.kafka.common.errors.ProducerFencedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The settings that all processes of a cluster share, a decision as any other. The first process
@@ -21,21 +16,17 @@ import tools.jackson.databind.node.ObjectNode;
  * nobody decides anew.
  */
 final class Agreement {
-  static final String KEY = "settings/cluster";
-
   private static final Logger LOG = LoggerFactory.getLogger(Agreement.class);
   private static final int PARTITION = 0;
-  private static final List<String> NAMES = List.of("keep-versions", "keep-rounds");
 
   private final Cluster cluster;
-  private final ObjectNode own;
+  private final Follower follower;
+  private final SharedSettings own;
 
-  Agreement(Cluster cluster) {
+  Agreement(Cluster cluster, Follower follower) {
     this.cluster = cluster;
-    own =
-        Json.object()
-            .put("keep-versions", cluster.engine().keepVersions())
-            .put("keep-rounds", cluster.engine().keepRounds());
+    this.follower = follower;
+    own = SharedSettings.of(cluster.engine());
   }
 
   /**
@@ -45,11 +36,11 @@ final class Agreement {
    */
   void join() {
     while (true) {
-      cluster.follower().catchUp(PARTITION);
-      ObjectNode known = cluster.follower().settings();
-      String differing = differing(own, known);
+      follower.catchUp(PARTITION);
+      SharedSettings known = follower.settings();
+      String differing = own.differing(known);
       if (known != null && differing.isEmpty()) {
-        cluster.follower().agreed();
+        follower.agreed();
         return;
       }
       if (known != null && isAnybodyThere()) {
@@ -59,39 +50,25 @@ final class Agreement {
                 .formatted(differing));
       }
       if (decide(known)) {
-        LOG.info("the cluster's settings are {} from now on", own);
+        LOG.info("the cluster's settings are {} from now on", own.values());
       }
     }
   }
 
-  /** In what this process differs from its cluster. */
-  String differing() {
-    return differing(own, cluster.follower().settings());
-  }
-
-  /** In what a process differs from its cluster, as a sentence; nothing where it does not. */
-  static String differing(ObjectNode own, @Nullable ObjectNode known) {
-    return NAMES.stream()
-        .filter(name -> known != null && !own.path(name).equals(known.path(name)))
-        .map(name ->
-            "fedstep.%s is %s here and %s in the cluster"
-                .formatted(name, own.path(name), Objects.requireNonNull(known).path(name)))
-        .collect(joining(", "));
-  }
-
   /** Two that decide at once have one transactional id, so that one of them finds the other's. */
-  private boolean decide(@Nullable ObjectNode known) {
+  private boolean decide(@Nullable SharedSettings known) {
     try (Producer<String, byte[]> producer =
         cluster.clients().producer("settings", cluster.settings().transactionMillis(0))) {
       producer.initTransactions();
-      cluster.follower().catchUp(PARTITION);
-      if (!Objects.equals(known, cluster.follower().settings())) {
+      follower.catchUp(PARTITION);
+      if (!Objects.equals(known, follower.settings())) {
         return false;
       }
       producer.beginTransaction();
+      String key = LogEntry.Settings.KEY;
+      byte[] json = Wire.write(own.values());
       var _ =
-          producer.send(
-              new ProducerRecord<>(cluster.topics().decisions(), PARTITION, KEY, Wire.write(own)));
+          producer.send(new ProducerRecord<>(cluster.topics().decisions(), PARTITION, key, json));
       producer.commitTransaction();
       return true;
     } catch (ProducerFencedException | InvalidProducerEpochException | InvalidTxnStateException e) {
@@ -106,7 +83,7 @@ final class Agreement {
       if (System.nanoTime() - end > 0) {
         return false;
       }
-      Topics.pause();
+      BrokerAnswers.pause();
     }
     return true;
   }

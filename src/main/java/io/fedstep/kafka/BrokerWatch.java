@@ -91,14 +91,14 @@ final class BrokerWatch implements Clients.Watch {
 
   private Map<String, Missing> look() {
     try {
-      Collection<Node> known = Topics.wait(admin.describeCluster().nodes());
+      Collection<Node> known = BrokerAnswers.wait(admin.describeCluster().nodes());
       known.forEach(node -> places.put(node.id(), " at %s:%s".formatted(node.host(), node.port())));
       Map<String, KafkaFuture<TopicDescription>> described =
           admin.describeTopics(topics.all()).topicNameValues();
       Set<Integer> here = answering(known);
       var partitions = new ArrayList<TopicPartitionInfo>();
       for (KafkaFuture<TopicDescription> one : described.values()) {
-        partitions.addAll(Topics.wait(one).partitions());
+        partitions.addAll(BrokerAnswers.wait(one).partitions());
       }
       return missing(known, places, here, partitions, settings.inSync());
     } catch (ClusterException e) {
@@ -120,7 +120,7 @@ final class BrokerWatch implements Clients.Watch {
         .values()
         .forEach((broker, answer) -> {
           try {
-            Topics.wait(answer);
+            BrokerAnswers.wait(answer);
             here.add(Integer.parseInt(broker.name()));
           } catch (ClusterException e) {
             // it does not
@@ -177,10 +177,6 @@ final class BrokerWatch implements Clients.Watch {
   public void close() {
     closed.countDown();
     admin.close(Duration.ZERO);
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("the end is not interrupted", e);
-    }
+    Monitor.join(thread);
   }
 }

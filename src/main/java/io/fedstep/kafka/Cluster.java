@@ -1,133 +1,52 @@
 package io.fedstep.kafka;
 
 import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Failure;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ScratchFolder;
-import java.time.Duration;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import tools.jackson.databind.node.ObjectNode;
+import io.fedstep.store.StorageException;
+import io.fedstep.vector.Shard;
 
-/** What the parts of a process have in common. */
-final class Cluster implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Cluster.class);
-
-  private static final Duration RETRY = Duration.ofSeconds(1);
-
-  private final ClusterSettings settings;
-  private final Topics topics;
-  private final DataFolder data;
-  private final ScratchFolder scratch;
-  private final Engine engine;
-  private final ClusterMeters meters;
-  private final Clients clients;
-  private final Producer<String, byte[]> producer;
-  private final Follower follower;
-  private volatile boolean closed;
-
-  Cluster(
-      ClusterSettings settings,
-      Clients clients,
-      DataFolder data,
-      ScratchFolder scratch,
-      Engine engine,
-      ClusterMeters meters) {
-    this.settings = settings;
-    this.clients = clients;
-    this.data = data;
-    this.scratch = scratch;
-    this.engine = engine;
-    this.meters = meters;
-    topics = new Topics(settings);
-    producer = clients.producer();
-    follower = new Follower(this);
-  }
-
-  ClusterSettings settings() {
-    return settings;
-  }
-
-  Topics topics() {
-    return topics;
-  }
-
-  DataFolder data() {
-    return data;
-  }
-
-  ScratchFolder scratch() {
-    return scratch;
-  }
-
-  Engine engine() {
-    return engine;
-  }
-
-  ClusterMeters meters() {
-    return meters;
-  }
-
-  Clients clients() {
-    return clients;
-  }
-
-  Follower follower() {
-    return follower;
-  }
-
-  /** Has this process know all that was decided until now for a model. */
-  void catchUp(String model) {
-    follower.catchUp(topics.partition(model));
-  }
-
-  /** A model that exists, or null. */
-  @Nullable ClusterModel model(String name, String incarnation) {
-    for (int look = 0; look < 2; look++) {
-      ClusterModel model = follower.model(name);
-      if (model != null && model.incarnation().equals(incarnation)) {
-        return model;
-      }
-      catchUp(name);
-    }
-    return null;
-  }
-
+/**
+ * What a process has of its cluster before it knows of any model: settings, brokers, folders and
+ * threads.
+ *
+ * @param data the folder that all processes share
+ * @param scratch the folder of this process alone
+ */
+record Cluster(
+    ClusterSettings settings,
+    Topics topics,
+    Clients clients,
+    DataFolder data,
+    ScratchFolder scratch,
+    Engine engine,
+    ClusterMeters meters)
+    implements AutoCloseable {
+  /** Where the ranges of a new model are computed. */
   Placement placement(String model, ModelSpec spec) {
-    return Placement.of(topics, model, spec.parameters(), settings.partitions());
+    int partitions = settings.partitions();
+    int shards = Math.min(partitions, Shard.runs(spec.parameters()));
+    return new Placement(shards, topics.partition(model), partitions);
   }
 
-  /** Tells a model's leader, until the brokers have it, what may be told twice. */
-  void tell(String model, ObjectNode message) {
-    if (closed) {
-      return;
-    }
-    var _ =
-        producer.send(
-            new ProducerRecord<>(
-                topics.requests(), topics.partition(model), model, Wire.write(message)),
-            (_, failure) -> {
-              if (failure != null) {
-                LOG.warn("the leader of model {} cannot be told yet", model, failure);
-                var _ = engine.after(RETRY, () -> tell(model, message));
-              }
-            });
-  }
-
+  /** The refusal of a request that may be tried again in a moment. */
   static Refusal notReady(String what) {
     return Refusal.of(Problem.NOT_READY, what).retryAfter(1);
   }
 
+  /** The refusal for files that this process cannot read or write; another process may. */
+  static Refusal refusal(StorageException failure) {
+    return failure.passes()
+        ? Failure.refusal(failure)
+        : notReady("This server cannot read its files: " + failure.shown());
+  }
+
   @Override
   public void close() {
-    closed = true;
-    follower.close();
-    producer.close(Duration.ZERO);
     clients.close();
     scratch.close();
     data.close();

@@ -3,15 +3,16 @@ package io.fedstep.kafka;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
 import io.fedstep.round.MetricNames;
+import io.fedstep.round.Round;
 import io.fedstep.round.UpdateMetadata;
+import io.fedstep.store.Version;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /** What a process knows of a model from the decisions. */
 final class ClusterModel {
@@ -19,15 +20,12 @@ final class ClusterModel {
   private final Placement placement;
   private final Map<Long, Map<String, UpdateMetadata>> reports = new ConcurrentSkipListMap<>();
   private final Map<Long, MetricNames> reportedNames = new ConcurrentSkipListMap<>();
-  private final NavigableMap<Long, ObjectNode> waiting = new ConcurrentSkipListMap<>();
+  private final NavigableMap<Long, Request> waiting = new ConcurrentSkipListMap<>();
   private final int[] steps;
   private final boolean[] done;
 
-  /** What is to be made in place of the open round, or null. */
-  private @Nullable Replacement replacement;
-
-  /** Who asked for what is being made, or null. */
-  private @Nullable JsonNode asker;
+  /** How the open round ends, or null while it takes updates. */
+  private LogEntry.@Nullable End end;
 
   ClusterModel(ModelState state, Placement placement) {
     this.state = state;
@@ -48,33 +46,84 @@ final class ClusterModel {
     return state.folder().head().incarnation();
   }
 
-  /** The open round is being made a version, because of what an administrator asked for. */
-  void making(@Nullable Replacement replacement, @Nullable JsonNode asker) {
-    this.replacement = replacement;
-    this.asker = asker;
-  }
-
+  /** What is to be made in place of the open round, or null. */
   @Nullable Replacement replacement() {
-    return replacement;
+    return end == null ? null : end.replacement();
   }
 
-  @Nullable JsonNode asker() {
-    return asker;
+  /** Who asked for what is being made, or null. */
+  @Nullable Asker asker() {
+    return end == null ? null : end.asker();
   }
 
-  /** A new round begins: no range has done anything for it. */
+  /** A new round begins, of which no range has done anything; the lock is held. */
   void beginRound() {
-    making(null, null);
-    for (int i = 0; i < steps.length; i++) {
-      steps[i] = 0;
-      done[i] = false;
+    end = null;
+    Arrays.fill(steps, 0);
+    Arrays.fill(done, false);
+  }
+
+  /** What is decided of the open round as a whole counts. */
+  void apply(LogEntry.OpenRound decided) {
+    state.change(() -> {
+      Round round = state.round();
+      if (decided.passed() != null && round.closed() == null) {
+        round.apply(decided.passed());
+      }
+      LogEntry.End ends = decided.end();
+      if (ends != null && ends.closed() != null && round.closed() == null) {
+        round.apply(ends.closed());
+      }
+      if (ends != null && (ends.closed() != null || ends.replacement() != null)) {
+        state.closing();
+        end = ends;
+      }
+      state.ended(ends == null ? null : ends.failed());
+    });
+  }
+
+  /** Makes a detail count, and says whether it does. */
+  boolean apply(LogEntry.Detail detail) {
+    boolean counts = counts(detail);
+    if (counts) {
+      take(detail);
+    }
+    return counts;
+  }
+
+  /** Whether a detail is of the round, version or incarnation that is there. */
+  private boolean counts(LogEntry.Detail detail) {
+    return switch (detail) {
+      case LogEntry.Update update -> isOpen(update.base());
+      case LogEntry.Range range -> isOpen(range.base());
+      case LogEntry.Report report -> {
+        Version version = state.folder().version(report.version());
+        yield version != null && version.info().base().equals(report.base());
+      }
+      case LogEntry.Waiting(_, _, var request) ->
+          request.content() instanceof Request.OfModel of
+              && of.incarnation().equals(incarnation());
+      case LogEntry.Served _ -> true;
+    };
+  }
+
+  private void take(LogEntry.Detail detail) {
+    switch (detail) {
+      case LogEntry.Update(_, _, _, var update) ->
+          state.change(() -> state.round().apply(update));
+      case LogEntry.Range(_, var index, _, var step, var isDone) -> {
+        steps[index] = Math.max(steps[index], step);
+        done[index] |= isDone;
+      }
+      case LogEntry.Report(_, var number, _, var client, var report) ->
+          report(number, client, report);
+      case LogEntry.Waiting(_, var number, var request) -> waiting.put(number, request);
+      case LogEntry.Served(_, var number) -> waiting.remove(number);
     }
   }
 
-  /** A range has come so far in the close. */
-  void came(int shard, int step, boolean isDone) {
-    steps[shard] = Math.max(steps[shard], step);
-    done[shard] |= isDone;
+  private boolean isOpen(String base) {
+    return state.round().base().equals(base);
   }
 
   /** Whether a range has told that before. */
@@ -96,11 +145,16 @@ final class ClusterModel {
   }
 
   /** Requests that wait for the version that is being made, in their order. */
-  NavigableMap<Long, ObjectNode> waiting() {
+  NavigableMap<Long, Request> waiting() {
     return waiting;
   }
 
-  void report(long version, String client, UpdateMetadata report) {
+  /** How many of these are of a type. */
+  long waiting(Class<? extends Request.Content> type) {
+    return waiting.values().stream().filter(one -> type.isInstance(one.content())).count();
+  }
+
+  private void report(long version, String client, UpdateMetadata report) {
     MetricNames names = reportedNames.computeIfAbsent(version, _ -> new MetricNames());
     reports
         .computeIfAbsent(version, _ -> new ConcurrentHashMap<>())

@@ -6,8 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
@@ -21,8 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Ends implements AutoCloseable {
   private final Consumer<String, byte[]> consumer;
   private final Duration longest;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final Monitor monitor = new Monitor();
   private final Thread thread;
   private Map<TopicPartition, CompletableFuture<Long>> asked = new HashMap<>();
   private boolean closed;
@@ -38,13 +36,10 @@ final class Ends implements AutoCloseable {
 
   /** The offset behind all that was committed before the call, or a failure of Kafka. */
   CompletableFuture<Long> of(TopicPartition partition) {
-    lock.lock();
-    try {
-      changed.signal();
-      return asked.computeIfAbsent(partition, _ -> new CompletableFuture<>());
-    } finally {
-      lock.unlock();
-    }
+    var answer = new AtomicReference<CompletableFuture<Long>>();
+    monitor.change(
+        () -> answer.set(asked.computeIfAbsent(partition, _ -> new CompletableFuture<>())));
+    return answer.get();
   }
 
   private void run() {
@@ -56,17 +51,13 @@ final class Ends implements AutoCloseable {
 
   /** What is asked, once something is; null when it is closed. */
   private @Nullable Map<TopicPartition, CompletableFuture<Long>> take() {
-    lock.lock();
-    try {
-      while (asked.isEmpty() && !closed) {
-        changed.awaitUninterruptibly();
-      }
-      Map<TopicPartition, CompletableFuture<Long>> questions = asked;
-      asked = new HashMap<>();
-      return closed ? null : questions;
-    } finally {
-      lock.unlock();
-    }
+    return monitor.await(
+        () -> !asked.isEmpty() || closed,
+        () -> {
+          Map<TopicPartition, CompletableFuture<Long>> questions = asked;
+          asked = new HashMap<>();
+          return closed ? null : questions;
+        });
   }
 
   private void answer(Map<TopicPartition, CompletableFuture<Long>> questions) {
@@ -81,18 +72,8 @@ final class Ends implements AutoCloseable {
 
   @Override
   public void close() {
-    lock.lock();
-    try {
-      closed = true;
-      changed.signal();
-    } finally {
-      lock.unlock();
-    }
+    monitor.change(() -> closed = true);
     consumer.wakeup();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("the end is not interrupted", e);
-    }
+    Monitor.join(thread);
   }
 }

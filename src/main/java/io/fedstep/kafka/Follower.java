@@ -8,8 +8,6 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -20,7 +18,6 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Reads all decisions as they are written: what this process knows of every model. */
 final class Follower implements AutoCloseable {
@@ -30,12 +27,10 @@ final class Follower implements AutoCloseable {
   private final Cluster cluster;
   private final List<TopicPartition> partitions;
   private final long[] positions;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition moved = lock.newCondition();
+  private final Monitor monitor = new Monitor();
   private final Consumer<String, byte[]> reader;
   private final Ends ends;
   private final Replica replica;
-  private final Gateway gateway;
   private volatile long lag;
   private volatile boolean closed;
   private volatile boolean lost;
@@ -43,7 +38,8 @@ final class Follower implements AutoCloseable {
   private volatile Runnable whenLost = () -> {};
   private @Nullable Thread thread;
 
-  Follower(Cluster cluster) {
+  /** Follows; {@code watcher} is told of models and answers. */
+  Follower(Cluster cluster, Replica.Watcher watcher) {
     this.cluster = cluster;
     int count = cluster.settings().partitions();
     partitions =
@@ -53,8 +49,7 @@ final class Follower implements AutoCloseable {
     positions = new long[count];
     reader = cluster.clients().reader();
     ends = new Ends(cluster, partitions);
-    gateway = new Gateway(cluster);
-    replica = new Replica(cluster.data(), cluster.engine(), true, gateway);
+    replica = new Replica(cluster.data(), cluster.engine(), true, watcher);
   }
 
   /** Reads what was decided until now, then goes on with that. */
@@ -90,7 +85,8 @@ final class Follower implements AutoCloseable {
 
   /** Two that start at once may each have found nobody: the later decision counts. */
   private void checkSettings() {
-    String differing = agreed ? new Agreement(cluster).differing() : "";
+    String differing =
+        agreed ? SharedSettings.of(cluster.engine()).differing(replica.settings()) : "";
     if (!differing.isEmpty()) {
       throw new ClusterException(differing + ": end this process");
     }
@@ -114,21 +110,17 @@ final class Follower implements AutoCloseable {
     return lost;
   }
 
-  @Nullable ObjectNode settings() {
+  @Nullable SharedSettings settings() {
     return replica.settings();
   }
 
   private void move() {
     lag = Membership.lag(reader);
-    lock.lock();
-    try {
+    monitor.change(() -> {
       for (TopicPartition partition : partitions) {
         positions[partition.partition()] = reader.position(partition);
       }
-      moved.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   /** Decisions that were not read yet when it last looked. */
@@ -148,8 +140,21 @@ final class Follower implements AutoCloseable {
     return replica.names();
   }
 
-  Gateway gateway() {
-    return gateway;
+  /** A model of that incarnation, or null if there is none. */
+  @Nullable ClusterModel model(String name, String incarnation) {
+    for (int look = 0; look < 2; look++) {
+      ClusterModel model = model(name);
+      if (model != null && model.incarnation().equals(incarnation)) {
+        return model;
+      }
+      catchUp(name);
+    }
+    return null;
+  }
+
+  /** Waits until all is read that was decided until now for a model. */
+  void catchUp(String model) {
+    catchUp(cluster.topics().partition(model));
   }
 
   /** Waits until all is read that was decided until now in a partition. */
@@ -160,19 +165,9 @@ final class Follower implements AutoCloseable {
 
   /** Waits until something is read of which it is known that it is decided. */
   void await(BooleanSupplier isRead) {
-    long time = cluster.settings().patience().toNanos();
-    lock.lock();
-    try {
-      while (!isRead.getAsBoolean()) {
-        if (time <= 0 || closed) {
-          throw behind();
-        }
-        time = moved.awaitNanos(time);
-      }
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("waits are not interrupted", e);
-    } finally {
-      lock.unlock();
+    if (!monitor.await(() -> isRead.getAsBoolean() || closed, cluster.settings().patience())
+        || !isRead.getAsBoolean()) {
+      throw behind();
     }
   }
 
@@ -197,13 +192,8 @@ final class Follower implements AutoCloseable {
     reader.wakeup();
     Thread running = thread;
     if (running != null) {
-      try {
-        running.join();
-      } catch (InterruptedException e) {
-        throw new IllegalStateException("the end is not interrupted", e);
-      }
+      Monitor.join(running);
     }
     ends.close();
-    gateway.close();
   }
 }

@@ -51,7 +51,7 @@ final class KafkaClients implements Clients {
       throw new ClusterException("Kafka's clients cannot start: " + deepest(e).getMessage(), e);
     }
     try {
-      topics.ensure(admin);
+      new TopicSetup(settings).ensure(admin);
     } catch (RuntimeException e) {
       admin.close(Duration.ZERO);
       throw e;
@@ -140,7 +140,7 @@ final class KafkaClients implements Clients {
                 admin.describeConsumerGroups(List.of(name)).describedGroups().get(name))
             .thenApply(description -> !description.members().isEmpty());
     try {
-      return Topics.wait(found);
+      return BrokerAnswers.wait(found);
     } catch (ClusterException e) {
       if (e.getCause() instanceof GroupIdNotFoundException) {
         return false;

@@ -1,11 +1,9 @@
 package io.fedstep.kafka;
 
-import io.fedstep.codec.Json;
 import io.fedstep.codec.NewSpec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
-import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
@@ -26,11 +24,12 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /** All models of a cluster, at one of its processes. */
 public final class KafkaCoordinator extends Coordinator {
   private final Cluster cluster;
+  private final Gateway gateway;
+  private final Follower follower;
   private final Engine engine;
   private final Limits limits;
   private final Supplier<String> incarnations;
@@ -54,7 +53,14 @@ public final class KafkaCoordinator extends Coordinator {
       Supplier<String> incarnations,
       ClusterMeters meters) {
     this(
-        new Cluster(settings, new KafkaClients(settings, engine), data, scratch, engine, meters),
+        new Cluster(
+            settings,
+            new Topics(settings),
+            new KafkaClients(settings, engine),
+            data,
+            scratch,
+            engine,
+            meters),
         limits,
         incarnations);
   }
@@ -64,31 +70,41 @@ public final class KafkaCoordinator extends Coordinator {
     this.limits = limits;
     this.incarnations = incarnations;
     engine = cluster.engine();
-    try {
-      cluster.follower().start();
-      new Agreement(cluster).join();
-    } catch (RefusedException e) {
-      cluster.close();
-      throw new ClusterException(e.refusal().detail(), e);
-    } catch (KafkaException e) {
-      cluster.close();
-      throw new ClusterException("the brokers do not answer: " + e.getMessage(), e);
-    } catch (ClusterException e) {
-      cluster.close();
-      throw e;
-    }
-    watch = cluster.clients().watch(cluster.follower()::isLost);
-    leads = new LeadDuty(cluster);
-    works = new WorkDuty(cluster);
-    cluster
-        .follower()
-        .whenLost(() -> { // what it decided would be by what it does not know
-          leads.leave();
-          works.leave();
-        });
+    gateway = new Gateway(cluster);
+    follower = new Follower(cluster, gateway);
+    join();
+    watch = cluster.clients().watch(follower::isLost);
+    leads = new LeadDuty(cluster, gateway.led());
+    works = new WorkDuty(cluster, follower);
+    follower.whenLost(() -> { // what it decided would be by what it does not know
+      leads.leave();
+      works.leave();
+    });
     cluster.meters().joined(new Share());
     leads.start();
     works.start();
+  }
+
+  private void join() {
+    try {
+      follower.start();
+      new Agreement(cluster, follower).join();
+    } catch (RefusedException | KafkaException | ClusterException e) {
+      leave();
+      throw switch (e) {
+        case RefusedException refused -> new ClusterException(refused.refusal().detail(), refused);
+        case KafkaException kafka ->
+            new ClusterException("the brokers do not answer: " + kafka.getMessage(), kafka);
+        default -> e;
+      };
+    }
+  }
+
+  /** Follows the decisions no more. */
+  private void leave() {
+    follower.close();
+    gateway.close();
+    cluster.close();
   }
 
   private final class Share implements ClusterMeters.Share {
@@ -114,7 +130,7 @@ public final class KafkaCoordinator extends Coordinator {
 
     @Override
     public long decisionsLag() {
-      return cluster.follower().lag();
+      return follower.lag();
     }
 
     @Override
@@ -123,17 +139,13 @@ public final class KafkaCoordinator extends Coordinator {
     }
   }
 
-  private Gateway gateway() {
-    return cluster.follower().gateway();
-  }
-
   private ClusterModel model(String name) {
-    Refusal unreadable = gateway().brokenBy(name);
+    Refusal unreadable = gateway.brokenBy(name);
     if (unreadable != null) {
       throw unreadable.exception();
     }
-    cluster.catchUp(name);
-    ClusterModel model = cluster.follower().model(name);
+    follower.catchUp(name);
+    ClusterModel model = follower.model(name);
     if (model == null) {
       throw noModel(name).exception();
     }
@@ -147,7 +159,7 @@ public final class KafkaCoordinator extends Coordinator {
 
   @Override
   protected @Nullable ModelState known(String model) {
-    ClusterModel known = cluster.follower().model(model);
+    ClusterModel known = follower.model(model);
     return known == null ? null : known.state();
   }
 
@@ -159,32 +171,30 @@ public final class KafkaCoordinator extends Coordinator {
   @Override
   public Created create(String model, NewSpec asked) {
     ModelSpec spec = asked.spec();
-    cluster.catchUp(model);
+    follower.catchUp(model);
     if (known(model) == null) {
       checkNew(spec, models().size(), limits);
     }
     ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);
-    ObjectNode request = Json.object();
-    request.set("head", head.write());
-    request.set("placement", cluster.placement(model, spec).write());
-    boolean created = gateway().ask(model, "create", request).required("created").booleanValue();
+    var request = new Request.Create(head, cluster.placement(model, spec));
+    boolean created = gateway.leaders().ask(model, request).required("created").booleanValue();
     return new Created(state(model).status(), created);
   }
 
   @Override
   public void delete(String model, Expected newest) {
-    cluster.catchUp(model);
-    gateway().ask(model, "delete", Wire.expected(newest));
+    follower.catchUp(model);
+    gateway.leaders().ask(model, new Request.Delete(newest));
   }
 
   @Override
   public List<String> models() {
-    return List.copyOf(new TreeSet<>(cluster.follower().names()));
+    return List.copyOf(new TreeSet<>(follower.names()));
   }
 
   @Override
   public @Nullable String brokenBy(String model) {
-    Refusal refusal = gateway().brokenBy(model);
+    Refusal refusal = gateway.brokenBy(model);
     return refusal == null ? null : refusal.detail();
   }
 
@@ -192,13 +202,13 @@ public final class KafkaCoordinator extends Coordinator {
   public ModelChanges changes(String model) {
     spec(model);
     ModelState state = state(model);
-    return new ModelChanges(state, new LeaderAsked(state, gateway()));
+    return new ModelChanges(state, new RemoteDecider(state, gateway.leaders()));
   }
 
   @Override
   public Upload begin(
       String model, long round, String client, @Nullable String base, @Nullable String holder) {
-    return gateway().begin(model(model), round, client, base, holder);
+    return gateway.uploads().begin(model(model), round, client, base, holder);
   }
 
   @Override
@@ -227,20 +237,13 @@ public final class KafkaCoordinator extends Coordinator {
 
   @Override
   public Refusal failure(@Nullable String model, StorageException failure) {
-    return refusal(failure);
-  }
-
-  /** What this process cannot read or write, another may. */
-  static Refusal refusal(StorageException failure) {
-    return failure.passes()
-        ? Failure.refusal(failure)
-        : Cluster.notReady("This server cannot read its files: " + failure.shown());
+    return Cluster.refusal(failure);
   }
 
   @Override
   public void drain() {
     engine.drain();
-    cluster.follower().models().forEach(model -> model.state().change(() -> {}));
+    follower.models().forEach(model -> model.state().change(() -> {}));
   }
 
   @Override
@@ -249,7 +252,7 @@ public final class KafkaCoordinator extends Coordinator {
     works.close();
     leads.close();
     watch.close();
-    cluster.close();
+    leave();
     engine.close();
   }
 }

@@ -16,11 +16,14 @@ import org.jspecify.annotations.Nullable;
 /** The partitions of the requests that this process leads. */
 final class LeadDuty implements Membership.Duty, AutoCloseable {
   private final Cluster cluster;
+  private final LedModels led;
   private final Map<Integer, Leader> leaders = new ConcurrentHashMap<>();
   private final Membership membership;
 
-  LeadDuty(Cluster cluster) {
+  /** Leads; {@code led} is told of which partitions. */
+  LeadDuty(Cluster cluster, LedModels led) {
     this.cluster = cluster;
+    this.led = led;
     membership = new Membership(cluster, "coordinators", cluster.topics().requests(), this);
   }
 
@@ -31,7 +34,7 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
   @Override
   public void begin(int partition, Consumer<String, byte[]> consumer) {
     leaders.put(partition, new Leader(cluster, partition, membership::wake));
-    cluster.follower().gateway().led().leads(partition, true);
+    led.leads(partition, true);
     cluster.meters().leads();
   }
 
@@ -39,7 +42,7 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
   public void end(int partition) {
     Leader leader = leaders.remove(partition);
     if (leader != null) {
-      cluster.follower().gateway().led().leads(partition, false);
+      led.leads(partition, false);
       leader.close();
     }
   }

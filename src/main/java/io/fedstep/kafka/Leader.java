@@ -14,25 +14,21 @@ import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.apache.kafka.clients.consumer.CommitFailedException;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -40,27 +36,19 @@ import tools.jackson.databind.node.ObjectNode;
  * is written in one transaction with their offsets; another leader of the partition ends this one's
  * transactions, and begins with what has been written. One thread at a time.
  */
-final class Leader implements ModelDecisions.Writer, AutoCloseable {
+final class Leader implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Leader.class);
 
-  /** Answers that are kept at most, the oldest of which every process has long read. */
-  private static final int ANSWERS = 4096;
-
-  private final Topics topics;
   private final String instance;
-  private final TopicPartition partition;
   private final Engine engine;
   private final Producer<String, byte[]> producer;
   private final Replica replica;
+  private final Outbox outbox;
   private final ModelFolders folders;
   private final Map<String, ModelLeader> models = new HashMap<>();
   private final Queue<ConsumerRecord<String, byte[]>> requests = new ArrayDeque<>();
   private final Queue<Runnable> events = new ConcurrentLinkedQueue<>();
   private final Runnable wake;
-  private final List<ProducerRecord<String, byte[]>> out = new ArrayList<>();
-  private final Queue<Runnable> afterwards = new ArrayDeque<>();
-  private @Nullable Long next;
-  private int answers;
 
   /**
    * Takes a partition over: ends its last leader's transactions, then reads all it decided.
@@ -68,20 +56,20 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
    * @param wake has {@link #run} called soon, from any thread
    */
   Leader(Cluster cluster, int partition, Runnable wake) {
-    topics = cluster.topics();
     engine = cluster.engine();
-    this.partition = new TopicPartition(topics.requests(), partition);
     this.wake = wake;
     ClusterSettings settings = cluster.settings();
     instance = settings.instance();
     producer =
         cluster.clients().producer("coordinator-" + partition, settings.transactionMillis(0));
     replica = new Replica(cluster.data(), engine, false, new Replica.Watcher() {});
+    outbox = new Outbox(cluster.topics(), partition, replica);
     folders = new ModelFolders(cluster, replica);
     try {
       producer.initTransactions();
+      var decisions = new TopicPartition(cluster.topics().decisions(), partition);
       try (Consumer<String, byte[]> reader = cluster.clients().reader()) {
-        Log.readAll(reader, List.of(new TopicPartition(topics.decisions(), partition)), replica);
+        Log.readAll(reader, List.of(decisions), replica);
       }
       replica.models().forEach(this::lead);
       folders.takeIn(partition, this::takeIn);
@@ -102,8 +90,11 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
   }
 
   private ModelLeader lead(ClusterModel model) {
-    var leader = new ModelLeader(model, this, engine);
-    models.put(model.state().model(), leader);
+    String name = model.state().model();
+    var leader =
+        new ModelLeader(
+            model, outbox, engine, instance, this::later, request -> take(name, request));
+    models.put(name, leader);
     return leader;
   }
 
@@ -112,12 +103,13 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     requests.addAll(more);
     while (!requests.isEmpty()) {
       // a folder may have to go that the next request is about to make
-      if (!afterwards.isEmpty() && !commit(group)) {
+      if (outbox.hasAfterwards() && !commit(group)) {
         return;
       }
       ConsumerRecord<String, byte[]> request = requests.remove();
-      take(request.key(), Wire.read(request.value()));
-      next = request.offset() + 1;
+      ObjectNode json = Wire.read(request.value());
+      take(request.key(), RequestCodec.asker(json), () -> RequestCodec.content(json));
+      outbox.taken(request.offset() + 1);
     }
     for (Runnable event = events.poll(); event != null; event = events.poll()) {
       event.run();
@@ -125,101 +117,68 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
     commit(group);
   }
 
-  /**
-   * Writes what was decided, unless the group is just sharing its partitions anew: then the next
-   * call writes it, if this partition is still the process's.
-   */
   private boolean commit(ConsumerGroupMetadata group) {
     models.values().forEach(ModelLeader::tellVerdicts);
-    if (next != null || !out.isEmpty()) {
-      producer.beginTransaction();
-      try {
-        for (ProducerRecord<String, byte[]> message : out) {
-          var _ = producer.send(message); // what fails, fails the commit
-        }
-        if (next != null) {
-          producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(next)), group);
-        }
-      } catch (CommitFailedException e) {
-        producer.abortTransaction();
-        return false;
-      }
-      producer.commitTransaction();
-      out.clear();
-      next = null;
-    }
-    for (Runnable done = afterwards.poll(); done != null; done = afterwards.poll()) {
-      done.run();
-    }
-    return true;
+    return outbox.commit(producer, group);
+  }
+
+  private void take(String name, Request request) {
+    take(name, request.asker(), request::content);
   }
 
   /** Takes a request for a model, and answers what is wrong with it. */
-  void take(String name, ObjectNode message) {
-    JsonNode asker = message.get("asker");
+  private void take(String name, @Nullable Asker asker, Supplier<Request.Content> content) {
     try {
-      take(name, message, asker);
+      take(name, new Request(content.get(), asker), asker);
     } catch (RefusedException e) {
-      answer(asker, e.refusal());
+      outbox.answer(asker, e.refusal());
     } catch (StorageException e) {
       LOG.error("a request for model {} failed", name, e);
-      answer(asker, KafkaCoordinator.refusal(e));
+      outbox.answer(asker, Cluster.refusal(e));
     } catch (RuntimeException e) {
       LOG.error("a request for model {} failed", name, e);
-      answer(asker, Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
+      outbox.answer(
+          asker, Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
     }
   }
 
-  private void take(String name, ObjectNode message, @Nullable JsonNode asker) {
+  private void take(String name, Request request, @Nullable Asker asker) {
     ModelLeader model = models.get(name);
-    String kind = Wire.text(message, "kind");
-    switch (kind) {
-      case "create" -> create(name, model, message, asker);
-      case "delete" -> delete(name, model, Wire.expected(message), asker);
-      default -> {
-        String incarnation = Wire.text(message, "incarnation");
-        if (model != null && model.incarnation().equals(incarnation)) {
-          model.take(kind, message, asker);
-        } else if (kind.equals("update")) {
-          refuseUnknown(name, message, asker);
+    switch (request.content()) {
+      case Request.Create(var head, var placement) -> create(model, head, placement, asker);
+      case Request.Delete(var newest) -> delete(name, model, newest, asker);
+      case Request.OfModel of -> {
+        if (model != null && model.incarnation().equals(of.incarnation())) {
+          model.take(of, asker);
         } else {
-          answer(asker, Coordinator.noModel(name));
+          if (of instanceof Request.Update update) { // its numbers may go from where they are
+            outbox.toRanges(name, update.placement(), update.refused());
+          }
+          outbox.answer(asker, Coordinator.noModel(name));
         }
       }
     }
   }
 
-  /** Its numbers may go from where they are. */
-  private void refuseUnknown(String name, ObjectNode update, @Nullable JsonNode asker) {
-    ObjectNode gone =
-        Json.object().put("kind", "verdicts").put("incarnation", Wire.text(update, "incarnation"));
-    gone.putArray("admitted");
-    gone.putArray("refused").add(Wire.text(update, "upload"));
-    toRanges(name, Placement.of(update.required("placement")), gone);
-    answer(asker, Coordinator.noModel(name));
-  }
-
   private void create(
-      String name, @Nullable ModelLeader existing, ObjectNode message, @Nullable JsonNode asker) {
-    ModelHead head = ModelHead.of((ObjectNode) message.required("head"));
+      @Nullable ModelLeader existing, ModelHead head, Placement placement, @Nullable Asker asker) {
     if (existing != null) {
       ModelSpec spec = existing.model().state().spec();
       if (!spec.equals(head.spec())) {
-        throw Coordinator.exists(name, spec, head.spec()).exception();
+        throw Coordinator.exists(head.model(), spec, head.spec()).exception();
       }
-      answer(asker, Json.object().put("created", false));
+      outbox.answer(asker, Json.object().put("created", false));
       return;
     }
     ModelHead now = head.createdAt(engine.clock().instant()); // of all clocks the leader's counts
     folders.make(now);
-    begin(AddedModel.of(now, Placement.of(message.required("placement"))));
-    answer(asker, Json.object().put("created", true));
+    begin(AddedModel.of(now, placement));
+    outbox.answer(asker, Json.object().put("created", true));
   }
 
   /** Leads a model whose folder is there. */
-  void begin(AddedModel added) {
-    decide("model/" + added.name(), added.decidedHead());
-    decide("round/" + added.name(), added.decidedRound());
+  private void begin(AddedModel added) {
+    added.decide(outbox);
     ClusterModel model = replica.model(added.name());
     if (model != null) {
       lead(model).setDeadline();
@@ -227,99 +186,40 @@ final class Leader implements ModelDecisions.Writer, AutoCloseable {
   }
 
   private void delete(
-      String name, @Nullable ModelLeader model, Expected newest, @Nullable JsonNode asker) {
+      String name, @Nullable ModelLeader model, Expected newest, @Nullable Asker asker) {
     String incarnation = replica.known(name);
     if (incarnation == null) {
       throw Coordinator.noModel(name).exception();
     }
     long version = 0;
-    List<ObjectNode> waiting = List.of();
+    List<Request> waiting = List.of();
     if (model != null) {
       model.checkNewest(newest);
       version = model.model().state().folder().newest().info().version();
-      model.end();
-      waiting = model.decisions().waitedEnough();
-      model.decisions().deleted();
-      toRanges(
-          name,
-          model.model().placement(),
-          Json.object().put("kind", "deleted").put("incarnation", incarnation));
+      waiting = model.delete();
       models.remove(name);
     }
-    decide("model/" + name, Json.object().put("deleted", incarnation).put("version", version));
-    decide("round/" + name, null);
+    outbox.decide(new LogEntry.Deleted(name, incarnation, version));
+    outbox.write(new LogEntry.Gone(LogEntry.OpenRound.key(name)));
     waiting.forEach(request -> take(name, request));
-    afterwards.add(() -> {
+    outbox.afterwards(() -> {
       if (model != null) {
         model.model().state().folder().close();
       }
       folders.remove(name, incarnation);
     });
-    answer(asker, Json.object());
-  }
-
-  // What models' leaders use
-
-  /** The name of this process. */
-  String instance() {
-    return instance;
-  }
-
-  @Override
-  public void decide(String key, @Nullable ObjectNode value) {
-    replica.apply(key, value);
-    write(key, value);
-  }
-
-  @Override
-  public void write(String key, @Nullable ObjectNode value) {
-    byte[] bytes = value == null ? null : Wire.write(value);
-    out.add(new ProducerRecord<>(topics.decisions(), partition.partition(), key, bytes));
-  }
-
-  /** Answers who asked, if anybody did. */
-  void answer(@Nullable JsonNode asker, Refusal refusal) {
-    ObjectNode answer = Json.object();
-    answer.set("refusal", Wire.refusal(refusal));
-    say(asker, answer);
-  }
-
-  /** Answers who asked, if anybody did. */
-  void answer(@Nullable JsonNode asker, ObjectNode result) {
-    ObjectNode answer = Json.object();
-    answer.set("result", result);
-    say(asker, answer);
-  }
-
-  private void say(@Nullable JsonNode asker, ObjectNode answer) {
-    if (asker != null) {
-      answer.set("asker", asker);
-      write("answer/" + answers++ % ANSWERS, answer);
-    }
-  }
-
-  /** Tells the ranges of a model. */
-  void toRanges(String name, Placement placement, ObjectNode message) {
-    byte[] bytes = Wire.write(message);
-    for (int to : placement.all()) {
-      out.add(new ProducerRecord<>(topics.chunks(), to, name, bytes));
-    }
-  }
-
-  /** Does something after what was decided is written. */
-  void afterwards(Runnable action) {
-    afterwards.add(action);
+    outbox.answer(asker, Json.object());
   }
 
   /** Does something between two requests; from any thread. */
-  void later(Runnable event) {
+  private void later(Runnable event) {
     events.add(event);
     wake.run();
   }
 
   /** Whether {@link #run} has anything to do without a request. */
   boolean hasEvents() {
-    return !events.isEmpty() || !out.isEmpty() || !afterwards.isEmpty() || next != null;
+    return !events.isEmpty() || !outbox.isEmpty();
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
 import io.fedstep.coordinator.VersionMaker;
+import io.fedstep.problem.Refusal;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.SharedDrafts;
@@ -26,14 +27,29 @@ import org.jspecify.annotations.Nullable;
 final class Making implements VersionMaker.Drafts {
   private static final Duration RETRY = Duration.ofSeconds(5);
 
+  /** A model's leader, which is told of what is made on its own thread. */
+  interface Owner {
+    /** Does something on the leader's thread, unless it leads no more. */
+    void later(Runnable action);
+
+    /** The version exists: the next round begins. */
+    void made(VersionMaker.Made made);
+
+    /** The version cannot be made for now, which is said to who waits for it; it is tried again. */
+    void waitsFor(StorageException cause);
+
+    /** Nobody can make the version until another leader tries again. */
+    void fail(Refusal refusal);
+  }
+
   private final ClusterModel model;
   private final ModelState state;
-  private final ModelLeader leader;
+  private final Owner leader;
   private final Engine engine;
   private final VersionMaker maker;
   private boolean running;
 
-  Making(ClusterModel model, ModelLeader leader, Engine engine) {
+  Making(ClusterModel model, Owner leader, Engine engine) {
     this.model = model;
     this.leader = leader;
     this.engine = engine;

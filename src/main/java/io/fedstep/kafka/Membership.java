@@ -142,10 +142,6 @@ final class Membership implements AutoCloseable {
   @Override
   public void close() {
     leave();
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("the end is not interrupted", e);
-    }
+    Monitor.join(thread);
   }
 }

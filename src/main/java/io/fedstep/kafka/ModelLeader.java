@@ -3,9 +3,7 @@ package io.fedstep.kafka;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Admission;
-import io.fedstep.coordinator.BestVersion;
 import io.fedstep.coordinator.ChangeRules;
-import io.fedstep.coordinator.Command;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
@@ -14,30 +12,28 @@ import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Outcome;
 import io.fedstep.coordinator.VersionMaker;
+import io.fedstep.coordinator.BestVersion;
+import io.fedstep.round.Reported;
+import io.fedstep.store.Version;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Reported;
-import io.fedstep.round.UpdateMetadata;
-import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
-import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Decides for one model, by the rules of one machine. While a version is being made, what would
  * change the model waits.
  */
-final class ModelLeader {
+final class ModelLeader implements Making.Owner {
   /** Updates that may wait for the next round of a buffer. */
   private static final int MOST_UPDATES = 10_000;
 
@@ -46,23 +42,42 @@ final class ModelLeader {
 
   private final ClusterModel model;
   private final ModelState state;
-  private final Leader leader;
+  private final Outbox outbox;
   private final Engine engine;
+  private final String instance;
+  private final Consumer<Runnable> events;
+  private final Consumer<Request> again;
   private final ModelDecisions decisions;
   private final Admission admission;
   private final ModelMachine machine;
   private final Deadline deadline;
   private final Making making;
-  private ArrayNode admitted = Json.object().putArray("admitted");
-  private ArrayNode refused = Json.object().putArray("refused");
+  private final List<RangeMessage.Admitted> admitted = new ArrayList<>();
+  private final List<String> refused = new ArrayList<>();
   private boolean ended;
 
-  ModelLeader(ClusterModel model, Leader leader, Engine engine) {
+  /**
+   * Leads a model.
+   *
+   * @param instance the name of this process
+   * @param events takes what is to be done on the leader's thread, from any thread
+   * @param again takes requests that have waited
+   */
+  ModelLeader(
+      ClusterModel model,
+      Outbox outbox,
+      Engine engine,
+      String instance,
+      Consumer<Runnable> events,
+      Consumer<Request> again) {
     this.model = model;
-    this.leader = leader;
+    this.outbox = outbox;
     this.engine = engine;
+    this.instance = instance;
+    this.events = events;
+    this.again = again;
     state = model.state();
-    decisions = new ModelDecisions(model, leader);
+    decisions = new ModelDecisions(model, outbox);
     admission = new Admission(state);
     machine = new ModelMachine(state, model::reports);
     deadline = new Deadline(state, engine, due -> later(() -> deadlineCame(due)));
@@ -85,9 +100,9 @@ final class ModelLeader {
     return state.model();
   }
 
-  /** Does something on the leader's thread, unless it leads no more. */
-  void later(Runnable action) {
-    leader.later(() -> {
+  @Override
+  public void later(Runnable action) {
+    events.accept(() -> {
       if (!ended) {
         action.run();
       }
@@ -142,6 +157,15 @@ final class ModelLeader {
     state.change(deadline::cancel);
   }
 
+  /** The model is deleted: leads no more, and gives the requests that have waited. */
+  List<Request> delete() {
+    end();
+    List<Request> waiting = decisions.waitedEnough();
+    decisions.deleted();
+    toRanges(new RangeMessage.Deleted(incarnation()));
+    return waiting;
+  }
+
   // Requests
 
   /** Checks that the newest version is the one that somebody takes it to be. */
@@ -149,30 +173,31 @@ final class ModelLeader {
     new ChangeRules(state).checkNewest(expected);
   }
 
-  void take(String kind, ObjectNode message, @Nullable JsonNode asker) {
+  /** Takes a request for this model, or throws the refusal. */
+  void take(Request.OfModel request, @Nullable Asker asker) {
     Refusal failed = state.ended();
-    if (failed != null && !kind.equals("range")) {
-      if (kind.equals("update")) {
-        refused.add(Wire.text(message, "upload"));
+    if (failed != null && !(request instanceof Request.Progress)) {
+      if (request instanceof Request.Update update) {
+        refused.add(update.upload());
       }
       throw failed.exception();
     }
-    switch (kind) {
-      case "range" -> range(message);
-      case "update" -> update(message, asker);
-      default -> obey(CommandCodec.read(message), message, asker);
+    switch (request) {
+      case Request.Progress progress -> range(progress);
+      case Request.Update update -> update(update, asker);
+      case Request.Change change -> obey(change, asker);
     }
   }
 
-  private void obey(Command command, ObjectNode message, @Nullable JsonNode asker) {
-    switch (machine.decide(command, engine.clock().instant())) {
-      case Outcome.Known(var version) -> leader.answer(asker, version.write());
-      case Outcome.Waits _ -> await(message, Engine.MOST_COMMANDS);
+  private void obey(Request.Change change, @Nullable Asker asker) {
+    switch (machine.decide(change.command(), engine.clock().instant())) {
+      case Outcome.Known(var version) -> outbox.answer(asker, version.write());
+      case Outcome.Waits _ -> await(change, asker, Engine.MOST_COMMANDS);
       case Outcome.Changes(var head) -> head(head, asker);
       case Outcome.Keeps(var report) -> {
         decisions.report(report.version(), report.client(), report.report());
-        leader.afterwards(() -> state.reported(report.version(), model::reports));
-        leader.answer(asker, Json.object());
+        outbox.afterwards(() -> state.reported(report.version(), model::reports));
+        outbox.answer(asker, Json.object());
       }
       case Outcome.Closes(var close) -> close(close, asker);
       case Outcome.Replaces(var by) -> {
@@ -183,83 +208,71 @@ final class ModelLeader {
   }
 
   /** Has a request taken again once the version is there that is being made. */
-  private void await(ObjectNode request, int most) {
-    boolean isUpdate = request.has("upload");
+  private void await(Request.OfModel request, @Nullable Asker asker, int most) {
     if (model.waiting().size() >= most) {
-      long ahead =
-          model.waiting().values().stream().filter(one -> one.has("upload") == isUpdate).count();
+      long ahead = model.waiting(request.getClass());
       if (ahead >= most) {
-        if (isUpdate) {
-          refused.add(Wire.text(request, "upload"));
+        if (request instanceof Request.Update update) {
+          refused.add(update.upload());
         }
         throw ModelMachine.busy(name(), ahead).exception();
       }
     }
-    decisions.waits(request);
+    decisions.waits(new Request(request, asker));
   }
 
-  private void head(ModelHead next, @Nullable JsonNode asker) {
+  private void head(ModelHead next, @Nullable Asker asker) {
     decisions.head(next);
-    leader.afterwards(() -> state.folder().save(next));
+    outbox.afterwards(() -> state.folder().save(next));
     setDeadline();
-    leader.answer(asker, Json.object());
+    outbox.answer(asker, Json.object());
     goOn();
   }
 
   // Updates
 
-  private void update(ObjectNode message, @Nullable JsonNode asker) {
-    long from = message.required("from").longValue();
-    String client = Wire.text(message, "client");
-    UpdateMetadata header = Wire.header(message.required("update"));
-    VectorSummary content = Wire.content(message.required("update"));
+  private void update(Request.Update sent, @Nullable Asker asker) {
     Instant now = engine.clock().instant();
-    Verdict verdict = admission.decide(from, client, 0, header, content, now);
-    switch (verdict != null ? verdict : admission.late(from, client, header, content)) {
-      case Verdict.Enters enters -> enter(enters.decision(), message, asker);
-      case Verdict.Repeats repeats -> {
-        leader.answer(asker, accepted(repeats.earlier()).put("repeated", true));
-        refused.add(Wire.text(message, "upload"));
+    Verdict verdict =
+        admission.decide(sent.from(), sent.client(), 0, sent.header(), sent.content(), now);
+    switch (verdict != null
+        ? verdict
+        : admission.late(sent.from(), sent.client(), sent.header(), sent.content())) {
+      case Verdict.Enters(var update) -> {
+        decisions.enters(update);
+        outbox.answer(asker, RecordCodec.write(update).put("repeated", false));
+        admitted.add(new RangeMessage.Admitted(sent.upload(), update));
+        goOn();
       }
-      case Verdict.Refused no -> {
-        leader.answer(asker, no.refusal());
-        refused.add(Wire.text(message, "upload"));
+      case Verdict.Repeats(var earlier) -> {
+        outbox.answer(asker, RecordCodec.write(earlier).put("repeated", true));
+        refused.add(sent.upload());
       }
-      case Verdict.Welcome _ -> await(message, MOST_UPDATES);
+      case Verdict.Refused(var refusal) -> {
+        outbox.answer(asker, refusal);
+        refused.add(sent.upload());
+      }
+      case Verdict.Welcome _ -> await(sent, asker, MOST_UPDATES);
     }
-  }
-
-  private static ObjectNode accepted(Decision.Accepted update) {
-    return RecordCodec.write(update);
-  }
-
-  private void enter(Decision.Accepted update, ObjectNode message, @Nullable JsonNode asker) {
-    decisions.enters(update);
-    leader.answer(asker, accepted(update).put("repeated", false));
-    ObjectNode known = accepted(update);
-    admitted.add(known.put("upload", Wire.text(message, "upload")));
-    goOn();
   }
 
   /** Has the ranges know whose numbers are in, and whose may go. */
   void tellVerdicts() {
-    if (admitted.isEmpty() && refused.isEmpty()) {
-      return;
+    if (!admitted.isEmpty() || !refused.isEmpty()) {
+      toRanges(
+          new RangeMessage.Verdicts(
+              incarnation(), round(), List.copyOf(admitted), List.copyOf(refused)));
+      admitted.clear();
+      refused.clear();
     }
-    ObjectNode verdicts =
-        Json.object().put("kind", "verdicts").put("round", state.round().number());
-    verdicts.set("admitted", admitted);
-    verdicts.set("refused", refused);
-    toRanges(verdicts);
-    admitted = Json.object().putArray("admitted");
-    refused = Json.object().putArray("refused");
   }
 
-  private void toRanges(ObjectNode message) {
-    leader.toRanges(
-        name(),
-        model.placement(),
-        message.put("incarnation", incarnation()).put("base", state.round().base()));
+  private RangeMessage.OfRound round() {
+    return new RangeMessage.OfRound(state.round().number(), state.round().base());
+  }
+
+  private void toRanges(RangeMessage message) {
+    outbox.toRanges(name(), model.placement(), message);
   }
 
   // The end of a round
@@ -268,7 +281,7 @@ final class ModelLeader {
     switch (deadline.came(due, decisions::passed)) {
       case NOTHING -> {}
       case CLOSES -> close(Decision.Cause.DEADLINE);
-      case PASSES -> leader.afterwards(() -> engine.listener().deadlinePassed(name()));
+      case PASSES -> outbox.afterwards(() -> engine.listener().deadlinePassed(name()));
     }
   }
 
@@ -276,7 +289,7 @@ final class ModelLeader {
     close(state.round().close(cause, engine.clock().instant()), null);
   }
 
-  private void close(Decision.Closed close, @Nullable JsonNode asker) {
+  private void close(Decision.Closed close, @Nullable Asker asker) {
     tellVerdicts();
     decisions.closed(close, asker);
     tellClose();
@@ -284,58 +297,52 @@ final class ModelLeader {
 
   /** With the head, which another process may know only a moment later. */
   private void tellClose() {
-    ObjectNode close = Json.object().put("kind", "close").put("round", state.round().number());
-    close.set("head", state.folder().head().write());
-    toRanges(close);
+    toRanges(new RangeMessage.Close(incarnation(), round(), state.folder().head()));
   }
 
   /** A range has come to an exchange, or to its end. */
-  private void range(ObjectNode message) {
-    String base = state.round().base();
-    if (!state.isClosing() || !base.equals(Wire.text(message, "base"))) {
+  private void range(Request.Progress of) {
+    if (!state.isClosing() || !state.round().base().equals(of.base())) {
       return; // of a round that is over
     }
-    if (message.has("failed")) {
-      fail(Wire.refusal(message.required("failed")));
+    if (of.failed() != null) {
+      fail(of.failed());
       return;
     }
-    int index = message.required("index").intValue();
-    int step = message.required("step").intValue();
-    boolean done = message.required("done").booleanValue();
-    if (model.knows(index, step, done)) {
+    if (model.knows(of.index(), of.step(), of.done())) {
       return; // a worker that began again
     }
     int before = model.step();
-    decisions.range(index, step, done);
+    decisions.range(of.index(), of.step(), of.done());
     if (model.step() > before && !model.isDone()) {
-      toRanges(Json.object().put("kind", "gathered").put("step", model.step()));
+      toRanges(new RangeMessage.Gathered(incarnation(), round(), model.step()));
     }
     goOn();
   }
 
-  /** Nobody can make the version until another leader tries again. */
-  void fail(Refusal refusal) {
+  @Override
+  public void fail(Refusal refusal) {
     Refusal here =
         Refusal.of(
                 refusal.problem(),
-                "%s (process %s leads the model)".formatted(refusal.detail(), leader.instance()))
-            .with("leader", leader.instance());
+                "%s (process %s leads the model)".formatted(refusal.detail(), instance))
+            .with("leader", instance);
     decisions.failed(here);
-    leader.answer(model.asker(), here);
+    outbox.answer(model.asker(), here);
     takeWaiting();
   }
 
   private void takeWaiting() {
-    decisions.waitedEnough().forEach(request -> leader.take(name(), request));
+    decisions.waitedEnough().forEach(again);
   }
 
-  /** The version cannot be made for now, which is said to who waits for it; it is tried again. */
-  void waitsFor(StorageException cause) {
+  @Override
+  public void waitsFor(StorageException cause) {
     if (state.hasNoRoom()) {
       return; // who waits has been told
     }
     state.change(() -> state.closing(cause));
-    leader.answer(
+    outbox.answer(
         model.asker(),
         model.replacement() == null
             ? state.noRoom()
@@ -348,7 +355,7 @@ final class ModelLeader {
   /** Does what has become due. */
   private void goOn() {
     if (canMake()) {
-      leader.afterwards(() -> { // a version that is there has to be decided
+      outbox.afterwards(() -> { // a version that is there has to be decided
         if (canMake()) {
           making.begin();
         }
@@ -369,7 +376,7 @@ final class ModelLeader {
     ModelHead next = BestVersion.chosen(state, head, before, made.version(), model::reports);
     if (!next.equals(head)) {
       decisions.head(next);
-      leader.afterwards(() -> state.folder().save(next));
+      outbox.afterwards(() -> state.folder().save(next));
     }
     try {
       state
@@ -379,20 +386,20 @@ final class ModelLeader {
               engine.keepVersions() - 1,
               version -> Reported.of(model.reports(version).values(), state.spec()));
     } catch (StorageException e) {
-      engine.logError("model %s: reports of old versions are lost".formatted(name()), e);
+      engine.logError("model %s: reports of old versions are lost".formatted(state.model()), e);
     }
   }
 
-  /** The version exists: the next round begins. */
-  void made(VersionMaker.Made made) {
-    toRanges(Json.object().put("kind", "done").put("round", state.round().number()));
-    JsonNode asker = model.asker();
+  @Override
+  public void made(VersionMaker.Made made) {
+    toRanges(new RangeMessage.Done(incarnation(), round()));
+    Asker asker = model.asker();
     VersionInfo info = made.info();
     choose(info);
     decisions.next(info, made.over() == null ? state.openedAt(info) : info.createdAt());
     setDeadline();
-    leader.answer(asker, info.write());
-    leader.afterwards(() -> {
+    outbox.answer(asker, info.write());
+    outbox.afterwards(() -> {
       making.tell(made);
       state.folder().prune(engine.keepVersions() + 1, engine.keepRounds());
     });

@@ -2,15 +2,12 @@ package io.fedstep.kafka;
 
 import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.JoinedCrc32c;
-import io.fedstep.codec.Json;
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.VectorSummary;
-import io.fedstep.store.ModelHead;
 import io.fedstep.store.UpdateMatrix;
 import io.fedstep.vector.Shard;
 import java.nio.ByteBuffer;
@@ -18,15 +15,16 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The updates for one model in one range of its coordinates, as far as their numbers are needed.
  */
 final class ModelRange {
   private final Cluster cluster;
+  private final Follower follower;
+  private final RangeProgress progress;
   private final ClusterModel model;
   private final Shard shard;
   private final UpdateMatrix rows;
@@ -40,10 +38,13 @@ final class ModelRange {
   /** Where an update's numbers are, and which of Kafka's messages has the first of them. */
   private record Slice(int row, long from, long offset, JoinedCrc32c crc) {}
 
-  private record Admitted(String upload, Decision.Accepted update, long offset) {}
+  private record Admitted(RangeMessage.Admitted update, long offset) {}
 
-  ModelRange(Cluster cluster, ClusterModel model, Shard shard) {
+  ModelRange(
+      Cluster cluster, Follower follower, RangeProgress progress, ClusterModel model, Shard shard) {
     this.cluster = cluster;
+    this.follower = follower;
+    this.progress = progress;
     this.model = model;
     this.shard = shard;
     rows = cluster.scratch().rows(model.state().spec(), shard);
@@ -57,34 +58,20 @@ final class ModelRange {
   }
 
   /** The numbers of an update from some byte of the range on. */
-  void chunk(ObjectNode chunk, byte[] numbers, long offset) {
+  void take(RangeMessage.Numbers about, byte[] numbers, long offset) {
     Slice slice =
         slices.computeIfAbsent(
-            Wire.text(chunk, "upload"),
-            _ ->
-                new Slice(
-                    rows.allocate(),
-                    chunk.required("from").longValue(),
-                    offset,
-                    new JoinedCrc32c()));
-    long at = chunk.required("offset").longValue();
+            about.upload(),
+            _ -> new Slice(rows.allocate(), about.from(), offset, new JoinedCrc32c()));
     var content = ByteBuffer.wrap(numbers);
-    slice.crc().add(at, numbers.length, Crc32c.of(content.duplicate()));
-    rows.row(slice.row()).write(at, content);
+    slice.crc().add(about.offset(), numbers.length, Crc32c.of(content.duplicate()));
+    rows.row(slice.row()).write(about.offset(), content);
   }
 
   /** Takes note of whose numbers are needed, and gives up those of the others. */
-  void verdicts(ObjectNode verdicts, long offset) {
-    for (JsonNode update : verdicts.required("admitted")) {
-      ObjectNode accepted = Json.object();
-      accepted.set("accepted", update.required("accepted"));
-      admitted.add(
-          new Admitted(
-              Wire.text(update, "upload"),
-              (Decision.Accepted) RecordCodec.readDecision(accepted),
-              offset));
-    }
-    verdicts.required("refused").forEach(upload -> drop(Json.text(upload)));
+  void take(RangeMessage.Verdicts verdicts, long offset) {
+    verdicts.admitted().forEach(update -> admitted.add(new Admitted(update, offset)));
+    verdicts.refused().forEach(this::drop);
   }
 
   private void drop(String upload) {
@@ -98,39 +85,50 @@ final class ModelRange {
    * Whether this process knows the round that is closed, or that it is over: what a transaction has
    * in several partitions is seen in one before the others.
    */
-  boolean knows(ObjectNode close) {
+  boolean knows(RangeMessage.OfRound closed) {
     Round known = model.state().round();
-    Long number = Wire.number(close, "round");
-    return number == null // of an earlier release
-        || known.base().equals(Wire.text(close, "base"))
-        || known.number() > number
-        || cluster.follower().model(model.state().model()) != model;
+    return closed.number() == null // of an earlier release
+        || known.base().equals(closed.base())
+        || known.number() > closed.number()
+        || follower.model(model.state().model()) != model;
   }
 
   /** Nothing more enters: computes the range, unless that has been done. */
-  void close(ObjectNode close, long offset) {
+  void close(RangeMessage.Close close, long offset) {
     ModelState state = model.state();
     closeOffset = Math.min(closeOffset, offset);
     if (fold != null && !fold.hasFailed()) {
       return;
     }
-    if (!state.round().base().equals(Wire.text(close, "base"))) {
+    Round open = state.round();
+    if (!open.base().equals(close.round().base())) {
       return; // read again by a process that has the range since
     }
-    var round = new Round(state.round().number(), state.round().base(), state.round().openedAt());
+    var round = new Round(open.number(), open.base(), open.openedAt());
     for (Admitted one : admitted) {
-      Slice slice = slices.get(one.upload());
+      Slice slice = slices.get(one.update().upload());
       Integer crc = slice == null ? null : slice.crc().of(bytes);
       if (slice == null || crc == null) {
-        cluster.tell(model.state().model(), missing(one));
+        fail(round, one.update().update());
         return;
       }
-      round.apply(local(one.update(), slice.row(), Crc32c.digest(crc)));
+      round.apply(local(one.update().update(), slice.row(), Crc32c.digest(crc)));
     }
-    ModelHead head = ModelHead.of((ObjectNode) close.required("head"));
-    fold = new RangeFold(cluster, state, head, shard, rows, round.inClientOrder());
+    fold =
+        new RangeFold(cluster, progress, state, close.head(), shard, rows, round.inClientOrder());
     fold.gathered(gathered);
     fold.start();
+  }
+
+  private void fail(Round round, Decision.Accepted missing) {
+    Refusal refusal =
+        Refusal.of(
+            Problem.MODEL_FAILED,
+            "Numbers of client '%s' are missing in range %s of the topic %s."
+                .formatted(missing.client(), shard.index(), cluster.topics().chunks()));
+    progress.tell(
+        model.state().model(),
+        new Request.Progress(incarnation(), round.base(), shard.index(), 0, false, refusal));
   }
 
   private static Decision.Accepted local(Decision.Accepted update, int row, String digest) {
@@ -145,26 +143,7 @@ final class ModelRange {
         update.staleness());
   }
 
-  private ObjectNode missing(Admitted update) {
-    ObjectNode message =
-        Json.object()
-            .put("kind", "range")
-            .put("incarnation", incarnation())
-            .put("base", model.state().round().base())
-            .put("index", shard.index())
-            .put("step", 0)
-            .put("done", false);
-    message.set(
-        "failed",
-        Wire.refusal(
-            Refusal.of(
-                Problem.MODEL_FAILED,
-                "Numbers of client '%s' are missing in range %s of the topic %s."
-                    .formatted(
-                        update.update().client(), shard.index(), cluster.topics().chunks()))));
-    return message;
-  }
-
+  /** All ranges have come to that exchange. */
   void gathered(int step) {
     gathered = Math.max(gathered, step);
     if (fold != null) {
@@ -173,14 +152,14 @@ final class ModelRange {
   }
 
   /** The version is there: nothing of the round is needed any more. */
-  void done(ObjectNode done) {
+  void done(RangeMessage.OfRound round) {
     giveUp();
     gathered = 0;
     closeOffset = Long.MAX_VALUE;
-    admitted.forEach(one -> drop(one.upload()));
+    admitted.forEach(one -> drop(one.update().upload()));
     admitted.clear();
-    long oldest =
-        done.required("round").longValue() + 1 - model.state().spec().round().maxStaleness();
+    long next = Objects.requireNonNull(round.number()) + 1;
+    long oldest = next - model.state().spec().round().maxStaleness();
     List<String> late =
         slices.entrySet().stream()
             .filter(slice -> slice.getValue().from() < oldest)

@@ -15,12 +15,6 @@ import tools.jackson.databind.node.ObjectNode;
  * @param partitions of the chunks
  */
 record Placement(int shards, int first, int partitions) {
-  /** For a model that is new. */
-  static Placement of(Topics topics, String model, long parameters, int partitions) {
-    return new Placement(
-        Math.min(partitions, Shard.runs(parameters)), topics.partition(model), partitions);
-  }
-
   ObjectNode write() {
     return Json.object().put("shards", shards).put("first", first).put("partitions", partitions);
   }

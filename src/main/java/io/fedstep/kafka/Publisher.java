@@ -40,6 +40,19 @@ final class Publisher implements AutoCloseable {
     void send(Consumer<ProducerRecord<String, byte[]>> producer);
   }
 
+  /** One message alone. */
+  record Single(ProducerRecord<String, byte[]> message) implements Messages {
+    @Override
+    public long bytes() {
+      return message.value().length;
+    }
+
+    @Override
+    public void send(Consumer<ProducerRecord<String, byte[]>> producer) {
+      producer.accept(message);
+    }
+  }
+
   private record Job(Messages messages, CompletableFuture<Void> written) {}
 
   /** Wakes a thread that waits for a job. */
@@ -182,13 +195,7 @@ final class Publisher implements AutoCloseable {
   public void close() {
     closed = true;
     threads.forEach(_ -> jobs.offer(END));
-    for (Thread thread : threads) {
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        throw new IllegalStateException("the end is not interrupted", e);
-      }
-    }
+    threads.forEach(Monitor::join);
     refuse(jobs, SHUTTING_DOWN);
   }
 }

@@ -21,8 +21,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -35,6 +33,7 @@ final class RangeFold {
   private static final Duration RETRY = Duration.ofSeconds(5);
 
   private final Cluster cluster;
+  private final RangeProgress progress;
   private final ModelState state;
   private final ModelHead head;
   private final Version before;
@@ -42,22 +41,23 @@ final class RangeFold {
   private final UpdateMatrix rows;
   private final List<Decision.Accepted> updates;
   private final String base;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final Monitor monitor = new Monitor();
   private int step;
   private int gathered;
   private boolean given;
-  private boolean over;
+  private boolean failed;
 
   /** Of updates whose numbers are in {@code rows}, in client-id order. */
   RangeFold(
       Cluster cluster,
+      RangeProgress progress,
       ModelState state,
       ModelHead head,
       Shard shard,
       UpdateMatrix rows,
       List<Decision.Accepted> updates) {
     this.cluster = cluster;
+    this.progress = progress;
     this.state = state;
     this.head = head;
     this.shard = shard;
@@ -102,26 +102,18 @@ final class RangeFold {
   }
 
   private void again() {
-    lock.lock();
-    try {
+    monitor.change(() -> {
       if (!given) {
         step = 0;
         start();
       }
-    } finally {
-      lock.unlock();
-    }
+    });
   }
 
   private void fail(RuntimeException cause) {
-    lock.lock();
-    try {
-      over = true;
-      if (given) {
-        return; // its rows are gone
-      }
-    } finally {
-      lock.unlock();
+    monitor.change(() -> failed = true);
+    if (isGiven()) {
+      return; // its rows are gone
     }
     cluster
         .engine()
@@ -180,62 +172,34 @@ final class RangeFold {
     return parts.stream().flatMapToDouble(Arrays::stream).toArray();
   }
 
-  private void tell(int at, boolean done, @Nullable Refusal failed) {
-    ObjectNode message =
-        Json.object()
-            .put("kind", "range")
-            .put("incarnation", head.incarnation())
-            .put("base", base)
-            .put("index", shard.index())
-            .put("step", at)
-            .put("done", done);
-    if (failed != null) {
-      message.set("failed", Wire.refusal(failed));
-    }
-    cluster.tell(state.model(), message);
+  private void tell(int at, boolean done, @Nullable Refusal failure) {
+    progress.tell(
+        state.model(),
+        new Request.Progress(head.incarnation(), base, shard.index(), at, done, failure));
   }
 
   private void await(int wanted) {
-    lock.lock();
-    try {
-      while (gathered < wanted && !given) {
-        changed.awaitUninterruptibly();
-      }
-      if (given) {
-        throw new CancellationException();
-      }
-    } finally {
-      lock.unlock();
+    if (monitor.await(() -> gathered >= wanted || given, () -> given)) {
+      throw new CancellationException();
     }
   }
 
   /** All ranges have come to that exchange. */
   void gathered(int reached) {
-    change(() -> gathered = Math.max(gathered, reached));
-  }
-
-  private void change(Runnable action) {
-    lock.lock();
-    try {
-      action.run();
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    monitor.change(() -> gathered = Math.max(gathered, reached));
   }
 
   /** Whether it has failed, so that it may be begun again. */
   boolean hasFailed() {
-    lock.lock();
-    try {
-      return over;
-    } finally {
-      lock.unlock();
-    }
+    return monitor.get(() -> failed);
+  }
+
+  private boolean isGiven() {
+    return monitor.get(() -> given);
   }
 
   /** The range belongs to another process, or the round is over. */
   void giveUp() {
-    change(() -> given = true);
+    monitor.change(() -> given = true);
   }
 }

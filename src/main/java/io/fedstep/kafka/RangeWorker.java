@@ -7,7 +7,6 @@ import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Computes one partition of the chunks: a range of the coordinates of each model that has one
@@ -19,12 +18,17 @@ final class RangeWorker implements AutoCloseable {
   static final String CHUNK = "chunk";
 
   private final Cluster cluster;
+  private final Follower follower;
+  private final RangeProgress progress;
   private final int partition;
   private final Map<String, ModelRange> ranges = new HashMap<>();
   private long next;
 
-  RangeWorker(Cluster cluster, int partition, long position) {
+  RangeWorker(
+      Cluster cluster, Follower follower, RangeProgress progress, int partition, long position) {
     this.cluster = cluster;
+    this.follower = follower;
+    this.progress = progress;
     this.partition = partition;
     next = position;
   }
@@ -32,34 +36,31 @@ final class RangeWorker implements AutoCloseable {
   /** Takes the next message. */
   void take(ConsumerRecord<String, byte[]> message) {
     Header chunk = message.headers().lastHeader(CHUNK);
-    ObjectNode content = Wire.read(chunk == null ? message.value() : chunk.value());
-    ModelRange range = range(message.key(), Wire.text(content, "incarnation"));
+    RangeMessage content =
+        RangeMessageCodec.read(Wire.read(chunk == null ? message.value() : chunk.value()));
+    ModelRange range = range(message.key(), content.incarnation());
     if (range != null) {
-      if (chunk != null) {
-        range.chunk(content, message.value(), message.offset());
-      } else {
-        take(range, message.key(), content, message.offset());
-      }
+      take(range, content, message);
     }
     next = message.offset() + 1;
   }
 
-  private void take(ModelRange range, String model, ObjectNode content, long offset) {
-    String kind = Wire.text(content, "kind");
-    switch (kind) {
-      case "verdicts" -> range.verdicts(content, offset);
-      case "close" -> {
-        cluster.catchUp(model);
-        cluster.follower().await(() -> range.knows(content));
-        range.close(content, offset);
+  private void take(
+      ModelRange range, RangeMessage content, ConsumerRecord<String, byte[]> message) {
+    switch (content) {
+      case RangeMessage.Numbers numbers -> range.take(numbers, message.value(), message.offset());
+      case RangeMessage.Verdicts verdicts -> range.take(verdicts, message.offset());
+      case RangeMessage.Close close -> {
+        follower.catchUp(message.key());
+        follower.await(() -> range.knows(close.round()));
+        range.close(close, message.offset());
       }
-      case "gathered" -> range.gathered(content.required("step").intValue());
-      case "done" -> range.done(content);
-      case "deleted" -> {
+      case RangeMessage.Gathered(_, _, var step) -> range.gathered(step);
+      case RangeMessage.Done(_, var round) -> range.done(round);
+      case RangeMessage.Deleted _ -> {
         range.end();
-        ranges.remove(model);
+        ranges.remove(message.key());
       }
-      default -> throw new ClusterException("a message of the kind " + kind);
     }
   }
 
@@ -69,7 +70,7 @@ final class RangeWorker implements AutoCloseable {
     if (range != null && range.incarnation().equals(incarnation)) {
       return range;
     }
-    ClusterModel model = cluster.model(name, incarnation);
+    ClusterModel model = follower.model(name, incarnation);
     if (model == null) {
       return null;
     }
@@ -77,7 +78,7 @@ final class RangeWorker implements AutoCloseable {
       range.end();
     }
     Shard shard = model.placement().at(partition);
-    var begun = new ModelRange(cluster, model, shard);
+    var begun = new ModelRange(cluster, follower, progress, model, shard);
     ranges.put(name, begun);
     return begun;
   }

@@ -1,16 +1,13 @@
 package io.fedstep.kafka;
 
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
-import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
-import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.util.Collection;
 import java.util.Comparator;
@@ -20,29 +17,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The models that a run of decisions comes to. Every process has one of all decisions, and looks at
  * it; a leader has one more of its own partition, which is ahead by what it is just deciding.
- *
- * <pre>
- *   model/NAME                        its head, and where its ranges are
- *   round/NAME                        the open round, and how it ends if it is ending
- *   update/NAME/ROUND/CLIENT/FROM     an update that is in it
- *   range/NAME/INDEX                  how far a range has come in the close
- *   report/NAME/VERSION/CLIENT        what a client measured
- *   waiting/NAME/NUMBER               a request that waits for a version
- *   answer/SLOT                       what is said to who asked
- *   settings/cluster                  what all processes share
- * </pre>
  */
 final class Replica {
   private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
+
+  /** Kinds of keys: what an entry needs stands before it. */
   private static final List<String> ORDER =
       List.of("model", "round", "update", "range", "report", "waiting", "answer", "settings");
 
@@ -58,7 +46,7 @@ final class Replica {
     /** A client has reported of a version. */
     default void reported(ClusterModel model, long version, String client, UpdateMetadata report) {}
 
-    default void answered(ObjectNode answer) {}
+    default void answered(LogEntry.Answer answer) {}
 
     /** A model cannot be read here; or, without a cause, that is no matter any more. */
     default void broken(String model, @Nullable RuntimeException cause) {}
@@ -69,12 +57,10 @@ final class Replica {
   private final boolean forgets;
   private final Watcher watcher;
   private final Map<String, ClusterModel> models = new ConcurrentSkipListMap<>();
-  private final Map<String, ObjectNode> heads = new HashMap<>();
-  private final Map<String, Deleted> deleted = new HashMap<>();
+  private final Map<String, LogEntry.Head> heads = new HashMap<>();
+  private final Map<String, LogEntry.Deleted> deleted = new HashMap<>();
   private Map<String, ObjectNode> table = new LinkedHashMap<>();
-  private volatile @Nullable ObjectNode settings;
-
-  private record Deleted(String incarnation, long version) {}
+  private volatile @Nullable SharedSettings settings;
 
   /**
    * Looks at what is decided.
@@ -101,28 +87,28 @@ final class Replica {
   }
 
   /** The settings that all processes share, or null before they are decided on. */
-  @Nullable ObjectNode settings() {
+  @Nullable SharedSettings settings() {
     return settings;
   }
 
   /** The incarnation of a model that is decided on, whether it can be read or not; or null. */
   @Nullable String known(String name) {
-    ObjectNode head = heads.get(name);
-    return head == null ? null : ModelHead.of((ObjectNode) head.required("head")).incarnation();
+    LogEntry.Head head = heads.get(name);
+    return head == null ? null : head.head().incarnation();
   }
 
   /** The newest version of a model when it was deleted, or null if it was not. */
   @Nullable Long deletedAt(String name, String incarnation) {
-    Deleted gone = deleted.get(name);
+    LogEntry.Deleted gone = deleted.get(name);
     return gone == null || !gone.incarnation().equals(incarnation) ? null : gone.version();
   }
 
   /** Takes note of a decision that was taken before this process came: not all are there. */
-  void collect(String key, @Nullable ObjectNode value) {
-    if (value == null) {
+  void collect(String key, @Nullable ObjectNode content) {
+    if (content == null) {
       table.remove(key);
     } else {
-      table.put(key, value);
+      table.put(key, content);
     }
   }
 
@@ -132,75 +118,73 @@ final class Replica {
     table = new LinkedHashMap<>();
     all.entrySet().stream()
         .sorted(Comparator.comparingInt(entry -> ORDER.indexOf(kind(entry.getKey()))))
-        .forEach(entry -> {
-          ObjectNode value = entry.getValue();
-          applyOrBreak(entry.getKey(), kind(entry.getKey()).equals("round") ? open(value) : value);
-        });
-    all.forEach((key, value) -> {
+        .forEach(entry -> applyOrBreak(entry.getKey(), entry.getValue(), Replica::withoutEnd));
+    all.forEach((key, content) -> {
       if (kind(key).equals("round")) {
-        applyOrBreak(key, value);
+        applyOrBreak(key, content);
       }
     });
-  }
-
-  /** Makes a decision count; where that fails, the other models go on. */
-  void applyOrBreak(String key, @Nullable ObjectNode value) {
-    try {
-      apply(key, value);
-    } catch (RuntimeException e) {
-      LOG.error("the decision {} cannot be followed", key, e);
-      watcher.broken(key.split("/", -1)[1], e);
-    }
-  }
-
-  private static ObjectNode open(ObjectNode round) {
-    return round.deepCopy().without(List.of("closed", "replacement", "failed"));
   }
 
   private static String kind(String key) {
     return key.substring(0, key.indexOf('/'));
   }
 
-  /** Makes a decision count; null undoes what its key had. */
-  void apply(String key, @Nullable ObjectNode value) {
-    String[] parts = key.split("/", -1);
-    switch (parts[0]) {
-      case "model" -> model(parts[1], value);
-      case "round" -> round(parts[1], value);
-      case "update" -> update(parts[1], value);
-      case "range" -> range(parts[1], Integer.parseInt(parts[2]), value);
-      case "report" -> report(parts[1], Long.parseLong(parts[2]), parts[3], value);
-      case "waiting" -> waiting(parts[1], Long.parseLong(parts[2]), value);
-      case "answer" -> {
-        if (value != null) {
-          watcher.answered(value);
-        }
-      }
-      case "settings" -> settings = value;
-      default -> throw new ClusterException("a decision has the key " + key);
+  private static LogEntry withoutEnd(LogEntry entry) {
+    return entry instanceof LogEntry.OpenRound round ? round.with((LogEntry.End) null) : entry;
+  }
+
+  /** Makes a decision count; where that fails, the other models go on. */
+  void applyOrBreak(String key, @Nullable ObjectNode content) {
+    applyOrBreak(key, content, UnaryOperator.identity());
+  }
+
+  private void applyOrBreak(
+      String key, @Nullable ObjectNode content, UnaryOperator<LogEntry> asIs) {
+    try {
+      apply(asIs.apply(LogEntryCodec.read(key, content)));
+    } catch (RuntimeException e) {
+      LOG.error("the decision {} cannot be followed", key, e);
+      watcher.broken(key.split("/", -1)[1], e);
     }
   }
 
-  private void model(String name, @Nullable ObjectNode value) {
-    ClusterModel model = models.get(name);
-    if (value == null || value.has("deleted")) {
-      heads.remove(name);
-      if (value != null) {
-        deleted.put(
-            name, new Deleted(Wire.text(value, "deleted"), value.required("version").longValue()));
+  /** Makes a decision count. */
+  void apply(LogEntry entry) {
+    switch (entry) {
+      case LogEntry.Head head -> head(head);
+      case LogEntry.Deleted gone -> {
+        heads.remove(gone.model());
+        deleted.put(gone.model(), gone);
+        watcher.broken(gone.model(), null);
+        remove(gone.model());
       }
-      watcher.broken(name, null);
-      remove(name, model);
-      return;
+      case LogEntry.OpenRound round -> round(round);
+      case LogEntry.Detail detail -> {
+        ClusterModel model = models.get(detail.model());
+        if (model != null
+            && model.apply(detail)
+            && detail instanceof LogEntry.Report(_, var version, _, var client, var report)) {
+          watcher.reported(model, version, client, report);
+        }
+      }
+      case LogEntry.Answer answer -> watcher.answered(answer);
+      case LogEntry.Settings(var shared) -> settings = shared;
+      case LogEntry.Gone _ -> {}
     }
-    heads.put(name, value);
+  }
+
+  private void head(LogEntry.Head decided) {
+    String name = decided.model();
+    heads.put(name, decided);
     deleted.remove(name);
-    ModelHead head = ModelHead.of((ObjectNode) value.required("head"));
+    ClusterModel model = models.get(name);
     if (model == null) {
       return; // its round follows
     }
+    ModelHead head = decided.head();
     if (!model.incarnation().equals(head.incarnation())) {
-      remove(name, model);
+      remove(name);
       return;
     }
     ModelState state = model.state();
@@ -209,46 +193,35 @@ final class Replica {
     watcher.changed(model);
   }
 
-  private void remove(String name, @Nullable ClusterModel model) {
+  private void remove(String name) {
+    ClusterModel model = models.remove(name);
     if (model != null) {
-      models.remove(name);
       watcher.removed(model);
     }
   }
 
-  private void round(String name, @Nullable ObjectNode value) {
-    if (value == null) {
-      return;
-    }
-    var round =
-        new Round(
-            value.required("round").longValue(),
-            Wire.text(value, "base"),
-            RecordCodec.time(value.required("opened_at")));
-    VersionInfo info = VersionInfo.of(value.required("version"));
-    ClusterModel model = models.get(name);
+  private void round(LogEntry.OpenRound decided) {
+    ClusterModel model = models.get(decided.model());
     if (model == null) {
-      ObjectNode head = heads.get(name);
+      LogEntry.Head head = heads.get(decided.model());
       if (head == null) {
         return; // of a model that is deleted further on
       }
-      model = begin(head, info, round);
-      models.put(name, model);
+      model = begin(head, decided);
+      models.put(decided.model(), model);
       watcher.added(model);
-    } else if (!model.state().round().base().equals(round.base())) {
-      advance(model, info, round);
+    } else if (!model.state().round().base().equals(decided.base())) {
+      advance(model, decided.newest(), decided.round());
     }
-    pass(model, value);
-    close(model, value);
+    model.apply(decided);
     watcher.changed(model);
   }
 
-  private ClusterModel begin(ObjectNode value, VersionInfo info, Round round) {
-    ModelHead head = ModelHead.of((ObjectNode) value.required("head"));
-    ModelFolder folder = data.follow(head, info, engine.keepVersions());
-    var state = new ModelState(folder, round, engine);
+  private ClusterModel begin(LogEntry.Head head, LogEntry.OpenRound open) {
+    ModelFolder folder = data.follow(head.head(), open.newest(), engine.keepVersions());
+    var state = new ModelState(folder, open.round(), engine);
     forget(state);
-    return new ClusterModel(state, Placement.of(value.required("placement")));
+    return new ClusterModel(state, head.placement());
   }
 
   private void forget(ModelState state) {
@@ -275,80 +248,5 @@ final class Replica {
     boolean isRebased = info.version() == 0; // what was reported is of the zeros
     model.forgetReports(
         version -> !(isRebased && version == 0) && state.folder().version(version) != null);
-  }
-
-  /** The round invites more clients. */
-  private static void pass(ClusterModel model, JsonNode value) {
-    JsonNode passed = value.get("passed");
-    Round round = model.state().round();
-    if (passed != null && round.closed() == null) {
-      model.state().change(() -> round.apply(RecordCodec.readPassed(passed)));
-    }
-  }
-
-  /** The round ends: with a version of what is in it, or with one that an administrator made. */
-  private static void close(ClusterModel model, JsonNode value) {
-    JsonNode closed = value.get("closed");
-    JsonNode replacement = value.get("replacement");
-    ModelState state = model.state();
-    state.change(() -> {
-      if (closed != null && state.round().closed() == null) {
-        state.round().apply(RecordCodec.readDecision(value));
-      }
-      if (closed != null || replacement != null) {
-        state.closing();
-        model.making(
-            replacement == null ? null : CommandCodec.readReplacement(replacement),
-            value.get("asker"));
-      }
-      JsonNode failed = value.get("failed");
-      state.ended(failed == null ? null : Wire.refusal(failed));
-    });
-  }
-
-  private void update(String name, @Nullable ObjectNode value) {
-    ClusterModel model = models.get(name);
-    if (value == null || model == null) {
-      return;
-    }
-    ModelState state = model.state();
-    if (state.round().base().equals(Wire.text(value, "base"))) {
-      Decision decision = RecordCodec.readDecision(value);
-      state.change(() -> state.round().apply(decision));
-    }
-  }
-
-  private void range(String name, int index, @Nullable ObjectNode value) {
-    ClusterModel model = models.get(name);
-    if (value != null
-        && model != null
-        && model.state().round().base().equals(Wire.text(value, "base"))) {
-      model.came(index, value.required("step").intValue(), value.required("done").booleanValue());
-    }
-  }
-
-  private void report(String name, long number, String client, @Nullable ObjectNode value) {
-    ClusterModel model = models.get(name);
-    Version version = model == null ? null : model.state().folder().version(number);
-    if (value != null
-        && model != null
-        && version != null
-        && version.info().base().equals(Wire.text(value, "base"))) {
-      UpdateMetadata report = RecordCodec.readReport(value);
-      model.report(number, client, report);
-      watcher.reported(model, number, client, report);
-    }
-  }
-
-  private void waiting(String name, long number, @Nullable ObjectNode request) {
-    ClusterModel model = models.get(name);
-    if (model == null) {
-      return;
-    }
-    if (request == null) {
-      model.waiting().remove(number);
-    } else if (Wire.text(request, "incarnation").equals(model.incarnation())) {
-      model.waiting().put(number, request);
-    }
   }
 }

@@ -15,14 +15,18 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   private static final long COMMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Cluster cluster;
+  private final Follower follower;
+  private final RangeProgress progress;
   private final Map<Integer, RangeWorker> workers = new ConcurrentHashMap<>();
   private final Map<Integer, Long> committed = new HashMap<>();
   private final Membership membership;
   private volatile long held;
   private long lastCommit;
 
-  WorkDuty(Cluster cluster) {
+  WorkDuty(Cluster cluster, Follower follower) {
     this.cluster = cluster;
+    this.follower = follower;
+    progress = new RangeProgress(cluster);
     lastCommit = cluster.engine().nanos();
     membership = new Membership(cluster, "workers", cluster.topics().chunks(), this);
   }
@@ -38,7 +42,7 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   @Override
   public void begin(int partition, Consumer<String, byte[]> consumer) {
     long position = consumer.position(at(partition));
-    workers.put(partition, new RangeWorker(cluster, partition, position));
+    workers.put(partition, new RangeWorker(cluster, follower, progress, partition, position));
     committed.put(partition, position);
     cluster.meters().computes();
   }
@@ -119,5 +123,6 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   @Override
   public void close() {
     membership.close();
+    progress.close();
   }
 }

@@ -136,6 +136,7 @@ final class ClusterSimulation implements AutoCloseable {
         var cluster =
             new Cluster(
                 settings,
+                new Topics(settings),
                 brokers.of(own),
                 DataFolder.shared(disk.disk(), disk.root().resolve("data")),
                 new ScratchFolder(disk.disk(), disk.root().resolve("scratch-" + life)),

@@ -47,6 +47,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
   private static final int SHARDS = 3;
+  private static final Asker ASKER = new Asker("g", 7);
 
   private final DataFolder data;
   private final Engine engine;
@@ -56,7 +57,11 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   private final List<Message> topic = new ArrayList<>();
   private int followed;
 
-  private record Message(String key, @Nullable ObjectNode value) {}
+  private record Message(String key, @Nullable ObjectNode value) {
+    LogEntry entry() {
+      return LogEntryCodec.read(key, value);
+    }
+  }
 
   Decided(Path root, Engine engine, int seed) {
     data = DataFolder.shared(Unforced.disk(), root);
@@ -80,14 +85,15 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   }
 
   @Override
-  public void decide(String key, @Nullable ObjectNode value) {
-    leader.apply(key, value);
-    write(key, value);
+  public void decide(LogEntry entry) {
+    write(entry);
+    leader.apply(topic.getLast().entry());
   }
 
   @Override
-  public void write(String key, @Nullable ObjectNode value) {
-    topic.add(new Message(key, value == null ? null : Wire.read(Wire.write(value))));
+  public void write(LogEntry entry) {
+    ObjectNode json = LogEntryCodec.write(entry);
+    topic.add(new Message(entry.key(), json == null ? null : Wire.read(Wire.write(json))));
   }
 
   private ModelDecisions decisions() {
@@ -110,17 +116,15 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   void create(String incarnation) {
     ModelHead head = head(incarnation.repeat(4));
     data.create(head);
-    var added = AddedModel.of(head, new Placement(SHARDS, 5, 12));
-    decide("model/" + M, added.decidedHead());
-    decide("round/" + M, added.decidedRound());
+    AddedModel.of(head, new Placement(SHARDS, 5, 12)).decide(this);
     commit();
   }
 
   void delete() {
     ClusterModel model = live();
     decisions().deleted();
-    decide("model/" + M, Json.object().put("deleted", model.incarnation()).put("version", 0));
-    decide("round/" + M, null);
+    decide(new LogEntry.Deleted(M, model.incarnation(), 0));
+    decide(new LogEntry.Gone(LogEntry.OpenRound.key(M)));
     commit();
     data.delete(M, model.state().folder());
   }
@@ -142,12 +146,16 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   }
 
   void await(String client) {
-    decisions()
-        .waits(
-            Json.object()
-                .put("kind", "update")
-                .put("incarnation", live().incarnation())
-                .put("client", client));
+    var update =
+        new Request.Update(
+            live().incarnation(),
+            "upload of " + client,
+            state().round().number(),
+            client,
+            UpdateMetadata.of(0.5, Map.of("loss", 0.1), null),
+            new VectorSummary("crc32c:0a0b0c0d", 2.5),
+            live().placement());
+    decisions().waits(new Request(update, ASKER));
     commit();
   }
 
@@ -155,15 +163,14 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   List<String> waitedEnough() {
     List<String> clients =
         decisions().waitedEnough().stream()
-            .map(request -> request.required("client").stringValue())
+            .map(request -> ((Request.Update) request.content()).client())
             .toList();
     commit();
     return clients;
   }
 
   void closeRound() {
-    ObjectNode asker = Json.object().put("gateway", "g").put("n", 7);
-    decisions().closed(state().round().close(Decision.Cause.MANUAL, NOW), asker);
+    decisions().closed(state().round().close(Decision.Cause.MANUAL, NOW), ASKER);
     commit();
   }
 
@@ -288,7 +295,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   private void commit() {
     for (; followed < topic.size(); followed++) {
       Message message = topic.get(followed);
-      follower.apply(message.key(), message.value());
+      follower.apply(message.entry());
     }
     compare();
   }
@@ -309,7 +316,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   /** A process that follows until now, and comes back when it runs: all between is compacted. */
   Runnable away() {
     var away = new Replica(data, engine, true, new Replica.Watcher() {});
-    topic.forEach(message -> away.apply(message.key(), message.value()));
+    topic.forEach(message -> away.apply(message.entry()));
     int position = topic.size();
     return () -> {
       var last = new LinkedHashMap<String, Message>();
@@ -319,7 +326,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
             last.remove(message.key());
             last.put(message.key(), message);
           });
-      last.values().forEach(message -> away.apply(message.key(), message.value()));
+      last.values().forEach(message -> away.apply(message.entry()));
       assertSame(Objects.requireNonNull(away.model(M)), Objects.requireNonNull(follower.model(M)));
     };
   }

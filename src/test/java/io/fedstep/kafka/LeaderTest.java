@@ -83,7 +83,7 @@ class LeaderTest {
   void whatWasTakenBeforeTheGroupChanged_isWrittenAfterwards() throws Exception {
     try (var engine = engine(2);
         var cluster = cluster("fedstep", engine);
-        var leader = new Leader(cluster, 0, () -> {})) {
+        var leader = new Leader(cluster.cluster(), 0, () -> {})) {
       cluster.follower().start();
       ConsumerGroupMetadata before;
       try (Consumer<String, byte[]> member = member(cluster)) {
@@ -111,7 +111,7 @@ class LeaderTest {
     }
   }
 
-  private static Instant opened(Cluster cluster) {
+  private static Instant opened(Bystander cluster) {
     ModelState state = Objects.requireNonNull(cluster.follower().model(Decided.M)).state();
     assertThat(state.folder().head().createdAt()).isEqualTo(state.round().openedAt());
     return state.round().openedAt();
@@ -121,13 +121,13 @@ class LeaderTest {
   void modelsWithoutDecisions_goOnWithAnEmptyRound_andOneWarning() throws Exception {
     try (var engine = engine(2)) {
       try (var cluster = cluster("before", engine);
-          var leader = new Leader(cluster, 0, () -> {});
+          var leader = new Leader(cluster.cluster(), 0, () -> {});
           Consumer<String, byte[]> member = member(cluster)) {
         leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
       }
       try (var log = LogLines.of(ModelFolders.class);
           var cluster = cluster("after", engine)) {
-        new Leader(cluster, 0, () -> {}).close();
+        new Leader(cluster.cluster(), 0, () -> {}).close();
         assertThat(log.lines())
             .containsExactly(
                 "WARN model wide has its versions in the shared folder, and Kafka knows nothing of it: it"
@@ -145,16 +145,16 @@ class LeaderTest {
         var late = cluster("agreed", new Disk(), "late", other, SHORT_SESSION)) {
       cluster.follower().start();
       late.follower().start();
-      new Agreement(cluster).join();
-      new Agreement(cluster).join();
+      cluster.agreement().join();
+      cluster.agreement().join();
       try (Consumer<String, byte[]> member = member(cluster)) {
-        assertThatThrownBy(() -> new Agreement(late).join())
+        assertThatThrownBy(() -> late.agreement().join())
             .isInstanceOf(ClusterException.class)
             .hasMessageStartingWith("fedstep.keep-versions is 3 here and 2 in the cluster: give");
         assertThat(member.assignment()).isNotEmpty();
       }
       assertThat(cluster.follower().isLost()).isFalse();
-      new Agreement(late).join(); // nobody is there to differ from
+      late.agreement().join(); // nobody is there to differ from
       await().until(() -> cluster.follower().isLost());
       assertThat(late.follower().isLost()).isFalse();
     }
@@ -167,7 +167,7 @@ class LeaderTest {
         var cluster = cluster("quiet", engine)) {
       cluster.follower().start();
       for (int look = 0; look < 5; look++) {
-        cluster.catchUp(Decided.M);
+        cluster.follower().catchUp(Decided.M);
       }
       assertThat(log.lines()).isEmpty();
     }
@@ -183,13 +183,13 @@ class LeaderTest {
       cluster.follower().start();
       ConsumerGroupMetadata group = member.groupMetadata();
       double left;
-      try (var leader = new Leader(cluster, 0, () -> {})) {
+      try (var leader = new Leader(cluster.cluster(), 0, () -> {})) {
         ObjectNode creation = creation(ChangeRules.with(Decided.head(FIRST), policy));
         leader.run(List.of(request(0, creation)), group);
         awaitShare(cluster, leader, group, 0.04);
         left = share(cluster);
       }
-      try (var leader = new Leader(cluster, 0, () -> {})) {
+      try (var leader = new Leader(cluster.cluster(), 0, () -> {})) {
         awaitShare(cluster, leader, group, 2 * left);
         assertThat(share(cluster)).isIn(2 * left, 4 * left, 1.0);
       }
@@ -198,7 +198,7 @@ class LeaderTest {
 
   /** Until then a share is never smaller than it was. */
   private static void awaitShare(
-      Cluster cluster, Leader leader, ConsumerGroupMetadata group, double share) {
+      Bystander cluster, Leader leader, ConsumerGroupMetadata group, double share) {
     var last = new AtomicReference<Double>(share(cluster));
     await()
         .until(() -> {
@@ -209,8 +209,8 @@ class LeaderTest {
         });
   }
 
-  private static double share(Cluster cluster) {
-    ClusterModel model = cluster.model(Decided.M, FIRST);
+  private static double share(Bystander cluster) {
+    ClusterModel model = cluster.follower().model(Decided.M, FIRST);
     return model == null ? 0 : model.state().participation();
   }
 
@@ -222,13 +222,13 @@ class LeaderTest {
     SimDisk disk = SimDisk.in(folder.resolve("disk"), new Random(1));
     try (var engine = new Engine(() -> LATER, soon, Listener.NONE, limits(2));
         var cluster = cluster("full", disk.disk(), "disk/data", engine, SHORT_SESSION);
-        var leader = new Leader(cluster, 0, () -> {});
+        var leader = new Leader(cluster.cluster(), 0, () -> {});
         Consumer<String, byte[]> member = member(cluster)) {
       cluster.follower().start();
       leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
       await().until(() -> knows(cluster, FIRST));
-      ModelState state = Objects.requireNonNull(cluster.model(Decided.M, FIRST)).state();
-      var changes = new ModelChanges(state, new LeaderAsked(state, cluster.follower().gateway()));
+      ModelState state = Objects.requireNonNull(cluster.follower().model(Decided.M, FIRST)).state();
+      var changes = new ModelChanges(state, new RemoteDecider(state, cluster.gateway().leaders()));
       Thread leads =
           Thread.ofPlatform()
               .start(() -> {
@@ -292,21 +292,43 @@ class LeaderTest {
     return new Limits(keepVersions, 2, 9, 9, 9, 9, 9, 1);
   }
 
-  private Cluster cluster(String prefix, Engine engine) {
+  private Bystander cluster(String prefix, Engine engine) {
     return cluster(prefix, new Disk(), "data", engine, Duration.ofSeconds(10));
   }
 
-  private Cluster cluster(
+  private Bystander cluster(
       String prefix, Disk disk, String data, Engine engine, Duration sessionTimeout) {
     var settings =
         new ClusterSettings(brokers.bootstrap(), prefix, 1, 1, sessionTimeout, "here", Map.of());
-    return new Cluster(
-        settings,
-        new KafkaClients(settings, engine),
-        DataFolder.shared(disk, folder.resolve(data)),
-        new ScratchFolder(disk, folder),
-        engine,
-        ClusterMeters.NONE);
+    return Bystander.of(
+        new Cluster(
+            settings,
+            new Topics(settings),
+            new KafkaClients(settings, engine),
+            DataFolder.shared(disk, folder.resolve(data)),
+            new ScratchFolder(disk, folder),
+            engine,
+            ClusterMeters.NONE));
+  }
+
+  /** A process that neither leads nor computes. */
+  private record Bystander(Cluster cluster, Gateway gateway, Follower follower)
+      implements AutoCloseable {
+    static Bystander of(Cluster cluster) {
+      var gateway = new Gateway(cluster);
+      return new Bystander(cluster, gateway, new Follower(cluster, gateway));
+    }
+
+    Agreement agreement() {
+      return new Agreement(cluster, follower);
+    }
+
+    @Override
+    public void close() {
+      follower.close();
+      gateway.close();
+      cluster.close();
+    }
   }
 
   private static ConsumerRecord<String, byte[]> request(long offset, ObjectNode request) {
@@ -324,21 +346,21 @@ class LeaderTest {
     return request;
   }
 
-  private static Consumer<String, byte[]> member(Cluster cluster) {
-    Consumer<String, byte[]> member = cluster.clients().member("coordinators");
-    member.subscribe(List.of(cluster.topics().requests()));
+  private static Consumer<String, byte[]> member(Bystander cluster) {
+    Consumer<String, byte[]> member = cluster.cluster().clients().member("coordinators");
+    member.subscribe(List.of(cluster.cluster().topics().requests()));
     while (member.assignment().isEmpty()) {
       member.poll(Duration.ofMillis(100));
     }
     return member;
   }
 
-  private static boolean knows(Cluster cluster, String incarnation) {
-    return cluster.model(Decided.M, incarnation) != null;
+  private static boolean knows(Bystander cluster, String incarnation) {
+    return cluster.follower().model(Decided.M, incarnation) != null;
   }
 
-  private static long committed(Cluster cluster) throws Exception {
-    String bootstrap = cluster.settings().brokers();
+  private static long committed(Bystander cluster) throws Exception {
+    String bootstrap = cluster.cluster().settings().brokers();
     try (var admin =
         Admin.create(Map.of(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrap))) {
       Map<TopicPartition, OffsetAndMetadata> offsets =

@@ -12,8 +12,8 @@ import io.fedstep.store.VersionInfo;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Asks a model's leader, in whichever process that is. */
-record LeaderAsked(ModelState state, Gateway gateway) implements ModelChanges.Decider {
+/** Has a model's leader decide, in whichever process that is. */
+record RemoteDecider(ModelState state, LeaderClient leaders) implements ModelChanges.Decider {
   @Override
   public VersionDraft draft() {
     return state.folder().follower().drafts().fresh();
@@ -31,9 +31,8 @@ record LeaderAsked(ModelState state, Gateway gateway) implements ModelChanges.De
   }
 
   private @Nullable VersionInfo ask(Command command) {
-    ObjectNode request = CommandCodec.write(command);
-    request.put("incarnation", state.folder().head().incarnation());
-    ObjectNode answer = gateway.ask(state.model(), Wire.text(request, "kind"), request);
+    var change = new Request.Change(state.folder().head().incarnation(), command);
+    ObjectNode answer = leaders.ask(state.model(), change);
     return answer.has("version") ? VersionInfo.of(answer) : null;
   }
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TopicsTest {
+class TopicSetupTest {
   private static final Duration SESSION = Duration.ofSeconds(10);
 
   @TempDir private static Path folder;
@@ -50,7 +50,7 @@ class TopicsTest {
   }
 
   private static void ensure(ClusterSettings settings) {
-    new Topics(settings).ensure(admin);
+    new TopicSetup(settings).ensure(admin);
   }
 
   private static void assertRefused(ClusterSettings settings, String... because) {
@@ -101,7 +101,7 @@ class TopicsTest {
 
   @Test
   void topicsToBeMade_waitForTheirBrokers() throws Exception {
-    var log = LogLines.of(Topics.class);
+    var log = LogLines.of(TopicSetup.class);
     var failure = new CompletableFuture<RuntimeException>();
     Thread start =
         Thread.ofPlatform()

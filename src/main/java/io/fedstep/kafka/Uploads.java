@@ -1,0 +1,125 @@
+package io.fedstep.kafka;
+
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.VectorSink;
+import io.fedstep.coordinator.Admission;
+import io.fedstep.coordinator.Upload;
+import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Decision;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
+import io.fedstep.round.Verdict;
+import io.fedstep.store.StorageException;
+import io.fedstep.store.UpdateMatrix;
+import io.fedstep.vector.Shard;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The updates that come to this process: each is spooled to its own disk until it is whole, and
+ * then becomes visible to the model's leader and ranges at once.
+ */
+final class Uploads implements AutoCloseable {
+  private final Cluster cluster;
+  private final LeaderClient leaders;
+  private final Map<ClusterModel, UpdateMatrix> spools = new ConcurrentHashMap<>();
+
+  Uploads(Cluster cluster, LeaderClient leaders) {
+    this.cluster = cluster;
+    this.leaders = leaders;
+  }
+
+  /** Lets an update send its numbers, or throws the refusal. */
+  Upload begin(
+      ClusterModel model,
+      long from,
+      String client,
+      @Nullable String base,
+      @Nullable String holder) {
+    Decision.Accepted earlier = new Admission(model.state()).begin(from, client, base);
+    return Upload.begin(
+        model.state(), client, holder, earlier, () -> new Spooled(model, from, client));
+  }
+
+  /** The model is no more. */
+  void removed(ClusterModel model) {
+    UpdateMatrix spool = spools.remove(model);
+    if (spool != null) {
+      spool.remove();
+    }
+  }
+
+  private UpdateMatrix spool(ClusterModel model) {
+    return spools.computeIfAbsent(
+        model, _ -> cluster.scratch().rows(model.state().spec(), Shard.WHOLE));
+  }
+
+  /** An upload that goes to this process's disk until it is whole. */
+  private final class Spooled implements Upload.Destination {
+    private final ClusterModel model;
+    private final long from;
+    private final String client;
+    private final UpdateMatrix spool;
+    private final int row;
+
+    Spooled(ClusterModel model, long from, String client) {
+      this.model = model;
+      this.from = from;
+      this.client = client;
+      spool = spool(model);
+      row = spool.allocate();
+    }
+
+    @Override
+    public VectorSink sink() {
+      return spool.row(row);
+    }
+
+    @Override
+    public Verdict submit(UpdateMetadata header, VectorSummary content) {
+      var update =
+          new Request.Update(
+              model.incarnation(),
+              UUID.randomUUID().toString(),
+              from,
+              client,
+              header,
+              content,
+              model.placement());
+      try {
+        ObjectNode answer =
+            leaders.ask(
+                model.state().model(),
+                update,
+                message ->
+                    new Chunks(
+                        cluster.topics(), model.state().spec(), update, spool, row, message));
+        Decision.Accepted accepted = (Decision.Accepted) RecordCodec.readDecision(answer);
+        return answer.required("repeated").booleanValue()
+            ? new Verdict.Repeats(accepted)
+            : new Verdict.Enters(accepted);
+      } catch (RefusedException e) {
+        return new Verdict.Refused(e.refusal());
+      }
+    }
+
+    @Override
+    public Refusal failure(StorageException failure) {
+      return Cluster.refusal(failure);
+    }
+
+    @Override
+    public void end(boolean accepted) {
+      spool.release(row);
+    }
+  }
+
+  @Override
+  public void close() {
+    spools.values().forEach(UpdateMatrix::remove);
+  }
+}
