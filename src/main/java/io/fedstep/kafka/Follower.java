@@ -152,6 +152,17 @@ final class Follower implements AutoCloseable {
     return null;
   }
 
+  /** Whether it is decided that a model is no more; not while the brokers do not say. */
+  boolean isDeleted(ClusterModel model) {
+    String name = model.state().model();
+    try {
+      catchUp(name);
+    } catch (RefusedException e) {
+      return false;
+    }
+    return model(name) != model;
+  }
+
   /** Waits until all is read that was decided until now for a model. */
   void catchUp(String model) {
     catchUp(cluster.topics().partition(model));

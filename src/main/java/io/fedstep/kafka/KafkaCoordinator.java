@@ -33,8 +33,9 @@ public final class KafkaCoordinator extends Coordinator {
   private final Engine engine;
   private final Limits limits;
   private final Supplier<String> incarnations;
-  private final LeadDuty leads;
-  private final WorkDuty works;
+  private final RangeProgress progress;
+  private final Membership leads;
+  private final Membership works;
   private final Clients.Watch watch;
 
   /**
@@ -72,15 +73,22 @@ public final class KafkaCoordinator extends Coordinator {
     engine = cluster.engine();
     gateway = new Gateway(cluster);
     follower = new Follower(cluster, gateway);
+    progress = new RangeProgress(cluster);
     join();
     watch = cluster.clients().watch(follower::isLost);
-    leads = new LeadDuty(cluster, gateway.led());
-    works = new WorkDuty(cluster, follower);
+    var ranges = new WorkDuty(new RangeHost(cluster, follower, progress));
+    leads =
+        new Membership(
+            cluster,
+            "coordinators",
+            cluster.topics().requests(),
+            new LeadDuty(cluster, gateway.led()));
+    works = new Membership(cluster, "workers", cluster.topics().chunks(), ranges);
     follower.whenLost(() -> { // what it decided would be by what it does not know
       leads.leave();
       works.leave();
     });
-    cluster.meters().joined(new Share());
+    cluster.meters().joined(new ProcessShare(leads, works, follower, ranges));
     leads.start();
     works.start();
   }
@@ -102,41 +110,10 @@ public final class KafkaCoordinator extends Coordinator {
 
   /** Follows the decisions no more. */
   private void leave() {
+    progress.close();
     follower.close();
     gateway.close();
     cluster.close();
-  }
-
-  private final class Share implements ClusterMeters.Share {
-    @Override
-    public int led() {
-      return leads.count();
-    }
-
-    @Override
-    public int computed() {
-      return works.count();
-    }
-
-    @Override
-    public long requestsLag() {
-      return leads.lag();
-    }
-
-    @Override
-    public long chunksLag() {
-      return works.lag();
-    }
-
-    @Override
-    public long decisionsLag() {
-      return follower.lag();
-    }
-
-    @Override
-    public long held() {
-      return works.held();
-    }
   }
 
   private ClusterModel model(String name) {

@@ -14,26 +14,20 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** The partitions of the requests that this process leads. */
-final class LeadDuty implements Membership.Duty, AutoCloseable {
+final class LeadDuty implements Membership.Duty {
   private final Cluster cluster;
   private final LedModels led;
   private final Map<Integer, Leader> leaders = new ConcurrentHashMap<>();
-  private final Membership membership;
 
   /** Leads; {@code led} is told of which partitions. */
   LeadDuty(Cluster cluster, LedModels led) {
     this.cluster = cluster;
     this.led = led;
-    membership = new Membership(cluster, "coordinators", cluster.topics().requests(), this);
-  }
-
-  void start() {
-    membership.start();
   }
 
   @Override
   public void begin(int partition, Consumer<String, byte[]> consumer) {
-    leaders.put(partition, new Leader(cluster, partition, membership::wake));
+    leaders.put(partition, new Leader(cluster, partition, consumer::wakeup));
     led.leads(partition, true);
     cluster.meters().leads();
   }
@@ -72,23 +66,8 @@ final class LeadDuty implements Membership.Duty, AutoCloseable {
     }
   }
 
-  /** Leaves its partitions to others. */
-  void leave() {
-    membership.leave();
-  }
-
-  /** How many partitions are led. */
-  int count() {
-    return leaders.size();
-  }
-
-  /** Messages that wait for the process. */
-  long lag() {
-    return membership.lag();
-  }
-
   @Override
-  public void close() {
-    membership.close();
+  public int count() {
+    return leaders.size();
   }
 }

@@ -39,11 +39,11 @@ import tools.jackson.databind.node.ObjectNode;
 final class Leader implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Leader.class);
 
-  private final String instance;
   private final Engine engine;
   private final Producer<String, byte[]> producer;
   private final Replica replica;
   private final Outbox outbox;
+  private final Leadership leadership;
   private final ModelFolders folders;
   private final Map<String, ModelLeader> models = new HashMap<>();
   private final Queue<ConsumerRecord<String, byte[]>> requests = new ArrayDeque<>();
@@ -59,11 +59,11 @@ final class Leader implements AutoCloseable {
     engine = cluster.engine();
     this.wake = wake;
     ClusterSettings settings = cluster.settings();
-    instance = settings.instance();
     producer =
         cluster.clients().producer("coordinator-" + partition, settings.transactionMillis(0));
     replica = new Replica(cluster.data(), engine, false, new Replica.Watcher() {});
     outbox = new Outbox(cluster.topics(), partition, replica);
+    leadership = new Leadership(outbox, engine, settings.instance(), this::later);
     folders = new ModelFolders(cluster, replica);
     try {
       producer.initTransactions();
@@ -73,7 +73,7 @@ final class Leader implements AutoCloseable {
       }
       replica.models().forEach(this::lead);
       folders.takeIn(partition, this::takeIn);
-      models.values().forEach(ModelLeader::takeOver);
+      models.values().forEach(model -> model.rounds().takeOver());
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -91,9 +91,7 @@ final class Leader implements AutoCloseable {
 
   private ModelLeader lead(ClusterModel model) {
     String name = model.state().model();
-    var leader =
-        new ModelLeader(
-            model, outbox, engine, instance, this::later, request -> take(name, request));
+    var leader = new ModelLeader(model, leadership, request -> take(name, request));
     models.put(name, leader);
     return leader;
   }
@@ -118,7 +116,7 @@ final class Leader implements AutoCloseable {
   }
 
   private boolean commit(ConsumerGroupMetadata group) {
-    models.values().forEach(ModelLeader::tellVerdicts);
+    models.values().forEach(model -> model.ranges().tellVerdicts());
     return outbox.commit(producer, group);
   }
 
@@ -148,7 +146,7 @@ final class Leader implements AutoCloseable {
       case Request.Create(var head, var placement) -> create(model, head, placement, asker);
       case Request.Delete(var newest) -> delete(name, model, newest, asker);
       case Request.OfModel of -> {
-        if (model != null && model.incarnation().equals(of.incarnation())) {
+        if (model != null && model.model().incarnation().equals(of.incarnation())) {
           model.take(of, asker);
         } else {
           if (of instanceof Request.Update update) { // its numbers may go from where they are
@@ -181,7 +179,7 @@ final class Leader implements AutoCloseable {
     added.decide(outbox);
     ClusterModel model = replica.model(added.name());
     if (model != null) {
-      lead(model).setDeadline();
+      lead(model).rounds().setDeadline();
     }
   }
 
@@ -224,7 +222,7 @@ final class Leader implements AutoCloseable {
 
   @Override
   public void close() {
-    models.values().forEach(ModelLeader::end);
+    models.values().forEach(model -> model.rounds().end());
     producer.close(Duration.ZERO);
   }
 }

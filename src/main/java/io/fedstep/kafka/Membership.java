@@ -25,7 +25,13 @@ final class Membership implements AutoCloseable {
 
   /** What is done with the partitions that the process has. */
   interface Duty {
-    /** A partition is this process's from here on. */
+    /** How many it has; from any thread. */
+    int count();
+
+    /**
+     * A partition is this process's from here on; waking the consumer has {@link #take} called
+     * soon, without messages.
+     */
     void begin(int partition, Consumer<String, byte[]> consumer);
 
     /** It is another's. */
@@ -56,11 +62,6 @@ final class Membership implements AutoCloseable {
 
   void start() {
     thread.start();
-  }
-
-  /** Has the duty called soon, without messages. */
-  void wake() {
-    consumer.wakeup();
   }
 
   private void run() {
@@ -96,6 +97,11 @@ final class Membership implements AutoCloseable {
   /** Messages of the process's partitions that it had not taken when it last asked for some. */
   long lag() {
     return lag;
+  }
+
+  /** How many partitions the process has. */
+  int count() {
+    return duty.count();
   }
 
   private ConsumerRecords<String, byte[]> poll() {

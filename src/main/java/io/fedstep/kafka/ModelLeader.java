@@ -4,84 +4,48 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Admission;
 import io.fedstep.coordinator.ChangeRules;
-import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
-import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Outcome;
-import io.fedstep.coordinator.VersionMaker;
-import io.fedstep.coordinator.BestVersion;
-import io.fedstep.round.Reported;
-import io.fedstep.store.Version;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Decision;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
-import io.fedstep.store.StorageException;
-import io.fedstep.store.VersionInfo;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides for one model, by the rules of one machine. While a version is being made, what would
- * change the model waits.
+ * Decides about the requests for one model, by the rules of one machine. While a version is being
+ * made, what would change the model waits.
  */
-final class ModelLeader implements Making.Owner {
+final class ModelLeader {
   /** Updates that may wait for the next round of a buffer. */
   private static final int MOST_UPDATES = 10_000;
-
-  /** After which nobody asks any more for a draft to be made a version. */
-  private static final Duration ABANDONED = Duration.ofDays(1);
 
   private final ClusterModel model;
   private final ModelState state;
   private final Outbox outbox;
   private final Engine engine;
-  private final String instance;
-  private final Consumer<Runnable> events;
-  private final Consumer<Request> again;
+  private final ModelRanges ranges;
   private final ModelDecisions decisions;
+  private final RoundEnd rounds;
   private final Admission admission;
   private final ModelMachine machine;
-  private final Deadline deadline;
-  private final Making making;
-  private final List<RangeMessage.Admitted> admitted = new ArrayList<>();
-  private final List<String> refused = new ArrayList<>();
-  private boolean ended;
 
-  /**
-   * Leads a model.
-   *
-   * @param instance the name of this process
-   * @param events takes what is to be done on the leader's thread, from any thread
-   * @param again takes requests that have waited
-   */
-  ModelLeader(
-      ClusterModel model,
-      Outbox outbox,
-      Engine engine,
-      String instance,
-      Consumer<Runnable> events,
-      Consumer<Request> again) {
+  /** Leads a model; {@code again} takes the requests that have waited for a version. */
+  ModelLeader(ClusterModel model, Leadership leadership, Consumer<Request> again) {
     this.model = model;
-    this.outbox = outbox;
-    this.engine = engine;
-    this.instance = instance;
-    this.events = events;
-    this.again = again;
+    outbox = leadership.outbox();
+    engine = leadership.engine();
     state = model.state();
+    ranges = new ModelRanges(model, outbox);
     decisions = new ModelDecisions(model, outbox);
+    rounds = new RoundEnd(model, ranges, decisions, leadership, again);
     admission = new Admission(state);
     machine = new ModelMachine(state, model::reports);
-    deadline = new Deadline(state, engine, due -> later(() -> deadlineCame(due)));
-    making = new Making(model, this, engine);
   }
 
   ClusterModel model() {
@@ -92,85 +56,26 @@ final class ModelLeader implements Making.Owner {
     return decisions;
   }
 
-  String incarnation() {
-    return model.incarnation();
+  ModelRanges ranges() {
+    return ranges;
   }
 
-  private String name() {
-    return state.model();
+  RoundEnd rounds() {
+    return rounds;
   }
-
-  @Override
-  public void later(Runnable action) {
-    events.accept(() -> {
-      if (!ended) {
-        action.run();
-      }
-    });
-  }
-
-  /** Goes on where another leader was: what it has decided is done, what is due is decided. */
-  void takeOver() {
-    tidy();
-    if (state.ended() != null) { // another process may succeed
-      decisions.failed(null);
-      if (state.round().closed() != null) {
-        tellClose();
-      }
-    }
-    if (wentOnElsewhere()) {
-      fail(
-          Refusal.of(
-              Problem.MODEL_FAILED,
-              ("The shared folder has version %s of model '%s', which was not made here: delete the"
-                      + " model, put its folder back from a copy, and restart the processes.")
-                  .formatted(state.round().number() + 1, name())));
-      return;
-    }
-    setDeadline();
-    goOn();
-  }
-
-  /** Does in the folder what a leader before may not have come to. */
-  private void tidy() {
-    try {
-      state.folder().follower().saveHeadAgain();
-      state.folder().follower().drafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
-    } catch (StorageException e) { // this can wait, and whatever cannot will fail
-      engine.logError("model %s: its folder could not be tidied".formatted(name()), e);
-    }
-  }
-
-  /** Whether a model that had left has been put back over what the cluster knows of it. */
-  private boolean wentOnElsewhere() {
-    return !state.isClosing()
-        && state.folder().follower().drafts().committed(state.round().number() + 1) != null;
-  }
-
-  void setDeadline() {
-    state.change(deadline::set);
-  }
-
-  /** Leads no more. */
-  void end() {
-    ended = true;
-    state.change(deadline::cancel);
-  }
-
-  /** The model is deleted: leads no more, and gives the requests that have waited. */
-  List<Request> delete() {
-    end();
-    List<Request> waiting = decisions.waitedEnough();
-    decisions.deleted();
-    toRanges(new RangeMessage.Deleted(incarnation()));
-    return waiting;
-  }
-
-  // Requests
 
   /** Checks that the newest version is the one that somebody takes it to be. */
   void checkNewest(Expected expected) {
     new ChangeRules(state).checkNewest(expected);
+  }
+
+  /** The model is deleted: leads no more, and gives the requests that have waited. */
+  List<Request> delete() {
+    rounds.end();
+    List<Request> waiting = decisions.waitedEnough();
+    decisions.deleted();
+    ranges.deleted();
+    return waiting;
   }
 
   /** Takes a request for this model, or throws the refusal. */
@@ -178,12 +83,12 @@ final class ModelLeader implements Making.Owner {
     Refusal failed = state.ended();
     if (failed != null && !(request instanceof Request.Progress)) {
       if (request instanceof Request.Update update) {
-        refused.add(update.upload());
+        ranges.refuse(update.upload());
       }
       throw failed.exception();
     }
     switch (request) {
-      case Request.Progress progress -> range(progress);
+      case Request.Progress progress -> rounds.range(progress);
       case Request.Update update -> update(update, asker);
       case Request.Change change -> obey(change, asker);
     }
@@ -199,10 +104,10 @@ final class ModelLeader implements Making.Owner {
         outbox.afterwards(() -> state.reported(report.version(), model::reports));
         outbox.answer(asker, Json.object());
       }
-      case Outcome.Closes(var close) -> close(close, asker);
+      case Outcome.Closes(var close) -> rounds.close(close, asker);
       case Outcome.Replaces(var by) -> {
         decisions.replaced(by, asker);
-        goOn();
+        rounds.goOn();
       }
     }
   }
@@ -213,9 +118,9 @@ final class ModelLeader implements Making.Owner {
       long ahead = model.waiting(request.getClass());
       if (ahead >= most) {
         if (request instanceof Request.Update update) {
-          refused.add(update.upload());
+          ranges.refuse(update.upload());
         }
-        throw ModelMachine.busy(name(), ahead).exception();
+        throw ModelMachine.busy(state.model(), ahead).exception();
       }
     }
     decisions.waits(new Request(request, asker));
@@ -224,12 +129,10 @@ final class ModelLeader implements Making.Owner {
   private void head(ModelHead next, @Nullable Asker asker) {
     decisions.head(next);
     outbox.afterwards(() -> state.folder().save(next));
-    setDeadline();
+    rounds.setDeadline();
     outbox.answer(asker, Json.object());
-    goOn();
+    rounds.goOn();
   }
-
-  // Updates
 
   private void update(Request.Update sent, @Nullable Asker asker) {
     Instant now = engine.clock().instant();
@@ -241,169 +144,18 @@ final class ModelLeader implements Making.Owner {
       case Verdict.Enters(var update) -> {
         decisions.enters(update);
         outbox.answer(asker, RecordCodec.write(update).put("repeated", false));
-        admitted.add(new RangeMessage.Admitted(sent.upload(), update));
-        goOn();
+        ranges.admit(sent.upload(), update);
+        rounds.goOn();
       }
       case Verdict.Repeats(var earlier) -> {
         outbox.answer(asker, RecordCodec.write(earlier).put("repeated", true));
-        refused.add(sent.upload());
+        ranges.refuse(sent.upload());
       }
       case Verdict.Refused(var refusal) -> {
         outbox.answer(asker, refusal);
-        refused.add(sent.upload());
+        ranges.refuse(sent.upload());
       }
       case Verdict.Welcome _ -> await(sent, asker, MOST_UPDATES);
     }
-  }
-
-  /** Has the ranges know whose numbers are in, and whose may go. */
-  void tellVerdicts() {
-    if (!admitted.isEmpty() || !refused.isEmpty()) {
-      toRanges(
-          new RangeMessage.Verdicts(
-              incarnation(), round(), List.copyOf(admitted), List.copyOf(refused)));
-      admitted.clear();
-      refused.clear();
-    }
-  }
-
-  private RangeMessage.OfRound round() {
-    return new RangeMessage.OfRound(state.round().number(), state.round().base());
-  }
-
-  private void toRanges(RangeMessage message) {
-    outbox.toRanges(name(), model.placement(), message);
-  }
-
-  // The end of a round
-
-  private void deadlineCame(Instant due) {
-    switch (deadline.came(due, decisions::passed)) {
-      case NOTHING -> {}
-      case CLOSES -> close(Decision.Cause.DEADLINE);
-      case PASSES -> outbox.afterwards(() -> engine.listener().deadlinePassed(name()));
-    }
-  }
-
-  private void close(Decision.Cause cause) {
-    close(state.round().close(cause, engine.clock().instant()), null);
-  }
-
-  private void close(Decision.Closed close, @Nullable Asker asker) {
-    tellVerdicts();
-    decisions.closed(close, asker);
-    tellClose();
-  }
-
-  /** With the head, which another process may know only a moment later. */
-  private void tellClose() {
-    toRanges(new RangeMessage.Close(incarnation(), round(), state.folder().head()));
-  }
-
-  /** A range has come to an exchange, or to its end. */
-  private void range(Request.Progress of) {
-    if (!state.isClosing() || !state.round().base().equals(of.base())) {
-      return; // of a round that is over
-    }
-    if (of.failed() != null) {
-      fail(of.failed());
-      return;
-    }
-    if (model.knows(of.index(), of.step(), of.done())) {
-      return; // a worker that began again
-    }
-    int before = model.step();
-    decisions.range(of.index(), of.step(), of.done());
-    if (model.step() > before && !model.isDone()) {
-      toRanges(new RangeMessage.Gathered(incarnation(), round(), model.step()));
-    }
-    goOn();
-  }
-
-  @Override
-  public void fail(Refusal refusal) {
-    Refusal here =
-        Refusal.of(
-                refusal.problem(),
-                "%s (process %s leads the model)".formatted(refusal.detail(), instance))
-            .with("leader", instance);
-    decisions.failed(here);
-    outbox.answer(model.asker(), here);
-    takeWaiting();
-  }
-
-  private void takeWaiting() {
-    decisions.waitedEnough().forEach(again);
-  }
-
-  @Override
-  public void waitsFor(StorageException cause) {
-    if (state.hasNoRoom()) {
-      return; // who waits has been told
-    }
-    state.change(() -> state.closing(cause));
-    outbox.answer(
-        model.asker(),
-        model.replacement() == null
-            ? state.noRoom()
-            : Cluster.notReady( // not a no, after which its draft would go
-                "This is decided, and waits: %s Ask again for what came of it."
-                    .formatted(Failure.refusal(cause).detail())));
-    takeWaiting();
-  }
-
-  /** Does what has become due. */
-  private void goOn() {
-    if (canMake()) {
-      outbox.afterwards(() -> { // a version that is there has to be decided
-        if (canMake()) {
-          making.begin();
-        }
-      });
-    } else if (state.isDue() && !state.isClosing()) {
-      close(Decision.Cause.MAX_UPDATES);
-    }
-  }
-
-  private boolean canMake() {
-    return !ended && state.isClosing() && (model.replacement() != null || model.isDone());
-  }
-
-  /** Chooses the best of the versions before one, and keeps what was reported of those that go. */
-  private void choose(VersionInfo made) {
-    ModelHead head = state.folder().head();
-    List<Version> before = state.folder().versions(engine.keepVersions());
-    ModelHead next = BestVersion.chosen(state, head, before, made.version(), model::reports);
-    if (!next.equals(head)) {
-      decisions.head(next);
-      outbox.afterwards(() -> state.folder().save(next));
-    }
-    try {
-      state
-          .folder()
-          .follower()
-          .writeRecords(
-              engine.keepVersions() - 1,
-              version -> Reported.of(model.reports(version).values(), state.spec()));
-    } catch (StorageException e) {
-      engine.logError("model %s: reports of old versions are lost".formatted(state.model()), e);
-    }
-  }
-
-  @Override
-  public void made(VersionMaker.Made made) {
-    toRanges(new RangeMessage.Done(incarnation(), round()));
-    Asker asker = model.asker();
-    VersionInfo info = made.info();
-    choose(info);
-    decisions.next(info, made.over() == null ? state.openedAt(info) : info.createdAt());
-    setDeadline();
-    outbox.answer(asker, info.write());
-    outbox.afterwards(() -> {
-      making.tell(made);
-      state.folder().prune(engine.keepVersions() + 1, engine.keepRounds());
-    });
-    takeWaiting();
-    goOn();
   }
 }

@@ -22,9 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The updates for one model in one range of its coordinates, as far as their numbers are needed.
  */
 final class ModelRange {
-  private final Cluster cluster;
-  private final Follower follower;
-  private final RangeProgress progress;
+  private final RangeHost host;
   private final ClusterModel model;
   private final Shard shard;
   private final UpdateMatrix rows;
@@ -40,14 +38,11 @@ final class ModelRange {
 
   private record Admitted(RangeMessage.Admitted update, long offset) {}
 
-  ModelRange(
-      Cluster cluster, Follower follower, RangeProgress progress, ClusterModel model, Shard shard) {
-    this.cluster = cluster;
-    this.follower = follower;
-    this.progress = progress;
+  ModelRange(RangeHost host, ClusterModel model, Shard shard) {
+    this.host = host;
     this.model = model;
     this.shard = shard;
-    rows = cluster.scratch().rows(model.state().spec(), shard);
+    rows = host.cluster().scratch().rows(model.state().spec(), shard);
     long parameters = model.state().spec().parameters();
     bytes =
         (shard.end(parameters) - shard.begin(parameters)) * model.state().spec().dtype().bytes();
@@ -90,7 +85,7 @@ final class ModelRange {
     return closed.number() == null // of an earlier release
         || known.base().equals(closed.base())
         || known.number() > closed.number()
-        || follower.model(model.state().model()) != model;
+        || host.follower().model(model.state().model()) != model;
   }
 
   /** Nothing more enters: computes the range, unless that has been done. */
@@ -114,8 +109,7 @@ final class ModelRange {
       }
       round.apply(local(one.update().update(), slice.row(), Crc32c.digest(crc)));
     }
-    fold =
-        new RangeFold(cluster, progress, state, close.head(), shard, rows, round.inClientOrder());
+    fold = new RangeFold(host, model, close.head(), shard, rows, round.inClientOrder());
     fold.gathered(gathered);
     fold.start();
   }
@@ -125,10 +119,11 @@ final class ModelRange {
         Refusal.of(
             Problem.MODEL_FAILED,
             "Numbers of client '%s' are missing in range %s of the topic %s."
-                .formatted(missing.client(), shard.index(), cluster.topics().chunks()));
-    progress.tell(
-        model.state().model(),
-        new Request.Progress(incarnation(), round.base(), shard.index(), 0, false, refusal));
+                .formatted(missing.client(), shard.index(), host.cluster().topics().chunks()));
+    host.progress()
+        .tell(
+            model.state().model(),
+            new Request.Progress(incarnation(), round.base(), shard.index(), 0, false, refusal));
   }
 
   private static Decision.Accepted local(Decision.Accepted update, int row, String digest) {

@@ -32,8 +32,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class RangeFold {
   private static final Duration RETRY = Duration.ofSeconds(5);
 
+  private final RangeHost host;
   private final Cluster cluster;
-  private final RangeProgress progress;
+  private final ClusterModel model;
   private final ModelState state;
   private final ModelHead head;
   private final Version before;
@@ -49,16 +50,16 @@ final class RangeFold {
 
   /** Of updates whose numbers are in {@code rows}, in client-id order. */
   RangeFold(
-      Cluster cluster,
-      RangeProgress progress,
-      ModelState state,
+      RangeHost host,
+      ClusterModel model,
       ModelHead head,
       Shard shard,
       UpdateMatrix rows,
       List<Decision.Accepted> updates) {
-    this.cluster = cluster;
-    this.progress = progress;
-    this.state = state;
+    this.host = host;
+    this.model = model;
+    cluster = host.cluster();
+    state = model.state();
     this.head = head;
     this.shard = shard;
     this.rows = rows;
@@ -112,8 +113,8 @@ final class RangeFold {
 
   private void fail(RuntimeException cause) {
     monitor.change(() -> failed = true);
-    if (isGiven()) {
-      return; // its rows are gone
+    if (isGiven() || host.follower().isDeleted(model)) {
+      return; // its rows are gone, or its files
     }
     cluster
         .engine()
@@ -173,9 +174,10 @@ final class RangeFold {
   }
 
   private void tell(int at, boolean done, @Nullable Refusal failure) {
-    progress.tell(
-        state.model(),
-        new Request.Progress(head.incarnation(), base, shard.index(), at, done, failure));
+    host.progress()
+        .tell(
+            state.model(),
+            new Request.Progress(head.incarnation(), base, shard.index(), at, done, failure));
   }
 
   private void await(int wanted) {

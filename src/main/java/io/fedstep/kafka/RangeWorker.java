@@ -17,18 +17,13 @@ final class RangeWorker implements AutoCloseable {
   /** The header of a message with numbers, which says whose they are. */
   static final String CHUNK = "chunk";
 
-  private final Cluster cluster;
-  private final Follower follower;
-  private final RangeProgress progress;
+  private final RangeHost host;
   private final int partition;
   private final Map<String, ModelRange> ranges = new HashMap<>();
   private long next;
 
-  RangeWorker(
-      Cluster cluster, Follower follower, RangeProgress progress, int partition, long position) {
-    this.cluster = cluster;
-    this.follower = follower;
-    this.progress = progress;
+  RangeWorker(RangeHost host, int partition, long position) {
+    this.host = host;
     this.partition = partition;
     next = position;
   }
@@ -51,8 +46,8 @@ final class RangeWorker implements AutoCloseable {
       case RangeMessage.Numbers numbers -> range.take(numbers, message.value(), message.offset());
       case RangeMessage.Verdicts verdicts -> range.take(verdicts, message.offset());
       case RangeMessage.Close close -> {
-        follower.catchUp(message.key());
-        follower.await(() -> range.knows(close.round()));
+        host.follower().catchUp(message.key());
+        host.follower().await(() -> range.knows(close.round()));
         range.close(close, message.offset());
       }
       case RangeMessage.Gathered(_, _, var step) -> range.gathered(step);
@@ -70,7 +65,7 @@ final class RangeWorker implements AutoCloseable {
     if (range != null && range.incarnation().equals(incarnation)) {
       return range;
     }
-    ClusterModel model = follower.model(name, incarnation);
+    ClusterModel model = host.follower().model(name, incarnation);
     if (model == null) {
       return null;
     }
@@ -78,7 +73,7 @@ final class RangeWorker implements AutoCloseable {
       range.end();
     }
     Shard shard = model.placement().at(partition);
-    var begun = new ModelRange(cluster, follower, progress, model, shard);
+    var begun = new ModelRange(host, model, shard);
     ranges.put(name, begun);
     return begun;
   }

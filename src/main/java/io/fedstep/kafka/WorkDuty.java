@@ -11,28 +11,20 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /** The partitions of the chunks whose ranges this process computes. */
-final class WorkDuty implements Membership.Duty, AutoCloseable {
+final class WorkDuty implements Membership.Duty {
   private static final long COMMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  private final RangeHost host;
   private final Cluster cluster;
-  private final Follower follower;
-  private final RangeProgress progress;
   private final Map<Integer, RangeWorker> workers = new ConcurrentHashMap<>();
   private final Map<Integer, Long> committed = new HashMap<>();
-  private final Membership membership;
   private volatile long held;
   private long lastCommit;
 
-  WorkDuty(Cluster cluster, Follower follower) {
-    this.cluster = cluster;
-    this.follower = follower;
-    progress = new RangeProgress(cluster);
+  WorkDuty(RangeHost host) {
+    this.host = host;
+    cluster = host.cluster();
     lastCommit = cluster.engine().nanos();
-    membership = new Membership(cluster, "workers", cluster.topics().chunks(), this);
-  }
-
-  void start() {
-    membership.start();
   }
 
   private TopicPartition at(int partition) {
@@ -42,7 +34,7 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
   @Override
   public void begin(int partition, Consumer<String, byte[]> consumer) {
     long position = consumer.position(at(partition));
-    workers.put(partition, new RangeWorker(cluster, follower, progress, partition, position));
+    workers.put(partition, new RangeWorker(host, partition, position));
     committed.put(partition, position);
     cluster.meters().computes();
   }
@@ -100,29 +92,13 @@ final class WorkDuty implements Membership.Duty, AutoCloseable {
     cluster.clients().deleteBefore(needed);
   }
 
-  /** Leaves its partitions to others. */
-  void leave() {
-    membership.leave();
-  }
-
-  /** How many partitions are computed. */
-  int count() {
+  @Override
+  public int count() {
     return workers.size();
-  }
-
-  /** Messages that wait for the process. */
-  long lag() {
-    return membership.lag();
   }
 
   /** Messages that it has taken and that another would need to go on. */
   long held() {
     return held;
-  }
-
-  @Override
-  public void close() {
-    membership.close();
-    progress.close();
   }
 }

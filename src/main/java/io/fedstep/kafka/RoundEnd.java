@@ -1,0 +1,246 @@
+package io.fedstep.kafka;
+
+import io.fedstep.coordinator.Deadline;
+import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.Failure;
+import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.VersionMaker;
+import io.fedstep.coordinator.BestVersion;
+import io.fedstep.round.Reported;
+import io.fedstep.store.Version;
+import io.fedstep.store.ModelHead;
+import java.util.List;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.round.Decision;
+import io.fedstep.store.StorageException;
+import io.fedstep.store.VersionInfo;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends the rounds of one model: closes them when that is due, has the version made of what the
+ * ranges have, and begins the next. One thread at a time.
+ */
+final class RoundEnd implements Making.Owner {
+  /** After which nobody asks any more for a draft to be made a version. */
+  private static final Duration ABANDONED = Duration.ofDays(1);
+
+  private final ClusterModel model;
+  private final ModelState state;
+  private final ModelRanges ranges;
+  private final ModelDecisions decisions;
+  private final Outbox outbox;
+  private final Engine engine;
+  private final String instance;
+  private final Consumer<Runnable> events;
+  private final Consumer<Request> again;
+  private final Deadline deadline;
+  private final Making making;
+  private boolean ended;
+
+  /** Ends rounds; {@code again} takes the requests that have waited for a version. */
+  RoundEnd(
+      ClusterModel model,
+      ModelRanges ranges,
+      ModelDecisions decisions,
+      Leadership leadership,
+      Consumer<Request> again) {
+    this.model = model;
+    this.ranges = ranges;
+    this.decisions = decisions;
+    this.again = again;
+    outbox = leadership.outbox();
+    engine = leadership.engine();
+    instance = leadership.instance();
+    events = leadership.events();
+    state = model.state();
+    deadline = new Deadline(state, engine, due -> later(() -> deadlineCame(due)));
+    making = new Making(model, this, engine);
+  }
+
+  @Override
+  public void later(Runnable action) {
+    events.accept(() -> {
+      if (!ended) {
+        action.run();
+      }
+    });
+  }
+
+  /** Goes on where another leader was: what it has decided is done, what is due is decided. */
+  void takeOver() {
+    tidy();
+    if (state.ended() != null) { // another process may succeed
+      decisions.failed(null);
+      if (state.round().closed() != null) {
+        ranges.close();
+      }
+    }
+    if (wentOnElsewhere()) {
+      fail(
+          Refusal.of(
+              Problem.MODEL_FAILED,
+              ("The shared folder has version %s of model '%s', which was not made here: delete the"
+                      + " model, put its folder back from a copy, and restart the processes.")
+                  .formatted(state.round().number() + 1, state.model())));
+      return;
+    }
+    setDeadline();
+    goOn();
+  }
+
+  /** Does in the folder what a leader before may not have come to. */
+  private void tidy() {
+    try {
+      state.folder().follower().saveHeadAgain();
+      state.folder().follower().drafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
+    } catch (StorageException e) { // this can wait, and whatever cannot will fail
+      engine.logError("model %s: its folder could not be tidied".formatted(state.model()), e);
+    }
+  }
+
+  /** Whether a model that had left has been put back over what the cluster knows of it. */
+  private boolean wentOnElsewhere() {
+    return !state.isClosing()
+        && state.folder().follower().drafts().committed(state.round().number() + 1) != null;
+  }
+
+  /** The policy or the round is another. */
+  void setDeadline() {
+    state.change(deadline::set);
+  }
+
+  /** Leads no more. */
+  void end() {
+    ended = true;
+    state.change(deadline::cancel);
+  }
+
+  private void deadlineCame(Instant due) {
+    switch (deadline.came(due, decisions::passed)) {
+      case NOTHING -> {}
+      case CLOSES -> close(Decision.Cause.DEADLINE);
+      case PASSES -> outbox.afterwards(() -> engine.listener().deadlinePassed(state.model()));
+    }
+  }
+
+  private void close(Decision.Cause cause) {
+    close(state.round().close(cause, engine.clock().instant()), null);
+  }
+
+  /** Closes the open round. */
+  void close(Decision.Closed close, @Nullable Asker asker) {
+    decisions.closed(close, asker);
+    ranges.close();
+  }
+
+  /** A range has come to an exchange, or to its end. */
+  void range(Request.Progress of) {
+    if (!state.isClosing() || !state.round().base().equals(of.base())) {
+      return; // of a round that is over
+    }
+    if (of.failed() != null) {
+      fail(of.failed());
+      return;
+    }
+    if (model.knows(of.index(), of.step(), of.done())) {
+      return; // a worker that began again
+    }
+    int before = model.step();
+    decisions.range(of.index(), of.step(), of.done());
+    if (model.step() > before && !model.isDone()) {
+      ranges.gathered();
+    }
+    goOn();
+  }
+
+  @Override
+  public void fail(Refusal refusal) {
+    Refusal here =
+        Refusal.of(
+                refusal.problem(),
+                "%s (process %s leads the model)".formatted(refusal.detail(), instance))
+            .with("leader", instance);
+    decisions.failed(here);
+    outbox.answer(model.asker(), here);
+    takeWaiting();
+  }
+
+  private void takeWaiting() {
+    decisions.waitedEnough().forEach(again);
+  }
+
+  @Override
+  public void waitsFor(StorageException cause) {
+    if (state.hasNoRoom()) {
+      return; // who waits has been told
+    }
+    state.change(() -> state.closing(cause));
+    outbox.answer(
+        model.asker(),
+        model.replacement() == null
+            ? state.noRoom()
+            : Cluster.notReady( // not a no, after which its draft would go
+                "This is decided, and waits: %s Ask again for what came of it."
+                    .formatted(Failure.refusal(cause).detail())));
+    takeWaiting();
+  }
+
+  /** Does what has become due. */
+  void goOn() {
+    if (canMake()) {
+      outbox.afterwards(() -> { // a version that is there has to be decided
+        if (canMake()) {
+          making.begin();
+        }
+      });
+    } else if (state.isDue() && !state.isClosing()) {
+      close(Decision.Cause.MAX_UPDATES);
+    }
+  }
+
+  private boolean canMake() {
+    return !ended && state.isClosing() && (model.replacement() != null || model.isDone());
+  }
+
+  /** Chooses the best of the versions before one, and keeps what was reported of those that go. */
+  private void choose(VersionInfo made) {
+    ModelHead head = state.folder().head();
+    List<Version> before = state.folder().versions(engine.keepVersions());
+    ModelHead next = BestVersion.chosen(state, head, before, made.version(), model::reports);
+    if (!next.equals(head)) {
+      decisions.head(next);
+      outbox.afterwards(() -> state.folder().save(next));
+    }
+    try {
+      state
+          .folder()
+          .follower()
+          .writeRecords(
+              engine.keepVersions() - 1,
+              version -> Reported.of(model.reports(version).values(), state.spec()));
+    } catch (StorageException e) {
+      engine.logError("model %s: reports of old versions are lost".formatted(state.model()), e);
+    }
+  }
+
+  @Override
+  public void made(VersionMaker.Made made) {
+    ranges.done();
+    Asker asker = model.asker();
+    VersionInfo info = made.info();
+    choose(info);
+    decisions.next(info, made.over() == null ? state.openedAt(info) : info.createdAt());
+    setDeadline();
+    outbox.answer(asker, info.write());
+    outbox.afterwards(() -> {
+      making.tell(made);
+      state.folder().prune(engine.keepVersions() + 1, engine.keepRounds());
+    });
+    takeWaiting();
+    goOn();
+  }
+}
