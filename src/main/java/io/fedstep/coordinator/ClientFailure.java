@@ -11,4 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param detail a sentence about it, or null
  */
 public record ClientFailure(
-    long round, String client, String error, @Nullable String detail, Instant at) {}
+    long round, String client, String error, @Nullable String detail, Instant at) {
+  /** The same, told at another time. */
+  public ClientFailure at(Instant other) {
+    return new ClientFailure(round, client, error, detail, other);
+  }
+}

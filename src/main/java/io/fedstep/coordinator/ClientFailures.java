@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
@@ -16,14 +17,29 @@ final class ClientFailures {
 
   private final TreeMap<Long, Map<String, ClientFailure>> byRound = new TreeMap<>();
 
+  /** Whether a client's failure is kept: another one of it, or one of not too many. */
+  boolean takes(long round, String client) {
+    Map<String, ClientFailure> ofRound = byRound.getOrDefault(round, Map.of());
+    return ofRound.size() < MOST || ofRound.containsKey(client);
+  }
+
   /** Keeps a failure, unless there are too many; those for rounds before {@code oldest} go. */
   void add(ClientFailure failure, long oldest) {
-    byRound.headMap(oldest).clear();
-    Map<String, ClientFailure> ofRound =
-        byRound.computeIfAbsent(failure.round(), _ -> new LinkedHashMap<>());
-    if (ofRound.remove(failure.client()) != null || ofRound.size() < MOST) {
+    forget(oldest);
+    if (takes(failure.round(), failure.client())) {
+      Map<String, ClientFailure> ofRound =
+          byRound.computeIfAbsent(failure.round(), _ -> new LinkedHashMap<>());
+      ofRound.remove(failure.client());
       ofRound.put(failure.client(), failure);
     }
+  }
+
+  /** Keeps those for rounds before {@code oldest} no more, and gives them. */
+  List<ClientFailure> forget(long oldest) {
+    SortedMap<Long, Map<String, ClientFailure>> over = byRound.headMap(oldest);
+    List<ClientFailure> gone = over.values().stream().flatMap(of -> of.values().stream()).toList();
+    over.clear();
+    return gone;
   }
 
   /** The failures for a round, the last one last, of clients that did not send an update since. */

@@ -402,9 +402,12 @@ public abstract class Coordinator implements AutoCloseable {
     ModelState state = state(model);
     if (new Admission(state).begin(round, client, null) == null) {
       Instant now = engine().clock().instant();
-      state.failed(new ClientFailure(round, client, error, detail, now));
+      keep(state, new ClientFailure(round, client, error, detail, now));
     }
   }
+
+  /** Keeps a client's failure for whoever looks at the model. */
+  protected abstract void keep(ModelState state, ClientFailure failure);
 
   /** The failures for a round, of clients that did not send an update since; the last is last. */
   public List<ClientFailure> failures(String model, long round) {

@@ -267,14 +267,28 @@ public final class ModelState {
   }
 
   /** Notes that a client will send no update. */
-  void failed(ClientFailure failure) {
-    change(() -> failures.add(failure, round.number() - spec().round().maxStaleness()));
+  public void failed(ClientFailure failure) {
+    change(() -> failures.add(failure, oldestFailure()));
+  }
+
+  /** Whether a client's failure would be kept beside those of others. */
+  public boolean takesFailure(long from, String client) {
+    return locked(() -> failures.takes(from, client));
+  }
+
+  /** The failures for rounds before {@code oldest}, which are kept no more from now on. */
+  public List<ClientFailure> forgetFailures(long oldest) {
+    return locked(() -> failures.forget(oldest));
+  }
+
+  private long oldestFailure() {
+    return round.number() - spec().round().maxStaleness();
   }
 
   /**
    * The failures for a round that still takes updates, of clients without one; the last is last.
    */
-  List<ClientFailure> failures(long from) {
+  public List<ClientFailure> failures(long from) {
     return locked(() -> failures.of(from, client -> earlier(client, from) != null));
   }
 
@@ -418,6 +432,7 @@ public final class ModelState {
       recent.put(over.round(), over);
     }
     recent.headMap(round.number() - Math.max(1, spec().round().maxStaleness())).clear();
+    failures.forget(oldestFailure());
   }
 
   /** Sets the deadline; the lock is held. */

@@ -101,22 +101,22 @@ final class ClusterModel {
         yield version != null && version.info().base().equals(report.base());
       }
       case LogEntry.Waiting(_, _, var request) ->
-          request.content() instanceof Request.OfModel of
-              && of.incarnation().equals(incarnation());
+          request.content() instanceof Request.OfModel of && of.incarnation().equals(incarnation());
+      case LogEntry.Failed failed -> failed.incarnation().equals(incarnation());
       case LogEntry.Served _ -> true;
     };
   }
 
   private void take(LogEntry.Detail detail) {
     switch (detail) {
-      case LogEntry.Update(_, _, _, var update) ->
-          state.change(() -> state.round().apply(update));
+      case LogEntry.Update(_, _, _, var update) -> state.change(() -> state.round().apply(update));
       case LogEntry.Range(_, var index, _, var step, var isDone) -> {
         steps[index] = Math.max(steps[index], step);
         done[index] |= isDone;
       }
       case LogEntry.Report(_, var number, _, var client, var report) ->
           report(number, client, report);
+      case LogEntry.Failed(_, _, var failure) -> state.failed(failure);
       case LogEntry.Waiting(_, var number, var request) -> waiting.put(number, request);
       case LogEntry.Served(_, var number) -> waiting.remove(number);
     }

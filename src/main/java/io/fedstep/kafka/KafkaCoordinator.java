@@ -1,6 +1,7 @@
 package io.fedstep.kafka;
 
 import io.fedstep.codec.NewSpec;
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
@@ -173,6 +174,13 @@ public final class KafkaCoordinator extends Coordinator {
   public @Nullable String brokenBy(String model) {
     Refusal refusal = gateway.brokenBy(model);
     return refusal == null ? null : refusal.detail();
+  }
+
+  /** Asks the leader to keep it: all processes know of it then. */
+  @Override
+  protected void keep(ModelState state, ClientFailure failure) {
+    var request = new Request.Failed(state.folder().head().incarnation(), failure);
+    gateway.leaders().ask(state.model(), request);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.fedstep.kafka;
 
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Replacement;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -21,6 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
  *   update/NAME/ROUND/CLIENT/FROM     an update that is in it
  *   range/NAME/INDEX                  how far a range has come in the close
  *   report/NAME/VERSION/CLIENT        what a client measured
+ *   failure/NAME/ROUND/CLIENT         a client's word that it sends no update
  *   waiting/NAME/NUMBER               a request that waits for a version
  *   answer/SLOT                       what is said to who asked
  *   settings/cluster                  what all processes share
@@ -141,6 +143,14 @@ sealed interface LogEntry {
 
     static String key(String model, long version, String client) {
       return "report/%s/%s/%s".formatted(model, version, client);
+    }
+  }
+
+  /** A client's word that it sends no update from a version that may still get some. */
+  record Failed(String model, String incarnation, ClientFailure failure) implements Detail {
+    @Override
+    public String key() {
+      return "failure/%s/%s/%s".formatted(model, failure.round(), failure.client());
     }
   }
 

@@ -34,6 +34,8 @@ final class LogEntryCodec {
           Json.object().put(BASE, base).put("step", step).put("done", done);
       case LogEntry.Report(_, _, var base, var client, var report) ->
           RecordCodec.report(client, report).put(BASE, base);
+      case LogEntry.Failed(_, var incarnation, var failure) ->
+          Wire.failure(failure).put("incarnation", incarnation);
       case LogEntry.Waiting(_, _, var request) -> RequestCodec.write(request);
       case LogEntry.Answer(_, var asker, LogEntry.Result(var content)) ->
           Json.object().set("result", content).set(ASKER, asker.write());
@@ -108,6 +110,8 @@ final class LogEntryCodec {
               Wire.text(content, BASE),
               parts[3],
               RecordCodec.readReport(content));
+      case "failure" ->
+          new LogEntry.Failed(parts[1], Wire.text(content, "incarnation"), Wire.failure(content));
       case "waiting" ->
           new LogEntry.Waiting(parts[1], Long.parseLong(parts[2]), RequestCodec.read(content));
       case "answer" -> answer(Integer.parseInt(parts[1]), content);

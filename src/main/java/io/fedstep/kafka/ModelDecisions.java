@@ -1,5 +1,6 @@
 package io.fedstep.kafka;
 
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Replacement;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -61,6 +62,15 @@ final class ModelDecisions {
     writer.decide(new LogEntry.Report(name(), version, of.info().base(), client, report));
   }
 
+  /** A client will send no update. */
+  void clientFailed(ClientFailure failure) {
+    writer.decide(entry(failure));
+  }
+
+  private LogEntry.Failed entry(ClientFailure failure) {
+    return new LogEntry.Failed(name(), model.incarnation(), failure);
+  }
+
   /** A range has come so far in the close. */
   void range(int shard, int step, boolean done) {
     writer.decide(new LogEntry.Range(name(), shard, round().base(), step, done));
@@ -110,6 +120,7 @@ final class ModelDecisions {
   /** The round is over; what was decided of it, and of versions that go with it, may go. */
   void next(VersionInfo made, Instant openedAt) {
     forgetUpdates();
+    forgetFailures(made.version() - model.state().spec().round().maxStaleness());
     Map<Long, Map<String, UpdateMetadata>> reported = model.reports();
     var next = new Round(made.version(), made.base(), openedAt);
     writer.decide(LogEntry.OpenRound.of(name(), made, next));
@@ -123,6 +134,7 @@ final class ModelDecisions {
   /** The model is deleted, and all that was decided may go. */
   void deleted() {
     forgetUpdates();
+    forgetFailures(Long.MAX_VALUE);
     model.reports().forEach(this::forgetReports);
     for (int shard = 0; shard < model.placement().shards(); shard++) {
       forget(LogEntry.Range.key(name(), shard));
@@ -131,6 +143,10 @@ final class ModelDecisions {
 
   private void forgetUpdates() {
     round().inClientOrder().forEach(update -> forget(entry(update).key()));
+  }
+
+  private void forgetFailures(long oldest) {
+    model.state().forgetFailures(oldest).forEach(failure -> forget(entry(failure).key()));
   }
 
   private void forgetReports(long version, Map<String, UpdateMetadata> reports) {

@@ -4,6 +4,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Admission;
 import io.fedstep.coordinator.ChangeRules;
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.ModelMachine;
@@ -90,6 +91,7 @@ final class ModelLeader {
     switch (request) {
       case Request.Progress progress -> rounds.range(progress);
       case Request.Update update -> update(update, asker);
+      case Request.Failed(_, var failure) -> failed(failure, asker);
       case Request.Change change -> obey(change, asker);
     }
   }
@@ -132,6 +134,15 @@ final class ModelLeader {
     rounds.setDeadline();
     outbox.answer(asker, Json.object());
     rounds.goOn();
+  }
+
+  /** Keeps a client's failure, or refuses it as the update in its place would be. */
+  private void failed(ClientFailure told, @Nullable Asker asker) {
+    if (admission.begin(told.round(), told.client(), null) == null
+        && state.takesFailure(told.round(), told.client())) {
+      decisions.clientFailed(told.at(engine.clock().instant()));
+    }
+    outbox.answer(asker, Json.object());
   }
 
   private void update(Request.Update sent, @Nullable Asker asker) {

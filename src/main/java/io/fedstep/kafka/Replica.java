@@ -32,7 +32,16 @@ final class Replica {
 
   /** Kinds of keys: what an entry needs stands before it. */
   private static final List<String> ORDER =
-      List.of("model", "round", "update", "range", "report", "waiting", "answer", "settings");
+      List.of(
+          "model",
+          "round",
+          "update",
+          "range",
+          "report",
+          "failure",
+          "waiting",
+          "answer",
+          "settings");
 
   /** Who is told of models and of answers. */
   interface Watcher {
@@ -105,9 +114,8 @@ final class Replica {
 
   /** Takes note of a decision that was taken before this process came: not all are there. */
   void collect(String key, @Nullable ObjectNode content) {
-    if (content == null) {
-      table.remove(key);
-    } else {
+    table.remove(key); // the last is the last
+    if (content != null) {
       table.put(key, content);
     }
   }

@@ -1,5 +1,6 @@
 package io.fedstep.kafka;
 
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Command;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Refusal;
@@ -53,6 +54,9 @@ record Request(Content content, @Nullable Asker asker) {
 
   /** A command of an administrator or a client. */
   record Change(String incarnation, Command command) implements OfModel {}
+
+  /** A client tells that it will send no update. */
+  record Failed(String incarnation, ClientFailure failure) implements OfModel {}
 
   /**
    * A range has come so far in the close of a round.

@@ -29,6 +29,8 @@ final class RequestCodec {
           case Request.Update update -> write(update);
           case Request.Change(var incarnation, var command) ->
               CommandCodec.write(command).put(INCARNATION, incarnation);
+          case Request.Failed(var incarnation, var failure) ->
+              kind("failed").put(INCARNATION, incarnation).set("failure", Wire.failure(failure));
           case Request.Progress progress -> write(progress);
         };
     if (request.asker() != null) {
@@ -91,6 +93,8 @@ final class RequestCodec {
             Wire.content(update),
             Placement.of(json.required(PLACEMENT)));
       }
+      case "failed" ->
+          new Request.Failed(Wire.text(json, INCARNATION), Wire.failure(json.required("failure")));
       case "range" -> {
         JsonNode failed = json.get("failed");
         yield new Request.Progress(

@@ -1,22 +1,22 @@
 package io.fedstep.kafka;
 
+import io.fedstep.coordinator.BestVersion;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.VersionMaker;
-import io.fedstep.coordinator.BestVersion;
-import io.fedstep.round.Reported;
-import io.fedstep.store.Version;
-import io.fedstep.store.ModelHead;
-import java.util.List;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Reported;
+import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 

@@ -2,6 +2,7 @@ package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -118,6 +119,26 @@ final class Wire {
       return value.isIntegralNumber() ? (Object) value.longValue() : value.doubleValue();
     }
     return Json.text(value);
+  }
+
+  /** A client's failure. */
+  static ObjectNode failure(ClientFailure failure) {
+    return Json.object()
+        .put("round", failure.round())
+        .put("client", failure.client())
+        .put("error", failure.error())
+        .put("detail", failure.detail())
+        .put("at", RecordCodec.time(failure.at()));
+  }
+
+  static ClientFailure failure(JsonNode json) {
+    JsonNode detail = json.required("detail");
+    return new ClientFailure(
+        json.required("round").longValue(),
+        text(json, "client"),
+        text(json, "error"),
+        detail.isNull() ? null : Json.text(detail),
+        RecordCodec.time(json.required("at")));
   }
 
   /** What a change takes to be the newest version. */

@@ -2,6 +2,7 @@ package io.fedstep.local;
 
 import io.fedstep.codec.NewSpec;
 import io.fedstep.coordinator.ChangeRules;
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
@@ -212,6 +213,11 @@ public final class LocalCoordinator extends Coordinator {
   public Upload begin(
       String model, long round, String client, @Nullable String base, @Nullable String holder) {
     return runner(model).begin(round, client, base, holder);
+  }
+
+  @Override
+  protected void keep(ModelState state, ClientFailure failure) {
+    state.failed(failure);
   }
 
   @Override

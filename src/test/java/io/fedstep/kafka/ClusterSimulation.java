@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Limits;
@@ -77,6 +78,11 @@ final class ClusterSimulation implements AutoCloseable {
   private final List<Member> members = new ArrayList<>();
   private final Map<String, SimModel> models = new TreeMap<>();
   private final List<Request> requests = new ArrayList<>();
+
+  /** The last round for which each client was told that its failure is kept, by model. */
+  private final Map<String, Map<String, Long>> failed = new HashMap<>();
+
+  private final Map<String, List<ClientFailure>> shownFirst = new HashMap<>();
   private final ClusterSettings settings =
       new ClusterSettings("none", "sim", PARTITIONS, 1, Duration.ofSeconds(30), "sim", Map.of());
   private int lives;
@@ -291,10 +297,12 @@ final class ClusterSimulation implements AutoCloseable {
   /** What every process says, once all is quiet. */
   void check() {
     settle();
+    shownFirst.clear();
     for (Member member : members) {
       for (SimModel model : models.values()) {
         long before = model.newest();
         run("check " + model.name, member, coordinator -> model.check(coordinator, LIMITS, true));
+        run("failures of " + model.name, member, coordinator -> checkFailed(model, coordinator));
         rounds += (int) (model.newest() - before);
       }
     }
@@ -397,6 +405,7 @@ final class ClusterSimulation implements AutoCloseable {
       case 1 -> setState(model, at);
       case 2, 3 -> stopOrStart(model, at);
       case 4 -> setPolicy(model, at);
+      case 8, 9 -> fail(model, at);
       case 5, 6, 7 -> ask("close " + model.name, at, all(model, c -> c.close()));
       default -> update(model, at);
     }
@@ -465,6 +474,38 @@ final class ClusterSimulation implements AutoCloseable {
             : new RoundPolicy(min, min + random.nextInt(2), timeout, null);
     model.policies.add(policy);
     ask("set the policy of " + model.name, at, all(model, c -> c.setPolicy(policy)));
+  }
+
+  /** Tells that a client sends nothing. */
+  private void fail(SimModel model, Member at) {
+    ModelState state = Objects.requireNonNull(at.coordinator).known(model.name);
+    if (state == null) {
+      return;
+    }
+    long round = state.round().number();
+    String client = "client-" + random.nextInt(CLIENTS);
+    ask(
+        "failure of " + client + " for " + round,
+        at,
+        coordinator -> {
+          coordinator.failed(model.name, round, client, "OSError", null);
+          failed.computeIfAbsent(model.name, _ -> new HashMap<>()).put(client, round);
+        });
+  }
+
+  /** All processes show the same failures, and those of the open round that were acknowledged. */
+  private void checkFailed(SimModel model, KafkaCoordinator coordinator) {
+    long open = coordinator.status(model.name).round();
+    List<ClientFailure> shown = coordinator.failures(model.name, open);
+    assertThat(coordinator.status(model.name).failed()).isEqualTo(shown.size());
+    failed
+        .getOrDefault(model.name, Map.of())
+        .forEach((client, round) -> {
+          if (round == open && coordinator.update(model.name, open, client) == null) {
+            assertThat(shown).extracting(ClientFailure::client).contains(client);
+          }
+        });
+    assertThat(shown).isEqualTo(shownFirst.computeIfAbsent(model.name, _ -> shown));
   }
 
   private void update(SimModel model, Member at) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.ChangeRules;
+import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
@@ -37,7 +38,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -143,6 +146,17 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
             staleness);
     decisions().enters(update);
     commit();
+  }
+
+  void fails(String client, long round) {
+    decisions().clientFailed(new ClientFailure(round, client, "ValueError", null, NOW));
+    commit();
+    assertThat(failed(round)).last().isEqualTo(client);
+  }
+
+  /** The clients that told for a round that they send nothing. */
+  List<String> failed(long round) {
+    return live().state().failures(round).stream().map(ClientFailure::client).toList();
   }
 
   void await(String client) {
@@ -331,6 +345,19 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
     };
   }
 
+  /** The keys that a topic keeps, however often it is compacted. */
+  Set<String> keys() {
+    var keys = new TreeSet<String>();
+    for (Message message : topic) {
+      if (message.value() == null) {
+        keys.remove(message.key());
+      } else {
+        keys.add(message.key());
+      }
+    }
+    return keys;
+  }
+
   /** Reads what is decided from a topic that was compacted. */
   Replica read(Replica.Watcher watcher) {
     var anew = new Replica(data, engine, true, watcher);
@@ -387,6 +414,11 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
       assertThat(state.record(number))
           .as("record of round %s", number)
           .isEqualTo(other.record(number));
+    }
+    for (long round = 0; round <= rounds; round++) {
+      assertThat(state.failures(round))
+          .as("failures for round %s", round)
+          .isEqualTo(other.failures(round));
     }
     for (long version = 0; version <= rounds; version++) {
       assertThat(found.reports(version))

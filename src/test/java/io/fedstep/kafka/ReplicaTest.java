@@ -147,6 +147,29 @@ class ReplicaTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4})
+  void failuresOfClients_comeToTheSame_untilTheirRoundTakesNoUpdates(int seed) {
+    try (var run = decided(seed)) {
+      run.create("a1");
+      for (int round = 0; round < 4; round++) {
+        run.fails("alice", round);
+        run.fails("bob", Math.max(0, round - 2));
+        run.fails("alice", round);
+        run.update("alice", 0);
+        assertThat(run.failed(round)).doesNotContain("alice");
+        run.closeRound();
+        run.made();
+        assertThat(run.failed(round - 2)).isEmpty();
+      }
+      run.fails("alice", 4);
+      run.delete();
+      run.create("b2");
+      assertThat(run.failed(4)).isEmpty();
+      assertThat(run.keys()).noneMatch(key -> key.startsWith("failure/"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
   void requestsThatWait_keepTheirOrder(int seed) {
     try (var run = decided(seed)) {
       run.create("a1");
