@@ -38,6 +38,16 @@ public final class Safetensors {
   /** The bytes before the flat vector; padded to 8, so that values are aligned. */
   public static byte[] head(ModelSpec spec) {
     ObjectNode json = Json.object();
+    json.putObject("__metadata__").put("format", "pt"); // which Hugging Face's loaders ask for
+    return head(spec, json);
+  }
+
+  /** The bytes before the flat vector as releases before 0.2 wrote them, without metadata. */
+  public static byte[] bareHead(ModelSpec spec) {
+    return head(spec, Json.object());
+  }
+
+  private static byte[] head(ModelSpec spec, ObjectNode json) {
     int width = spec.dtype().bytes();
     for (Tensor tensor : spec.layout().tensors()) {
       ObjectNode entry = json.putObject(tensor.name());

@@ -53,7 +53,7 @@ final class FoundVersions {
       }
     }
     if (newest.madeBy() == VersionInfo.MadeBy.CREATED) {
-      found.add(Version.ofZeros(head.spec(), newest));
+      found.add(Version.ofZeros(head.head(), newest));
     }
     if (!found.versions.containsKey(newest.version())) {
       throw new CorruptionException(folder, "version " + newest.version(), "no folder of it");
@@ -103,7 +103,7 @@ final class FoundVersions {
     boolean isMissing = !versions.containsKey(0L) && !unreadable.containsKey(0L);
     boolean isFew = isMissing && untagged < keep;
     if (versions.isEmpty() || (isMissing && tags.keep(0)) || (isFew && beganWithZeros())) {
-      add(Version.ofZeros(head.spec(), Version.zeros(head.head())));
+      add(Version.ofZeros(head.head(), Version.zeros(head.head())));
     }
   }
 

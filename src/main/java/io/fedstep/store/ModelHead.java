@@ -24,6 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  *     clients are derived from them
  * @param metadata that people keep beside it
  * @param tags of its versions
+ * @param bareZeros whether its zeros are safetensors without metadata, as before 0.2
  */
 public record ModelHead(
     String model,
@@ -35,8 +36,13 @@ public record ModelHead(
     long policies,
     String secret,
     Metadata metadata,
-    Tags tags) {
-  private static final int FORMAT = 1;
+    Tags tags,
+    boolean bareZeros) {
+  private static final int FORMAT = 2;
+
+  /** Of models whose zeros have no metadata as safetensors. */
+  private static final int BARE = 1;
+
   private static final long NEVER = -1;
 
   /** Whether training rests at a version: by hand, or because the policy's rounds are over. */
@@ -69,7 +75,8 @@ public record ModelHead(
         0,
         secret,
         Metadata.NONE,
-        Tags.NONE);
+        Tags.NONE,
+        false);
   }
 
   /** Whether a client is among a share of those that a round may invite. */
@@ -83,44 +90,104 @@ public record ModelHead(
     long started = sameEnd ? startedAt : NEVER;
     long next = spec.round().equals(other.round()) ? policies : policies + 1;
     return new ModelHead(
-        model, incarnation, createdAt, other, stopped, started, next, secret, metadata, tags);
+        model,
+        incarnation,
+        createdAt,
+        other,
+        stopped,
+        started,
+        next,
+        secret,
+        metadata,
+        tags,
+        bareZeros);
   }
 
   /** This head with other metadata. */
   public ModelHead with(Metadata other) {
     return new ModelHead(
-        model, incarnation, createdAt, spec, stopped, startedAt, policies, secret, other, tags);
+        model,
+        incarnation,
+        createdAt,
+        spec,
+        stopped,
+        startedAt,
+        policies,
+        secret,
+        other,
+        tags,
+        bareZeros);
   }
 
   /** This head with other tags. */
   public ModelHead with(Tags other) {
     return new ModelHead(
-        model, incarnation, createdAt, spec, stopped, startedAt, policies, secret, metadata, other);
+        model,
+        incarnation,
+        createdAt,
+        spec,
+        stopped,
+        startedAt,
+        policies,
+        secret,
+        metadata,
+        other,
+        bareZeros);
   }
 
   /** This head of a model that is created then. */
   public ModelHead createdAt(Instant time) {
     return new ModelHead(
-        model, incarnation, time, spec, stopped, startedAt, policies, secret, metadata, tags);
+        model,
+        incarnation,
+        time,
+        spec,
+        stopped,
+        startedAt,
+        policies,
+        secret,
+        metadata,
+        tags,
+        bareZeros);
   }
 
   /** This head, stopped. */
   public ModelHead stop() {
     return new ModelHead(
-        model, incarnation, createdAt, spec, true, startedAt, policies, secret, metadata, tags);
+        model,
+        incarnation,
+        createdAt,
+        spec,
+        true,
+        startedAt,
+        policies,
+        secret,
+        metadata,
+        tags,
+        bareZeros);
   }
 
   /** This head resumed at a version. */
   public ModelHead start(long version) {
     return new ModelHead(
-        model, incarnation, createdAt, spec, false, version, policies, secret, metadata, tags);
+        model,
+        incarnation,
+        createdAt,
+        spec,
+        false,
+        version,
+        policies,
+        secret,
+        metadata,
+        tags,
+        bareZeros);
   }
 
   /** As a document. */
   public ObjectNode write() {
     ObjectNode json =
         Json.object()
-            .put("format", FORMAT)
+            .put("format", bareZeros ? BARE : FORMAT)
             .put("model", model)
             .put("incarnation", incarnation)
             .put("created_at", RecordCodec.time(createdAt))
@@ -143,7 +210,9 @@ public record ModelHead(
   }
 
   private static ModelHead read(Path file, ObjectNode json) {
-    Document.checkFormat(file, json, FORMAT);
+    if (json.path("format").asInt(0) != BARE) {
+      Document.checkFormat(file, json, FORMAT);
+    }
     return of(json);
   }
 
@@ -159,6 +228,7 @@ public record ModelHead(
         json.path("policies").asLong(0), // of before they were counted
         json.path("secret").asString(""), // of before there was one
         json.has("metadata") ? new Metadata(Json.text(json.required("metadata"))) : Metadata.NONE,
-        json.has("tags") ? Tags.of(json.required("tags")) : Tags.NONE);
+        json.has("tags") ? Tags.of(json.required("tags")) : Tags.NONE,
+        json.required("format").intValue() == BARE);
   }
 }

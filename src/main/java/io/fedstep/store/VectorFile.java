@@ -22,14 +22,24 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
   private volatile JoinedCrc32c written = new JoinedCrc32c();
   private volatile JoinedCrc32c read = new JoinedCrc32c();
 
-  private VectorFile(RandomFile file, ModelSpec spec) {
+  private VectorFile(RandomFile file, ModelSpec spec, byte[] head) {
     this.file = file;
     this.spec = spec;
-    head = Safetensors.head(spec);
+    this.head = head;
   }
 
   static VectorFile toRead(Disk disk, Path path, ModelSpec spec) {
-    return new VectorFile(RandomFile.toRead(disk, path), spec);
+    RandomFile file = RandomFile.toRead(disk, path);
+    return new VectorFile(file, spec, head(file, spec));
+  }
+
+  private static byte[] head(RandomFile file, ModelSpec spec) {
+    return isBare(file.size(), spec) ? Safetensors.bareHead(spec) : Safetensors.head(spec);
+  }
+
+  /** Whether a file of that size is of a release before 0.2: its head is shorter. */
+  static boolean isBare(long size, ModelSpec spec) {
+    return size == Safetensors.bareHead(spec).length + spec.vectorBytes();
   }
 
   /** A new file of zeros. */
@@ -42,7 +52,7 @@ public final class VectorFile implements VectorSource, VectorSink, DraftFile {
 
   /** A file of which others may have written values. */
   static VectorFile toShare(Disk disk, Path path, ModelSpec spec) {
-    var vector = new VectorFile(RandomFile.toWrite(disk, path), spec);
+    var vector = new VectorFile(RandomFile.toWrite(disk, path), spec, Safetensors.head(spec));
     vector.file.write(0, ByteBuffer.wrap(vector.head));
     return vector;
   }

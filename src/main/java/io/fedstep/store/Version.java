@@ -32,7 +32,10 @@ public final class Version {
   /** The file with its optimizer state. */
   public static final String STATE = VersionFiles.STATE;
 
-  static final int FORMAT = 1;
+  /** Of files whose vectors have no metadata before them. */
+  static final int BARE = 1;
+
+  static final int FORMAT = 2;
 
   private final @Nullable VersionFiles files;
   private final ModelSpec spec;
@@ -40,6 +43,7 @@ public final class Version {
   private final AtomicInteger holders = new AtomicInteger();
   private volatile boolean retired;
   private volatile boolean sent;
+  private boolean bareZeros;
 
   private Version(@Nullable VersionFiles files, ModelSpec spec, VersionInfo info) {
     this.files = files;
@@ -60,8 +64,10 @@ public final class Version {
   }
 
   /** Version 0 while it has no folder. */
-  static Version ofZeros(ModelSpec spec, VersionInfo info) {
-    return new Version(null, spec, info);
+  static Version ofZeros(ModelHead head, VersionInfo info) {
+    var zeros = new Version(null, head.spec(), info);
+    zeros.bareZeros = head.bareZeros();
+    return zeros;
   }
 
   /** A version that has just been written. */
@@ -85,7 +91,9 @@ public final class Version {
   }
 
   private static VersionInfo info(Path document, ObjectNode json) {
-    Document.checkFormat(document, json, FORMAT);
+    if (json.path("format").asInt(0) != BARE) {
+      Document.checkFormat(document, json, FORMAT);
+    }
     return VersionInfo.of(json);
   }
 
@@ -213,6 +221,11 @@ public final class Version {
     return kept(() -> from.copy(file, into));
   }
 
+  /** Whether its weights are in a file of before 0.2, without metadata. */
+  boolean isBare() {
+    return files != null && files.isBare(WEIGHTS);
+  }
+
   /** Its weights, or null where they are zeros; the reader has them checked. */
   public @Nullable VectorFile weights() {
     return files == null ? null : kept(files::weights);
@@ -225,7 +238,9 @@ public final class Version {
 
   /** Its weights as one vector; to be closed. */
   public VersionBytes weightBytes() {
-    return files == null ? Repeated.zeros(spec.vectorBytes()) : vector(files, WEIGHTS);
+    return files == null
+        ? new Zeros(Repeated.zeros(spec.vectorBytes()), bareZeros)
+        : vector(files, WEIGHTS);
   }
 
   /** Whether a round made it, whose last optimizer module gave a gradient. */

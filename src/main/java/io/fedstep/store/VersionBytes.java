@@ -3,7 +3,8 @@ package io.fedstep.store;
 import java.nio.ByteBuffer;
 
 /** Bytes of a version as they go over the wire, whole or in part. */
-public sealed interface VersionBytes extends AutoCloseable permits FileRange, Headed, Repeated {
+public sealed interface VersionBytes extends AutoCloseable
+    permits FileRange, Headed, Repeated, Zeros {
   /** How many there are. */
   long length();
 

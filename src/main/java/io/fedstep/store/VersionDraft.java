@@ -8,6 +8,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.StateEntry;
 import io.fedstep.round.RoundRecord;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A version that is being written, in a hidden folder, until it is committed or removed. */
 public final class VersionDraft implements AutoCloseable {
+  private static final int COPIED = 1 << 16;
   private static final String SCRATCH = ".state.json";
 
   private final Disk disk;
@@ -157,9 +159,28 @@ public final class VersionDraft implements AutoCloseable {
   public void copyWeights(Version from) {
     if (from.folder() == null) {
       newWeights();
+    } else if (from.isBare()) {
+      copyValues(from);
     } else {
       copy(from, Version.WEIGHTS);
       copiedDigest = from.info().digest();
+    }
+  }
+
+  /** Copies the values of weights that a release before 0.2 wrote, whose file has another head. */
+  private void copyValues(Version from) {
+    VectorFile weights = newWeights();
+    try (VersionBytes values = from.weightBytes()) {
+      var buffer = ByteBuffer.allocate(COPIED);
+      for (long at = 0; at < values.length(); at += buffer.limit()) {
+        buffer.clear().limit((int) Math.min(COPIED, values.length() - at));
+        values.read(at, buffer);
+        weights.write(at, buffer.flip());
+      }
+    }
+    if (!weights.digest().equals(from.info().digest())) {
+      throw new CorruptionException(
+          folder.resolve(Version.WEIGHTS), from.info().digest(), weights.digest());
     }
   }
 

@@ -155,6 +155,11 @@ final class VersionFiles {
     return new FileRange(failed, release, sends, disk, path, size - bytes, bytes);
   }
 
+  /** Whether a file of safetensors is of a release before 0.2, without metadata. */
+  boolean isBare(String file) {
+    return VectorFile.isBare(disk.size(folder.resolve(file)), spec);
+  }
+
   VectorFile weights() {
     return VectorFile.toRead(disk, folder.resolve(WEIGHTS), spec);
   }

@@ -1,12 +1,14 @@
 package io.fedstep.web;
 
 import io.fedstep.codec.KnownFormats;
+import io.fedstep.codec.Safetensors;
 import io.fedstep.codec.VectorFormat;
 import io.fedstep.codec.VectorWriter;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.store.FileRange;
 import io.fedstep.store.Headed;
 import io.fedstep.store.VersionBytes;
+import io.fedstep.store.Zeros;
 import io.fedstep.vector.Tile;
 import io.fedstep.wire.AnswerHead;
 import io.fedstep.wire.Download;
@@ -42,7 +44,10 @@ record VectorAnswer(String key, AnswerHead head, ModelSpec spec, VersionBytes by
     if (format.equals(KnownFormats.SAFETENSORS) && bytes instanceof FileRange file) {
       return file.whole();
     }
-    byte[] before = format.head().apply(spec);
+    byte[] before =
+        format.equals(KnownFormats.SAFETENSORS) && bytes instanceof Zeros zeros && zeros.isBare()
+            ? Safetensors.bareHead(spec)
+            : format.head().apply(spec);
     return before.length == 0 ? bytes : new Headed(before, bytes);
   }
 

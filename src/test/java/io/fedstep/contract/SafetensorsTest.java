@@ -4,6 +4,7 @@ import static io.fedstep.contract.Model.update;
 import static io.fedstep.contract.Vectors.digest;
 import static io.fedstep.contract.Vectors.f4;
 import static io.fedstep.contract.Vectors.f8;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
@@ -74,6 +75,8 @@ class SafetensorsTest {
       Reply reply = model.get("/weights", "Accept: " + TYPE).is(200);
       assertThat(reply.header("Content-Type")).isEqualTo(TYPE);
       assertThat(reply.header("ETag")).endsWith(".safetensors\"");
+      assertThat(new String(reply.body(), 8, 40, ISO_8859_1))
+          .startsWith("{\"__metadata__\":{\"format\":\"pt\"},");
       model.get("/weights", "Accept: " + TYPE, "If-None-Match: " + reply.header("ETag")).is(304);
       Model copy = model("float32");
       copy.http().put(copy.path("/weights"), reply.body(), SENT).is(200);

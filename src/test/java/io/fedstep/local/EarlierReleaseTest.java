@@ -1,11 +1,17 @@
 package io.fedstep.local;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.problem.Problem;
+import io.fedstep.store.FileRange;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionInfo;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -24,6 +30,7 @@ class EarlierReleaseTest {
     unpack("/data/0.1.zip", data);
     try (Rig rig = Rig.on(data)) {
       plain(rig);
+      keepsItsBytes(rig);
       doubles(rig);
       buffered(rig);
       waitsForItsDeadline(rig);
@@ -31,6 +38,30 @@ class EarlierReleaseTest {
       assertThat(hex(rig, "stopped")).isEqualTo("000080be");
       // a share of clients without a timeout, which is refused for new models
       assertThat(rig.coordinator().spec("invited").round().participation()).isEqualTo(0.5);
+    }
+  }
+
+  /** Versions of before have no metadata in their files of safetensors, those made since have. */
+  private static void keepsItsBytes(Rig rig) {
+    assertThat(header(rig, "plain", 4)).startsWith("{\"").doesNotContain("__metadata__");
+    Version four = rig.coordinator().version("plain", 4);
+    VersionInfo restored = rig.changes("plain").restore(four, Expected.ANY);
+    assertThat(restored.digest()).isEqualTo(four.info().digest());
+    assertThat(header(rig, "plain", restored.version()))
+        .startsWith("{\"__metadata__\":{\"format\":\"pt\"},");
+    rig.put("plain", restored.version(), "a", 1, 0, 0, 0);
+    rig.put("plain", restored.version(), "b", 1, 0, 0, 0);
+    rig.awaitVersion("plain", restored.version() + 1);
+    assertThat(header(rig, "plain", restored.version() + 1)).contains("__metadata__");
+    assertThat(hex(rig, "plain")).hasSize(24);
+  }
+
+  private static String header(Rig rig, String model, long version) {
+    try (var whole =
+        ((FileRange) rig.coordinator().version(model, version).weightBytes()).whole()) {
+      var head = ByteBuffer.allocate((int) Math.min(200, whole.length()));
+      whole.read(0, head);
+      return new String(head.array(), 8, head.capacity() - 8, ISO_8859_1);
     }
   }
 
