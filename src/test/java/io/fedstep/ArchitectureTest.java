@@ -46,6 +46,8 @@ class ArchitectureTest {
       aggregate:   plugin vector
       optim:       plugin vector
                    javax.crypto
+      privacy:
+                   javax.crypto
       model:       aggregate optim plugin vector
       round:       model aggregate problem
       codec:       round model aggregate optim plugin vector problem
@@ -76,7 +78,16 @@ class ArchitectureTest {
 
   /** Packages that neither ask for the time nor throw dice. */
   private static final List<String> DETERMINISTIC =
-      List.of("problem", "plugin", "vector", "aggregate", "optim", "model", "round", "codec");
+      List.of(
+          "problem",
+          "plugin",
+          "vector",
+          "aggregate",
+          "optim",
+          "privacy",
+          "model",
+          "round",
+          "codec");
 
   private static final Pattern TIME_OR_DICE =
       Pattern.compile(

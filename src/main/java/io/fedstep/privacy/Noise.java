@@ -1,0 +1,36 @@
+package io.fedstep.privacy;
+
+/**
+ * The noise of a close: an exact discrete Gaussian of scale 2^24 for each coordinate, the same
+ * whoever asks for it, in whatever pieces.
+ */
+public final class Noise {
+  /** The length of a key. */
+  public static final int KEY_BYTES = 32;
+
+  /** The noise's standard deviation, in steps of the grid. */
+  public static final double SCALE = 0x1p24;
+
+  private final byte[] key;
+
+  /** The noise of a key. */
+  public Noise(byte[] key) {
+    if (key.length != KEY_BYTES) {
+      throw new IllegalArgumentException("%s bytes of key".formatted(key.length));
+    }
+    this.key = key.clone();
+  }
+
+  /** Adds the noise of {@code length} coordinates from {@code from} on to their sums. */
+  public void add(long from, int length, long[] sums) {
+    var words = new NoiseWords(key);
+    for (int done = 0; done < length; done += NoiseWords.TOGETHER) {
+      int count = Math.min(NoiseWords.TOGETHER, length - done);
+      words.load(from + done, count);
+      for (int i = 0; i < count; i++) {
+        words.goTo(from + done + i);
+        sums[done + i] += DiscreteGaussian.draw(words);
+      }
+    }
+  }
+}
