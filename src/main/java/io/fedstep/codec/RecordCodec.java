@@ -5,6 +5,7 @@ import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Decision;
 import io.fedstep.round.MetricNames;
+import io.fedstep.round.NoiseKey;
 import io.fedstep.round.Reported;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
@@ -22,6 +23,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Decisions and records of rounds as JSON, in the journal, on disk and on the wire. */
 public final class RecordCodec {
+  private static final String NOISE_KEY = "noise_key";
+
   private RecordCodec() {}
 
   /** The name of an enum constant on the wire; {@code hyphen} is what separates its words. */
@@ -80,12 +83,17 @@ public final class RecordCodec {
   }
 
   private static ObjectNode closed(Decision.Closed closed) {
-    return Json.object().put("by", label(closed.by(), '_')).put("at", time(closed.at()));
+    ObjectNode json = Json.object().put("by", label(closed.by(), '_')).put("at", time(closed.at()));
+    NoiseKey key = closed.noiseKey();
+    return key == null ? json : json.put(NOISE_KEY, key.hex());
   }
 
   private static Decision.Closed readClosed(JsonNode json) {
+    JsonNode key = json.get(NOISE_KEY);
     return new Decision.Closed(
-        constant(Decision.Cause.class, json.required("by")), time(json.required("at")));
+        constant(Decision.Cause.class, json.required("by")),
+        time(json.required("at")),
+        key == null ? null : new NoiseKey(Json.text(key)));
   }
 
   private static ObjectNode accepted(Decision.Accepted accepted) {

@@ -1,9 +1,12 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.privacy.Noise;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.Places;
+import io.fedstep.round.NoiseKey;
 import io.fedstep.store.StorageException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -24,6 +27,7 @@ public final class Engine implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger("io.fedstep.coordinator");
 
+  private final SecureRandom dice = new SecureRandom();
   private final InstantSource clock;
   private final Listener listener;
   private final Limits limits;
@@ -84,6 +88,13 @@ public final class Engine implements AutoCloseable {
   /** Who is told of what happened. */
   public Listener listener() {
     return listener;
+  }
+
+  /** A new key for the noise of a close. */
+  NoiseKey noiseKey() {
+    byte[] key = new byte[Noise.KEY_BYTES];
+    dice.nextBytes(key);
+    return NoiseKey.of(key);
   }
 
   /** Versions of a model that are kept. */

@@ -400,6 +400,13 @@ public final class ModelState {
     ended = why;
   }
 
+  /** A decision as it goes to the journal: the close of a round with noise has a key of its own. */
+  public Decision keyed(Decision decision) {
+    return decision instanceof Decision.Closed close && spec().needsKey()
+        ? close.with(engine.noiseKey())
+        : decision;
+  }
+
   /** A decision was appended to the journal; the lock is held. */
   public void decided() {
     decided++;

@@ -11,6 +11,7 @@ import io.fedstep.coordinator.Replacement;
 import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.model.Secrets;
 import io.fedstep.round.Decision;
+import io.fedstep.round.NoiseKey;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
@@ -81,7 +82,7 @@ final class Stepper {
   }
 
   private void take(List<Decision> decisions) {
-    open.append(decisions);
+    open.append(decisions.stream().map(state::keyed).toList());
     state.decided();
     if (state.round().closed() != null) {
       state.closing();
@@ -182,7 +183,7 @@ final class Stepper {
       ShardResult whole =
           RoundClose.run(
               state.spec(),
-              new Secrets(folder.head().secret()),
+              secrets(round),
               before,
               round.inClientOrder(),
               open.matrix(),
@@ -192,6 +193,12 @@ final class Stepper {
               engine.helpers(),
               isSmall() ? 1 : engine.threads());
       return RoundClose.joined(before, List.of(whole));
+    }
+
+    private Secrets secrets(Round round) {
+      NoiseKey key = Objects.requireNonNull(round.closed()).noiseKey();
+      String ofModel = folder.head().secret();
+      return key == null ? new Secrets(ofModel) : new Secrets(ofModel, key.bytes());
     }
 
     @Override

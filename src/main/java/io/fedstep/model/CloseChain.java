@@ -5,7 +5,6 @@ import io.fedstep.aggregate.ClippedRows;
 import io.fedstep.aggregate.Distances;
 import io.fedstep.aggregate.Rows;
 import io.fedstep.optim.StepContext;
-import io.fedstep.plugin.Need;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +38,10 @@ public final class CloseChain {
     scales = bound != null && bound.scales();
     factors = bound == null ? new double[0] : Arrays.stream(norms).map(bound::factor).toArray();
     Protection asked = spec.protection();
-    if (asked != null && asked.needs().contains(Need.KEY) && key.length == 0) {
+    if (asked != null && spec.needsKey() && key.length == 0) {
       throw new IllegalStateException("no key for " + asked.name());
     }
-    protection = asked == null ? null : asked.begin(norms.clone(), key.clone());
+    protection = asked == null ? null : asked.begin(spec.parameters(), norms.clone(), key.clone());
   }
 
   /** The updates of a range as the next step is to see them, from those that came. */

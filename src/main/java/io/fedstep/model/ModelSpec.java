@@ -3,6 +3,7 @@ package io.fedstep.model;
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.Averaging;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.plugin.Need;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.TensorLayout;
 import org.jspecify.annotations.Nullable;
@@ -152,6 +153,16 @@ public record ModelSpec(
   /** Whether what an update counts may be another number than its weight. */
   public boolean weighsAnew() {
     return round.mode().isBuffer() || (updateBound != null && updateBound.boundsWeights());
+  }
+
+  /** Whether what its rounds cost of its clients' privacy is counted. */
+  public boolean isPrivate() {
+    return protection instanceof DifferentialPrivacy;
+  }
+
+  /** Whether each close needs secret bytes of its own. */
+  public boolean needsKey() {
+    return protection != null && protection.needs().contains(Need.KEY);
   }
 
   /** Whether the norms of single updates may be shown. */

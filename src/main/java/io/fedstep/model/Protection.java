@@ -27,10 +27,11 @@ public interface Protection {
   /**
    * Begins a close.
    *
+   * @param size how many coordinates an update has
    * @param norms the L2 norm of each update, in the order of the rows
    * @param key secret bytes of this close alone, if {@link Need#KEY} is among the needs
    */
-  OfRound begin(double[] norms, byte[] key);
+  OfRound begin(long size, double[] norms, byte[] key);
 
   /** The protection of one close. Many threads ask it at once, and get the same whoever asks. */
   interface OfRound {

@@ -2,6 +2,7 @@ package io.fedstep.round;
 
 import java.time.Instant;
 import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 
 /** A decision of a round. The journal lists them; replaying it gives the same round. */
 public sealed interface Decision {
@@ -46,8 +47,27 @@ public sealed interface Decision {
    */
   record Passed(long policy, int times, Instant at) implements Decision {}
 
-  /** The round accepts no more updates; the next version is computed from those it has. */
-  record Closed(Cause by, Instant at) implements Decision {}
+  /**
+   * The round accepts no more updates; the next version is computed from those it has.
+   *
+   * @param noiseKey drawn for this close, or null where no step of it needs one
+   */
+  record Closed(Cause by, Instant at, @Nullable NoiseKey noiseKey) implements Decision {
+    /** A close without noise. */
+    public Closed(Cause by, Instant at) {
+      this(by, at, null);
+    }
+
+    /** The same with a key. */
+    public Closed with(NoiseKey key) {
+      return new Closed(by, at, key);
+    }
+
+    /** The same as it may be kept and shown. */
+    public Closed withoutKey() {
+      return noiseKey == null ? this : new Closed(by, at);
+    }
+  }
 
   /** Why a round was closed. */
   enum Cause {

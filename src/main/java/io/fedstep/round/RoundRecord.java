@@ -93,6 +93,7 @@ public record RoundRecord(
       Instant endedAt,
       @Nullable Double gradientNorm,
       @Nullable Double stepNorm) {
+    Decision.Closed closed = round.closed();
     return new RoundRecord(
         round.number(),
         outcome,
@@ -100,7 +101,7 @@ public record RoundRecord(
         spec,
         participation,
         round.openedAt(),
-        round.closed(),
+        closed == null ? null : closed.withoutKey(),
         endedAt,
         round.inClientOrder(),
         finiteOrNull(gradientNorm),

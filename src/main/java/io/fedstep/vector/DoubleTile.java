@@ -84,24 +84,22 @@ public record DoubleTile(double[] values, int length) implements Tile {
 
   @Override
   public double squares() {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int i = 0;
-    for (; i < length - 3; i += 4) { // four sums that do not wait for each other
-      a += square(values[i]);
-      b += square(values[i + 1]);
-      c += square(values[i + 2]);
-      d += square(values[i + 3]);
+    double[] sums = new double[Squares.SUMS];
+    int at = 0;
+    for (; at <= length - sums.length; at += sums.length) {
+      addSquares(at, sums);
     }
-    for (; i < length; i++) {
-      a += square(values[i]);
+    double all = Squares.inOrder(sums);
+    for (; at < length; at++) {
+      all += values[at] * values[at];
     }
-    return Squares.of((a + b) + (c + d), values, length);
+    return Squares.of(all, values, length);
   }
 
-  private static double square(double value) {
-    return value * value;
+  private void addSquares(int at, double[] sums) {
+    for (int i = 0; i < sums.length; i++) {
+      double value = values[at + i];
+      sums[i] += value * value;
+    }
   }
 }

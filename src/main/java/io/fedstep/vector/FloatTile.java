@@ -16,9 +16,6 @@ public record FloatTile(float[] values, int length) implements Tile {
   private static final ValueLayout.OfFloat BYTES =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Sums that do not wait for each other, enough for the compiler to vectorize them. */
-  private static final int SUMS = 256;
-
   @Override
   public Dtype dtype() {
     return Dtype.FLOAT32;
@@ -87,15 +84,12 @@ public record FloatTile(float[] values, int length) implements Tile {
 
   @Override
   public double squares() {
-    double[] sums = new double[SUMS];
+    double[] sums = new double[Squares.SUMS];
     int at = 0;
-    for (; at <= length - SUMS; at += SUMS) {
+    for (; at <= length - sums.length; at += sums.length) {
       addSquares(at, sums);
     }
-    double all = 0;
-    for (double sum : sums) {
-      all += sum;
-    }
+    double all = Squares.inOrder(sums);
     for (; at < length; at++) {
       all += (double) values[at] * values[at];
     }

@@ -8,13 +8,25 @@ import java.util.stream.DoubleStream;
  * bits of plain addition.
  */
 public final class Squares {
+  /** Sums that do not wait for each other, enough for the compiler to vectorize them. */
+  static final int SUMS = 256;
+
   /** Below, squares may have lost bits. */
   private static final double LEAST = 0x1p-900;
 
-  /** Above, adding may overflow. */
-  private static final double MOST = 0x1p1000;
+  /** Above, squares have overflowed. */
+  private static final double MOST = Double.MAX_VALUE;
 
   private Squares() {}
+
+  /** The sums of a tile together: the order is part of what a norm is. */
+  static double inOrder(double[] sums) {
+    double all = 0;
+    for (double sum : sums) {
+      all += sum;
+    }
+    return all;
+  }
 
   /** The sum of the squares of values, whose plain sum of squares is given. */
   static double of(double plain, double[] values, int length) {
@@ -50,7 +62,7 @@ public final class Squares {
     }
     double norm = Math.hypot(norm(a), norm(b));
     double square = norm * norm;
-    return square >= LEAST && square <= MOST ? square : -norm;
+    return norm < 1 && square >= LEAST ? square : -norm; // what has overflowed stays so
   }
 
   /** The norm of what a sum is of; NaN or infinite where the values are not finite. */

@@ -3,8 +3,10 @@ package io.fedstep.close;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.aggregate.Averaging;
+import io.fedstep.model.DifferentialPrivacy;
 import io.fedstep.model.HashedNoise;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.Protection;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.process.BesideOthers;
@@ -33,15 +35,7 @@ class ProtectedCloseTest {
   void gradient_isTheProtectedSum_inAnyNumberOfShards(Dtype dtype, @TempDir Path root)
       throws Exception {
     var protection = new HashedNoise(200);
-    var spec =
-        new ModelSpec(
-            new TensorLayout(Map.of("w", List.of(SIZE))),
-            dtype,
-            new Optimizer(0.5, 0, List.of()),
-            new Averaging(false),
-            null,
-            protection,
-            new RoundPolicy(CLIENTS, CLIENTS, null, null));
+    ModelSpec spec = spec(dtype, protection);
     byte[][] updates = ShardedCloses.updates(spec, CLIENTS, 2);
     try (var closes = new ShardedCloses(root)) {
       closes.begin(spec, ShardedCloses.updates(spec, CLIENTS, 1));
@@ -51,6 +45,31 @@ class ProtectedCloseTest {
         assertThat(taken(closes.sharded(spec, updates, shards))).isEqualTo(whole);
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Dtype.class)
+  void noise_isTheSame_inAnyNumberOfShards(Dtype dtype, @TempDir Path root) throws Exception {
+    ModelSpec spec = spec(dtype, new DifferentialPrivacy(200, 1.5, null, 1e-5, null));
+    byte[][] updates = ShardedCloses.updates(spec, CLIENTS, 2);
+    try (var closes = new ShardedCloses(root)) {
+      closes.begin(spec, ShardedCloses.updates(spec, CLIENTS, 1));
+      byte[] whole = taken(closes.whole(spec, updates));
+      for (int shards : new int[] {2, 5}) {
+        assertThat(taken(closes.sharded(spec, updates, shards))).isEqualTo(whole);
+      }
+    }
+  }
+
+  private static ModelSpec spec(Dtype dtype, Protection protection) {
+    return new ModelSpec(
+        new TensorLayout(Map.of("w", List.of(SIZE))),
+        dtype,
+        new Optimizer(0.5, 0, List.of()),
+        new Averaging(false),
+        null,
+        protection,
+        new RoundPolicy(CLIENTS, CLIENTS, null, null));
   }
 
   private static double[] expected(Dtype dtype, HashedNoise protection, byte[][] updates) {

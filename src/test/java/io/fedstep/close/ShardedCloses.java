@@ -51,7 +51,7 @@ final class ShardedCloses implements AutoCloseable {
   private static final int PATIENCE = 30;
 
   /** Secret bytes of the closes. */
-  static final byte[] KEY = {1, 2, 3, 4};
+  static final byte[] KEY = Arrays.copyOf(new byte[] {1, 2, 3, 4}, 32);
 
   private final Path root;
   private final Disk disk = Unforced.disk();

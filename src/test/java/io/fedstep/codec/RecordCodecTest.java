@@ -6,6 +6,9 @@ import io.fedstep.model.HashedNoise;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.process.BesideOthers;
 import io.fedstep.round.Decision;
+import io.fedstep.round.NoiseKey;
+import io.fedstep.round.Round;
+import io.fedstep.round.RoundRecord;
 import io.fedstep.round.VectorSummary;
 import java.time.Instant;
 import java.util.TreeMap;
@@ -38,5 +41,20 @@ class RecordCodecTest {
             0);
     assertThat(RecordCodec.client(plain, 0, update).get("norm").doubleValue()).isEqualTo(2.5);
     assertThat(RecordCodec.client(hidden, 0, update).get("norm").isNull()).isTrue();
+  }
+
+  @Test
+  void keyOfACloseIsInTheJournal_andInNothingElse() {
+    String hex = "0123456789abcdef".repeat(4);
+    var close = new Decision.Closed(Decision.Cause.MANUAL, Instant.EPOCH, new NoiseKey(hex));
+    assertThat(RecordCodec.readDecision(RecordCodec.write(close))).isEqualTo(close);
+    assertThat(close.toString()).doesNotContain("0123");
+    var round = new Round(3, "0a1b2c3d-3", Instant.EPOCH);
+    round.apply(close);
+    ModelSpec plain = SpecCodec.read(Json.readObject(Specs.in("{\"tensors\": {\"w\": [3]}}")));
+    var record =
+        RoundRecord.of(round, RoundRecord.Outcome.COMPLETED, plain, 1, Instant.EPOCH, null, null);
+    assertThat(record.closedBy()).isEqualTo(close.withoutKey());
+    assertThat(RecordCodec.write("m", record).toString()).doesNotContain("noise_key", "0123");
   }
 }

@@ -53,7 +53,7 @@ public record HashedNoise(double clip) implements Protection {
   }
 
   @Override
-  public OfRound begin(double[] norms, byte[] key) {
+  public OfRound begin(long size, double[] norms, byte[] key) {
     return new OfRound() {
       @Override
       public FixedPoint grid() {

@@ -1,0 +1,122 @@
+package io.fedstep.model;
+
+import io.fedstep.plugin.Need;
+import io.fedstep.plugin.Ranges;
+import io.fedstep.privacy.Calibration;
+import io.fedstep.privacy.Grid;
+import io.fedstep.privacy.Noise;
+import io.fedstep.vector.FixedPoint;
+import io.fedstep.vector.Range;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Updates are cut to a norm, and exact noise is added to their sum, so that nobody who sees what
+ * follows learns much about one client.
+ *
+ * @param clipNorm the L2 norm to which updates are cut
+ * @param noiseMultiplier the noise's standard deviation, in units of what one client changes
+ * @param epsilon the budget, or null to count without an end
+ * @param delta how likely the promise may fail, in (0, 0.1)
+ * @param expectedUpdates what sums are divided by where clients are drawn by chance, otherwise null
+ */
+public record DifferentialPrivacy(
+    double clipNorm,
+    double noiseMultiplier,
+    @Nullable Double epsilon,
+    double delta,
+    @Nullable Integer expectedUpdates)
+    implements Protection {
+  /** The key of a spec that asks for it. */
+  public static final String NAME = "privacy";
+
+  private static final double LEAST_CLIP = 1e-30;
+  private static final double MOST_CLIP = 1e30;
+  private static final double MOST_DELTA = 0.1;
+
+  /** The largest norm whose square is finite: sums of squares that overflow are beyond. */
+  private static final double MOST_NORM = Math.sqrt(Double.MAX_VALUE);
+
+  /** Checks the ranges. */
+  public DifferentialPrivacy {
+    if (!(clipNorm >= LEAST_CLIP && clipNorm <= MOST_CLIP)) {
+      throw new IllegalArgumentException(
+          "clip_norm is %s; %s <= clip_norm <= %s is needed"
+              .formatted(clipNorm, LEAST_CLIP, MOST_CLIP));
+    }
+    if (!(noiseMultiplier >= Calibration.LEAST && Double.isFinite(noiseMultiplier))) {
+      throw new IllegalArgumentException(
+          "noise_multiplier is %s; a finite noise_multiplier >= %s is needed"
+              .formatted(noiseMultiplier, Calibration.LEAST));
+    }
+    if (epsilon != null) {
+      Ranges.above("epsilon", epsilon);
+    }
+    if (!(delta > 0 && delta < MOST_DELTA)) {
+      throw new IllegalArgumentException(
+          "delta is %s; 0 < delta < %s is needed".formatted(delta, MOST_DELTA));
+    }
+    if (expectedUpdates != null
+        && (expectedUpdates < 1 || expectedUpdates > RoundPolicy.MOST_UPDATES)) {
+      throw new IllegalArgumentException(
+          "expected_updates is %s; 1 to %s are allowed"
+              .formatted(expectedUpdates, RoundPolicy.MOST_UPDATES));
+    }
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public Set<Need> needs() {
+    return EnumSet.of(Need.NORMS, Need.COUNTS, Need.KEY);
+  }
+
+  @Override
+  public List<SpecRule<ModelSpec>> rules() {
+    return PrivacyRules.OF_SPECS;
+  }
+
+  @Override
+  public boolean showsNorms() {
+    return false;
+  }
+
+  @Override
+  public OfRound begin(long size, double[] norms, byte[] key) {
+    var grid = new Grid(noiseMultiplier, clipNorm, size);
+    var steps = new FixedPoint(grid.scale());
+    var noise = new Noise(key);
+    double[] factors =
+        Arrays.stream(norms)
+            .map(norm -> grid.factor(norm > MOST_NORM ? Double.POSITIVE_INFINITY : norm))
+            .toArray();
+    double count = expectedUpdates == null ? norms.length : expectedUpdates;
+    return new OfRound() {
+      @Override
+      public FixedPoint grid() {
+        return steps;
+      }
+
+      @Override
+      public double[] factors() {
+        return factors.clone();
+      }
+
+      @Override
+      public double count() {
+        return count;
+      }
+
+      @Override
+      public void protect(Range range, long[] sums) {
+        noise.add(range.from(), range.length(), sums);
+      }
+    };
+  }
+}
