@@ -143,7 +143,7 @@ export function modelPage(name, frame) {
         note(model.detail);
       }
       if (model.version !== undefined) {
-        setText(facts, `Version ${count(model.version)}${model.round.rounds ? ` of ${count(model.round.rounds)}` : ''}`
+        setText(facts, `${model.version === null ? 'No version yet' : `Version ${count(model.version)}`}${model.round.rounds ? ` of ${count(model.round.rounds)}` : ''}`
           + ` · ${count(model.parameters)} parameters · ${sizeOf(model)} an update or version · created ${clock(model.created_at)}`);
         spec.set(model);
       }

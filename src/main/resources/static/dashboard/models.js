@@ -45,7 +45,7 @@ function newCard(name) {
       setText(broken, model.detail ?? '');
       if (works) {
         const { min_updates: min, max_updates: max, rounds } = model.round;
-        setText(facts, `version ${count(model.version)}${rounds ? ` of ${count(rounds)}` : ''} · `
+        setText(facts, `${model.version === null ? 'no version yet' : `version ${count(model.version)}`}${rounds ? ` of ${count(rounds)}` : ''} · `
           + `${count(model.parameters)} parameters · ${sizeOf(model)}`);
         setText(recipe, [...model.optimizer.modules.map((one) => one[0]), model.aggregator[0]].join(', '));
         recipe.title = [...model.optimizer.modules, model.aggregator].map(plugin).join(', ');

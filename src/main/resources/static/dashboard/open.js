@@ -28,7 +28,7 @@ export function openPart() {
       setText(failed, round.failed > 0 ? `${count(round.failed)} failed` : '');
       const missing = round.min_updates - round.updates;
       const more = count(Math.max(0, round.max_updates - round.updates));
-      setText(needed, missing > 0
+      setText(needed, round.phase === 'awaiting-weights' ? 'opens once its first weights are set' : missing > 0
         ? `${count(missing)} more needed to close`
         : `the ${count(round.min_updates)} needed are in; closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`);
       part.tick();
@@ -41,7 +41,7 @@ export function openPart() {
       setText(deadline, shown.deadline
         ? `deadline ${until(shown.deadline)} (${clock(shown.deadline)})`
         : stopped);
-      setText(opened, `open for ${duration(Math.max(0, Math.floor((serverNow() - new Date(shown.opened_at)) / 1000) * 1000))}`);
+      setText(opened, shown.opened_at === null ? '' : `open for ${duration(Math.max(0, Math.floor((serverNow() - new Date(shown.opened_at)) / 1000) * 1000))}`);
     },
   };
   return part;

@@ -69,6 +69,10 @@ function policy(round) {
   return words.join('; ');
 }
 
+function best({ metric, mode, min_reports: least }) {
+  return `has the ${mode === 'max' ? 'largest' : 'least'} ${metric}${least === null ? '' : `, of at least ${count(least)} reports`}`;
+}
+
 function bound({ max_norm: norm, max_weight: weight, action }) {
   const words = [];
   if (norm !== undefined) {
@@ -96,7 +100,10 @@ export function specPart() {
         ['Regularizers', regularizers?.length ? regularizers.map(plugin).join(', ') : null],
         ['Aggregator', plugin(model.aggregator)],
         ['Update bound', model.update_bound ? bound(model.update_bound) : null],
+        ['Best version', model.keep_best ? best(model.keep_best) : null],
         ['Round', policy(model.round)],
+        ['First weights', model.weights === 'required' ? 'are set before the first round' : null],
+        ['Metadata', model.metadata && Object.keys(model.metadata).length > 0 ? JSON.stringify(model.metadata) : null],
         ['Tensors', Object.entries(model.tensors).slice(0, 12)
           .map(([name, shape]) => `${name} [${shape.join(', ')}]`).join(', ')
           + (Object.keys(model.tensors).length > 12 ? ` and ${count(Object.keys(model.tensors).length - 12)} more` : '')],
