@@ -22,6 +22,12 @@ export class Refused extends Error {
 }
 
 let ahead = 0;
+let role = null;
+
+/** Whether the server took whoever looks for an admin when it last said. */
+export function isAdmin() {
+  return role === 'admin';
+}
 
 /** The server's clock, in milliseconds: deadlines are its own. */
 export function serverNow() {
@@ -33,18 +39,19 @@ function compareClocks(date) {
   ahead = Math.abs(difference) > 2000 ? difference : 0; // the field has whole seconds
 }
 
-async function request(path, headers = {}, signal = undefined) {
+async function request(path, headers = {}, signal = undefined, method = 'GET', body = undefined) {
   const known = token.get();
   if (known) {
     headers.Authorization = `Bearer ${known}`;
   }
   let response;
   try {
-    response = await fetch(`v1/${path}`, { headers, signal, cache: 'no-store', credentials: 'same-origin' });
+    response = await fetch(`v1/${path}`, { method, body, headers, signal, cache: 'no-store', credentials: 'same-origin' });
   } catch (e) {
     throw e.name === 'AbortError' ? e : new Refused(0, 'unreachable', 'The server cannot be reached.');
   }
   compareClocks(response.headers.get('Date'));
+  role = response.headers.get('Fedstep-Role') ?? role;
   if (response.ok) {
     return response;
   }
@@ -60,6 +67,22 @@ async function request(path, headers = {}, signal = undefined) {
 /** The JSON at a path below /v1/. */
 export async function get(path, signal) {
   return (await request(path, { Accept: 'application/json' }, signal)).json();
+}
+
+/** Sends a change, with JSON or without. */
+export async function send(method, path, json) {
+  const body = json === null ? undefined : JSON.stringify(json);
+  await request(path, body ? { 'Content-Type': 'application/json' } : {}, undefined, method, body);
+}
+
+/** Fetches a file, with the token, and has the browser keep it. */
+export async function download(path, type, name) {
+  const url = URL.createObjectURL(await (await request(path, { Accept: type })).blob());
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
 /** The path of a model, below /v1/. */

@@ -1,6 +1,7 @@
 // The page of a model: loads it, follows its events, and paints what changed.
 
-import { follow, get, pathOf } from './api.js';
+import { actionsPart } from './actions.js';
+import { follow, get, isAdmin, pathOf } from './api.js';
 import { chartsPart } from './charts.js';
 import { h, phasePill, setText } from './dom.js';
 import { clock, count, number, sizeOf } from './format.js';
@@ -27,6 +28,7 @@ export function modelPage(name, frame) {
     + 'in place from a back-up, or delete the model: docs/OPERATIONS.md, "When something goes wrong".');
   const open = openPart();
   const people = peoplePart();
+  const actions = actionsPart(name, () => refresh('model', 'current', 'versions'));
   const spec = specPart();
   const charts = chartsPart();
   const rounds = roundsPart(name);
@@ -36,7 +38,7 @@ export function modelPage(name, frame) {
     open.element, people.element, refusals.element, charts.element, rounds.element, versions.element, spec.element);
   const element = h('div', {},
     h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('a', { href: '#/' }, 'All models')),
-    h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, remedy, parts);
+    h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, remedy, parts, actions.element);
 
   const abort = new AbortController();
   const known = { model: null, current: null, contributors: [], before: [], failures: [], rounds: new Map(), refusals: [], versions: [] };
@@ -138,6 +140,7 @@ export function modelPage(name, frame) {
       const { model } = known;
       parts.hidden = model.version === undefined;
       remedy.hidden = model.phase !== 'failed';
+      actions.set(model, known.versions, isAdmin());
       pill.replaceChildren(phasePill(model.phase));
       if (model.detail) {
         note(model.detail);
@@ -163,6 +166,7 @@ export function modelPage(name, frame) {
     versions: () => {
       if (known.model?.parameters !== undefined) {
         versions.set(known.versions, known.model);
+        actions.set(known.model, known.versions, isAdmin());
       }
       if (known.versions.some((one) => one.reports > 0)) {
         charts.set(inOrder, known.versions);
@@ -244,6 +248,7 @@ export function modelPage(name, frame) {
     } else if (state === 'refused' && reason.status === 404) {
       frame.is('gone');
       parts.hidden = true;
+      actions.element.hidden = true;
       facts.hidden = true;
       pill.replaceChildren();
       note(reason.message);

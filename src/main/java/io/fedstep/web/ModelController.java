@@ -15,6 +15,7 @@ import io.fedstep.security.Caller;
 import io.fedstep.store.KeptAnswers;
 import io.fedstep.wire.Body;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
@@ -103,8 +104,11 @@ class ModelController {
         created.isNew() ? HttpStatus.CREATED : HttpStatus.OK, Answers.model(created.status()));
   }
 
+  /** The model, and to whom: the dashboard shows an admin what an admin may do. */
   @GetMapping("/{model}")
-  ResponseEntity<ObjectNode> get(@PathVariable String model) {
+  ResponseEntity<ObjectNode> get(
+      @PathVariable String model, HttpServletRequest request, HttpServletResponse response) {
+    response.setHeader("Fedstep-Role", Caller.of(request).role().label());
     return Answers.ok(view(Query.name("model", model), Answers::model));
   }
 

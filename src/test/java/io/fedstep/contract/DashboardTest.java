@@ -94,8 +94,13 @@ class DashboardTest {
   }
 
   private static void open(Model model) {
+    open(model, "No round has ended yet.");
+  }
+
+  private static void open(Model model, String... texts) {
     browser.open(address(model.http(), "/#/models/" + model.name()));
-    browser.awaitText(model.name(), "Live", "No round has ended yet.");
+    browser.awaitText(model.name(), "Live");
+    browser.awaitText(texts);
   }
 
   @Test
@@ -208,6 +213,51 @@ class DashboardTest {
   }
 
   @Test
+  void admin_isAskedBeforeAnythingChanges() {
+    Model model = Model.create(Model.plain(1, 1));
+    model.advance("[1, 2, 3]");
+    open(model, "Actions", "Version 1");
+    act("Stop", "Updates are refused from now on", "Leave it");
+    assertThat(model.json("phase").asString()).isEqualTo("collecting");
+    act("Stop", "Updates are refused from now on", "Stop it");
+    browser.awaitText("Training is stopped.", "stopped");
+    assertThat(model.json("phase").asString()).isEqualTo("stopped");
+    act("Start", "Updates are taken again", "Start it");
+    browser.awaitText("Training goes on.");
+    act("Restore", "The open round and its updates are discarded", "Restore it");
+    browser.awaitText("Version 1 was restored.", "Version 2");
+    act("Close the round", "make the next version now", "Close it");
+    browser.awaitText("Round 2 has 0 updates; 1 are needed");
+    button("dialog", "Leave it").click();
+    act("Delete", "are removed", "Delete it");
+    browser.find("#q-name").sendKeys("another");
+    button("dialog", "Delete it").click();
+    browser.awaitText("That is not " + model.name());
+    browser.find("#q-name").clear();
+    browser.find("#q-name").sendKeys(model.name());
+    button("dialog", "Delete it").click();
+    browser.awaitText("Models");
+    model.http().get(model.path("")).problem(404, "model-not-found");
+    assertThat(browser.complaints())
+        .allSatisfy(text -> assertThat(text).containsAnyOf("404", "409"));
+  }
+
+  private static void act(String action, String says, String answer) {
+    button("main", action).click();
+    browser.awaitText(says);
+    if (!answer.equals("Delete it")) {
+      button("dialog", answer).click();
+    }
+  }
+
+  private static WebElement button(String within, String text) {
+    return browser.findAll(within + " button").stream()
+        .filter(one -> one.getText().equals(text))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
   void failedModel_namesTheFile_andWhatToDo(@TempDir Path folder) throws IOException {
     HealthTest.modelsWithABadOne(folder);
     try (Server server = Server.start(folder)) {
@@ -266,6 +316,7 @@ class DashboardTest {
       browser.awaitText("Open round 0", "Live");
       assertThat(browser.list("return [document.cookie, localStorage.length]"))
           .containsExactly("", "0");
+      assertThat(browser.text()).as("an observer changes nothing").doesNotContain("Actions");
       browser.newTab(address(server.http(), "/"));
       browser.awaitText("This server asks for a token");
       enter("secret-client"); // which may not see who else trains
