@@ -12,7 +12,15 @@
  *   gateway ◄── decisions: what it is asked about a model, and what it answers
  * </pre>
  *
+ * <p>What is said is typed and has one codec each: {@link io.fedstep.kafka.LogEntry} for decisions,
+ * by the keys of the compacted topic, {@link io.fedstep.kafka.Request} for leaders, {@link
+ * io.fedstep.kafka.RangeMessage} for ranges. Leader, follower and restart apply the same entries
+ * ({@link io.fedstep.kafka.Replica}). Of one model, {@link io.fedstep.kafka.ModelLeader} takes the
+ * requests, {@link io.fedstep.kafka.RoundEnd} closes rounds and begins the next, and both write to
+ * the leader's {@link io.fedstep.kafka.Outbox}.
+ *
  * <ul>
+ *   <li>Messages of earlier releases mean the same: {@code MessagesTest}.
  *   <li>Every process comes to the same models from the decisions, in any state of their
  *       compaction: {@code ReplicaTest}.
  *   <li>What a leader decided is written once, with the position in its requests: {@code
