@@ -1,52 +1,68 @@
 package io.fedstep.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Requests that may be repeated: after a lost connection, and where the server names a time after
- * which to come again.
+ * Requests to one server, repeated until they are answered: after a lost connection, and where the
+ * server names a time after which to come again.
  */
 final class Exchange {
-  /** What the server says when a body comes slowly, it is busy, going down, or closes a round. */
-  private static final Set<Integer> LATER = Set.of(408, 409, 429, 503);
-
-  /** What a proxy says whose server is away, or a server's container that is. */
-  private static final Set<Integer> AWAY = Set.of(502, 503, 504);
-
   /** The client's name for the server's log; its version is known in a jar alone. */
   private static final String AGENT =
       "fedstep-java/"
           + Objects.requireNonNullElse(
               Exchange.class.getPackage().getImplementationVersion(), "unreleased");
 
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  /** For which the server is asked to hold an answer back. */
+  private static final Duration LONGEST_HOLD = Duration.ofSeconds(30);
 
-  private final HttpClient http;
+  /** A wait that was cut when it was shorter than this is not asked for any more. */
+  private static final Duration SHORTEST_HOLD = Duration.ofSeconds(1);
+
+  /** By which an answer may come later than its hold ends. */
+  private static final Duration GRACE = Duration.ofSeconds(20);
+
+  /** For which any answer may take to begin, however short the patience. */
+  private static final Duration LEAST_SILENCE = Duration.ofMinutes(1);
+
+  private static final Set<Integer> CUT = Set.of(502, 504);
+
+  private final Connection connection;
   private final String server;
-  private final @Nullable String token;
   private final Duration patience;
+  private volatile Duration hold = LONGEST_HOLD;
 
-  Exchange(HttpClient http, URI server, @Nullable String token, Duration patience) {
-    this.http = http;
-    this.server = server.toString().replaceFirst("/$", "");
-    this.token = token;
-    this.patience = patience;
+  Exchange(HttpClient http, URI server, Options options) {
+    connection = new Connection(http, new Credentials(server, options));
+    this.server = withoutUser(server);
+    patience = options.patience();
+  }
+
+  private static String withoutUser(URI server) {
+    String user = server.getRawUserInfo();
+    String address = user == null ? server.toString() : server.toString().replace(user + "@", "");
+    return address.replaceFirst("/$", "");
+  }
+
+  /** A text as a part of an address. */
+  static String text(String part) {
+    return URLEncoder.encode(part, UTF_8).replace("+", "%20");
   }
 
   HttpRequest.Builder get(String path) {
@@ -66,82 +82,84 @@ final class Exchange {
   }
 
   private HttpRequest.Builder to(String path) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(server + path))
-            .timeout(patience)
-            .header("User-Agent", AGENT);
-    return token == null ? request : request.header("Authorization", "Bearer " + token);
+    return HttpRequest.newBuilder(URI.create(server + path))
+        .timeout(Collections.max(List.of(patience, LEAST_SILENCE)))
+        .header("User-Agent", AGENT);
+  }
+
+  /** How long calls go on trying. */
+  Duration patience() {
+    return patience;
   }
 
   /** The answer's body as JSON. */
   JsonNode json(HttpRequest.Builder request) throws IOException, InterruptedException {
-    byte[] body = send(request).body();
-    try {
-      return JsonMapper.shared().readTree(body);
-    } catch (JacksonException e) {
-      throw new IOException("the answer is no JSON", e);
-    }
+    return send(request, Answer::json);
   }
 
   /** An answer of the 200s, or 304; any other is thrown. */
-  HttpResponse<byte[]> send(HttpRequest.Builder builder) throws IOException, InterruptedException {
-    HttpRequest request = builder.build();
-    long end = System.nanoTime() + patience.toNanos();
-    Duration pause = FIRST_PAUSE;
+  Answer send(HttpRequest.Builder request) throws IOException, InterruptedException {
+    return send(request, answer -> answer);
+  }
+
+  <T> T send(HttpRequest.Builder request, Answer.Reader<T> reader)
+      throws IOException, InterruptedException {
+    return send(request, reader, patience);
+  }
+
+  /** The same with another patience. */
+  <T> T send(HttpRequest.Builder request, Answer.Reader<T> reader, Duration patience)
+      throws IOException, InterruptedException {
+    return Objects.requireNonNull(
+        send(request, reader, patience, Duration.ZERO)); // only a wait can be cut
+  }
+
+  /**
+   * An answer that the server holds back for as long as is usual here, or less; null where the wait
+   * was cut somewhere on the way. The next one is shorter, then.
+   */
+  <T> @Nullable T held(String path, Map<String, String> fields, Answer.Reader<T> reader)
+      throws IOException, InterruptedException {
+    Duration held = hold;
+    HttpRequest.Builder request =
+        get("%s%swait=%sms".formatted(path, path.contains("?") ? "&" : "?", held.toMillis()));
+    fields.forEach(request::setHeader);
+    request.timeout(held.plus(GRACE));
+    T result = send(request, reader, patience, held);
+    if (result == null) {
+      hold = held.compareTo(SHORTEST_HOLD) > 0 ? held.dividedBy(2) : Duration.ZERO;
+    } else if (held.equals(hold)) {
+      Duration longer = Collections.max(List.of(held.multipliedBy(3).dividedBy(2), SHORTEST_HOLD));
+      hold = Collections.min(List.of(longer, LONGEST_HOLD));
+    }
+    return result;
+  }
+
+  private <T> @Nullable T send(
+      HttpRequest.Builder builder, Answer.Reader<T> reader, Duration most, Duration held)
+      throws IOException, InterruptedException {
+    var incoming = new Incoming();
+    var patience = new Patience(most, builder.build().method().equals("POST"));
     while (true) {
-      Duration next = pause;
-      IOException failure;
       try {
-        HttpResponse<byte[]> answer = http.send(request, BodyHandlers.ofByteArray());
-        if (answer.statusCode() / 100 == 2 || answer.statusCode() == 304) {
-          return answer;
+        HttpResponse<byte[]> response = connection.send(builder, incoming);
+        if (response.statusCode() / 100 == 2 || response.statusCode() == 304) {
+          return reader.read(Answer.of(response));
         }
-        RefusedByServer refusal = RefusedByServer.of(request, answer);
-        next = again(answer, refusal, pause);
-        failure = refusal;
+        RefusedByServer refusal = RefusedByServer.of(response.request(), response);
+        if (held.isPositive() && CUT.contains(refusal.status()) && refusal.code().isEmpty()) {
+          return null;
+        }
+        patience.afterRefusal(response, refusal);
       } catch (RefusedByServer e) {
         throw e;
       } catch (IOException e) {
-        if (isOnce(request)) {
-          throw e;
+        if (held.isPositive() && Loss.isSent(e)) {
+          return null;
         }
-        failure = e;
+        patience.reached(incoming.at());
+        patience.afterLoss(e);
       }
-      if (System.nanoTime() + next.toNanos() - end > 0) {
-        throw failure;
-      }
-      Thread.sleep(next);
-      pause = Collections.min(List.of(pause.multipliedBy(2), LONGEST_PAUSE));
     }
-  }
-
-  /** After which time a refused request may succeed; where none is known, the refusal is thrown. */
-  private static Duration again(HttpResponse<?> answer, RefusedByServer refusal, Duration pause)
-      throws RefusedByServer {
-    Duration named = later(answer);
-    if (named != null) {
-      return named;
-    }
-    boolean away = AWAY.contains(refusal.status()) && refusal.code().isEmpty();
-    if (away && !isOnce(answer.request())) {
-      return pause;
-    }
-    throw refusal;
-  }
-
-  /** Whether it may have been done although no answer came, and would be done a second time. */
-  private static boolean isOnce(HttpRequest request) {
-    return request.method().equals("POST");
-  }
-
-  private static @Nullable Duration later(HttpResponse<?> answer) {
-    return LATER.contains(answer.statusCode())
-        ? answer
-            .headers()
-            .firstValue("Retry-After")
-            .filter(seconds -> seconds.matches("\\d{1,5}"))
-            .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds)))
-            .orElse(null)
-        : null;
   }
 }

@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * an overload) is tried again for as long as the client's patience lasts. For many threads.
  */
 public final class Fedstep implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final Duration CONNECT = Duration.ofSeconds(10);
 
   private final HttpClient http;
@@ -23,24 +22,29 @@ public final class Fedstep implements AutoCloseable {
     this.exchange = exchange;
   }
 
-  /** A server without authentication, for example {@code http://127.0.0.1:8080}. */
+  /**
+   * A server without authentication, for example {@code http://127.0.0.1:8080}; a user and a
+   * password in its address are shown to a proxy before it.
+   */
   public static Fedstep at(URI server) {
-    return at(server, null, PATIENCE);
+    return at(server, Options.defaults());
   }
 
-  /**
-   * A server.
-   *
-   * @param token a bearer token, or null
-   * @param patience how long one call goes on trying; also the most that one answer may take
-   */
+  /** A server that wants a token, which stays the same. */
   public static Fedstep at(URI server, @Nullable String token, Duration patience) {
-    HttpClient http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT)
-            .build();
-    return new Fedstep(http, new Exchange(http, server, token, patience));
+    Options options = Options.defaults().patience(patience);
+    return at(server, token == null ? options : options.token(token));
+  }
+
+  /** A server; proxies are the JDK's ({@code ProxySelector}, {@code -Dhttps.proxyHost}). */
+  public static Fedstep at(URI server, Options options) {
+    HttpClient.Builder http =
+        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT);
+    if (options.tls() != null) {
+      http.sslContext(options.tls());
+    }
+    HttpClient built = http.build();
+    return new Fedstep(built, new Exchange(built, server, options));
   }
 
   /** One of its models, whether it exists or not. */

@@ -3,11 +3,8 @@ package io.fedstep.client;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.net.URLEncoder;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.time.Duration;
-import java.util.Set;
+import java.lang.System.Logger.Level;
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -15,29 +12,50 @@ import tools.jackson.databind.JsonNode;
  * repeated where its answer is lost.
  */
 public final class RemoteModel {
+  private static final System.Logger LOG = System.getLogger("io.fedstep.client");
+
   private static final String OCTETS = "application/octet-stream";
   private static final String JSON = "application/json";
 
-  /** What says that there is a next round, and that this one is none of this update. */
-  private static final Set<String> WITHOUT_THIS =
-      Set.of("round-closed", "base-differs", "update-differs", "training-stopped");
-
-  /** Before it is asked again what a server answered at once that is going down. */
-  private static final Duration PAUSE = Duration.ofMillis(500);
-
   private final Exchange exchange;
+  private final String name;
   private final String path;
+  private final Versions versions;
+  private final Sent sent;
 
   RemoteModel(Exchange exchange, String name) {
     this.exchange = exchange;
-    path = "/v1/models/" + text(name);
+    this.name = name;
+    path = "/v1/models/" + Exchange.text(name);
+    versions = new Versions(exchange, path, toString());
+    sent = new Sent(exchange, path);
+  }
+
+  @Override
+  public String toString() {
+    return "'" + name + "'";
   }
 
   // The model
 
-  /** Creates it; one that exists with the same spec is as good. The answer describes the model. */
+  /**
+   * Creates it; one that exists with the same tensors and dtype is as good, and what else differs
+   * is logged. The answer describes the model.
+   */
   public JsonNode create(String spec) throws IOException, InterruptedException {
-    return exchange.json(exchange.put(path, JSON, spec.getBytes(UTF_8)));
+    try {
+      return exchange.json(exchange.put(path, JSON, spec.getBytes(UTF_8)));
+    } catch (RefusedByServer e) {
+      List<String> differs =
+          e.problem().path("differs").valueStream().map(JsonNode::asString).toList();
+      if (!e.code().equals("model-exists")
+          || differs.isEmpty()
+          || differs.stream().anyMatch(one -> one.matches("(tensors|dtype)(\\..*)?"))) {
+        throw e;
+      }
+      LOG.log(Level.WARNING, "{0} is there already, with other {1}", this, differs);
+      return describe();
+    }
   }
 
   /** Its spec, version, phase and layout. */
@@ -65,70 +83,41 @@ public final class RemoteModel {
 
   /** The newest weights. */
   public Weights newest() throws IOException, InterruptedException {
-    return weights(exchange.send(octets("/weights")));
+    return versions.newest();
   }
 
   /** The weights of a version that is kept. */
   public Weights version(long version) throws IOException, InterruptedException {
-    return weights(exchange.send(octets("/versions/" + version + "/weights")));
+    return versions.get(version);
   }
 
   /** Waits for others than the last; where training stops without, the last once more. */
   public Weights after(Weights last) throws IOException, InterruptedException {
     while (true) {
-      var answer =
-          exchange.send(
-              octets("/weights?wait=30s").header("If-None-Match", "\"" + last.tag() + "\""));
-      if (answer.statusCode() == 200) {
-        return weights(answer);
-      }
-      if (stopped(answer)) {
-        return new Weights(last.version(), last.tag(), true, last.bytes());
+      Weights newer = versions.after(last);
+      if (newer != null) {
+        return newer;
       }
     }
-  }
-
-  private HttpRequest.Builder octets(String address) {
-    return exchange.get(path + address).header("Accept", OCTETS);
-  }
-
-  private static Weights weights(HttpResponse<byte[]> answer) throws IOException {
-    String tag = header(answer, "ETag");
-    return new Weights(
-        Long.parseLong(header(answer, "Fedstep-Version")),
-        tag.substring(1, tag.length() - 1),
-        stopped(answer),
-        answer.body());
-  }
-
-  private static boolean stopped(HttpResponse<?> answer) {
-    return answer.headers().firstValue("Fedstep-Phase").orElse("").equals("stopped");
-  }
-
-  private static String header(HttpResponse<?> answer, String name) throws IOException {
-    return answer
-        .headers()
-        .firstValue(name)
-        .orElseThrow(() -> new IOException(answer.uri() + " came without " + name));
   }
 
   // Rounds
 
   /**
-   * Submits what a client computed from {@code base}; on return it is on stable storage.
+   * Submits what a client computed from {@code base}; on return it is on stable storage. A metric
+   * never costs an update: what is no finite number is left out, with a warning.
    *
    * @return the receipt
    */
   public JsonNode submit(String client, Weights base, Update update)
       throws IOException, InterruptedException {
-    var address =
-        new StringBuilder(
-            "%s/rounds/%s/updates/%s?weight=%s&base=%s"
-                .formatted(path, base.version(), text(client), update.weight(), text(base.tag())));
-    update
-        .metrics()
-        .forEach((name, value) -> address.append("&metric.%s=%s".formatted(text(name), value)));
-    return exchange.json(exchange.put(address.toString(), OCTETS, update.bytes()));
+    return sent.submit(client, base, update);
+  }
+
+  /** Tells what a client measured of a version; its last report counts. */
+  public void report(String client, long version, Evaluation.Report report)
+      throws IOException, InterruptedException {
+    sent.report(client, version, report);
   }
 
   /**
@@ -136,47 +125,23 @@ public final class RemoteModel {
    * the end. A round may invite more clients at each of its deadlines.
    */
   public Weights train(String client, LocalStep step) throws IOException, InterruptedException {
-    boolean samples = currentRound().path("participation").asDouble(1) < 1;
-    Weights weights = newest();
-    while (!weights.stopped()) {
-      try {
-        if (!samples || becomesInvited(client, weights)) {
-          submit(client, weights, step.run(weights));
-        }
-      } catch (RefusedByServer e) {
-        if (e.code().equals("not-invited")) { // by a policy that is new
-          samples = true;
-          continue;
-        }
-        if (!WITHOUT_THIS.contains(e.code())) {
-          throw e;
-        }
-      }
-      weights = after(weights);
-    }
-    return weights;
+    return train(Participation.of(client), step);
   }
 
-  /** Waits until a client is invited; false where there are other weights, or training stops. */
-  private boolean becomesInvited(String client, Weights weights)
+  /**
+   * The same, as it is asked for. A model that is not there yet, or was removed, is waited for as
+   * long as patience lasts; where the step fails, the server is told.
+   *
+   * @throws IOException if another process sends under the same id
+   */
+  public Weights train(Participation participation, LocalStep step)
       throws IOException, InterruptedException {
-    while (true) {
-      JsonNode current =
-          exchange.json(exchange.get(path + "/rounds/current?wait=30s&client=" + text(client)));
-      if (!current.path("base").asString("").equals(weights.tag())
-          || current.path("phase").asString("").equals("stopped")) {
-        return false;
-      }
-      if (current.path("invited").asBoolean(true)) {
-        return true;
-      }
-      Thread.sleep(PAUSE);
-    }
+    return new Training(versions, sent, participation, step).run();
   }
 
   /** The open round. */
   public JsonNode currentRound() throws IOException, InterruptedException {
-    return exchange.json(exchange.get(path + "/rounds/current"));
+    return versions.currentRound();
   }
 
   /** The record of a round that is over. */
@@ -205,9 +170,5 @@ public final class RemoteModel {
   public JsonNode restoreOptimizerState(byte[] state, long newest)
       throws IOException, InterruptedException {
     return exchange.json(exchange.put(path + "/optimizer/state?newest=" + newest, JSON, state));
-  }
-
-  private static String text(String part) {
-    return URLEncoder.encode(part, UTF_8).replace("+", "%20");
   }
 }

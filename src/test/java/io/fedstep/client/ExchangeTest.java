@@ -32,7 +32,7 @@ class ExchangeTest {
     proxy.start();
     http = HttpClient.newHttpClient();
     var server = URI.create("http://127.0.0.1:" + proxy.getAddress().getPort());
-    exchange = new Exchange(http, server, null, Duration.ofSeconds(30));
+    exchange = new Exchange(http, server, Options.defaults().patience(Duration.ofSeconds(30)));
   }
 
   @AfterEach
@@ -84,7 +84,7 @@ class ExchangeTest {
           request.sendResponseHeaders(isFirst ? 429 : 200, -1);
           request.close();
         });
-    assertThat(exchange.send(exchange.post("/")).statusCode()).isEqualTo(200);
+    assertThat(exchange.send(exchange.post("/")).status()).isEqualTo(200);
     assertThat(requests).hasValue(2);
   }
 

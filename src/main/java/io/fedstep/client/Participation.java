@@ -1,0 +1,52 @@
+package io.fedstep.client;
+
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a client takes part in a model's training.
+ *
+ * @param client its id; with a token, the token's
+ * @param evaluation is given each version before the step, and the last one; null for none
+ * @param rounds how many updates to have accepted; {@code Long.MAX_VALUE} for as long as training
+ *     goes on
+ * @param stays whether to wait for a start where training is stopped
+ * @param explains whether the server is told the message of an exception of the step, which may
+ *     quote data; it is always told the exception's type
+ */
+public record Participation(
+    String client, @Nullable Evaluation evaluation, long rounds, boolean stays, boolean explains) {
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+
+  public Participation {
+    if (!ID.matcher(client).matches()) {
+      throw new IllegalArgumentException(
+          "'%s' is no client's id: that matches %s".formatted(client, ID.pattern()));
+    }
+  }
+
+  /** A client that trains for as long as training goes on. */
+  public static Participation of(String client) {
+    return new Participation(client, null, Long.MAX_VALUE, false, false);
+  }
+
+  /** This one, which also reports what it measures. */
+  public Participation evaluating(Evaluation measure) {
+    return new Participation(client, measure, rounds, stays, explains);
+  }
+
+  /** This one, until so many of its updates were accepted. */
+  public Participation forRounds(long most) {
+    return new Participation(client, evaluation, most, stays, explains);
+  }
+
+  /** This one, which waits where training is stopped. */
+  public Participation staying() {
+    return new Participation(client, evaluation, rounds, true, explains);
+  }
+
+  /** This one, which tells the server what exceptions of its step say. */
+  public Participation explaining() {
+    return new Participation(client, evaluation, rounds, stays, true);
+  }
+}
