@@ -52,6 +52,15 @@ class FlowerTest(unittest.TestCase):
         flower_client.local_step(app, lambda round: {"epochs": round})(WEIGHTS, 4)
         self.assertEqual(app.configs, [{"server_round": 5, "epochs": 4}])
 
+    def test_metadata_of_the_model_are_in_its_config(self) -> None:
+        app = Fits()
+        known = {"lr": 0.1, "epochs": 2, "labels": ["a", "b"], "server_round": 9}
+        odd = {"nested": {}, "none": None, "mixed": [1, "a"], "empty": []}
+        step = flower_client.local_step(app, {"epochs": 3})
+        step(WEIGHTS, 4, metadata=known | odd)
+        wanted = {"lr": 0.1, "labels": ["a", "b"], "server_round": 5, "epochs": 3}
+        self.assertEqual(app.configs, [wanted])
+
     def test_another_number_of_arrays_is_refused(self) -> None:
         app = Fits()
         app.fit = lambda parameters, config: (parameters[:1], 8, {})  # type: ignore[method-assign]

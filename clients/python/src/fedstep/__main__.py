@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import Client, Event, FedstepError, __version__
+from . import Client, Event, FedstepError, __version__, operate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 
     pull = commands.add_parser("pull", help="save weights as a .safetensors file")
     pull.add_argument("model")
-    pull.add_argument("--version", type=int, metavar="N", help="the newest by default")
+    pull.add_argument(
+        "--version", type=operate.version, metavar="N", help="or a tag; the newest by default"
+    )
     pull.add_argument("-o", "--output", type=Path, help="MODEL.safetensors by default")
     pull.set_defaults(command=_pull)
 
@@ -79,13 +81,17 @@ def _parser() -> argparse.ArgumentParser:
     actions = state.add_subparsers(required=True, metavar="ACTION")
     export = actions.add_parser("export", help="save it as declearn's JSON")
     export.add_argument("model")
-    export.add_argument("--version", type=int, metavar="N", help="the newest by default")
+    export.add_argument(
+        "--version", type=operate.version, metavar="N", help="or a tag; the newest by default"
+    )
     export.add_argument("-o", "--output", type=Path, help="stdout by default")
     export.set_defaults(command=_export_state)
     restore = actions.add_parser("restore", help="make a version with a saved state")
     restore.add_argument("model")
     restore.add_argument("file", type=Path)
     restore.set_defaults(command=_restore_state)
+
+    operate.add(commands)
 
     flower = commands.add_parser("flower", help="train with an app of Flower's")
     run = flower.add_subparsers(required=True, metavar="ACTION").add_parser(

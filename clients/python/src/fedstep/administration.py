@@ -2,97 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
-from .answers import Json, list_in, path_of, read_json, read_nothing
+from .answers import Json, Version, list_in, path_of, read_json, read_nothing, vector_path
+from .creation import Creation
 from .messages import Body
 from .problems import Problem
-from .tensors import common_dtype, encode, shapes, staying
-from .transport import Transport
 
 MOST_OVERTAKEN = 5
 """Times that rounds may come before a version that an administrator makes."""
 
-log = logging.getLogger("fedstep")
 
-
-class Administration:
+class Administration(Creation):
     """The part of a :class:`Client` that wants an administrator's token, where there are tokens."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def create(
-        self,
-        model: str,
-        arrays: Mapping[str, Any],
-        *,
-        optimizer: Mapping[str, Any] | None = None,
-        aggregator: Any = None,
-        round: Mapping[str, Any] | None = None,
-        dtype: str | None = None,
-        **more: Any,
-    ) -> Json:
-        """Creates a model with these arrays as version 0; if it is there already with the same
-        tensors and dtype, it stays as it is, and a warning tells what else differs. Arrays of
-        integers, such as ``num_batches_tracked``, stay with each client.
-
-        Args:
-            arrays: the tensors by name, or a torch ``state_dict``.
-            optimizer: declearn's config; the server's default is RMSProp with ``lrate`` 0.01.
-            aggregator: a name, or a name and its config.
-            round: such as ``{"min_updates": 3, "max_updates": 10, "timeout": "30s"}``.
-            dtype: ``"float32"`` unless an array is float64.
-            more: other keys of the spec, such as ``update_bound``.
-
-        Returns:
-            The model, as :meth:`model` gives it.
-
-        Raises:
-            Problem: ``model-exists`` if there is one with other tensors, ``bad-spec``.
-            TypeError: for arrays of complex numbers, 8-bit floats and other things.
-        """
-        for name in staying(arrays):
-            log.info("%r of %r is of integers and stays with each client", name, model)
-        spec = {"tensors": shapes(arrays), "dtype": dtype or common_dtype(arrays), **more}
-        for key, value in (("optimizer", optimizer), ("aggregator", aggregator), ("round", round)):
-            if value is not None:
-                spec[key] = value
-        try:
-            self._put(path_of(model), spec)
-        except Problem as problem:
-            self._accept_other(model, spec, problem)
-        try:
-            self._transport.request(
-                "PUT", path_of(model) + "/weights", read_json, body=encode(arrays)
-            )
-        except Problem as problem:
-            if problem.code not in ("already-started", "training-stopped"):
-                raise
-        return self._get(path_of(model))
-
-    def _accept_other(self, model: str, spec: Json, problem: Problem) -> None:
-        """Takes a model that has other settings, and says so; not one of other tensors."""
-        if problem.code != "model-exists":
-            raise problem
-        there = self._get(path_of(model))
-        if list(there["tensors"].items()) != list(spec["tensors"].items()):
-            raise problem
-        if there["dtype"] != spec["dtype"]:
-            raise problem
-        differs = problem.members.get("differs", sorted(spec.keys() - {"tensors", "dtype"}))
-        log.warning("%r is there already, with other %s", model, ", ".join(differs))
-
-    def delete(self, model: str) -> None:
-        """Removes a model and all that was stored of it."""
-        try:
-            self._transport.request("DELETE", path_of(model), read_nothing)
-        except Problem as problem:
-            if not (problem.repeated and problem.code == "model-not-found"):
-                raise
 
     def stop(self, model: str) -> Json:
         """Ends training, until :meth:`start`."""
@@ -102,11 +26,9 @@ class Administration:
         """Resumes training."""
         return self._transport.request("POST", path_of(model) + "/start", read_json)
 
-    def restore(self, model: str, version: int) -> Json:
+    def restore(self, model: str, version: Version) -> Json:
         """Makes a new version with the content of an earlier one; the open round is discarded."""
-        return self._make(
-            model, "restore", "POST", f"{path_of(model)}/versions/{version}/restore", None
-        )
+        return self._make(model, "restore", "POST", vector_path(model, version, "restore"), None)
 
     def close_round(self, model: str) -> Json:
         """Closes the open round with what is in it.
@@ -125,6 +47,49 @@ class Administration:
     def set_optimizer(self, model: str, config: Mapping[str, Any]) -> Json:
         """Takes other hyper-parameters for the same modules, from the next round's close on."""
         return self._put(path_of(model) + "/optimizer", dict(config))
+
+    def set_aggregator(self, model: str, aggregator: Any) -> Json:
+        """Takes another rule of aggregation, from the open round's close on: a name, or a name and
+        its config."""
+        return self._put(path_of(model) + "/aggregator", aggregator)
+
+    def set_update_bound(self, model: str, bound: Mapping[str, Any] | None) -> Json:
+        """Takes another bound on updates, such as ``{"max_norm": 10.0, "max_weight": 1000}``; None
+        for none."""
+        return self._put(path_of(model) + "/update-bound", bound)
+
+    def set_keep_best(self, model: str, rule: Mapping[str, Any] | None) -> Json:
+        """Has the tag ``best`` follow reports, such as by ``{"metric": "accuracy"}``; None leaves
+        it where it is."""
+        return self._put(path_of(model) + "/keep-best", rule)
+
+    def set_metadata(self, model: str, metadata: Mapping[str, Any]) -> Json:
+        """Replaces what people and local steps want to know of a model."""
+        return self._put(path_of(model) + "/metadata", dict(metadata))
+
+    def tags(self, model: str) -> list[Json]:
+        """The names of versions: each ``tag``, ``version``, ``base``."""
+        return list_in(self._get(path_of(model) + "/tags"), "tags")
+
+    def tag(self, model: str, tag: str, version: Version) -> Json:
+        """Gives a version a name, which keeps it, and by which it is found; takes the name from the
+        version that had it."""
+        return self._put(f"{path_of(model)}/tags/{quote(tag, safe='')}", {"version": version})
+
+    def untag(self, model: str, tag: str) -> None:
+        """Takes a name away."""
+        try:
+            path = f"{path_of(model)}/tags/{quote(tag, safe='')}"
+            self._transport.request("DELETE", path, read_nothing)
+        except Problem as problem:
+            if not (problem.repeated and problem.code == "tag-not-found"):
+                raise
+
+    def failures(self, model: str, number: int | None = None) -> list[Json]:
+        """The clients that told that they will send nothing for a round (the open one): each
+        ``client``, ``error``, ``detail``, ``at``."""
+        found = self._get(path_of(model))["version"] if number is None else number
+        return list_in(self._get(f"{path_of(model)}/rounds/{found}/failures"), "failures")
 
     def set_optimizer_state(self, model: str, state: bytes | str) -> Json:
         """Restores such a state: a new version with the newest weights; the open round is
@@ -156,14 +121,3 @@ class Administration:
                 if tries == MOST_OVERTAKEN - 1:
                     raise
         raise AssertionError
-
-    def _get(self, path: str) -> Json:
-        return self._transport.request("GET", path, read_json)
-
-    def _put(self, path: str, document: Json) -> Json:
-        return self._transport.request("PUT", path, read_json, body=json_body(document))
-
-
-def json_body(document: Json) -> Body:
-    """An object as the body of a request."""
-    return Body.of("application/json", json.dumps(document).encode())

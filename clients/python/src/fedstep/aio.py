@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -40,7 +41,12 @@ class AsyncClient:
         def in_loop(function: Any) -> Any:
             if not inspect.iscoroutinefunction(function):
                 return function
-            return lambda *given: asyncio.run_coroutine_threadsafe(function(*given), loop).result()
+
+            @functools.wraps(function)
+            def call(*given: Any, **more: Any) -> Any:
+                return asyncio.run_coroutine_threadsafe(function(*given, **more), loop).result()
+
+            return call
 
         options = {name: in_loop(value) for name, value in options.items()}
         return await asyncio.to_thread(self._client.train, model, in_loop(local_step), **options)

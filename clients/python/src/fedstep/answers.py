@@ -14,6 +14,9 @@ from .tensors import SAFETENSORS, Arrays, decode, read_header
 
 Json = dict[str, Any]
 
+Version = int | str
+"""A version's number, or a tag."""
+
 
 @dataclass(frozen=True, eq=False)
 class Weights:
@@ -37,9 +40,10 @@ def path_of(model: str) -> str:
     return "/v1/models/" + quote(model, safe="")
 
 
-def vector_path(model: str, version: int | None, what: str) -> str:
-    """The address of a version's weights or gradient; the newest's without a number."""
-    return path_of(model) + ("" if version is None else f"/versions/{version}") + "/" + what
+def vector_path(model: str, version: Version | None, what: str) -> str:
+    """The address of what belongs to a version; the newest's without a number."""
+    part = "" if version is None else f"/versions/{quote(str(version), safe='')}"
+    return f"{path_of(model)}{part}/{what}"
 
 
 def read_json(incoming: Incoming) -> Json:

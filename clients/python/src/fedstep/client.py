@@ -11,9 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .administration import Administration, json_body
+from .administration import Administration
 from .answers import (
     Json,
+    Version,
     Weights,
     list_in,
     path_of,
@@ -25,6 +26,7 @@ from .answers import (
     save_weights,
     vector_path,
 )
+from .creation import json_body
 from .credentials import Credentials, Token
 from .events import Event, follow
 from .metrics import Metrics
@@ -111,8 +113,8 @@ class Client(Administration):
 
     # Versions
 
-    def weights(self, model: str, version: int | None = None) -> Weights:
-        """The newest weights, or those of a version that is kept."""
+    def weights(self, model: str, version: Version | None = None) -> Weights:
+        """The newest weights, or those of a version that is kept, by its number or a tag."""
         return self._transport.request(
             "GET",
             vector_path(model, version, "weights"),
@@ -145,7 +147,7 @@ class Client(Administration):
             if time.monotonic() - asked < min(left / 2, PAUSE_SECONDS):
                 time.sleep(min(PAUSE_SECONDS, left))  # a server that shuts down answers at once
 
-    def gradient(self, model: str, version: int | None = None) -> Arrays:
+    def gradient(self, model: str, version: Version | None = None) -> Arrays:
         """What the last optimizer module gave in the round that made a version (the newest)."""
         number = self.model(model)["version"] if version is None else version
         return self._transport.request(
@@ -156,7 +158,7 @@ class Client(Administration):
         """The versions that are kept, newest first, with the means of what was reported of them."""
         return list_in(self._get(path_of(model) + "/versions"), "versions")
 
-    def pull(self, model: str, file: str | os.PathLike[str], version: int | None = None) -> int:
+    def pull(self, model: str, file: str | os.PathLike[str], version: Version | None = None) -> int:
         """Writes weights to a ``.safetensors`` file, which appears whole or not at all.
 
         Returns:
@@ -240,11 +242,13 @@ class Client(Administration):
                 self._metrics.leave_out(name, f"the server refuses it or another ({problem})")
             return send({})
 
-    def round(self, model: str, number: int | None = None) -> Json:
-        """The open round, or the record of an earlier one."""
+    def round(self, model: str, number: int | None = None, *, metadata: bool = False) -> Json:
+        """The open round, perhaps with the model's ``metadata``, or the record of an earlier
+        one."""
         if number is not None:
             return self._get(f"{path_of(model)}/rounds/{number}")
         query = {} if self.client_id is None else {"client": self.client_id}
+        query |= {"metadata": "true"} if metadata else {}
         return self._transport.request(
             "GET", path_of(model) + "/rounds/current", read_json, query=query
         )
@@ -311,14 +315,10 @@ class Client(Administration):
         """The optimizer's config, as declearn's ``get_config`` gives it."""
         return self._get(path_of(model) + "/optimizer")
 
-    def optimizer_state(self, model: str, version: int | None = None) -> bytes:
+    def optimizer_state(self, model: str, version: Version | None = None) -> bytes:
         """The optimizer's state, byte for byte as declearn's ``json.dumps(optimizer.get_state(),
         default=json_pack)`` writes it."""
-        path = (
-            path_of(model) + "/optimizer/state"
-            if version is None
-            else f"{path_of(model)}/versions/{version}/optimizer/state"
-        )
+        path = vector_path(model, version, "optimizer/state")
         return self._transport.request("GET", path, read_document)
 
     @property

@@ -14,6 +14,8 @@ Config = Mapping[str, Any] | Callable[[int], Mapping[str, Any]] | None
 """What goes with the weights of a round: the same always, or what a function gives for its
 number."""
 Own = Mapping[str, Any] | Sequence[Any] | None
+Metadata = Mapping[str, Any] | None
+"""A model's, of which those members go with the weights that Flower's config can have."""
 
 
 class NumPyStep:
@@ -26,21 +28,22 @@ class NumPyStep:
             own = client.get_parameters({})
         self._places = Places(own)
 
-    def __call__(self, weights: Arrays, round: int) -> Update:
+    def __call__(self, weights: Arrays, round: int, metadata: Metadata = None) -> Update:
         # fit may train in place: the weights before have to stay
         given = list(self._places.fill(weights).values())
-        after, examples, metrics = self._client.fit(given, self._settings(round))
+        after, examples, metrics = self._client.fit(given, self._settings(round, metadata))
         after = self._places.take(weights, after)
         return Update.from_weights(weights, after, examples, _numbers(metrics))
 
-    def evaluate(self, weights: Arrays, version: int) -> Evaluation:
+    def evaluate(self, weights: Arrays, version: int, metadata: Metadata = None) -> Evaluation:
         """What the client's ``evaluate`` gives."""
         given = list(self._places.fill(weights).values())
-        loss, examples, metrics = self._client.evaluate(given, self._settings(version))
+        settings = self._settings(version, metadata)
+        loss, examples, metrics = self._client.evaluate(given, settings)
         return {"loss": loss, **_numbers(metrics)}, examples
 
-    def _settings(self, round: int) -> dict[str, Any]:
-        return {"server_round": round + 1, **_config(self._config, round)}
+    def _settings(self, round: int, metadata: Metadata) -> dict[str, Any]:
+        return {**_plain(metadata), "server_round": round + 1, **_config(self._config, round)}
 
 
 class AppStep:
@@ -66,8 +69,8 @@ class AppStep:
         # one that is made of a client_fn reads records of other names
         self._is_legacy = getattr(app, "_call", None) is not None
 
-    def __call__(self, weights: Arrays, round: int) -> Update:
-        reply = self._ask("train", weights, round)
+    def __call__(self, weights: Arrays, round: int, metadata: Metadata = None) -> Update:
+        reply = self._ask("train", weights, round, metadata)
         arrays = next(iter(reply.array_records.values()), None)
         if arrays is None:
             raise ValueError("the app's train function gave no ArrayRecord")
@@ -75,16 +78,16 @@ class AppStep:
         metrics, examples = _measured(reply)
         return Update.from_weights(weights, self._places.take(weights, after), examples, metrics)
 
-    def evaluate(self, weights: Arrays, version: int) -> Evaluation:
+    def evaluate(self, weights: Arrays, version: int, metadata: Metadata = None) -> Evaluation:
         """What the app's evaluate function gives; None if it has none."""
         try:
-            return _measured(self._ask("evaluate", weights, version))
+            return _measured(self._ask("evaluate", weights, version, metadata))
         except ValueError as error:
             if "No evaluate function" in str(error):
                 return None
             raise
 
-    def _ask(self, what: str, weights: Arrays, round: int) -> Any:
+    def _ask(self, what: str, weights: Arrays, round: int, metadata: Metadata) -> Any:
         """The content of the app's answer to a message."""
         from flwr.app import (  # noqa: PLC0415 - here is who needs it
             Array,
@@ -97,7 +100,7 @@ class AppStep:
         filled = self._places.fill(weights)
         arrays = ArrayRecord({name: Array(array) for name, array in filled.items()})
         number = {"server_round" if self._is_legacy else "server-round": round + 1}
-        config = ConfigRecord({**number, **_config(self._config, round)})
+        config = ConfigRecord({**_plain(metadata), **number, **_config(self._config, round)})
         prefix = {"train": "fitins.", "evaluate": "evaluateins."}[what]
         names = (prefix + "parameters", prefix + "config")
         if not self._is_legacy:
@@ -118,13 +121,14 @@ def local_step(client: Any, config: Config = None, *, own: Own = None, **options
 
     Args:
         client: a ``ClientApp`` or a ``NumPyClient``.
-        config: what a ``NumPyClient`` is configured with beside ``server_round``.
+        config: what a ``NumPyClient`` is configured with beside ``server_round`` and the model's
+            metadata.
         own: all arrays of the client in its order, where some are of integers (BatchNorm's
             ``num_batches_tracked``): those stay with the client, at their places. A
             ``NumPyClient`` is asked for its ``get_parameters``.
         options: of a ``ClientApp``: ``node_config`` (``partition-id``, ``num-partitions``),
             ``run_config``, and ``train_config``, which goes with the weights beside
-            ``server-round``.
+            ``server-round`` and the model's metadata.
     """
     if hasattr(client, "fit"):
         return NumPyStep(client, config, own, **options)
@@ -133,6 +137,16 @@ def local_step(client: Any, config: Config = None, *, own: Own = None, **options
 
 def _config(config: Config, round: int) -> Mapping[str, Any]:
     return (config(round) if callable(config) else config) or {}
+
+
+def _plain(metadata: Metadata) -> dict[str, Any]:
+    """What Flower's config can have: numbers, texts, and lists of one kind of them."""
+    return {name: value for name, value in (metadata or {}).items() if _is_plain(value)}
+
+
+def _is_plain(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return len({*map(type, values)}) == 1 and isinstance(values[0], (bool, int, float, str))
 
 
 def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:

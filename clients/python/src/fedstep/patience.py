@@ -35,6 +35,7 @@ class Patience:
         self._give_up: float | None = None
         self._lost_one = False
         self._reached = 0
+        self._said = ""
 
     def left(self) -> float:
         """Seconds until it ends."""
@@ -67,7 +68,9 @@ class Patience:
             self._give_up = time.monotonic() + self._timeout
         if pause is None or time.monotonic() + pause > self._give_up:
             raise error from error.__cause__
-        level = logging.WARNING if pause >= 1 else logging.INFO
+        again = str(error) == self._said
+        self._said = str(error)
+        level = logging.WARNING if pause >= 1 and not again else logging.INFO
         log.log(level, "%s; trying again in %.1f s", error, pause)
         time.sleep(pause)
 

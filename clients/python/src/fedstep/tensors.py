@@ -44,7 +44,7 @@ class _Tensor:
         return math.prod(self.shape) * np.dtype(_FORMATS[self.format]).itemsize
 
     def pieces(self) -> Iterator[memoryview]:
-        array = _array(self.value)
+        array = as_array(self.value)
         wire = np.dtype(_FORMATS[self.format])
         if array.dtype == wire and array.flags.c_contiguous:
             whole = array.reshape(-1).view(np.uint8).data
@@ -209,7 +209,7 @@ def subtract(before: Arrays, after: Mapping[str, Any]) -> Arrays:
     places = matching(before, after)
     differences = {}
     for name, array in before.items():
-        other = _array(after[places[name]], array.dtype)
+        other = as_array(after[places[name]], array.dtype)
         if other.shape != array.shape:
             raise ValueError(f"{name!r} is {other.shape}, not {array.shape}")
         differences[name] = array - other
@@ -239,7 +239,7 @@ def matching(names: Iterable[str], others: Iterable[str]) -> dict[str, str]:
     return {name: other for name, other in found.items() if other is not None}
 
 
-def _array(value: Any, dtype: Any = None) -> Array:
+def as_array(value: Any, dtype: Any = None) -> Array:
     """A value as an array: a view wherever there can be one, bfloat16 as its bits unless a dtype
     is asked for."""
     if hasattr(value, "detach"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -51,13 +52,15 @@ class Update:
         return Update(subtract(before, after), weight, metrics or {})
 
 
-LocalStep = Callable[[Arrays, int], "Update | None"]
-"""Trains from the weights of a round, which are its to change. None sits the round out."""
+LocalStep = Callable[..., "Update | None"]
+"""Trains from the weights of a round, which are its to change, and the round's number; one that has
+a parameter ``metadata`` is given the model's. None sits the round out."""
 
 Evaluation = Mapping[str, Any] | tuple[Mapping[str, Any], float] | None
-Evaluate = Callable[[Arrays, int], Evaluation]
-"""Measures a version's weights, which it leaves as they are: gives metrics, or metrics and how many
-examples they are of, or None for nothing to report."""
+Evaluate = Callable[..., Evaluation]
+"""Measures a version's weights, which it leaves as they are, by its number, perhaps with
+``metadata``: gives metrics, or metrics and how many examples they are of, or None for nothing to
+report."""
 
 PAUSE_SECONDS = 0.5
 RETURN_SECONDS = 2.0
@@ -172,7 +175,7 @@ class Training:
         """Evaluates a version, once."""
         if self._evaluate is None or weights.base == self._evaluated:
             return
-        evaluation = self._attempt(weights, self._evaluate)
+        evaluation = self._attempt(weights, self._evaluate, self._evaluate)
         self._evaluated = weights.base
         if evaluation is None:
             return
@@ -206,7 +209,7 @@ class Training:
 
     def _contribute(self, weights: Weights) -> bool:
         """Whether the update of this client is in the round."""
-        update = self._attempt(weights, self._update)
+        update = self._attempt(weights, self._local_step, self._update)
         if update is None:
             return False
         try:
@@ -231,8 +234,8 @@ class Training:
                 ) from problem
         return True
 
-    def _update(self, arrays: Arrays, round: int) -> Update | None:
-        update: Any = self._local_step(arrays, round)
+    def _update(self, arrays: Arrays, round: int, **more: Any) -> Update | None:
+        update: Any = self._local_step(arrays, round, **more)
         if update is None:
             return None
         if not isinstance(update, Update):
@@ -242,12 +245,24 @@ class Training:
             )
         return update if float(update.weight) != 0 else None
 
-    def _attempt(self, weights: Weights, work: Callable[[Arrays, int], Any]) -> Any:
-        """Runs a function of the caller's; where it fails the server is told."""
+    def _attempt(
+        self, weights: Weights, given: Callable[..., Any], work: Callable[..., Any]
+    ) -> Any:
+        """Does work with a function of the caller's; where it fails the server is told."""
+        more = {}
+        if _takes_metadata(given):
+            more["metadata"] = self._client.round(self._model, metadata=True).get("metadata", {})
         try:
-            return work(dict(weights.arrays), weights.version)
+            return work(dict(weights.arrays), weights.version, **more)
         except Exception as error:
             with suppress(FedstepError):  # a server before 0.2 has no place for it
                 detail = str(error) if self._explain else None
                 self._client.tell_failure(self._model, weights.version, type(error), detail)
             raise
+
+
+def _takes_metadata(function: Callable[..., Any]) -> bool:
+    try:
+        return "metadata" in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # of a function that is not Python's
+        return False
