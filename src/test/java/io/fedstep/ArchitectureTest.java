@@ -49,7 +49,7 @@ class ArchitectureTest {
       privacy:
                    javax.crypto
       model:       privacy aggregate optim plugin vector
-      round:       model privacy aggregate problem
+      round:       model privacy aggregate vector problem
       codec:       round model privacy aggregate optim plugin vector problem
                    tools.jackson
       store:       codec round model privacy aggregate optim plugin vector problem

@@ -28,6 +28,14 @@ public interface Rows {
    */
   void gather(int row, int from, int[] indexes, int count, double[] into);
 
+  /**
+   * Fills the beginning of an array with {@code length} words of the row from {@code from} on, as
+   * two's complement; only where rows are words. Read as {@link #read}.
+   */
+  default void words(int row, int from, long[] into, int length) {
+    throw new IllegalStateException("these rows are no words");
+  }
+
   /** One value of the row, widened; {@code index} counts within the range. */
   double value(int row, int index);
 }

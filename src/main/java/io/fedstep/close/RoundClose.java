@@ -116,6 +116,26 @@ public final class RoundClose {
       Gather gather,
       ExecutorService helpers,
       int threads) {
+    return run(
+        spec, secrets, before, inOrder, matrix, null, shard, draft, gather, helpers, threads);
+  }
+
+  /**
+   * The same with what makes the gradients of rows of words, in place of the spec's aggregator; or
+   * null.
+   */
+  public static ShardResult run(
+      ModelSpec spec,
+      Secrets secrets,
+      Version before,
+      List<Decision.Accepted> inOrder,
+      UpdateMatrix matrix,
+      @Nullable Supplier<ServerStep.Gradients> gradients,
+      Shard shard,
+      VersionDraft draft,
+      Gather gather,
+      ExecutorService helpers,
+      int threads) {
     double[] updateWeights =
         inOrder.stream()
             .mapToDouble(update -> spec.effectiveWeight(update.weight(), update.staleness()))
@@ -132,6 +152,12 @@ public final class RoundClose {
               stateBefore.steps(),
               before.info().version() + 1,
               secrets.ofModel());
+      if (gradients != null) {
+        var steps = CloseChain.begin(spec, context, gradients, most(spec));
+        IntFunction<Rows> words = updates::rows;
+        var close = new RoundClose(spec, steps, words, weightsBefore, stateBefore, shard, draft);
+        return close.run(updates, gather, helpers, threads, draft);
+      }
       double[] norms = inOrder.stream().mapToDouble(update -> update.summary().norm()).toArray();
       var chain = new CloseChain(spec, context, updateWeights, norms, secrets.ofClose());
       IntFunction<Rows> rows = tile -> chain.bound(updates.rows(tile));
@@ -141,18 +167,22 @@ public final class RoundClose {
               : Distances.NONE;
       var steps = chain.begin(distances, most(spec));
       var close = new RoundClose(spec, steps, rows, weightsBefore, stateBefore, shard, draft);
-      for (Optimizer.Pass pass : spec.optimizer().passes()) {
-        close.run(pass, gather, helpers, threads);
-      }
-      updates.verify();
-      close.read.put(Version.STATE, stateBefore.drainRead());
-      return new ShardResult(
-          close.finite.get(),
-          close.gradientSquares,
-          close.stepSquares,
-          draft.written(),
-          close.read);
+      return close.run(updates, gather, helpers, threads, draft);
     }
+  }
+
+  private ShardResult run(
+      UpdateReader updates,
+      Gather gather,
+      ExecutorService helpers,
+      int threads,
+      VersionDraft draft) {
+    for (Optimizer.Pass pass : spec.optimizer().passes()) {
+      run(pass, gather, helpers, threads);
+    }
+    updates.verify();
+    read.put(Version.STATE, stateBefore.drainRead());
+    return new ShardResult(finite.get(), gradientSquares, stepSquares, draft.written(), read);
   }
 
   /**

@@ -11,9 +11,7 @@ import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -27,23 +25,14 @@ public final class RecordCodec {
 
   private RecordCodec() {}
 
-  /** The name of an enum constant on the wire; {@code hyphen} is what separates its words. */
-  private static String label(Enum<?> constant, char hyphen) {
-    return constant.name().toLowerCase(Locale.ROOT).replace('_', hyphen);
-  }
-
-  private static <E extends Enum<E>> E constant(Class<E> type, JsonNode label) {
-    return Enum.valueOf(type, Json.text(label).toUpperCase(Locale.ROOT).replace('-', '_'));
-  }
-
   /** A time: RFC 3339, UTC, milliseconds. */
   public static String time(Instant instant) {
-    return instant.truncatedTo(ChronoUnit.MILLIS).toString();
+    return Words.time(instant);
   }
 
   /** A time that {@link #time} wrote. */
   public static Instant time(JsonNode text) {
-    return Instant.parse(Json.text(text));
+    return Words.time(text);
   }
 
   /** A decision as a journal's entry. */
@@ -51,8 +40,12 @@ public final class RecordCodec {
     ObjectNode json = Json.object();
     switch (decision) {
       case Decision.Accepted accepted -> json.set("accepted", accepted(accepted));
+      case Decision.Answered answered -> json.set("answered", StageCodec.write(answered));
       case Decision.Passed passed -> json.set("passed", passed(passed));
+      case Decision.StageClosed closed -> json.set("stage_closed", StageCodec.write(closed));
+      case Decision.StageResumed resumed -> json.set("stage_resumed", StageCodec.write(resumed));
       case Decision.Closed closed -> json.set("closed", closed(closed));
+      case Decision.Abandoned abandoned -> json.set("abandoned", StageCodec.write(abandoned));
     }
     return json;
   }
@@ -64,7 +57,11 @@ public final class RecordCodec {
       return readAccepted(accepted);
     }
     JsonNode closed = json.get("closed");
-    return closed != null ? readClosed(closed) : readPassed(json.required("passed"));
+    if (closed != null) {
+      return readClosed(closed);
+    }
+    JsonNode passed = json.get("passed");
+    return passed != null ? readPassed(passed) : StageCodec.read(json);
   }
 
   private static ObjectNode passed(Decision.Passed passed) {
@@ -83,7 +80,8 @@ public final class RecordCodec {
   }
 
   private static ObjectNode closed(Decision.Closed closed) {
-    ObjectNode json = Json.object().put("by", label(closed.by(), '_')).put("at", time(closed.at()));
+    ObjectNode json =
+        Json.object().put("by", Words.label(closed.by(), '_')).put("at", time(closed.at()));
     NoiseKey key = closed.noiseKey();
     return key == null ? json : json.put(NOISE_KEY, key.hex());
   }
@@ -91,7 +89,7 @@ public final class RecordCodec {
   private static Decision.Closed readClosed(JsonNode json) {
     JsonNode key = json.get(NOISE_KEY);
     return new Decision.Closed(
-        constant(Decision.Cause.class, json.required("by")),
+        Words.constant(Decision.Cause.class, json.required("by")),
         time(json.required("at")),
         key == null ? null : new NoiseKey(Json.text(key)));
   }
@@ -208,9 +206,9 @@ public final class RecordCodec {
     ObjectNode json = Json.object();
     json.put("model", model);
     json.put("round", ended.round());
-    json.put("outcome", label(ended.outcome(), '-'));
+    json.put("outcome", Words.label(ended.outcome(), '-'));
     Decision.Closed closed = ended.closedBy();
-    json.put("closed_by", closed == null ? null : label(closed.by(), '_'));
+    json.put("closed_by", closed == null ? null : Words.label(closed.by(), '_'));
     json.put("base", ended.base());
     json.put("updates", ended.clients().size());
     json.put("total_weight", ended.totalWeight());
@@ -233,6 +231,10 @@ public final class RecordCodec {
     json.put("opened_at", time(ended.openedAt()));
     json.put("closed_at", closed == null ? null : time(closed.at()));
     json.put("ended_at", time(ended.endedAt()));
+    Decision.Abandoned abandoned = ended.abandoned();
+    if (abandoned != null) {
+      json.set("why", StageCodec.why(abandoned));
+    }
     return json;
   }
 
@@ -244,22 +246,27 @@ public final class RecordCodec {
     JsonNode closedBy = json.required("closed_by");
     ModelSpec spec = SpecCodec.read((ObjectNode) json.required("spec"));
     JsonNode participation = json.get("participation"); // absent before it could be doubled
+    Decision.Closed closed =
+        closedBy.isNull()
+            ? null
+            : new Decision.Closed(
+                Words.constant(Decision.Cause.class, closedBy), time(json.required("closed_at")));
     return new RoundRecord(
         json.required("round").longValue(),
-        constant(RoundRecord.Outcome.class, json.required("outcome")),
+        Words.constant(RoundRecord.Outcome.class, json.required("outcome")),
         Json.text(json.required("base")),
         spec,
         participation == null ? spec.round().participation() : participation.doubleValue(),
         time(json.required("opened_at")),
-        closedBy.isNull()
-            ? null
-            : new Decision.Closed(
-                constant(Decision.Cause.class, closedBy), time(json.required("closed_at"))),
+        closed,
         time(json.required("ended_at")),
         clients,
         number(json.get("gradient_norm")),
         number(json.get("step_norm")),
-        reports(json.get("reports")));
+        reports(json.get("reports")),
+        closed == null || !json.has("why")
+            ? null
+            : StageCodec.readWhy(json.required("why"), closed));
   }
 
   private static @Nullable Reported reports(@Nullable JsonNode json) {

@@ -26,30 +26,27 @@ public final class Admission {
    * @return the update that its client has in the round already, with which it is compared, or null
    */
   public Decision.@Nullable Accepted begin(long from, String client, @Nullable String base) {
-    Verdict verdict =
+    Verdict<Decision.Accepted> verdict =
         state.look(
-            () -> beginOpen(from, client, base), begun -> !(begun instanceof Verdict.Welcome));
+            () -> beginOpen(from, client, base),
+            begun -> !(begun instanceof Verdict.Welcome<Decision.Accepted>));
     return switch (verdict) {
       case null -> beginOver(from, client);
-      case Verdict.Repeats repeats -> repeats.earlier();
-      case Verdict.Refused refused -> throw refused.refusal().exception();
-      case Verdict.Welcome _, Verdict.Enters _ -> null;
+      case Verdict.Repeats(var earlier) -> earlier;
+      case Verdict.Refused(var refusal) -> throw refusal.exception();
+      case Verdict.Welcome<Decision.Accepted> _, Verdict.Enters<Decision.Accepted> _ -> null;
     };
   }
 
   /** The answer of the open round, or null if the update is for one that is over. */
-  private @Nullable Verdict beginOpen(long from, String client, @Nullable String base) {
+  private @Nullable Verdict<Decision.Accepted> beginOpen(
+      long from, String client, @Nullable String base) {
     if (state.awaitsWeights()) {
-      return new Verdict.Refused(ModelState.noWeights(state.model()));
+      return new Verdict.Refused<>(ModelState.noWeights(state.model()));
     }
     Round open = state.round();
     if (from > open.number()) {
-      Refusal refusal =
-          Refusal.of(
-                  Problem.ROUND_NOT_OPEN,
-                  "Round %s is not open yet; round %s is.".formatted(from, open.number()))
-              .with("current_round", open.number());
-      return new Verdict.Refused(whileClosing(refusal));
+      return new Verdict.Refused<>(notOpen(from));
     }
     Round.Origin origin = state.origin(from);
     if (origin == null) {
@@ -57,24 +54,35 @@ public final class Admission {
     }
     Decision.Accepted earlier = state.earlier(client, from);
     if (earlier != null) {
-      return new Verdict.Repeats(earlier);
+      return new Verdict.Repeats<>(earlier);
     }
     // into a buffer it goes in any case: once the closed round is over, if that has no room
     if (!(state.isClosing() && state.isBuffered())
-        && open.admit(client, origin, base) instanceof Verdict.Refused refused) {
-      return new Verdict.Refused(whileClosing(refused.refusal()));
+        && open.admit(client, origin, base) instanceof Verdict.Refused(var refusal)) {
+      return new Verdict.Refused<>(whileClosing(refusal));
     }
     if (state.stopped()) {
-      return new Verdict.Refused(stopped());
+      return new Verdict.Refused<>(stopped());
     }
-    if (!state.invites(from, client)) {
-      return new Verdict.Refused(
-          Refusal.of(
-              Problem.NOT_INVITED,
-              "Client '%s' is not invited to round %s; GET rounds/current?client= tells it."
-                  .formatted(client, from)));
-    }
-    return new Verdict.Welcome();
+    return open.stage() > 0 || state.invites(from, client)
+        ? new Verdict.Welcome<>()
+        : new Verdict.Refused<>(notInvited(from, client));
+  }
+
+  private static Refusal notInvited(long from, String client) {
+    return Refusal.of(
+        Problem.NOT_INVITED,
+        "Client '%s' is not invited to round %s; GET rounds/current?client= tells it."
+            .formatted(client, from));
+  }
+
+  private Refusal notOpen(long number) {
+    long open = state.round().number();
+    return whileClosing(
+        Refusal.of(
+                Problem.ROUND_NOT_OPEN,
+                "Round %s is not open yet; round %s is.".formatted(number, open))
+            .with("current_round", open));
   }
 
   /** The refusal of an update that is not in the open round of a stopped model. */
@@ -134,7 +142,7 @@ public final class Admission {
    * The verdict on an update whose numbers are in {@code row}, or null if it came too late; welcome
    * if it is for the next round. The lock is held.
    */
-  public @Nullable Verdict decide(
+  public @Nullable Verdict<Decision.Accepted> decide(
       long from,
       String client,
       int row,
@@ -154,10 +162,10 @@ public final class Admission {
       return Round.repeat(earlier, header.weight(), content);
     }
     if (state.stopped()) {
-      return new Verdict.Refused(stopped());
+      return new Verdict.Refused<>(stopped());
     }
     if (state.isClosing() && (state.isBuffered() || round.closed() == null)) { // or replaced
-      return state.hasNoRoom() ? new Verdict.Refused(state.noRoom()) : new Verdict.Welcome();
+      return state.hasNoRoom() ? new Verdict.Refused<>(state.noRoom()) : new Verdict.Welcome<>();
     }
     Refusal beyond =
         round.closed() != null
@@ -168,8 +176,39 @@ public final class Admission {
         : round.accept(client, origin, row, header, content, now);
   }
 
+  /**
+   * The verdict on a document for a stage of the open round, in one that is stopped too. The lock
+   * is held.
+   */
+  public Verdict<Decision.Answered> decide(
+      long number, String stage, String client, String document, Instant now) {
+    if (state.awaitsWeights()) {
+      return new Verdict.Refused<>(ModelState.noWeights(state.model()));
+    }
+    Round round = state.round();
+    if (number != round.number()) {
+      return new Verdict.Refused<>(
+          number > round.number() ? notOpen(number) : Round.over(number, round.number()));
+    }
+    if (state.isClosing() && round.closed() == null) { // its version exists, or is being replaced
+      return new Verdict.Refused<>(
+          state.hasNoRoom() ? state.noRoom() : Round.over(number, number + 1).retryAfter(1));
+    }
+    Verdict<Decision.Answered> verdict = round.answer(stage, client, document, now);
+    if (!(verdict instanceof Verdict.Enters<Decision.Answered>)) {
+      return verdict;
+    }
+    if (state.stopped()) {
+      return new Verdict.Refused<>(stopped());
+    }
+    return round.stage() > 0 || state.invites(number, client)
+        ? verdict
+        : new Verdict.Refused<>(notInvited(number, client));
+  }
+
   /** The verdict on an update whose round ended while its numbers came. */
-  public Verdict late(long from, String client, UpdateMetadata header, VectorSummary content) {
+  public Verdict<Decision.Accepted> late(
+      long from, String client, UpdateMetadata header, VectorSummary content) {
     ModelStatus status = state.status();
     long current = status.newest().version();
     Decision.Accepted inOpen = state.locked(() -> state.round().update(client, from));
@@ -177,7 +216,7 @@ public final class Admission {
     if (earlier != null) {
       return Round.repeat(earlier, header.weight(), content);
     }
-    return new Verdict.Refused(
+    return new Verdict.Refused<>(
         current == from ? Round.over(from, from + 1).retryAfter(1) : refusal(from, current));
   }
 }

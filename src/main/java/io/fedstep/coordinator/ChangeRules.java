@@ -78,7 +78,7 @@ public final class ChangeRules {
   /** Checks that nothing has trained from the first weights, and that they are zeros. */
   public void checkNotStarted() {
     if (state.folder().newest().info().madeBy() != VersionInfo.MadeBy.CREATED
-        || state.round().updates() > 0) {
+        || state.round().hasMessages()) {
       throw Refusal.of(
               Problem.ALREADY_STARTED,
               "Model '%s' already has weights or updates; its first weights are set once, before."
@@ -121,13 +121,14 @@ public final class ChangeRules {
                   .formatted(state.model()))
           .exception();
     }
-    int least = state.spec().round().minUpdates();
-    if (status.updates() < least) {
+    int least = state.quorum().least();
+    int there = status.answers().getLast();
+    if (there < least) {
       throw Refusal.of(
               Problem.TOO_FEW_UPDATES,
               "Round %s has %s updates; %s are needed to close it."
-                  .formatted(status.round(), status.updates(), least))
-          .with("updates", status.updates())
+                  .formatted(status.round(), there, least))
+          .with("updates", there)
           .with("min_updates", least)
           .exception();
     }

@@ -10,6 +10,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.Places;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Protocol;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
@@ -85,6 +86,18 @@ public abstract class Coordinator implements AutoCloseable {
               "There are %s models (fedstep.limits.models); delete one first."
                   .formatted(limits.models()))
           .retryAfter(60)
+          .exception();
+    }
+  }
+
+  /** Checks that a protocol is one that an engine for rounds of one stage can run. */
+  protected static void checkOneStage(Protocol protocol) {
+    if (protocol.stages().size() > 1) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "A round of this model has the stages %s; on several machines (fedstep.engine=kafka)"
+                      .formatted(protocol.course().stages())
+                  + " it can have one.")
           .exception();
     }
   }
@@ -363,6 +376,42 @@ public abstract class Coordinator implements AutoCloseable {
     return open != null
         ? open
         : new Admission(state).over(client, round, state.status().newest().version());
+  }
+
+  /**
+   * The answer to a document for a stage of a round.
+   *
+   * @param document as it was accepted
+   * @param repeated whether that was at an earlier request
+   */
+  public record Answer(Decision.Answered document, boolean repeated) {}
+
+  /**
+   * Has a client's document decided for a stage of the open round; returns once that is durable, or
+   * throws the refusal.
+   */
+  public Answer answer(String model, long round, String stage, String client, String document) {
+    throw noDocuments(state(model), stage).exception();
+  }
+
+  /** The refusal of a document for a stage that takes none. */
+  protected static Refusal noDocuments(ModelState state, String stage) {
+    return Refusal.of(
+        Problem.NOT_FOUND,
+        "The rounds of model '%s' have no stage '%s' that takes documents."
+            .formatted(state.model(), stage));
+  }
+
+  /** The documents that a stage of the open round has, by client; null if another one is open. */
+  public @Nullable Map<String, Decision.Answered> documents(
+      String model, long round, String stage) {
+    ModelState state = state(model);
+    return state
+        .look(() ->
+            Optional.of(state.round())
+                .filter(open -> open.number() == round)
+                .map(open -> Map.copyOf(open.documents(stage))))
+        .orElse(null);
   }
 
   /** The updates that the open round has so far, by client id; null if another round is open. */

@@ -1,6 +1,7 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.round.Decision;
+import io.fedstep.round.Quorum;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
@@ -10,8 +11,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The alarm of the open round. It runs on the monotonic clock, and every few seconds compares that
- * with the wall clock: where one was set, the deadline is reckoned anew.
+ * The alarm of the open round's stage. It runs on the monotonic clock, and every few seconds
+ * compares that with the wall clock: where one was set, the deadline is reckoned anew.
  */
 public final class Deadline {
   /** After which a clock that was set is noticed. */
@@ -43,7 +44,7 @@ public final class Deadline {
   private void setAfter(Instant now) {
     cancel();
     Instant next =
-        state.awaitsWeights() ? null : state.spec().round().deadline(state.round().openedAt(), now);
+        state.awaitsWeights() ? null : state.quorum().deadline(state.round().stageBegan(), now);
     state.deadline(next);
     if (next != null && !state.stopped()) {
       Instant wall = engine.clock().instant();
@@ -94,10 +95,12 @@ public final class Deadline {
   public enum Outcome {
     /** It was that of another round, or is another by now. */
     NOTHING,
-    /** There are enough updates: the round is to be closed. */
+    /** There are enough messages: the stage is to be ended, and with the last the round. */
     CLOSES,
-    /** There are too few. */
-    PASSES
+    /** There are too few, and another deadline follows. */
+    PASSES,
+    /** There are too few, and the round is to be abandoned. */
+    ABANDONS
   }
 
   /**
@@ -110,8 +113,12 @@ public final class Deadline {
       if (!due.equals(state.deadline()) || state.isClosing() || state.stopped()) {
         return Outcome.NOTHING;
       }
-      if (state.round().updates() >= state.spec().round().minUpdates()) {
+      Quorum quorum = state.quorum();
+      if (state.round().answers(state.round().stage()) >= quorum.least()) {
         return Outcome.CLOSES;
+      }
+      if (!quorum.repeats()) {
+        return Outcome.ABANDONS;
       }
       // however late it is: one has passed, and the next lies ahead
       Instant now = Collections.max(List.of(due, engine.clock().instant()));

@@ -1,10 +1,13 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.model.ModelSpec;
 import io.fedstep.privacy.Noise;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.Places;
 import io.fedstep.round.NoiseKey;
+import io.fedstep.round.Plain;
+import io.fedstep.round.Protocol;
 import io.fedstep.store.StorageException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -16,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +35,7 @@ public final class Engine implements AutoCloseable {
   private final InstantSource clock;
   private final Listener listener;
   private final Limits limits;
+  private final Function<ModelSpec, Protocol> protocols;
   private final Places uploads;
   private final Places uploadsPerClient;
   private final Places waits;
@@ -44,11 +49,27 @@ public final class Engine implements AutoCloseable {
     this(clock, Scheduler.platform(), listener, limits);
   }
 
+  /** The same, with a test's clocks. */
   public Engine(InstantSource clock, Scheduler scheduler, Listener listener, Limits limits) {
+    this(clock, scheduler, listener, limits, Plain::of);
+  }
+
+  /**
+   * The same.
+   *
+   * @param protocols gives the protocol of a model's rounds
+   */
+  public Engine(
+      InstantSource clock,
+      Scheduler scheduler,
+      Listener listener,
+      Limits limits,
+      Function<ModelSpec, Protocol> protocols) {
     this.clock = clock;
     this.scheduler = scheduler;
     this.listener = listener;
     this.limits = limits;
+    this.protocols = protocols;
     uploads =
         new Places(
             "uploads are under way",
@@ -88,6 +109,11 @@ public final class Engine implements AutoCloseable {
   /** Who is told of what happened. */
   public Listener listener() {
     return listener;
+  }
+
+  /** The protocol of a model's rounds. */
+  public Protocol protocol(ModelSpec spec) {
+    return protocols.apply(spec);
   }
 
   /** A new key for the noise of a close. */

@@ -75,9 +75,22 @@ public final class ModelChanges {
     return report;
   }
 
-  /** Closes the open round; returns once its version exists. */
+  /** Closes the open round, which is at its last stage; returns once its version exists. */
   public RoundRecord close() {
-    long round = made(new Command.Close(), null).version() - 1;
+    return Objects.requireNonNull(endStage());
+  }
+
+  /**
+   * Ends the stage that is under way, as its deadline would.
+   *
+   * @return the record of the round that ended with it, or null if another stage follows
+   */
+  public @Nullable RoundRecord endStage() {
+    VersionInfo made = decider.ask(new Command.Close(), null);
+    if (made == null) {
+      return null;
+    }
+    long round = made.version() - 1;
     RoundRecord record = state.record(round);
     if (record == null) {
       throw Coordinator.noRecord(state.model(), round).exception();

@@ -75,7 +75,7 @@ public final class ModelMachine {
       case Command.Start _ -> new Outcome.Changes(head.start(state.round().number()));
       case Command.Close _ -> {
         rules.checkClose();
-        yield new Outcome.Closes(state.round().close(Decision.Cause.MANUAL, now));
+        yield end(now);
       }
       case Command.Replace(var by, var newest) -> replace(by, newest);
       case Command.Report _ -> throw new IllegalStateException("a report waits for nothing");
@@ -96,6 +96,14 @@ public final class ModelMachine {
           Command.Start _ ->
           false;
     };
+  }
+
+  private Outcome end(Instant now) {
+    int minUpdates = state.spec().round().minUpdates();
+    Decision end = state.round().end(Decision.Cause.MANUAL, minUpdates, now);
+    return end instanceof Decision.StageClosed stage
+        ? new Outcome.EndsStage(stage)
+        : new Outcome.Closes((Decision.Closed) end);
   }
 
   private Outcome replace(Replacement by, Expected newest) {

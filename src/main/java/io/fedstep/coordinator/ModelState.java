@@ -6,6 +6,8 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
+import io.fedstep.round.Protocol;
+import io.fedstep.round.Quorum;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
@@ -25,6 +27,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +45,7 @@ public final class ModelState {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
+  private final Protocol protocol;
   private Round round;
   private final Refusals refusals = new Refusals();
   private final RecentReports recentReports = new RecentReports();
@@ -60,6 +64,7 @@ public final class ModelState {
   public ModelState(ModelFolder folder, Round open, Engine engine) {
     this.folder = folder;
     this.engine = engine;
+    protocol = engine.protocol(folder.spec());
     round = open;
     findRecent();
   }
@@ -192,7 +197,13 @@ public final class ModelState {
             passed + round.passed(folder.head().policies()),
             refusals.told(),
             failures(round.number()).size(),
-            recentReports.told()));
+            recentReports.told(),
+            round.stageName(),
+            answers()));
+  }
+
+  private List<Integer> answers() {
+    return IntStream.rangeClosed(0, round.stage()).mapToObj(round::answers).toList();
   }
 
   /** Tells how many metrics were left out of what is kept of them. */
@@ -350,9 +361,19 @@ public final class ModelState {
     return folder.head().stoppedAt(folder.newest().info().version());
   }
 
-  /** Whether the open round has as many updates as it takes, and is to be closed. */
+  /** The protocol of its rounds. */
+  public Protocol protocol() {
+    return protocol;
+  }
+
+  /** How many messages the stage waits for that is under way, and how long. */
+  public Quorum quorum() {
+    return protocol.quorum(round, spec().round());
+  }
+
+  /** Whether the stage that is under way has as many messages as it takes, and is to be ended. */
   public boolean isDue() {
-    return round.updates() >= spec().round().maxUpdates() && !stopped();
+    return round.answers(round.stage()) >= quorum().most() && !stopped();
   }
 
   /** Throws if the model has ended. */

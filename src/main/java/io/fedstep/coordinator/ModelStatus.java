@@ -3,6 +3,7 @@ package io.fedstep.coordinator;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  *     none
  * @param reported how many reports of versions came since the server started, as far as that is
  *     told
+ * @param stage the name of the open round's stage
+ * @param answers how many clients have answered each of its stages, as far as it has come
  */
 public record ModelStatus(
     ModelHead head,
@@ -30,7 +33,9 @@ public record ModelStatus(
     int passed,
     long refused,
     int failed,
-    long reported) {
+    long reported,
+    String stage,
+    List<Integer> answers) {
   /** The open round's number. */
   public long round() {
     return newest.version();

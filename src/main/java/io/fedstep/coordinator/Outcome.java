@@ -21,6 +21,9 @@ public sealed interface Outcome {
   /** The open round becomes a version. */
   record Closes(Decision.Closed close) implements Outcome {}
 
+  /** The open round goes on to its next stage. */
+  record EndsStage(Decision.StageClosed close) implements Outcome {}
+
   /** The open round is replaced by a version. */
   record Replaces(Replacement by) implements Outcome {}
 }

@@ -32,7 +32,7 @@ public final class Upload implements AutoCloseable {
     VectorSink sink();
 
     /** Has the update decided whose numbers are all there; returns once that is durable. */
-    Verdict submit(UpdateMetadata header, VectorSummary content);
+    Verdict<Decision.Accepted> submit(UpdateMetadata header, VectorSummary content);
 
     /** The refusal for numbers that could not be written. */
     Refusal failure(StorageException failure);
@@ -114,18 +114,19 @@ public final class Upload implements AutoCloseable {
   /** Asks for the update to be accepted; returns once that is durable, or throws the refusal. */
   public Answer submit(UpdateMetadata header, VectorSummary content) {
     return switch (verdict(header, content)) {
-      case Verdict.Enters enters -> {
+      case Verdict.Enters(var update) -> {
         accepted = true;
-        state.leftOut(header, enters.decision().metrics());
-        yield new Answer(enters.decision(), false);
+        state.leftOut(header, update.metrics());
+        yield new Answer(update, false);
       }
-      case Verdict.Repeats repeats -> new Answer(repeats.earlier(), true);
-      case Verdict.Refused refused -> throw refused.refusal().exception();
-      case Verdict.Welcome _ -> throw new IllegalStateException("an admission is no answer");
+      case Verdict.Repeats(var earlier) -> new Answer(earlier, true);
+      case Verdict.Refused(var refusal) -> throw refusal.exception();
+      case Verdict.Welcome<Decision.Accepted> _ ->
+          throw new IllegalStateException("an admission is no answer");
     };
   }
 
-  private Verdict verdict(UpdateMetadata header, VectorSummary content) {
+  private Verdict<Decision.Accepted> verdict(UpdateMetadata header, VectorSummary content) {
     if (earlier != null) {
       return Round.repeat(earlier, header.weight(), content);
     }

@@ -66,6 +66,9 @@ public final class VersionMaker {
 
   private Made ofRound(Round round) {
     Version before = folder.newest();
+    if (round.abandoned() != null) {
+      return repeat(round, before);
+    }
     Duration passed = drafts.passed(round);
     long started = System.nanoTime();
     VersionDraft draft = drafts.ofRound(round);
@@ -92,6 +95,16 @@ public final class VersionMaker {
           Duration.ofNanos(System.nanoTime() - computed));
     } finally {
       draft.close();
+    }
+  }
+
+  /** Makes the version of an abandoned round, which is the one before again. */
+  private Made repeat(Round round, Version before) {
+    RoundRecord over = record(round, RoundRecord.Outcome.ABANDONED, null, null);
+    try (VersionDraft draft = drafts.fresh()) {
+      draft.copyWeights(before);
+      draft.copyState(before);
+      return at(next(draft, VersionInfo.MadeBy.ROUND, over), over);
     }
   }
 

@@ -151,6 +151,7 @@ public final class KafkaCoordinator extends Coordinator {
     ModelSpec spec = asked.spec();
     follower.catchUp(model);
     if (known(model) == null) {
+      checkOneStage(engine.protocol(spec));
       checkNew(spec, models().size(), limits);
     }
     ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);

@@ -11,6 +11,7 @@ import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Outcome;
 import io.fedstep.problem.Refusal;
+import io.fedstep.round.Decision;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
 import java.time.Instant;
@@ -107,6 +108,7 @@ final class ModelLeader {
         outbox.answer(asker, Json.object());
       }
       case Outcome.Closes(var close) -> rounds.close(close, asker);
+      case Outcome.EndsStage _ -> throw new IllegalStateException("rounds have one stage here");
       case Outcome.Replaces(var by) -> {
         decisions.replaced(by, asker);
         rounds.goOn();
@@ -147,7 +149,7 @@ final class ModelLeader {
 
   private void update(Request.Update sent, @Nullable Asker asker) {
     Instant now = engine.clock().instant();
-    Verdict verdict =
+    Verdict<Decision.Accepted> verdict =
         admission.decide(sent.from(), sent.client(), 0, sent.header(), sent.content(), now);
     switch (verdict != null
         ? verdict
@@ -166,7 +168,7 @@ final class ModelLeader {
         outbox.answer(asker, refusal);
         ranges.refuse(sent.upload());
       }
-      case Verdict.Welcome _ -> await(sent, asker, MOST_UPDATES);
+      case Verdict.Welcome<Decision.Accepted> _ -> await(sent, asker, MOST_UPDATES);
     }
   }
 }

@@ -124,6 +124,7 @@ final class RoundEnd implements Making.Owner {
       case NOTHING -> {}
       case CLOSES -> close(Decision.Cause.DEADLINE);
       case PASSES -> outbox.afterwards(() -> engine.listener().deadlinePassed(state.model()));
+      case ABANDONS -> throw new IllegalStateException("rounds have one stage here");
     }
   }
 

@@ -80,7 +80,7 @@ final class Uploads implements AutoCloseable {
     }
 
     @Override
-    public Verdict submit(UpdateMetadata header, VectorSummary content) {
+    public Verdict<Decision.Accepted> submit(UpdateMetadata header, VectorSummary content) {
       var update =
           new Request.Update(
               model.incarnation(),
@@ -100,10 +100,10 @@ final class Uploads implements AutoCloseable {
                         cluster.topics(), model.state().spec(), update, spool, row, message));
         Decision.Accepted accepted = (Decision.Accepted) RecordCodec.readDecision(answer);
         return answer.required("repeated").booleanValue()
-            ? new Verdict.Repeats(accepted)
-            : new Verdict.Enters(accepted);
+            ? new Verdict.Repeats<>(accepted)
+            : new Verdict.Enters<>(accepted);
       } catch (RefusedException e) {
-        return new Verdict.Refused(e.refusal());
+        return new Verdict.Refused<>(e.refusal());
       }
     }
 

@@ -1,5 +1,7 @@
 package io.fedstep.local;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.fedstep.codec.NewSpec;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.ClientFailure;
@@ -15,8 +17,15 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Decision;
+import io.fedstep.round.Payload;
+import io.fedstep.round.Plain;
+import io.fedstep.round.Protocol;
+import io.fedstep.round.Stage;
+import io.fedstep.round.Verdict;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
@@ -27,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -67,10 +77,22 @@ public final class LocalCoordinator extends Coordinator {
       Scheduler scheduler,
       Supplier<String> incarnations,
       Listener listener) {
+    this(data, limits, clock, scheduler, incarnations, listener, Plain::of);
+  }
+
+  /** The same, with a test's protocols. */
+  LocalCoordinator(
+      DataFolder data,
+      Limits limits,
+      InstantSource clock,
+      Scheduler scheduler,
+      Supplier<String> incarnations,
+      Listener listener,
+      Function<ModelSpec, Protocol> protocols) {
     this.data = data;
     this.limits = limits;
     this.incarnations = incarnations;
-    engine = new Engine(clock, scheduler, listener, limits);
+    engine = new Engine(clock, scheduler, listener, limits, protocols);
     for (String model : data.models()) {
       try {
         run(data.open(model, limits.keepVersions()));
@@ -213,6 +235,40 @@ public final class LocalCoordinator extends Coordinator {
   public Upload begin(
       String model, long round, String client, @Nullable String base, @Nullable String holder) {
     return runner(model).begin(round, client, base, holder);
+  }
+
+  @Override
+  public Answer answer(String model, long round, String stage, String client, String document) {
+    ModelRunner runner = runner(model);
+    checkDocument(runner.state(), stage, document);
+    return switch (runner.answer(round, stage, client, document)) {
+      case Verdict.Enters(var answered) -> new Answer(answered, false);
+      case Verdict.Repeats(var earlier) -> new Answer(earlier, true);
+      case Verdict.Refused(var refusal) -> throw refusal.exception();
+      case Verdict.Welcome<Decision.Answered> _ ->
+          throw new IllegalStateException("an admission is no answer");
+    };
+  }
+
+  private static void checkDocument(ModelState state, String stage, String document) {
+    Stage asked =
+        state.protocol().stages().stream()
+            .filter(one -> one.name().equals(stage))
+            .findFirst()
+            .orElseThrow(() -> noDocuments(state, stage).exception());
+    if (!(asked.payload() instanceof Payload.Document(int mostBytes))) {
+      throw noDocuments(state, stage).exception();
+    }
+    int bytes = document.getBytes(UTF_8).length;
+    if (bytes > mostBytes) {
+      throw Refusal.of(
+              Problem.TOO_LARGE,
+              "The document has %s bytes; the stage '%s' takes %s."
+                  .formatted(bytes, stage, mostBytes))
+          .with("expected", mostBytes)
+          .with("actual", bytes)
+          .exception();
+    }
   }
 
   @Override

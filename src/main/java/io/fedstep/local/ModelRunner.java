@@ -13,6 +13,7 @@ import io.fedstep.coordinator.Outcome;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Protocol;
 import io.fedstep.round.Round;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
@@ -25,8 +26,6 @@ import io.fedstep.store.UpdateMatrix;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -47,13 +46,16 @@ final class ModelRunner {
   private final ModelMachine machine;
   private final UpdateMatrix matrix;
   private final Mailbox mailbox;
-  private final List<Submission> submissions = new ArrayList<>();
+  private final Submissions submissions;
   private volatile @Nullable Refusal deletion;
 
   ModelRunner(ModelFolder folder, Engine engine) {
     this.engine = engine;
     Instant now = engine.clock().instant();
-    OpenRound open = folder.openRound(newest -> new Round(newest.version(), newest.base(), now));
+    Protocol protocol = engine.protocol(folder.spec());
+    OpenRound open =
+        folder.openRound(
+            protocol, newest -> new Round(protocol.course(), newest.version(), newest.base(), now));
     matrix = open.matrix(); // one and the same for all rounds
     state = new ModelState(folder, open.round(), engine);
     mailbox = new Mailbox(state, engine, this::stopsNothing);
@@ -61,6 +63,7 @@ final class ModelRunner {
     stepper = new Stepper(state, open, engine, deadline, mailbox::add);
     admission = new Admission(state);
     machine = new ModelMachine(state, folder::reported);
+    submissions = new Submissions(state, mailbox, matrix, stepper, this::fail);
     state.change(deadline::set);
   }
 
@@ -76,7 +79,7 @@ final class ModelRunner {
   private void run() {
     try {
       if (state.round().closed() != null || state.isDue()) {
-        stepper.closeOrRetry(Decision.Cause.MAX_UPDATES); // a crash came before its version
+        stepper.endFull(); // a crash came before its version
       }
       stepper.chooseBest();
       while (state.ended() == null) {
@@ -116,6 +119,9 @@ final class ModelRunner {
       case Outcome.Waits _ ->
           throw new IllegalStateException("a close is one command with its step");
       case Outcome.Changes(var head) -> {
+        if (state.stopped() && !head.stoppedAt(state.round().number())) {
+          stepper.resume();
+        }
         state.folder().save(head);
         adjust();
         yield null;
@@ -127,8 +133,12 @@ final class ModelRunner {
         state.reported(report.version(), report.client(), report.report());
         yield null;
       }
+      case Outcome.EndsStage(var close) -> {
+        stepper.endAndStep(close);
+        yield null;
+      }
       case Outcome.Closes(var close) -> {
-        stepper.closeAndStep(close);
+        stepper.endAndStep(close);
         state.checkRoom();
         yield state.folder().newest().info();
       }
@@ -163,9 +173,10 @@ final class ModelRunner {
     }
 
     @Override
-    public Verdict submit(UpdateMetadata header, VectorSummary content) {
-      return ModelRunner.this.submit(
-          new Submission(round, client, row, header, content, new CompletableFuture<>()));
+    public Verdict<Decision.Accepted> submit(UpdateMetadata header, VectorSummary content) {
+      return submissions.submit(
+          new UpdateSubmission(
+              admission, round, client, row, header, content, new CompletableFuture<>()));
     }
 
     @Override
@@ -183,120 +194,19 @@ final class ModelRunner {
     }
   }
 
-  /** An update whose numbers are in their row. */
-  private record Submission(
-      long round,
-      String client,
-      int row,
-      UpdateMetadata header,
-      VectorSummary content,
-      CompletableFuture<Verdict> verdict) {}
-
-  /** Hands an update over to be decided, and waits for it. */
-  private Verdict submit(Submission submission) {
-    boolean queued =
-        state.look(
-            () -> {
-              if (!admission.isForOpen(submission.round())) {
-                return false;
-              }
-              submissions.add(submission);
-              if (submissions.size() == 1) { // one command decides all that have come until it runs
-                mailbox.add(this::decide);
-              }
-              return true;
-            },
-            waits -> !waits);
-    return queued ? Mailbox.joined(submission.verdict()) : late(submission);
-  }
-
-  private void decide() {
-    List<Submission> batch = drain();
-    if (batch.isEmpty()) {
-      return;
-    }
-    List<@Nullable Verdict> verdicts = new ArrayList<>();
-    List<Submission> waiting = new ArrayList<>();
-    try {
-      matrix.force();
-      boolean appended = state.locked(() -> decide(batch, verdicts));
-      if (appended) {
-        stepper.force();
-      }
-      for (int i = 0; i < batch.size(); i++) {
-        Verdict verdict = verdicts.get(i);
-        Submission next = batch.get(i);
-        if (verdict instanceof Verdict.Welcome) {
-          waiting.add(next);
-        } else {
-          next.verdict().complete(verdict != null ? verdict : late(next));
-        }
-      }
-      putBack(waiting);
-    } catch (Throwable e) {
-      fail(e);
-      batch.forEach(one -> one.verdict().completeExceptionally(Failure.refusal(e).exception()));
-      return;
-    }
-    stepper.step();
-  }
-
-  /** What finds a buffer full goes into the next one. */
-  private void putBack(List<Submission> waiting) {
-    state.change(() -> {
-      if (submissions.isEmpty() && !waiting.isEmpty()) {
-        mailbox.add(this::decide);
-      }
-      submissions.addAll(0, waiting);
-    });
-  }
-
-  private List<Submission> drain() {
-    return state.locked(() -> {
-      List<Submission> batch = List.copyOf(submissions);
-      submissions.clear();
-      return batch;
-    });
-  }
-
-  private boolean decide(List<Submission> batch, List<@Nullable Verdict> verdicts) {
-    Instant now = engine.clock().instant();
-    boolean appended = false;
-    for (Submission next : batch) {
-      Verdict verdict = decide(next, now);
-      appended |= verdict instanceof Verdict.Enters;
-      verdicts.add(verdict);
-    }
-    return appended;
-  }
-
-  /** The verdict on an update, or null if it came too late; welcome if it is for the next round. */
-  private @Nullable Verdict decide(Submission next, Instant now) {
-    Verdict verdict =
-        admission.decide(
-            next.round(), next.client(), next.row(), next.header(), next.content(), now);
-    if (verdict instanceof Verdict.Enters enters) {
-      try {
-        stepper.enter(enters.decision(), now);
-      } catch (StorageException e) {
-        if (!e.passes()) {
-          throw e;
-        }
-        return new Verdict.Refused(Failure.refusal(e)); // the round is as it was
-      }
-    }
-    return verdict;
-  }
-
-  private Verdict late(Submission next) {
-    return admission.late(next.round(), next.client(), next.header(), next.content());
+  /** Has a document decided, and waits for it. */
+  Verdict<Decision.Answered> answer(long round, String stage, String client, String document) {
+    return submissions.submit(
+        new DocumentSubmission(
+            admission, round, stage, client, document, new CompletableFuture<>()));
   }
 
   private void deadlineCame(Instant due) {
     try {
       switch (deadline.came(due, stepper::pass)) {
         case NOTHING -> {}
-        case CLOSES -> stepper.closeOrRetry(Decision.Cause.DEADLINE);
+        case CLOSES -> stepper.endOrRetry(Decision.Cause.DEADLINE);
+        case ABANDONS -> stepper.abandonOrRetry();
         case PASSES -> {
           stepper.force();
           engine.listener().deadlinePassed(state.model());
@@ -316,7 +226,7 @@ final class ModelRunner {
     state.change(deadline::set);
     state.findRecent();
     if (state.isDue()) {
-      stepper.closeOrRetry(Decision.Cause.MAX_UPDATES);
+      stepper.endFull();
     }
   }
 
@@ -366,7 +276,7 @@ final class ModelRunner {
   private void refuseTheRest() {
     Refusal refusal = state.ended();
     if (refusal != null) {
-      drain().forEach(one -> one.verdict().complete(new Verdict.Refused(refusal)));
+      submissions.refuse(refusal);
     }
     mailbox.runRest();
   }

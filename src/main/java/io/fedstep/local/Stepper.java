@@ -67,13 +67,20 @@ final class Stepper {
     maker = new VersionMaker(state, new Drafts());
   }
 
-  /** Takes an update in, and with it the close if it fills the round; the lock is held. */
-  void enter(Decision.Accepted update, Instant now) {
-    Round round = state.round();
+  /** Takes a message in, and with it the end of the stage that it fills; the lock is held. */
+  void enter(Decision.Message message, Instant now) {
     take(
-        update.updates() < state.spec().round().maxUpdates()
-            ? List.of(update)
-            : List.of(update, round.close(Decision.Cause.MAX_UPDATES, now)));
+        message.count() < state.quorum().most()
+            ? List.of(message)
+            : List.of(message, end(full(), now)));
+  }
+
+  private Decision end(Decision.Cause by, Instant now) {
+    return state.round().end(by, state.spec().round().minUpdates(), now);
+  }
+
+  private Decision.Cause full() {
+    return state.round().stage() == 0 ? Decision.Cause.MAX_UPDATES : Decision.Cause.ANSWERS;
   }
 
   /** Invites more clients; the lock is held. */
@@ -81,11 +88,30 @@ final class Stepper {
     take(List.of(deadline));
   }
 
+  /** Gives a stage among members its whole time again, after training was stopped. */
+  void resume() {
+    Round round = state.round();
+    if (round.stage() > 0 && round.closed() == null) {
+      state.locked(() -> {
+        take(List.of(new Decision.StageResumed(round.stageName(), now())));
+        return round;
+      });
+      force();
+    }
+  }
+
+  private Instant now() {
+    return engine.clock().instant();
+  }
+
   private void take(List<Decision> decisions) {
+    int stage = state.round().stage();
     open.append(decisions.stream().map(state::keyed).toList());
     state.decided();
     if (state.round().closed() != null) {
       state.closing();
+    } else if (state.round().stage() > stage) {
+      deadline.set();
     }
   }
 
@@ -95,36 +121,60 @@ final class Stepper {
     state.durable();
   }
 
-  /** Closes the round unless it is closed already, and makes the next version. */
-  void closeAndStep(Decision.Closed close) {
+  /**
+   * Ends the stage that is under way, unless the round is closed already, and makes the next
+   * version of one that is.
+   */
+  void endAndStep(Decision end) {
     state.change(() -> {
       if (state.round().closed() == null) {
-        take(List.of(close));
+        take(List.of(end));
       }
-      state.closing();
+      if (state.round().closed() != null) {
+        state.closing();
+      }
     });
     force();
     step();
   }
 
+  /** The same for a stage that is full. */
+  void endFull() {
+    endOrRetry(full());
+  }
+
   /** The same; where the disk takes nothing for now, tries again later. */
-  void closeOrRetry(Decision.Cause cause) {
+  void endOrRetry(Decision.Cause cause) {
+    endOrRetry(() -> end(cause, now()));
+  }
+
+  /** Ends a round for which too few messages came; as {@link #endOrRetry(Decision.Cause)}. */
+  void abandonOrRetry() {
+    endOrRetry(() -> state.round().abandon(Decision.Cause.DEADLINE, now()));
+  }
+
+  private void endOrRetry(Supplier<Decision> end) {
+    Round round = state.round();
+    int stage = round.stage();
     try {
-      closeAndStep(state.round().close(cause, engine.clock().instant()));
+      endAndStep(end.get());
     } catch (StorageException e) {
       if (!e.passes()) {
         throw e;
       }
       engine.logError("model %s: its round cannot be closed yet".formatted(state.model()), e);
-      long number = state.round().number();
-      var _ = engine.after(RETRY, () -> modelThread.accept(() -> closeAgain(cause, number)));
+      long number = round.number();
+      var _ = engine.after(RETRY, () -> modelThread.accept(() -> endAgain(end, number, stage)));
     }
   }
 
-  private void closeAgain(Decision.Cause cause, long number) {
+  private void endAgain(Supplier<Decision> end, long number, int stage) {
     Round round = state.round();
-    if (round.number() == number && round.closed() == null && !state.stopped()) {
-      closeOrRetry(cause);
+    if (round.number() == number
+        && round.stage() == stage
+        && round.closed() == null
+        && !state.stopped()) {
+      endOrRetry(end);
     }
   }
 
@@ -187,6 +237,7 @@ final class Stepper {
               before,
               round.inClientOrder(),
               open.matrix(),
+              state.protocol().gradients(round),
               Shard.WHOLE,
               draft,
               Gather.WHOLE,
@@ -219,14 +270,18 @@ final class Stepper {
     @Override
     public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord over) {
       if (over == null) {
-        var next = new Round(info.version(), info.base(), state.openedAt(info));
+        Round next = next(info, state.openedAt(info));
         open(folder.begin(draft, info, open, next), null);
       } else {
-        var next = new Round(info.version(), info.base(), info.createdAt());
+        Round next = next(info, info.createdAt());
         open(folder.advance(draft, info, over, open, next), over);
       }
       return info;
     }
+  }
+
+  private Round next(VersionInfo info, Instant openedAt) {
+    return new Round(state.protocol().course(), info.version(), info.base(), openedAt);
   }
 
   private boolean isSmall() {

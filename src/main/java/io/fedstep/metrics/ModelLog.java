@@ -94,6 +94,14 @@ public final class ModelLog implements Listener, AutoCloseable {
               round.clients().size(),
               largestNorm(round),
               round.round() + 1);
+      case ABANDONED ->
+          log.warn(
+              "model {}: round {} was abandoned after {} s, for want of messages; version {} repeats"
+                  + " the one before",
+              model,
+              round.round(),
+              seconds(lasted),
+              round.round() + 1);
       case DISCARDED ->
           log.info(
               "model {}: round {} was discarded with {} updates, for a version by hand",

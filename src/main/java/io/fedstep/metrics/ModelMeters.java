@@ -17,7 +17,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -55,7 +54,9 @@ final class ModelMeters {
     updates = new UpdateCounters(registry, name);
     updates.start(Listener.ACCEPTED);
     for (var outcome : RoundRecord.Outcome.values()) {
-      rounds.put(outcome, roundCounter(outcome));
+      if (outcome != RoundRecord.Outcome.ABANDONED) { // of models that have such rounds alone
+        rounds.put(outcome, roundCounter(outcome));
+      }
     }
     deadlinesPassed =
         Counter.builder("fedstep.deadlines.passed")
@@ -174,7 +175,7 @@ final class ModelMeters {
   }
 
   synchronized void roundEnded(RoundRecord round) {
-    Objects.requireNonNull(rounds.get(round.outcome())).increment();
+    rounds.computeIfAbsent(round.outcome(), this::roundCounter).increment();
     if (round.outcome() != RoundRecord.Outcome.DISCARDED) {
       lastRoundSeconds = seconds(Duration.between(round.openedAt(), round.endedAt()));
     }

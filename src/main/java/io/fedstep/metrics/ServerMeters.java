@@ -107,7 +107,7 @@ public final class ServerMeters implements Listener {
     if (known != null) {
       known.roundEnded(round);
     }
-    if (round.outcome() != RoundRecord.Outcome.DISCARDED) {
+    if (round.isAggregated()) {
       roundSeconds.record(Duration.between(round.openedAt(), round.endedAt()).plus(commit));
       aggregateSeconds.record(aggregation);
       commitSeconds.record(commit);

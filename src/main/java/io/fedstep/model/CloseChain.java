@@ -71,6 +71,15 @@ public final class CloseChain {
     };
   }
 
+  /** The same steps behind gradients that a protocol has made of its rows. */
+  public static Supplier<ServerStep> begin(
+      ModelSpec spec,
+      StepContext.Step context,
+      Supplier<ServerStep.Gradients> gradients,
+      int most) {
+    return () -> new ServerStep(spec, gradients.get(), context, most);
+  }
+
   private ServerStep step(ServerStep.Gradients gradients, int most) {
     return new ServerStep(spec, gradients, context, most);
   }

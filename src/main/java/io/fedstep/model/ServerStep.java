@@ -13,9 +13,10 @@ import java.util.List;
  * for one thread.
  */
 public final class ServerStep {
-  /** From the updates of one range of coordinates to the gradient there. */
+  /** The gradient of one range of coordinates after another; with buffers, for one thread. */
   @FunctionalInterface
-  interface Gradients {
+  public interface Gradients {
+    /** Fills a tile with the gradient of a range from the rows there. */
     void of(Range range, Rows rows, Tile into);
   }
 

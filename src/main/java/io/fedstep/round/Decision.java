@@ -1,13 +1,27 @@
 package io.fedstep.round;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** A decision of a round. The journal lists them; replaying it gives the same round. */
 public sealed interface Decision {
+  /** A client's message is part of the round. */
+  sealed interface Message extends Decision {
+    /** Whose it is. */
+    String client();
+
+    /** When it came. */
+    Instant receivedAt();
+
+    /** How many messages its stage has with this one. */
+    int count();
+  }
+
   /**
-   * An update is part of the round.
+   * An update is part of the round: the message of the stage with rows. One of words has the weight
+   * 1, no metrics and the norm 0: what it says is hidden.
    *
    * @param row of the update matrix, where its numbers are
    * @param summary of its numbers
@@ -23,11 +37,16 @@ public sealed interface Decision {
       Instant receivedAt,
       int updates,
       long staleness)
-      implements Decision, Measured {
+      implements Message, Measured {
     /** A copy whose metrics share their names with others', without those beyond the bound. */
     public Accepted with(MetricNames names) {
       return new Accepted(
           client, row, weight, names.kept(metrics), summary, receivedAt, updates, staleness);
+    }
+
+    @Override
+    public int count() {
+      return updates;
     }
 
     /** Broken by a corrupt journal alone. */
@@ -46,6 +65,29 @@ public sealed interface Decision {
    * @param times how many deadlines have passed under it, with this one
    */
   record Passed(long policy, int times, Instant at) implements Decision {}
+
+  /**
+   * A document is part of the round.
+   *
+   * @param answers how many the stage has with this one
+   */
+  record Answered(String stage, String client, String document, Instant receivedAt, int answers)
+      implements Message {
+    @Override
+    public int count() {
+      return answers;
+    }
+  }
+
+  /**
+   * A stage takes no more messages, and the next begins.
+   *
+   * @param minUpdates the policy's at that time
+   */
+  record StageClosed(String stage, Cause by, Instant at, int minUpdates) implements Decision {}
+
+  /** Training goes on after it was stopped, and a stage among members has its whole time again. */
+  record StageResumed(String stage, Instant at) implements Decision {}
 
   /**
    * The round accepts no more updates; the next version is computed from those it has.
@@ -69,10 +111,20 @@ public sealed interface Decision {
     }
   }
 
-  /** Why a round was closed. */
+  /**
+   * The round ends without a result: the next version repeats the one before.
+   *
+   * @param stage the one that did not get as many messages as it needs
+   * @param missing the members from whom none came, in the order of their names
+   */
+  record Abandoned(Closed close, String stage, List<String> missing) implements Decision {}
+
+  /** Why a round, or a stage, was closed. */
   enum Cause {
     MAX_UPDATES,
     DEADLINE,
-    MANUAL
+    MANUAL,
+    /** All members have answered. */
+    ANSWERS
   }
 }

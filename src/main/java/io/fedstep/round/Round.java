@@ -3,25 +3,34 @@ package io.fedstep.round;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open round of a model: collecting, then closed. A plain object for one thread at a time; it
- * knows only what it was told, so a replay of its decisions is the same round.
+ * The open round of a model: in one stage after the other, then closed. A plain object for one
+ * thread at a time; it knows only what it was told, so a replay of its decisions is the same round.
  */
 public final class Round {
+  private final Course course;
   private final long number;
   private final String base;
   private final Instant openedAt;
   private final Map<Key, Decision.Accepted> accepted = new TreeMap<>();
+  private final Documents documents;
   private final MetricNames names = new MetricNames();
+  private final List<Decision.StageClosed> over = new ArrayList<>();
+  private Instant stageBegan;
   private Decision.@Nullable Passed passed;
   private Decision.@Nullable Closed closed;
+  private Decision.@Nullable Abandoned abandoned;
 
   /**
    * The version that an update was computed from.
@@ -40,27 +49,36 @@ public final class Round {
     }
   }
 
-  /** Opens round {@code number}, which trains from the weights with the tag {@code base}. */
+  /** Opens a round of updates in the clear. */
   public Round(long number, String base, Instant openedAt) {
+    this(Course.PLAIN, number, base, openedAt);
+  }
+
+  /** Opens round {@code number}, which trains from the weights with the tag {@code base}. */
+  public Round(Course course, long number, String base, Instant openedAt) {
+    this.course = course;
+    documents = new Documents(course);
     this.number = number;
     this.base = base;
     this.openedAt = openedAt;
+    stageBegan = openedAt;
   }
 
   /** Whether a client may send an update's numbers, given the base that it names. */
-  public Verdict admit(String client, Origin origin, @Nullable String namedBase) {
+  public Verdict<Decision.Accepted> admit(
+      String client, Origin origin, @Nullable String namedBase) {
     Decision.Accepted earlier = update(client, origin.version());
     if (earlier != null) {
-      return new Verdict.Repeats(earlier);
+      return new Verdict.Repeats<>(earlier);
     }
-    Refusal refusal = refusal(origin, namedBase);
-    return refusal == null ? new Verdict.Welcome() : new Verdict.Refused(refusal);
+    Refusal refusal = refusal(client, origin, namedBase);
+    return refusal == null ? new Verdict.Welcome<>() : new Verdict.Refused<>(refusal);
   }
 
   /**
    * Whether an update with its numbers in {@code row} is accepted; the decision is to be applied.
    */
-  public Verdict accept(
+  public Verdict<Decision.Accepted> accept(
       String client,
       Origin origin,
       int row,
@@ -71,11 +89,11 @@ public final class Round {
     if (earlier != null) {
       return repeat(earlier, metadata.weight(), summary);
     }
-    Refusal refusal = refusal(origin, metadata.base());
+    Refusal refusal = refusal(client, origin, metadata.base());
     if (refusal != null) {
-      return new Verdict.Refused(refusal);
+      return new Verdict.Refused<>(refusal);
     }
-    return new Verdict.Enters(
+    return new Verdict.Enters<>(
         new Decision.Accepted(
             client,
             row,
@@ -88,11 +106,12 @@ public final class Round {
   }
 
   /** Compares an update with the one that its client has in a round, open or over. */
-  public static Verdict repeat(Decision.Accepted earlier, double weight, VectorSummary summary) {
+  public static Verdict<Decision.Accepted> repeat(
+      Decision.Accepted earlier, double weight, VectorSummary summary) {
     if (earlier.summary().digest().equals(summary.digest()) && earlier.weight() == weight) {
-      return new Verdict.Repeats(earlier);
+      return new Verdict.Repeats<>(earlier);
     }
-    return new Verdict.Refused(
+    return new Verdict.Refused<>(
         Refusal.of(
             Problem.UPDATE_DIFFERS,
             ("Client '%s' already has an update in this round with digest %s and weight %s; this one"
@@ -105,9 +124,28 @@ public final class Round {
                     weight)));
   }
 
-  private @Nullable Refusal refusal(Origin origin, @Nullable String namedBase) {
-    if (closed != null) {
-      return over(number, number + 1);
+  /**
+   * Whether a client's document enters a stage whose messages are documents; the decision is to be
+   * applied.
+   */
+  public Verdict<Decision.Answered> answer(
+      String stage, String client, String document, Instant now) {
+    int index = course.index(stage);
+    Decision.Answered earlier = documents.of(index).get(client);
+    if (earlier != null) {
+      return Documents.repeat(earlier, document);
+    }
+    Refusal refusal = refusal(index, client);
+    return refusal != null
+        ? new Verdict.Refused<>(refusal)
+        : new Verdict.Enters<>(
+            new Decision.Answered(stage, client, document, now, answers(index) + 1));
+  }
+
+  private @Nullable Refusal refusal(String client, Origin origin, @Nullable String namedBase) {
+    Refusal standing = refusal(course.rows(), client);
+    if (standing != null) {
+      return standing;
     }
     if (namedBase != null && origin.base() != null && !namedBase.equals(origin.base())) {
       return Refusal.of(
@@ -117,6 +155,34 @@ public final class Round {
           .with("base", origin.base());
     }
     return null;
+  }
+
+  /** The refusal of a new message in a stage, or null if its client may send one there now. */
+  private @Nullable Refusal refusal(int stage, String client) {
+    if (closed != null) {
+      return over(number, number + 1);
+    }
+    if (stage > stage()) {
+      return Refusal.of(
+              Problem.ROUND_NOT_OPEN,
+              "Round %s takes no messages of the stage '%s' yet; '%s' is under way."
+                  .formatted(number, course.stages().get(stage), stageName()))
+          .with("current_round", number);
+    }
+    if (stage > 0 && !hasAnswered(0, client)) {
+      return Refusal.of(
+          Problem.NOT_INVITED,
+          "Client '%s' is no member of round %s, whose members are fixed."
+              .formatted(client, number));
+    }
+    return stage < stage() || !mayAnswer(stage, client)
+        ? Refusal.of(
+                Problem.ROUND_CLOSED,
+                "Round %s is over for client '%s', from whom no message of the stage '%s' is there."
+                    .formatted(
+                        number, client, course.stages().get(stage < stage() ? stage : stage - 1)))
+            .with("current_round", number + 1)
+        : null;
   }
 
   /** The refusal of an update that is not in a round which is over. */
@@ -133,6 +199,22 @@ public final class Round {
     return new Decision.Closed(by, now);
   }
 
+  /**
+   * The decision to end the stage that is under way, and with the last one the round.
+   *
+   * @param minUpdates the policy's
+   */
+  public Decision end(Decision.Cause by, int minUpdates, Instant now) {
+    return course.isLast(stage())
+        ? close(by, now)
+        : new Decision.StageClosed(stageName(), by, now, minUpdates);
+  }
+
+  /** The decision to end the round without a result, for want of messages in its stage. */
+  public Decision.Abandoned abandon(Decision.Cause by, Instant now) {
+    return new Decision.Abandoned(close(by, now), stageName(), missing());
+  }
+
   /** Applies a decision that is in the journal. */
   public void apply(Decision decision) {
     if (closed != null) {
@@ -140,14 +222,40 @@ public final class Round {
     }
     switch (decision) {
       case Decision.Accepted update -> {
+        checkStage(course.stages().get(course.rows()), update);
         var key = new Key(update.client(), number - update.staleness());
         if (accepted.put(key, update.with(names)) != null) {
           throw new IllegalStateException(
               "two updates of client '%s' in round %s".formatted(update.client(), number));
         }
       }
+      case Decision.Answered answer -> {
+        checkStage(answer.stage(), answer);
+        documents.add(stage(), answer);
+      }
       case Decision.Passed deadline -> passed = deadline;
+      case Decision.StageClosed close -> {
+        checkStage(close.stage(), close);
+        over.add(close);
+        stageBegan = close.at();
+      }
+      case Decision.StageResumed resumed -> {
+        checkStage(resumed.stage(), resumed);
+        stageBegan = resumed.at();
+      }
       case Decision.Closed close -> closed = close;
+      case Decision.Abandoned end -> {
+        checkStage(end.stage(), end);
+        closed = end.close();
+        abandoned = end;
+      }
+    }
+  }
+
+  private void checkStage(String stage, Decision decision) {
+    if (!stage.equals(stageName())) {
+      throw new IllegalStateException(
+          "%s while round %s is at '%s'".formatted(decision, number, stageName()));
     }
   }
 
@@ -186,6 +294,76 @@ public final class Round {
     return Collections.unmodifiableCollection(accepted.values());
   }
 
+  // Stages
+
+  /** The stages of this round. */
+  public Course course() {
+    return course;
+  }
+
+  /** The index of the stage that is under way, or was when the round was closed. */
+  public int stage() {
+    return over.size();
+  }
+
+  /** The name of that stage. */
+  public String stageName() {
+    return course.stages().get(stage());
+  }
+
+  /** The begin of that stage's time. */
+  public Instant stageBegan() {
+    return stageBegan;
+  }
+
+  /** How many clients have answered a stage. */
+  public int answers(int stage) {
+    return stage == course.rows() ? accepted.size() : documents.of(stage).size();
+  }
+
+  /** Whether a client has answered a stage. */
+  public boolean hasAnswered(int stage, String client) {
+    return stage == course.rows()
+        ? update(client, number) != null
+        : documents.of(stage).containsKey(client);
+  }
+
+  private boolean mayAnswer(int stage, String client) {
+    return stage == 0 || hasAnswered(stage - 1, client);
+  }
+
+  /** The documents of a stage by client id. */
+  public SortedMap<String, Decision.Answered> documents(String stage) {
+    return documents.of(course.index(stage));
+  }
+
+  /** The document that a member has sent in a stage. */
+  public String document(String stage, String client) {
+    return Objects.requireNonNull(documents(stage).get(client)).document();
+  }
+
+  /** Whether a client has sent anything. */
+  public boolean hasMessages() {
+    return answers(0) > 0;
+  }
+
+  /** The members of a round whose first stage is over. */
+  public Members members() {
+    return new Members(answers(0), answers(stage() - 1), over.getFirst().minUpdates());
+  }
+
+  /** Who may answer the stage that is under way and has not; nobody in the first. */
+  private List<String> missing() {
+    if (stage() == 0) {
+      return List.of();
+    }
+    Stream<String> asked =
+        stage() - 1 == course.rows()
+            ? accepted.keySet().stream().map(Key::client)
+            : documents.of(stage() - 1).keySet().stream();
+    return asked.filter(client -> !hasAnswered(stage(), client)).toList();
+  }
+
   /** The last deadline that passed and doubled the share, or null. */
   public Decision.@Nullable Passed passed() {
     return passed;
@@ -199,5 +377,10 @@ public final class Round {
   /** The close, or null while the round collects updates. */
   public Decision.@Nullable Closed closed() {
     return closed;
+  }
+
+  /** The decision to end it without a result, or null. */
+  public Decision.@Nullable Abandoned abandoned() {
+    return abandoned;
   }
 }

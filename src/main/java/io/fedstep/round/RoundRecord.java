@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param gradientNorm L2 norm of the aggregated gradient; null if there is none
  * @param stepNorm L2 norm of the step subtracted from the weights; null if there was none
  * @param reports what clients reported of its version, or null while that is kept
+ * @param abandoned why it ended without a result, or null if it did not
  */
 public record RoundRecord(
     long round,
@@ -31,8 +32,9 @@ public record RoundRecord(
     List<Decision.Accepted> clients,
     @Nullable Double gradientNorm,
     @Nullable Double stepNorm,
-    @Nullable Reported reports) {
-  /** A record of a round whose version is kept. */
+    @Nullable Reported reports,
+    Decision.@Nullable Abandoned abandoned) {
+  /** A record of a round whose version is kept, and that was not abandoned. */
   public RoundRecord(
       long round,
       Outcome outcome,
@@ -57,6 +59,7 @@ public record RoundRecord(
         clients,
         gradientNorm,
         stepNorm,
+        null,
         null);
   }
 
@@ -74,14 +77,16 @@ public record RoundRecord(
         clients,
         gradientNorm,
         stepNorm,
-        reported);
+        reported,
+        abandoned);
   }
 
   /** How a round ended. */
   public enum Outcome {
     COMPLETED,
     NOT_FINITE,
-    DISCARDED
+    DISCARDED,
+    ABANDONED
   }
 
   /** The record of a round that ends with a version; a norm that is not finite becomes null. */
@@ -105,11 +110,18 @@ public record RoundRecord(
         endedAt,
         round.inClientOrder(),
         finiteOrNull(gradientNorm),
-        finiteOrNull(stepNorm));
+        finiteOrNull(stepNorm),
+        null,
+        outcome == Outcome.ABANDONED ? round.abandoned() : null);
   }
 
   private static @Nullable Double finiteOrNull(@Nullable Double norm) {
     return norm != null && Double.isFinite(norm) ? norm : null;
+  }
+
+  /** Whether its updates were aggregated. */
+  public boolean isAggregated() {
+    return outcome != Outcome.DISCARDED && outcome != Outcome.ABANDONED;
   }
 
   /** The sum of what the updates counted. */

@@ -5,6 +5,8 @@
  *   <li>A round is the replay of its decisions: {@code RecoveryTest}, {@code CrashTest}.
  *   <li>A client has one update from a version; the same one again gets the first answer, another
  *       is refused: {@code RoundTest}, {@code UpdatesTest}.
+ *   <li>A later stage is for the members who have answered the one before; without as many as it
+ *       needs the round is abandoned: {@code StagesTest}, {@code StagedCrashTest}.
  *   <li>Updates are aggregated in the order of client ids, whatever the order of their arrival:
  *       {@code SameResultTest}.
  * </ul>

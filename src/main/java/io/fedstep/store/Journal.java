@@ -2,18 +2,25 @@ package io.fedstep.store;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
-import io.fedstep.model.ModelSpec;
+import io.fedstep.round.Course;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Protocol;
 import io.fedstep.round.Round;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The decisions of the open round in their order, a checked line each. */
 public final class Journal implements AutoCloseable {
-  private static final int FORMAT = 3;
+  /** With the stages of a round that has several. */
+  private static final int FORMAT = 4;
+
+  /** What is still written for rounds of one stage, which an earlier release can read. */
+  private static final int FORMAT_OF_ONE_STAGE = 3;
 
   /** Without deadlines that passed. */
   private static final int FORMAT_WITHOUT_PASSED = 2;
@@ -22,6 +29,8 @@ public final class Journal implements AutoCloseable {
   private static final int FORMAT_WITHOUT_STRIDE = 1;
 
   private static final String STRIDE = "row_stride";
+  private static final String STAGES = "stages";
+  private static final String ROWS = "stage_of_rows";
 
   private final LineFile lines;
 
@@ -30,18 +39,23 @@ public final class Journal implements AutoCloseable {
   }
 
   /** A new journal whose first line says which round this is; there durably or not at all. */
-  static Journal create(
-      Disk disk, Path path, String model, ModelSpec spec, Round round, long stride) {
+  static Journal create(Disk disk, Path path, String model, RowLayout rows, Round round) {
+    Course course = round.course();
+    boolean isPlain = course.equals(Course.PLAIN);
     ObjectNode first =
         Json.object()
-            .put("format", FORMAT)
+            .put("format", isPlain ? FORMAT_OF_ONE_STAGE : FORMAT)
             .put("model", model)
-            .put("dtype", spec.dtype().label())
-            .put("row_bytes", spec.vectorBytes())
-            .put(STRIDE, stride)
+            .put("dtype", rows.format().label())
+            .put("row_bytes", rows.rowBytes())
+            .put(STRIDE, rows.stride())
             .put("round", round.number())
             .put("base", round.base())
             .put("opened_at", RecordCodec.time(round.openedAt()));
+    if (!isPlain) {
+      course.stages().forEach(first.putArray(STAGES)::add);
+      first.put(ROWS, course.stages().get(course.rows()));
+    }
     return new Journal(LineFile.create(disk, path, List.of(first)));
   }
 
@@ -49,8 +63,8 @@ public final class Journal implements AutoCloseable {
   record Replayed(Journal journal, Round round, long stride) {}
 
   /** Opens the journal of an open round and replays it. */
-  static Replayed open(Disk disk, Path path, ModelSpec spec) {
-    var replay = new Replay(path, spec);
+  static Replayed open(Disk disk, Path path, Protocol protocol) {
+    var replay = new Replay(path, protocol);
     LineFile.Found found =
         LineFile.open(disk, path, entry -> Document.decoded(path, () -> replay.apply(entry)));
     return new Replayed(
@@ -60,19 +74,19 @@ public final class Journal implements AutoCloseable {
   /** The round as far as its journal is read. */
   private static final class Replay {
     private final Path path;
-    private final ModelSpec spec;
+    private final Protocol protocol;
     private @Nullable Round round;
     private long stride;
 
-    Replay(Path path, ModelSpec spec) {
+    Replay(Path path, Protocol protocol) {
       this.path = path;
-      this.spec = spec;
+      this.protocol = protocol;
     }
 
     Round apply(ObjectNode entry) {
       if (round == null) {
-        stride = stride(path, spec, entry);
-        round = begin(path, spec, entry);
+        stride = stride(path, protocol.row().bytes(), entry);
+        round = begin(path, protocol, entry);
       } else {
         round.apply(RecordCodec.readDecision(entry));
       }
@@ -80,32 +94,48 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private static long stride(Path path, ModelSpec spec, ObjectNode first) {
-    if (first.path("format").asInt(0) == FORMAT_WITHOUT_STRIDE && !first.has(STRIDE)) {
-      return spec.vectorBytes();
+  private static long stride(Path path, long rowBytes, ObjectNode first) {
+    int format = first.path("format").asInt(0);
+    if (format == FORMAT_WITHOUT_STRIDE && !first.has(STRIDE)) {
+      return rowBytes;
     }
-    if (first.path("format").asInt(0) != FORMAT_WITHOUT_PASSED) {
+    if (format != FORMAT_WITHOUT_PASSED && format != FORMAT_OF_ONE_STAGE) {
       Document.checkFormat(path, first, FORMAT);
     }
     long stride = first.required(STRIDE).longValue();
-    if (stride < spec.vectorBytes()) {
+    if (stride < rowBytes) {
       throw new CorruptionException(
-          path, "at least %s bytes a row".formatted(spec.vectorBytes()), Long.toString(stride));
+          path, "at least %s bytes a row".formatted(rowBytes), Long.toString(stride));
     }
     return stride;
   }
 
-  private static Round begin(Path path, ModelSpec spec, ObjectNode first) {
-    if (first.path("row_bytes").asLong(0) != spec.vectorBytes()) {
+  private static Round begin(Path path, Protocol protocol, ObjectNode first) {
+    long rowBytes = protocol.row().bytes();
+    if (first.path("row_bytes").asLong(0) != rowBytes) {
       throw new CorruptionException(
-          path,
-          "rows of %s bytes".formatted(spec.vectorBytes()),
-          first.path("row_bytes").toString());
+          path, "rows of %s bytes".formatted(rowBytes), first.path("row_bytes").toString());
+    }
+    Course course = course(first);
+    if (!course.equals(protocol.course())) {
+      throw new CorruptionException(
+          path, "a round of " + protocol.course().stages(), course.stages().toString());
     }
     return new Round(
+        course,
         first.required("round").longValue(),
         Json.text(first.required("base")),
         RecordCodec.time(first.required("opened_at")));
+  }
+
+  private static Course course(ObjectNode first) {
+    JsonNode stages = first.get(STAGES);
+    if (stages == null) {
+      return Course.PLAIN;
+    }
+    var names = new ArrayList<String>();
+    stages.forEach(stage -> names.add(Json.text(stage)));
+    return new Course(names, names.indexOf(Json.text(first.required(ROWS))));
   }
 
   /** Whether a journal has its first line; earlier releases could crash before it was written. */

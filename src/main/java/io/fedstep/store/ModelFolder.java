@@ -1,6 +1,8 @@
 package io.fedstep.store;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.round.Plain;
+import io.fedstep.round.Protocol;
 import io.fedstep.round.Reported;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
@@ -224,13 +226,18 @@ public final class ModelFolder implements AutoCloseable {
     return disk.exists(openFolder.resolve(Names.of(newest().info().version())));
   }
 
-  /** The open round as the last process left it, or a new one on the newest version. */
+  /** The open round of updates as the last process left it, or a new one. */
   public OpenRound openRound(Function<VersionInfo, Round> fresh) {
+    return openRound(Plain.of(spec()), fresh);
+  }
+
+  /** The open round as the last process left it, or a new one on the newest version. */
+  public OpenRound openRound(Protocol protocol, Function<VersionInfo, Round> fresh) {
     VersionInfo newest = newest().info();
     Path path = openFolder.resolve(Names.of(newest.version()));
-    OpenRound found = disk.exists(path) ? OpenRound.open(disk, path, spec()) : null;
+    OpenRound found = disk.exists(path) ? OpenRound.open(disk, path, spec(), protocol) : null;
     if (found != null && !found.round().base().equals(newest.base())) {
-      if (found.round().updates() > 0) {
+      if (found.round().hasMessages()) {
         throw new CorruptionException(
             path, "a round that trains from " + newest.base(), found.round().base());
       }
@@ -238,7 +245,10 @@ public final class ModelFolder implements AutoCloseable {
       Round onThese = fresh.apply(newest);
       found = found.rebased(onThese, found.beginRebased(head(), onThese));
     }
-    open = found == null ? OpenRound.create(disk, path, head(), fresh.apply(newest)) : found;
+    open =
+        found == null
+            ? OpenRound.create(disk, path, head(), protocol.row(), fresh.apply(newest))
+            : found;
     return open;
   }
 

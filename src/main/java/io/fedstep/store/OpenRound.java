@@ -2,6 +2,8 @@ package io.fedstep.store;
 
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Payload;
+import io.fedstep.round.Protocol;
 import io.fedstep.round.Round;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,43 +30,39 @@ public final class OpenRound implements AutoCloseable {
   }
 
   /** A new round with a new matrix. */
-  static OpenRound create(Disk disk, Path folder, ModelHead head, Round round) {
-    long stride = RowLayout.stride(head.spec().vectorBytes());
-    Journal journal = begin(disk, folder, head, round, stride);
+  static OpenRound create(Disk disk, Path folder, ModelHead head, Payload.Row row, Round round) {
+    var layout = new RowLayout(head.spec(), row, RowLayout.stride(row.bytes()));
+    Journal journal = begin(disk, folder, head.model(), layout, round);
     return new OpenRound(
-        disk,
-        folder,
-        round,
-        journal,
-        new UpdateMatrix(disk, folder.resolve(MATRIX), new RowLayout(head.spec(), stride)));
+        disk, folder, round, journal, new UpdateMatrix(disk, folder.resolve(MATRIX), layout));
   }
 
   /** Makes a round's folder with its journal; nothing refers to it before its version exists. */
-  private static Journal begin(Disk disk, Path folder, ModelHead head, Round round, long stride) {
+  private static Journal begin(
+      Disk disk, Path folder, String model, RowLayout layout, Round round) {
     disk.delete(folder); // of a crash before the journal was durable, or before the version
     disk.createFolder(folder);
-    Journal journal =
-        Journal.create(disk, folder.resolve(JOURNAL), head.model(), head.spec(), round, stride);
+    Journal journal = Journal.create(disk, folder.resolve(JOURNAL), model, layout, round);
     disk.forceFolder(folder.resolveSibling("."));
     return journal;
   }
 
   /** Begins the round after this one, which takes over the matrix. */
   Journal beginNext(Path nextFolder, ModelHead head, Round next) {
-    return begin(disk, nextFolder, head, next, matrix.layout().stride());
+    return begin(disk, nextFolder, head.model(), matrix.layout(), next);
   }
 
   /** The round that a journal holds, or null where the journal was not begun. */
-  static @Nullable OpenRound open(Disk disk, Path folder, ModelSpec spec) {
+  static @Nullable OpenRound open(Disk disk, Path folder, ModelSpec spec, Protocol protocol) {
     Path path = folder.resolve(JOURNAL);
     if (!disk.exists(folder.resolve(MATRIX)) // which is there before an update is
         && (!disk.exists(path) || !Journal.isBegun(disk, path))) {
       return null;
     }
-    Journal.Replayed replayed = Journal.open(disk, path, spec);
+    Journal.Replayed replayed = Journal.open(disk, path, protocol);
     disk.forceFolder(folder);
-    var matrix =
-        new UpdateMatrix(disk, folder.resolve(MATRIX), new RowLayout(spec, replayed.stride()));
+    var layout = new RowLayout(spec, protocol.row(), replayed.stride());
+    var matrix = new UpdateMatrix(disk, folder.resolve(MATRIX), layout);
     matrix.recover(replayed.round().view());
     return new OpenRound(disk, folder, replayed.round(), replayed.journal(), matrix);
   }
@@ -111,12 +109,7 @@ public final class OpenRound implements AutoCloseable {
   /** Creates the journal of this round with other weights as its base, while it has no update. */
   Journal beginRebased(ModelHead head, Round other) {
     return Journal.create(
-        disk,
-        folder.resolve(REBASED_JOURNAL),
-        head.model(),
-        head.spec(),
-        other,
-        matrix.layout().stride());
+        disk, folder.resolve(REBASED_JOURNAL), head.model(), matrix.layout(), other);
   }
 
   /** This round with other weights as its base, which are committed by now. */

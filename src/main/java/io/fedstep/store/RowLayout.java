@@ -1,6 +1,8 @@
 package io.fedstep.store;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.round.Payload;
+import io.fedstep.vector.RowFormat;
 import io.fedstep.vector.Shard;
 
 /** Where the rows of an update matrix are in its file, all offsets in bytes. */
@@ -11,28 +13,30 @@ final class RowLayout {
   private static final long ALIGNMENT = 64 * 1024;
 
   private final ModelSpec spec;
+  private final Payload.Row row;
   private final Shard shard;
   private final long stride;
 
   /** Whole rows, the first bytes of two of which are {@code stride} apart. */
-  RowLayout(ModelSpec spec, long stride) {
-    this(spec, Shard.WHOLE, stride);
+  RowLayout(ModelSpec spec, Payload.Row row, long stride) {
+    this(spec, row, Shard.WHOLE, stride);
   }
 
-  /** Rows of a shard's coordinates alone. */
+  /** Rows of the numbers of a shard's coordinates alone. */
   RowLayout(ModelSpec spec, Shard shard) {
-    this(spec, shard, stride(bytes(spec, shard)));
+    this(spec, numbers(spec, shard), shard, stride(numbers(spec, shard).bytes()));
   }
 
-  private RowLayout(ModelSpec spec, Shard shard, long stride) {
+  private RowLayout(ModelSpec spec, Payload.Row row, Shard shard, long stride) {
     this.spec = spec;
+    this.row = row;
     this.shard = shard;
     this.stride = stride;
   }
 
-  private static long bytes(ModelSpec spec, Shard shard) {
+  private static Payload.Row numbers(ModelSpec spec, Shard shard) {
     long size = spec.parameters();
-    return (shard.end(size) - shard.begin(size)) * spec.dtype().bytes();
+    return new Payload.Row(RowFormat.of(spec.dtype()), shard.end(size) - shard.begin(size));
   }
 
   /** The bytes from row to row of a new matrix; what lies between two is never read. */
@@ -55,9 +59,14 @@ final class RowLayout {
     return stride;
   }
 
+  /** The format of the rows' values. */
+  RowFormat format() {
+    return row.format();
+  }
+
   /** The bytes of a row's values. */
   long rowBytes() {
-    return bytes(spec, shard);
+    return row.bytes();
   }
 
   /** Where a row begins. */

@@ -2,7 +2,7 @@ package io.fedstep.store;
 
 import io.fedstep.codec.VectorSink;
 import io.fedstep.round.Decision;
-import io.fedstep.vector.Dtype;
+import io.fedstep.vector.RowFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -15,7 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The updates of a model's rounds: a row each, the flat vector in the model's dtype. One file
+ * The updates of a model's rounds: a row each, in the format of its protocol's rows. One file
  * serves round after round, since writing over blocks that exist is faster than over new ones. A
  * row belongs to an upload from {@link #allocate} to {@link #release} or {@link #keep}; the file is
  * open while an upload is under way.
@@ -46,7 +46,7 @@ public final class UpdateMatrix implements AutoCloseable {
   public synchronized int allocate() {
     int row = used.nextClearBit(0);
     used.set(row);
-    if (layout.spec().dtype() == Dtype.FLOAT32) {
+    if (layout.format() == RowFormat.FLOAT32) {
       exponents.put(row, new RowExponents(layout.rowBytes() / Float.BYTES));
     }
     users++;

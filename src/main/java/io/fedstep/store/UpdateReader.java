@@ -8,6 +8,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Exponents;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.RowFormat;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -25,6 +26,10 @@ public final class UpdateReader {
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt WORD32 =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong WORD64 =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final RowLayout layout;
   private final ModelSpec spec;
@@ -64,7 +69,7 @@ public final class UpdateReader {
 
   private final class TileRows implements Rows {
     private final int tile;
-    private final long width = spec.dtype().bytes();
+    private final long width = layout.format().bytes();
 
     /** The index in a row of the tile's first value. */
     private final long first;
@@ -91,10 +96,27 @@ public final class UpdateReader {
     public void read(int row, int from, Tile into) {
       long at = offset(row, from);
       into.read(mapped, at); // first, since copying gets bytes from memory twice as fast
+      sum(row, from, into.length());
+    }
+
+    @Override
+    public void words(int row, int from, long[] into, int length) {
+      long at = offset(row, from);
+      if (layout.format() == RowFormat.WORD32) {
+        for (int i = 0; i < length; i++) {
+          into[i] = mapped.get(WORD32, at + i * width);
+        }
+      } else {
+        MemorySegment.copy(mapped, WORD64, at, into, 0, length);
+      }
+      sum(row, from, length);
+    }
+
+    private void sum(int row, int from, int length) {
       if (from == summed[row]) { // and not a value that was read before
-        sums[row].update(mapped.asSlice(at, into.length() * width).asByteBuffer());
+        sums[row].update(mapped.asSlice(offset(row, from), length * width).asByteBuffer());
         crcs[row][tile - firstTile] = (int) sums[row].getValue();
-        summed[row] += into.length();
+        summed[row] += length;
       }
     }
 
@@ -128,7 +150,7 @@ public final class UpdateReader {
 
   /** Checks what was read against the digests that the journal has. */
   public void verify() {
-    long width = spec.dtype().bytes();
+    long width = layout.format().bytes();
     for (int row = 0; row < crcs.length; row++) {
       var joined = new JoinedCrc32c();
       for (int tile = 0; tile < crcs[row].length; tile++) {
@@ -136,6 +158,7 @@ public final class UpdateReader {
         long offset = (range.from() - layout.firstCoordinate()) * width;
         joined.add(offset, range.length() * width, crcs[row][tile]);
       }
+      addRest(row, joined);
       String digest = Crc32c.digest(Objects.requireNonNull(joined.of(layout.rowBytes())));
       Decision.Accepted update = updates.get(row);
       if (!update.summary().digest().equals(digest)) {
@@ -145,6 +168,20 @@ public final class UpdateReader {
                 .formatted(update.summary().digest(), update.row(), update.client()),
             digest);
       }
+    }
+  }
+
+  /** A row of words may have more than a model has coordinates. */
+  private void addRest(int row, JoinedCrc32c joined) {
+    long values =
+        (layout.shard().end(spec.parameters()) - layout.firstCoordinate())
+            * layout.format().bytes();
+    long rest = layout.rowBytes() - values;
+    if (rest > 0) {
+      var crc = new CRC32C();
+      crc.update(
+          mapped.asSlice(layout.offset(updates.get(row).row()) + values, rest).asByteBuffer());
+      joined.add(values, rest, (int) crc.getValue());
     }
   }
 }

@@ -52,7 +52,7 @@ class MetricNamesTest {
     for (int client = 0; client < 40; client++) {
       String id = "client-" + client;
       UpdateMetadata header = UpdateMetadata.of(1, metrics("n" + client + "-"), null);
-      Verdict verdict =
+      Verdict<Decision.Accepted> verdict =
           round.accept(
               id,
               new Round.Origin(7, null),
@@ -60,7 +60,7 @@ class MetricNamesTest {
               header,
               new VectorSummary("crc32c:00000001", 1),
               NOW);
-      Decision.Accepted decision = ((Verdict.Enters) verdict).decision();
+      Decision.Accepted decision = ((Verdict.Enters<Decision.Accepted>) verdict).decision();
       round.apply(decision);
       replayed.apply(decision);
       counts.add(decision.metrics().size());

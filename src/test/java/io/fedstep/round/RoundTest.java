@@ -44,20 +44,20 @@ class RoundTest {
 
   private static Decision.Accepted enter(
       Round round, String client, double weight, VectorSummary summary) {
-    Verdict verdict =
+    Verdict<Decision.Accepted> verdict =
         round.accept(client, ORIGIN, round.updates(), header(weight, null), summary, NOW);
     assertThat(verdict).isInstanceOf(Verdict.Enters.class);
-    Decision.Accepted decision = ((Verdict.Enters) verdict).decision();
+    Decision.Accepted decision = ((Verdict.Enters<Decision.Accepted>) verdict).decision();
     round.apply(decision);
     return decision;
   }
 
-  private static String name(Verdict verdict) {
+  private static String name(Verdict<?> verdict) {
     return switch (verdict) {
-      case Verdict.Welcome _ -> "welcome";
-      case Verdict.Enters _ -> "enters";
-      case Verdict.Repeats _ -> "repeats";
-      case Verdict.Refused refused -> refused.refusal().problem().code();
+      case Verdict.Welcome<?> _ -> "welcome";
+      case Verdict.Enters<?> _ -> "enters";
+      case Verdict.Repeats<?> _ -> "repeats";
+      case Verdict.Refused<?> refused -> refused.refusal().problem().code();
     };
   }
 
@@ -108,12 +108,12 @@ class RoundTest {
   void decision_saysWhatEntered() {
     Round round = withAlice(false);
     var metrics = Map.of("loss", 0.5, "accuracy", 0.75);
-    Verdict verdict =
+    Verdict<Decision.Accepted> verdict =
         round.accept(
             "bob", ORIGIN, 4, UpdateMetadata.of(3, metrics, null), ONE, NOW.plusSeconds(1));
     assertThat(verdict)
         .isEqualTo(
-            new Verdict.Enters(
+            new Verdict.Enters<>(
                 new Decision.Accepted(
                     "bob", 4, 3, new TreeMap<>(metrics), ONE, NOW.plusSeconds(1), 2, 0)));
   }
@@ -136,8 +136,8 @@ class RoundTest {
     var older = new Round.Origin(5, "0a1b2c3d-5");
     assertThat(name(round.admit("alice", older, null))).isEqualTo("welcome");
     assertThat(name(round.admit("alice", older, "0a1b2c3d-7"))).isEqualTo("base-differs");
-    Verdict verdict = round.accept("alice", older, 3, header(1, null), ONE, NOW);
-    Decision.Accepted stale = ((Verdict.Enters) verdict).decision();
+    Verdict<Decision.Accepted> verdict = round.accept("alice", older, 3, header(1, null), ONE, NOW);
+    Decision.Accepted stale = ((Verdict.Enters<Decision.Accepted>) verdict).decision();
     round.apply(stale);
     assertThat(stale.staleness()).isEqualTo(2);
     assertThat(round.update("alice", 5)).isEqualTo(stale);
@@ -191,7 +191,7 @@ class RoundTest {
     } else {
       var summary = new VectorSummary("crc32c:0000000" + random.nextInt(3), random.nextDouble());
       String base = random.nextInt(9) == 0 ? "other" : null;
-      Verdict verdict =
+      Verdict<Decision.Accepted> verdict =
           live.accept(
               "c" + random.nextInt(20),
               ORIGIN,
@@ -199,7 +199,8 @@ class RoundTest {
               header(1 + random.nextInt(3), base),
               summary,
               now);
-      decision = verdict instanceof Verdict.Enters enters ? enters.decision() : null;
+      decision =
+          verdict instanceof Verdict.Enters<Decision.Accepted> enters ? enters.decision() : null;
     }
     if (decision != null) {
       live.apply(decision);

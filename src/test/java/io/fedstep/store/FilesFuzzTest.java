@@ -6,6 +6,8 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.round.Payload;
+import io.fedstep.round.Plain;
 import io.fedstep.round.Round;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -50,13 +52,14 @@ class FilesFuzzTest {
     open(
         folder.resolve("journal.jsonl"),
         bytes,
-        file -> Journal.open(disk, file, SPEC).journal().close());
+        file -> Journal.open(disk, file, Plain.of(SPEC)).journal().close());
   }
 
   @FuzzTest(maxDuration = "2m")
   void journalWithOtherBytes(byte[] places) throws IOException {
     Path file = folder.resolve("journal.jsonl");
-    Journal.create(disk, file, "m", SPEC, new Round(0, "3f9c2a71-0", Instant.EPOCH), 12).close();
+    var rows = new RowLayout(SPEC, Payload.Row.of(SPEC), 12);
+    Journal.create(disk, file, "m", rows, new Round(0, "3f9c2a71-0", Instant.EPOCH)).close();
     byte[] bytes = Files.readAllBytes(file);
     for (int i = 0; i + 1 < places.length; i += 2) {
       bytes[(places[i] & 0xff) % bytes.length] = places[i + 1];

@@ -1,0 +1,40 @@
+package io.fedstep.round;
+
+import io.fedstep.model.ModelSpec;
+import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.ServerStep;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The protocol of one stage: clients send updates in the clear, in rounds of the policy's mode.
+ *
+ * @param row an update's numbers
+ */
+public record Plain(Payload.Row row) implements Protocol {
+  /** The protocol of a model. */
+  public static Plain of(ModelSpec spec) {
+    return new Plain(Payload.Row.of(spec));
+  }
+
+  @Override
+  public List<Stage> stages() {
+    return List.of(new Stage(Course.PLAIN.stages().getFirst(), row));
+  }
+
+  @Override
+  public Course course() {
+    return Course.PLAIN;
+  }
+
+  @Override
+  public Quorum later(int stage, Members members, RoundPolicy policy) {
+    throw new IllegalStateException("there is no later stage");
+  }
+
+  @Override
+  public @Nullable Supplier<ServerStep.Gradients> gradients(Round round) {
+    return null;
+  }
+}
