@@ -210,7 +210,6 @@ class ArchitectureTest {
   private static final String KNOWN_CIRCLES =
       """
       aggregate.SortedDoubles aggregate.SortedFloats aggregate.SortedStrip # a factory of its twins
-      coordinator.ChangeRules coordinator.Coordinator coordinator.ModelChanges # to be cut
       model.DifferentialPrivacy model.ModelSpec model.PrivacyRules model.Protection \
       model.RoundPolicy model.SpecRules # check themselves by rules
       problem.Refusal problem.RefusedException # a value and what throws it

@@ -90,7 +90,7 @@ public final class ChangeRules {
   /** Checks that a version is kept. */
   public void checkVersion(long version) {
     if (state.folder().version(version) == null) {
-      throw Coordinator.noVersion(state.model(), version).exception();
+      throw NotFound.version(state.model(), version).exception();
     }
   }
 

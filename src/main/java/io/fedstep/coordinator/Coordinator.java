@@ -299,7 +299,7 @@ public abstract class Coordinator implements AutoCloseable {
     checkWeights(durableStatus(model));
     Version version = state(model).folder().version(number);
     if (version == null) {
-      throw noVersion(model, number).exception();
+      throw NotFound.version(model, number).exception();
     }
     return version;
   }
@@ -348,23 +348,9 @@ public abstract class Coordinator implements AutoCloseable {
     return tags;
   }
 
-  /** The refusal for a version that is not there. */
-  protected static Refusal noVersion(String model, long number) {
-    return Refusal.of(
-        Problem.VERSION_NOT_FOUND,
-        "Model '%s' has no version %s, or keeps it no more.".formatted(model, number));
-  }
-
   /** What clients reported of a version, the last report of each. */
   public Collection<UpdateMetadata> reported(String model, long version) {
     return state(model).folder().reported(version).values();
-  }
-
-  /** The refusal for a round that is not there, or whose record is not. */
-  public static Refusal noRecord(String model, long round) {
-    return Refusal.of(
-        Problem.ROUND_NOT_FOUND,
-        "Model '%s' has no round %s, or keeps its record no more.".formatted(model, round));
   }
 
   // Rounds
@@ -391,15 +377,7 @@ public abstract class Coordinator implements AutoCloseable {
    * throws the refusal.
    */
   public Answer answer(String model, long round, String stage, String client, String document) {
-    throw noDocuments(state(model), stage).exception();
-  }
-
-  /** The refusal of a document for a stage that takes none. */
-  protected static Refusal noDocuments(ModelState state, String stage) {
-    return Refusal.of(
-        Problem.NOT_FOUND,
-        "The rounds of model '%s' have no stage '%s' that takes documents."
-            .formatted(state.model(), stage));
+    throw NotFound.documents(state(model).model(), stage).exception();
   }
 
   /** The documents that a stage of the open round has, by client; null if another one is open. */

@@ -93,7 +93,7 @@ public final class ModelChanges {
     long round = made.version() - 1;
     RoundRecord record = state.record(round);
     if (record == null) {
-      throw Coordinator.noRecord(state.model(), round).exception();
+      throw NotFound.record(state.model(), round).exception();
     }
     return record;
   }

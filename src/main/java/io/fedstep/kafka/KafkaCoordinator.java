@@ -8,6 +8,7 @@ import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.NotFound;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Refusal;
@@ -201,7 +202,7 @@ public final class KafkaCoordinator extends Coordinator {
   public Version version(String model, long number) {
     Version version = super.version(model, number);
     if (version.isGone()) { // its leader has removed it, and this process hears of that later
-      throw noVersion(model, number).exception();
+      throw NotFound.version(model, number).exception();
     }
     return version;
   }

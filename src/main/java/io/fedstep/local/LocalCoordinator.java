@@ -14,6 +14,7 @@ import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.NotFound;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
@@ -255,9 +256,9 @@ public final class LocalCoordinator extends Coordinator {
         state.protocol().stages().stream()
             .filter(one -> one.name().equals(stage))
             .findFirst()
-            .orElseThrow(() -> noDocuments(state, stage).exception());
+            .orElseThrow(() -> NotFound.documents(state.model(), stage).exception());
     if (!(asked.payload() instanceof Payload.Document(int mostBytes))) {
-      throw noDocuments(state, stage).exception();
+      throw NotFound.documents(state.model(), stage).exception();
     }
     int bytes = document.getBytes(UTF_8).length;
     if (bytes > mostBytes) {

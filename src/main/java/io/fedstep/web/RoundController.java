@@ -4,6 +4,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.NotFound;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
@@ -97,7 +98,7 @@ class RoundController {
   private RoundRecord record(String model, long number) {
     RoundRecord ended = coordinator.record(model, number);
     if (ended == null) {
-      throw Coordinator.noRecord(model, number).exception();
+      throw NotFound.record(model, number).exception();
     }
     return ended;
   }

@@ -1,0 +1,31 @@
+package io.fedstep.coordinator;
+
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+
+/** The refusals for parts of a model that are not there. */
+public final class NotFound {
+  private NotFound() {}
+
+  /** For a version. */
+  public static Refusal version(String model, long number) {
+    return Refusal.of(
+        Problem.VERSION_NOT_FOUND,
+        "Model '%s' has no version %s, or keeps it no more.".formatted(model, number));
+  }
+
+  /** For a round, or its record. */
+  public static Refusal record(String model, long round) {
+    return Refusal.of(
+        Problem.ROUND_NOT_FOUND,
+        "Model '%s' has no round %s, or keeps its record no more.".formatted(model, round));
+  }
+
+  /** For a stage that takes documents. */
+  public static Refusal documents(String model, String stage) {
+    return Refusal.of(
+        Problem.NOT_FOUND,
+        "The rounds of model '%s' have no stage '%s' that takes documents."
+            .formatted(model, stage));
+  }
+}
