@@ -3,7 +3,6 @@ package io.fedstep.coordinator;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
 import io.fedstep.round.Protocol;
@@ -20,10 +19,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -35,16 +30,9 @@ import org.jspecify.annotations.Nullable;
  * because of a decision before the force that covers it.
  */
 public final class ModelState {
-  /** In which reports gather before the listener is told. */
-  private static final Duration REPORTS = Duration.ofSeconds(1);
-
-  private static final long NONE = -1;
-
   private final ModelFolder folder;
   private final Engine engine;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-
+  private final ModelLock lock = new ModelLock();
   private final Protocol protocol;
   private Round round;
   private final Refusals refusals = new Refusals();
@@ -54,43 +42,29 @@ public final class ModelState {
   private @Nullable StorageException waitsFor;
   private @Nullable Instant deadline;
   private int passed;
-  private final ConcurrentSkipListMap<Long, RoundRecord> recent = new ConcurrentSkipListMap<>();
-  private @Nullable Refusal ended;
-  private final AtomicLong newestReported = new AtomicLong(NONE);
-  private long decided;
-  private long durable;
+  private final RecentRounds recent;
+  private final ReportNews reports;
 
   /** The state of a model whose newest version the open round trains from. */
   public ModelState(ModelFolder folder, Round open, Engine engine) {
     this.folder = folder;
     this.engine = engine;
     protocol = engine.protocol(folder.spec());
+    recent = new RecentRounds(folder);
+    reports = new ReportNews(engine, this::tell);
     round = open;
     findRecent();
   }
 
   /** Has the records at hand in which an update may turn out to be a repeat, without a gap. */
   public void findRecent() {
-    long oldest = Math.max(0, round.number() - spec().round().maxStaleness());
-    for (long over = round.number() - 1; over >= oldest; over--) {
-      RoundRecord found = record(over);
-      if (found == null) {
-        return; // kept no more, and so are those before
-      }
-      recent.put(over, found);
-    }
+    recent.find(round.number(), spec().round().maxStaleness());
   }
 
   /** The update that a client computed from a version and that is in a round, or null. */
   Decision.@Nullable Accepted earlier(String client, long from) {
     Decision.Accepted inOpen = round.update(client, from);
-    return inOpen != null
-        ? inOpen
-        : recent.tailMap(from).values().stream()
-            .map(record -> record.update(client, from))
-            .filter(Objects::nonNull)
-            .findFirst()
-            .orElse(null);
+    return inOpen != null ? inOpen : recent.update(client, from);
   }
 
   /** What an update was computed from that may enter the open round, or null. */
@@ -101,7 +75,7 @@ public final class ModelState {
     if (from == round.number()) {
       return new Round.Origin(from, round.base());
     }
-    if (recent.isEmpty() || recent.firstKey() > from) {
+    if (!recent.reaches(from)) {
       return null; // it may be in a round whose record is kept no more
     }
     Version version = folder.version(from);
@@ -110,77 +84,27 @@ public final class ModelState {
 
   /** Runs something short under the lock. */
   public <T> T locked(Supplier<T> action) {
-    lock.lock();
-    try {
-      return action.get();
-    } finally {
-      lock.unlock();
-    }
+    return lock.locked(action);
   }
 
   /** Changes something under the lock, and wakes who waits for a change. */
   public void change(Runnable action) {
-    lock.lock();
-    try {
-      action.run();
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    lock.change(action);
   }
 
   /** Looks at the model; returns once what was seen is durable, throws if the model has ended. */
   public <T> T look(Supplier<T> look) {
-    return look(look, _ -> true);
+    return lock.look(look, _ -> true);
   }
 
   /** The same, which waits only for a refusal and for what {@code answers} somebody. */
   public <T> T look(Supplier<T> look, Predicate<T> answers) {
-    lock.lock();
-    try {
-      check();
-      T seen;
-      try {
-        seen = look.get();
-      } catch (RefusedException e) {
-        awaitDurable();
-        throw e;
-      }
-      if (answers.test(seen)) {
-        awaitDurable();
-      }
-      return seen;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void awaitDurable() {
-    long seen = decided;
-    while (durable < seen && ended == null) {
-      changed.awaitUninterruptibly();
-    }
-    check();
+    return lock.look(look, answers);
   }
 
   /** Waits until the status is as wanted, or the time is over, or the server ends. */
   ModelStatus await(Predicate<ModelStatus> wanted, Duration time) {
-    long rest = time.toNanos();
-    lock.lock();
-    try {
-      ModelStatus status = look(this::status);
-      while (!wanted.test(status) && rest > 0 && !engine.draining()) {
-        try {
-          rest = changed.awaitNanos(rest);
-        } catch (InterruptedException e) {
-          throw new IllegalStateException("waits are not interrupted", e);
-        }
-        status = look(this::status);
-      }
-      return status;
-    } finally {
-      lock.unlock();
-    }
+    return lock.await(this::status, now -> wanted.test(now) || engine.draining(), time);
   }
 
   /** The model as it is, one that has ended too. */
@@ -214,23 +138,18 @@ public final class ModelState {
     }
   }
 
-  /**
-   * Clients report of versions: the listener is told of the newest of these, once for all reports
-   * that come within a second.
-   */
-  public void reported(long version, LongFunction<Map<String, UpdateMetadata>> reports) {
-    boolean isFirst = newestReported.getAndAccumulate(version, Math::max) == NONE;
-    if (isFirst && !engine.draining()) {
-      var _ = engine.after(REPORTS, () -> tell(reports.apply(newestReported.getAndSet(NONE))));
-    }
+  /** Clients report of versions: the listener is told of the newest of these. */
+  public void reported(long version, LongFunction<Map<String, UpdateMetadata>> of) {
+    reports.add(version, of);
   }
 
-  private void tell(Map<String, UpdateMetadata> reports) {
-    if (ended() == null && !reports.isEmpty()) { // or the version went meanwhile
+  private void tell(Map<String, UpdateMetadata> reported) {
+    if (ended() == null && !reported.isEmpty()) { // or the version went meanwhile
       engine
           .listener()
           .reported(
-              model(), Measured.means(reports.values(), report -> spec().counted(report.weight())));
+              model(),
+              Measured.means(reported.values(), report -> spec().counted(report.weight())));
     }
   }
 
@@ -309,7 +228,7 @@ public final class ModelState {
   }
 
   private Phase phase() {
-    if (ended != null) {
+    if (lock.ended() != null) {
       return Phase.FAILED;
     }
     if (closing && !awaitsWeights()) {
@@ -378,9 +297,7 @@ public final class ModelState {
 
   /** Throws if the model has ended. */
   public void check() {
-    if (ended != null) {
-      throw ended.exception();
-    }
+    lock.check();
   }
 
   /** Throws if the version that is being made cannot be for now. */
@@ -404,21 +321,17 @@ public final class ModelState {
 
   /** Why the model has ended, or null. */
   public @Nullable Refusal ended() {
-    return locked(() -> ended);
+    return lock.locked(lock::ended);
   }
 
   /** Ends the model; the first reason stays, unless it is removed. */
   public void end(Refusal refusal) {
-    change(() -> {
-      if (ended == null || refusal.problem() == Problem.MODEL_NOT_FOUND) {
-        ended = refusal;
-      }
-    });
+    lock.end(refusal);
   }
 
   /** Whether the model has ended is for others to say: why it has, or null if it has not. */
   public void ended(@Nullable Refusal why) {
-    ended = why;
+    lock.ended(why);
   }
 
   /** A decision as it goes to the journal: the close of a round with noise has a key of its own. */
@@ -430,7 +343,7 @@ public final class ModelState {
 
   /** A decision was appended to the journal; the lock is held. */
   public void decided() {
-    decided++;
+    lock.decided();
   }
 
   /** The round is closed; the lock is held. */
@@ -440,7 +353,7 @@ public final class ModelState {
 
   /** All that was decided is durable: lets everybody go who waits for that. */
   public void durable() {
-    change(() -> durable = decided);
+    lock.durable();
   }
 
   /** The round's version cannot be made for now; the lock is held. */
@@ -456,17 +369,13 @@ public final class ModelState {
     passed = 0;
     closing = false;
     waitsFor = null;
-    if (over != null) {
-      recent.put(over.round(), over);
-    }
-    recent.headMap(round.number() - Math.max(1, spec().round().maxStaleness())).clear();
+    recent.advance(over, round.number() - Math.max(1, spec().round().maxStaleness()));
     failures.forget(oldestFailure());
   }
 
   /** Sets the deadline; the lock is held. */
   void deadline(@Nullable Instant next) {
-    deadline = next;
-    changed.signalAll();
+    lock.change(() -> deadline = next);
   }
 
   @Nullable Instant deadline() {
@@ -500,7 +409,6 @@ public final class ModelState {
 
   /** The record of a round that is over, or null. */
   public @Nullable RoundRecord record(long number) {
-    RoundRecord found = recent.get(number);
-    return found != null ? found : folder.record(number);
+    return recent.record(number);
   }
 }

@@ -44,8 +44,7 @@ class ServerMetersTest {
   static ModelStatus status(Phase phase) {
     var head = new ModelHead("toy", "3f9c2a71", NOON, SPEC, false, -1, "5ec3e7");
     var newest = new VersionInfo(7, VersionInfo.MadeBy.ROUND, "3f9c2a71-7", NOON, "crc32c:0");
-    return new ModelStatus(
-        head, newest, phase, 2, NOON, null, 1, 0, 0, 0, 0, "update", List.of(2));
+    return new ModelStatus(head, newest, phase, 2, NOON, null, 1, 0, 0, 0, 0, "update", List.of(2));
   }
 
   static RoundRecord round(RoundRecord.Outcome outcome, Map<String, Double> metrics) {
