@@ -1,11 +1,10 @@
 package io.fedstep.local;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.fedstep.codec.NewSpec;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.DocumentRules;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Failure;
@@ -14,18 +13,14 @@ import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.ModelStatus;
-import io.fedstep.coordinator.NotFound;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Payload;
 import io.fedstep.round.Plain;
 import io.fedstep.round.Protocol;
-import io.fedstep.round.Stage;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
@@ -241,7 +236,7 @@ public final class LocalCoordinator extends Coordinator {
   @Override
   public Answer answer(String model, long round, String stage, String client, String document) {
     ModelRunner runner = runner(model);
-    checkDocument(runner.state(), stage, document);
+    DocumentRules.check(runner.state(), stage, document);
     return switch (runner.answer(round, stage, client, document)) {
       case Verdict.Enters(var answered) -> new Answer(answered, false);
       case Verdict.Repeats(var earlier) -> new Answer(earlier, true);
@@ -249,27 +244,6 @@ public final class LocalCoordinator extends Coordinator {
       case Verdict.Welcome<Decision.Answered> _ ->
           throw new IllegalStateException("an admission is no answer");
     };
-  }
-
-  private static void checkDocument(ModelState state, String stage, String document) {
-    Stage asked =
-        state.protocol().stages().stream()
-            .filter(one -> one.name().equals(stage))
-            .findFirst()
-            .orElseThrow(() -> NotFound.documents(state.model(), stage).exception());
-    if (!(asked.payload() instanceof Payload.Document(int mostBytes))) {
-      throw NotFound.documents(state.model(), stage).exception();
-    }
-    int bytes = document.getBytes(UTF_8).length;
-    if (bytes > mostBytes) {
-      throw Refusal.of(
-              Problem.TOO_LARGE,
-              "The document has %s bytes; the stage '%s' takes %s."
-                  .formatted(bytes, stage, mostBytes))
-          .with("expected", mostBytes)
-          .with("actual", bytes)
-          .exception();
-    }
   }
 
   @Override
