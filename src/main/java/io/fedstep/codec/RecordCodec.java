@@ -1,5 +1,6 @@
 package io.fedstep.codec;
 
+import io.fedstep.model.DifferentialPrivacy;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
@@ -228,6 +229,14 @@ public final class RecordCodec {
       ObjectNode all = json.putObject("reports").put("count", reports.count());
       all.set("metrics", metrics(reports.metrics()));
     }
+    if (ended.spec().protection() instanceof DifferentialPrivacy privacy) {
+      json.putObject("privacy")
+          .put("noise_multiplier", privacy.noiseMultiplier())
+          .put("participation", ended.participation())
+          .put("clip_norm", privacy.clipNorm())
+          .put("epsilon", ended.epsilon())
+          .put("delta", privacy.delta());
+    }
     json.put("opened_at", time(ended.openedAt()));
     json.put("closed_at", closed == null ? null : time(closed.at()));
     json.put("ended_at", time(ended.endedAt()));
@@ -266,7 +275,8 @@ public final class RecordCodec {
         reports(json.get("reports")),
         closed == null || !json.has("why")
             ? null
-            : StageCodec.readWhy(json.required("why"), closed));
+            : StageCodec.readWhy(json.required("why"), closed),
+        number(json.path("privacy").get("epsilon")));
   }
 
   private static @Nullable Reported reports(@Nullable JsonNode json) {

@@ -4,8 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.KnownAggregators;
+import io.fedstep.model.DifferentialPrivacy;
 import io.fedstep.model.KeepBest;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.Protection;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
@@ -52,7 +54,8 @@ public final class SpecCodec {
                 "update_bound",
                 "round",
                 "weights",
-                "keep_best"));
+                "keep_best",
+                DifferentialPrivacy.NAME));
     TensorLayout layout = layout(spec.required("tensors"));
     JsonNode dtype = spec.get("dtype");
     JsonNode optimizer = spec.get("optimizer");
@@ -68,10 +71,12 @@ public final class SpecCodec {
     boolean required = requiresWeights(spec.get("weights"));
     JsonNode keeps = spec.orNull("keep_best");
     KeepBest best = keeps == null ? null : keepBest(keeps);
+    JsonNode privacy = spec.orNull(DifferentialPrivacy.NAME);
+    Protection protection = privacy == null ? null : PrivacyCodec.read(privacy, policy);
     return Spec.checked(
-        "round",
+        privacy == null ? "round" : DifferentialPrivacy.NAME,
         () ->
-            new ModelSpec(layout, format, step, rule, most, policy)
+            new ModelSpec(layout, format, step, rule, most, protection, policy)
                 .requiringWeights(required)
                 .keeping(best));
   }
@@ -241,6 +246,9 @@ public final class SpecCodec {
     KeepBest best = spec.keepBest();
     if (best != null) {
       json.set("keep_best", write(best));
+    }
+    if (spec.protection() instanceof DifferentialPrivacy privacy) {
+      json.set(DifferentialPrivacy.NAME, PrivacyCodec.write(privacy));
     }
     return json;
   }

@@ -61,6 +61,9 @@ public final class Admission {
         && open.admit(client, origin, base) instanceof Verdict.Refused(var refusal)) {
       return new Verdict.Refused<>(whileClosing(refusal));
     }
+    if (state.isSpent(client)) {
+      return new Verdict.Refused(spent(client));
+    }
     if (state.stopped()) {
       return new Verdict.Refused<>(stopped());
     }
@@ -83,6 +86,13 @@ public final class Admission {
                 Problem.ROUND_NOT_OPEN,
                 "Round %s is not open yet; round %s is.".formatted(number, open))
             .with("current_round", open));
+  }
+
+  private static Refusal spent(String client) {
+    return Refusal.of(
+        Problem.BUDGET_SPENT,
+        "Client '%s' has spent its privacy budget: one more round would exceed the model's epsilon."
+            .formatted(client));
   }
 
   /** The refusal of an update that is not in the open round of a stopped model. */

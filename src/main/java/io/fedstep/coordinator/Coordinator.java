@@ -102,6 +102,17 @@ public abstract class Coordinator implements AutoCloseable {
     }
   }
 
+  /** Checks that a model is one that an engine without private models can run. */
+  protected static void checkNotPrivate(ModelSpec spec) {
+    if (spec.isPrivate()) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "In 'privacy': it is for one machine (fedstep.engine=local), not for several"
+                  + " (fedstep.engine=kafka).")
+          .exception();
+    }
+  }
+
   /** The head of a new model; {@code incarnations} gives 8 random hex digits each time. */
   protected static ModelHead newHead(
       String model, NewSpec asked, Instant now, Supplier<String> incarnations) {
@@ -154,6 +165,15 @@ public abstract class Coordinator implements AutoCloseable {
   /** The parts outside of this process that are missing, by name: none on one machine. */
   public Map<String, Missing> missing() {
     return Map.of();
+  }
+
+  /**
+   * What a client has spent of its privacy, or the one that has spent most; null unless the model
+   * is private.
+   */
+  public final @Nullable PrivacyAccount account(String model, @Nullable String client) {
+    ModelState state = state(model);
+    return state.look(() -> Optional.ofNullable(state.account(client))).orElse(null);
   }
 
   /** What an administrator may do to a model. */

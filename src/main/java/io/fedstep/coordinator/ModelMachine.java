@@ -72,6 +72,7 @@ public final class ModelMachine {
                 newest,
                 reports));
       }
+      case Command.Start _ when state.isSpent() -> throw spent().exception();
       case Command.Start _ -> new Outcome.Changes(head.start(state.round().number()));
       case Command.Close _ -> {
         rules.checkClose();
@@ -104,6 +105,14 @@ public final class ModelMachine {
     return end instanceof Decision.StageClosed stage
         ? new Outcome.EndsStage(stage)
         : new Outcome.Closes((Decision.Closed) end);
+  }
+
+  private Refusal spent() {
+    return Refusal.of(
+            Problem.BUDGET_SPENT,
+            "The privacy budget of model '%s' is spent: nobody who took part can be in one more round."
+                .formatted(state.model()))
+        .conflicts();
   }
 
   private Outcome replace(Replacement by, Expected newest) {

@@ -1,6 +1,7 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.privacy.Ledger;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -34,6 +35,8 @@ public final class ModelState {
   private final Engine engine;
   private final ModelLock lock = new ModelLock();
   private final Protocol protocol;
+  private final @Nullable Budget budget;
+  private volatile @Nullable Paid paid;
   private Round round;
   private final Refusals refusals = new Refusals();
   private final RecentReports recentReports = new RecentReports();
@@ -45,6 +48,13 @@ public final class ModelState {
   private final RecentRounds recent;
   private final ReportNews reports;
 
+  /** What was paid for up to a version, and what follows from it. */
+  private record Paid(Ledger ledger, boolean isSpent, PrivacyAccount most) {
+    static Paid of(Budget budget, Ledger ledger) {
+      return new Paid(ledger, budget.isSpent(ledger), budget.account(ledger, ledger.most()));
+    }
+  }
+
   /** The state of a model whose newest version the open round trains from. */
   public ModelState(ModelFolder folder, Round open, Engine engine) {
     this.folder = folder;
@@ -53,6 +63,8 @@ public final class ModelState {
     recent = new RecentRounds(folder);
     reports = new ReportNews(engine, this::tell);
     round = open;
+    budget = Budget.of(spec());
+    count(folder.newest());
     findRecent();
   }
 
@@ -123,7 +135,8 @@ public final class ModelState {
             failures(round.number()).size(),
             recentReports.told(),
             round.stageName(),
-            answers()));
+            answers(),
+            account(null)));
   }
 
   private List<Integer> answers() {
@@ -275,9 +288,54 @@ public final class ModelState {
         .retryAfter(1);
   }
 
+  private void count(Version newest) {
+    paid = budget == null ? null : Paid.of(budget, newest.ledger());
+  }
+
+  /** What was paid for up to the newest version of a private model; null of others. */
+  @Nullable Ledger ledger() {
+    Paid now = paid;
+    return now == null ? null : now.ledger();
+  }
+
+  /** The same once a closed round is paid for, by those who are in it. */
+  @Nullable Ledger ledgerAfter(Round closed) {
+    Ledger before = ledger();
+    return before == null
+        ? null
+        : before.after(closed.view().stream().map(Decision.Accepted::client).toList());
+  }
+
+  /** The ε of the client that has paid for most rounds; null where that is not counted. */
+  @Nullable Double epsilon(@Nullable Ledger ledger) {
+    return budget == null || ledger == null
+        ? null
+        : budget.account(ledger, ledger.most()).cost().epsilon();
+  }
+
+  /** Whether a client has no budget left for one more round. */
+  boolean isSpent(String client) {
+    Ledger ledger = ledger();
+    return budget != null && ledger != null && budget.isSpent(ledger, client);
+  }
+
+  /** Whether nobody who ever took part has. */
+  boolean isSpent() {
+    Paid now = paid;
+    return now != null && now.isSpent();
+  }
+
+  /** What a client has spent, or the one that has spent most; null unless the model is private. */
+  @Nullable PrivacyAccount account(@Nullable String client) {
+    Paid now = paid;
+    return budget == null || now == null
+        ? null
+        : client == null ? now.most() : budget.account(now.ledger(), now.ledger().paidBy(client));
+  }
+
   /** Whether training rests. */
   public boolean stopped() {
-    return folder.head().stoppedAt(folder.newest().info().version());
+    return isSpent() || folder.head().stoppedAt(folder.newest().info().version());
   }
 
   /** The protocol of its rounds. */
@@ -364,6 +422,7 @@ public final class ModelState {
 
   /** A new version and the round that trains from it, seen at the same moment; the lock is held. */
   public void advance(Version version, Round next, @Nullable RoundRecord over) {
+    count(version);
     folder.publish(version);
     round = next;
     passed = 0;

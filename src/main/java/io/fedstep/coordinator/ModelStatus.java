@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     told
  * @param stage the name of the open round's stage
  * @param answers how many clients have answered each of its stages, as far as it has come
+ * @param privacy what the client has spent that has spent most; null unless the model is private
  */
 public record ModelStatus(
     ModelHead head,
@@ -35,7 +36,13 @@ public record ModelStatus(
     int failed,
     long reported,
     String stage,
-    List<Integer> answers) {
+    List<Integer> answers,
+    @Nullable PrivacyAccount privacy) {
+  /** Whether training has ended because nobody who took part has any budget left. */
+  public boolean isSpent() {
+    return privacy != null && privacy.isSpent();
+  }
+
   /** The open round's number. */
   public long round() {
     return newest.version();

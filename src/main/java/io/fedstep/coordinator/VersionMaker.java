@@ -87,6 +87,7 @@ public final class VersionMaker {
               result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
               result.gradientNorm(),
               result.finite() ? result.stepNorm() : null);
+      draft.keep(state.ledgerAfter(round));
       VersionInfo made = next(draft, VersionInfo.MadeBy.ROUND, over);
       return new Made(
           made,
@@ -104,6 +105,7 @@ public final class VersionMaker {
     try (VersionDraft draft = drafts.fresh()) {
       draft.copyWeights(before);
       draft.copyState(before);
+      draft.keep(state.ledgerAfter(round));
       return at(next(draft, VersionInfo.MadeBy.ROUND, over), over);
     }
   }
@@ -113,8 +115,10 @@ public final class VersionMaker {
       RoundRecord.Outcome outcome,
       @Nullable Double gradientNorm,
       @Nullable Double stepNorm) {
+    boolean isPaid = outcome != RoundRecord.Outcome.DISCARDED;
     return RoundRecord.of(
-        round, outcome, state.spec(), state.participation(), now(), gradientNorm, stepNorm);
+            round, outcome, state.spec(), state.participation(), now(), gradientNorm, stepNorm)
+        .spent(state.epsilon(isPaid ? state.ledgerAfter(round) : state.ledger()));
   }
 
   private Instant now() {
@@ -129,18 +133,21 @@ public final class VersionMaker {
         try (VersionDraft draft = drafts.fresh()) {
           draft.copyWeights(from);
           draft.copyState(from);
+          draft.keep(state.ledger()); // what was published cannot be taken back
           yield at(next(draft, VersionInfo.MadeBy.RESTORE, discarded), discarded);
         }
       }
       case Replacement.State(var name) -> {
         try (VersionDraft draft = drafts.named(name)) {
           draft.copyWeights(folder.newest());
+          draft.keep(state.ledger());
           yield at(next(draft, VersionInfo.MadeBy.STATE, discarded), discarded);
         }
       }
       case Replacement.Weights(var name, var digest) -> {
         try (VersionDraft draft = drafts.named(name)) {
           draft.initialState();
+          draft.keep(state.ledger());
           String base = folder.base(0) + "w";
           var info = new VersionInfo(0, VersionInfo.MadeBy.WEIGHTS, base, now(), digest);
           yield at(drafts.commit(draft, info, null), null);

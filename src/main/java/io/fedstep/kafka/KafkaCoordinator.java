@@ -153,6 +153,7 @@ public final class KafkaCoordinator extends Coordinator {
     follower.catchUp(model);
     if (known(model) == null) {
       checkOneStage(engine.protocol(spec));
+      checkNotPrivate(spec);
       checkNew(spec, models().size(), limits);
     }
     ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);

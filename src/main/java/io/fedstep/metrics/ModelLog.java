@@ -112,6 +112,9 @@ public final class ModelLog implements Listener, AutoCloseable {
   }
 
   private static String largestNorm(RoundRecord round) {
+    if (!round.showsNorms()) {
+      return "";
+    }
     return round.clients().stream()
         .max(Comparator.comparingDouble(one -> one.summary().norm()))
         .map(one -> ", the largest norm %s by %s".formatted(one.summary().norm(), one.client()))

@@ -3,6 +3,7 @@ package io.fedstep.metrics;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.coordinator.PrivacyAccount;
 import io.fedstep.round.RoundRecord;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
@@ -116,6 +117,7 @@ final class ModelMeters {
           "updates",
           "Updates with which the open round closes at once",
           polled(status, ModelStatus::maxUpdates));
+      showPrivacy(status);
       gauge(
           "round.age",
           "seconds",
@@ -126,6 +128,22 @@ final class ModelMeters {
           "seconds",
           "Seconds from the opening to the end of the last round that made a version; 0 before one",
           () -> lastRoundSeconds);
+    }
+  }
+
+  private void showPrivacy(Supplier<ModelStatus> status) {
+    PrivacyAccount account = status.get().privacy();
+    if (account == null) {
+      return;
+    }
+    gauge(
+        "privacy.epsilon",
+        null,
+        "The epsilon that the client has spent that has spent most",
+        polled(status, now -> now.privacy() == null ? 0 : now.privacy().epsilon()));
+    Double budget = account.budget();
+    if (budget != null) {
+      gauge("privacy.budget", null, "The epsilon at which training stops", () -> budget);
     }
   }
 

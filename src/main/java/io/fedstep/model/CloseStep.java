@@ -27,7 +27,8 @@ public enum CloseStep {
   PROTECT(
       "in place of the aggregator: the exact sums of the updates are changed before anybody sees"
           + " them, and are the gradient then",
-      spec -> spec.protection() == null ? Set.of() : spec.protection().needs()),
+      spec -> spec.protection() == null ? Set.of() : spec.protection().needs(),
+      "privacy"),
 
   /** The gradients of penalties on the weights are added. */
   REGULARIZE(

@@ -2,6 +2,7 @@ package io.fedstep.model;
 
 import io.fedstep.plugin.Need;
 import io.fedstep.plugin.Ranges;
+import io.fedstep.privacy.Accountant;
 import io.fedstep.privacy.Calibration;
 import io.fedstep.privacy.Grid;
 import io.fedstep.privacy.Noise;
@@ -65,6 +66,11 @@ public record DifferentialPrivacy(
           "expected_updates is %s; 1 to %s are allowed"
               .formatted(expectedUpdates, RoundPolicy.MOST_UPDATES));
     }
+  }
+
+  /** Counts what rounds of a policy cost. */
+  public Accountant accountant(RoundPolicy policy) {
+    return new Accountant(noiseMultiplier, policy.participation(), delta);
   }
 
   @Override

@@ -46,6 +46,42 @@ public final class PrivacyRules {
                       ? "privacy goes with the round.mode synchronous alone"
                       : null),
           rule(
+              "privacy",
+              "round.participation",
+              "`privacy` is for rounds to which everybody is invited",
+              (_, spec) ->
+                  spec.round().participation() == 1
+                      ? null
+                      : "privacy goes with round.participation 1 alone"),
+          rule(
+              "privacy",
+              "keep_best",
+              "`keep_best` would choose by clients' raw metrics",
+              (_, spec) ->
+                  spec.keepBest() == null
+                      ? null
+                      : "privacy goes with no keep_best: it would choose by raw metrics"),
+          rule(
+              "privacy.expected_updates",
+              "round.participation",
+              "`expected_updates` is for rounds to which clients are drawn by chance",
+              (privacy, _) ->
+                  privacy.expectedUpdates() == null
+                      ? null
+                      : "privacy.expected_updates goes with no round.participation of 1"),
+          rule(
+              "privacy.epsilon",
+              "privacy.noise_multiplier",
+              "the budget pays for one round at least",
+              (privacy, spec) -> {
+                Double budget = privacy.epsilon();
+                double one = privacy.accountant(spec.round()).cost(1).epsilon();
+                return budget == null || one <= budget
+                    ? null
+                    : "one round costs an epsilon of %s with the noise_multiplier %s, and epsilon is %s"
+                        .formatted(one, privacy.noiseMultiplier(), budget);
+              }),
+          rule(
               "privacy.noise_multiplier",
               "tensors",
               "a model has at most `2^48 / noise_multiplier²` values",

@@ -8,6 +8,7 @@ public enum Problem {
   UNAUTHORIZED(401, "Unauthorized"),
   FORBIDDEN(403, "Forbidden"),
   NOT_INVITED(403, "Not invited"),
+  BUDGET_SPENT(403, "Privacy budget is spent"),
   NOT_FOUND(404, "Not found"),
   MODEL_NOT_FOUND(404, "Model not found"),
   VERSION_NOT_FOUND(404, "Version not found"),

@@ -11,13 +11,26 @@ import org.jspecify.annotations.Nullable;
  * @param detail a sentence that a person can act on; of long texts of others it has the begin
  * @param retryAfter the seconds after which the same request may go through, or null
  * @param members further members of the problem document, in order
+ * @param status of HTTP: the problem's own, but where it stands in the way of a change
  */
 public record Refusal(
-    Problem problem, String detail, @Nullable Long retryAfter, Map<String, Object> members) {
+    Problem problem,
+    String detail,
+    @Nullable Long retryAfter,
+    Map<String, Object> members,
+    int status) {
+  private static final int CONFLICT = 409;
+
   /** Cuts texts of others. */
   public Refusal {
     detail = Texts.sentence(detail);
     members = Texts.members(members);
+  }
+
+  /** A refusal with the problem's own status. */
+  public Refusal(
+      Problem problem, String detail, @Nullable Long retryAfter, Map<String, Object> members) {
+    this(problem, detail, retryAfter, members, problem.status());
   }
 
   /** A refusal without further members. */
@@ -29,12 +42,17 @@ public record Refusal(
   public Refusal with(String member, Object value) {
     var more = new LinkedHashMap<>(members);
     more.put(member, value);
-    return new Refusal(problem, detail, retryAfter, more);
+    return new Refusal(problem, detail, retryAfter, more, status);
   }
 
   /** This refusal of a request that may go through after so many seconds, at least 1. */
   public Refusal retryAfter(long seconds) {
-    return new Refusal(problem, detail, seconds, members);
+    return new Refusal(problem, detail, seconds, members, status);
+  }
+
+  /** This refusal of a change that the model's state does not allow: 409. */
+  public Refusal conflicts() {
+    return new Refusal(problem, detail, retryAfter, members, CONFLICT);
   }
 
   /** The exception that carries this refusal to the place that answers. */

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param stepNorm L2 norm of the step subtracted from the weights; null if there was none
  * @param reports what clients reported of its version, or null while that is kept
  * @param abandoned why it ended without a result, or null if it did not
+ * @param epsilon of the client that has spent most after it, or null if that is not counted
  */
 public record RoundRecord(
     long round,
@@ -33,7 +34,8 @@ public record RoundRecord(
     @Nullable Double gradientNorm,
     @Nullable Double stepNorm,
     @Nullable Reported reports,
-    Decision.@Nullable Abandoned abandoned) {
+    Decision.@Nullable Abandoned abandoned,
+    @Nullable Double epsilon) {
   /** A record of a round whose version is kept, and that was not abandoned. */
   public RoundRecord(
       long round,
@@ -60,6 +62,7 @@ public record RoundRecord(
         gradientNorm,
         stepNorm,
         null,
+        null,
         null);
   }
 
@@ -78,7 +81,8 @@ public record RoundRecord(
         gradientNorm,
         stepNorm,
         reported,
-        abandoned);
+        abandoned,
+        epsilon);
   }
 
   /** How a round ended. */
@@ -112,7 +116,27 @@ public record RoundRecord(
         finiteOrNull(gradientNorm),
         finiteOrNull(stepNorm),
         null,
-        outcome == Outcome.ABANDONED ? round.abandoned() : null);
+        outcome == Outcome.ABANDONED ? round.abandoned() : null,
+        null);
+  }
+
+  /** The same with what was spent after it. */
+  public RoundRecord spent(@Nullable Double after) {
+    return new RoundRecord(
+        round,
+        outcome,
+        base,
+        spec,
+        participation,
+        openedAt,
+        closedBy,
+        endedAt,
+        clients,
+        gradientNorm,
+        stepNorm,
+        reports,
+        abandoned,
+        after);
   }
 
   private static @Nullable Double finiteOrNull(@Nullable Double norm) {
@@ -122,6 +146,11 @@ public record RoundRecord(
   /** Whether its updates were aggregated. */
   public boolean isAggregated() {
     return outcome != Outcome.DISCARDED && outcome != Outcome.ABANDONED;
+  }
+
+  /** Whether the norms of its updates may be shown. */
+  public boolean showsNorms() {
+    return spec.showsNorms();
   }
 
   /** The sum of what the updates counted. */

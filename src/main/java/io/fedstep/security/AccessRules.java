@@ -67,6 +67,8 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, MODEL + "/versions/{version}/gradient", OF_MODEL),
         rule(READ, MODEL + "/tags", OF_MODEL),
         rule(READ, MODEL + "/rounds/current", OF_MODEL),
+        rule(READ, MODEL + "/privacy", OF_MODEL),
+        rule(READ, "/v1/privacy/epsilon", (_, _) -> true),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/versions/{version}/reports/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/failures/{client}", CONTRIBUTES),

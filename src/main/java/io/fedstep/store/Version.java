@@ -6,6 +6,7 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.privacy.Ledger;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -126,6 +127,18 @@ public final class Version {
     try {
       return files.<@Nullable RoundRecord>document(
           json -> json.has("round") ? RecordCodec.read(json.required("round")) : null);
+    } catch (StorageException e) {
+      throw failed(e);
+    }
+  }
+
+  /** What was paid for up to it, of a private model; nothing of version 0 while it is zeros. */
+  public Ledger ledger() {
+    if (files == null) {
+      return Ledger.begin(spec.round().participation() < 1);
+    }
+    try {
+      return files.ledger();
     } catch (StorageException e) {
       throw failed(e);
     }

@@ -6,6 +6,7 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateBody;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.StateEntry;
+import io.fedstep.privacy.Ledger;
 import io.fedstep.round.RoundRecord;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -34,6 +35,7 @@ public final class VersionDraft implements AutoCloseable {
   private @Nullable VectorFile between;
   private @Nullable String copiedDigest;
   private Map<String, FileSum> sums = Map.of();
+  private @Nullable Ledger ledger;
   private boolean left;
 
   VersionDraft(Disk disk, Path folder, ModelSpec spec, String model) {
@@ -200,6 +202,11 @@ public final class VersionDraft implements AutoCloseable {
     copied.put(file, from.copy(file, folder));
   }
 
+  /** Keeps what was paid for up to this version, of a private model. */
+  public void keep(@Nullable Ledger paid) {
+    ledger = paid;
+  }
+
   /** Writes the state before the first step. */
   public void initialState() {
     newState(StateFile.none(spec)).writeInitial();
@@ -222,7 +229,13 @@ public final class VersionDraft implements AutoCloseable {
   void seal(VersionInfo info, @Nullable RoundRecord round) {
     ObjectNode document = Version.document(info);
     sums = new TreeMap<>();
-    for (String name : List.of(VersionFiles.GRADIENT, Version.STATE, Version.WEIGHTS)) {
+    if (ledger != null) {
+      LedgerFile.write(disk, folder, ledger);
+    } else if (spec.isPrivate()) {
+      throw new IllegalStateException("a version of a private model without a ledger");
+    }
+    for (String name :
+        List.of(VersionFiles.GRADIENT, LedgerFile.NAME, Version.STATE, Version.WEIGHTS)) {
       if (!disk.exists(folder.resolve(name))) {
         continue;
       }

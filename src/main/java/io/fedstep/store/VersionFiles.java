@@ -3,6 +3,7 @@ package io.fedstep.store;
 import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.privacy.Ledger;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -158,6 +159,10 @@ final class VersionFiles {
   /** Whether a file of safetensors is of a release before 0.2, without metadata. */
   boolean isBare(String file) {
     return VectorFile.isBare(disk.size(folder.resolve(file)), spec);
+  }
+
+  Ledger ledger() {
+    return LedgerFile.read(disk, folder);
   }
 
   VectorFile weights() {

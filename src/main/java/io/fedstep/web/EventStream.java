@@ -9,6 +9,7 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.RefusedUpdate;
+import io.fedstep.problem.Problem;
 import io.fedstep.round.RoundRecord;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -55,7 +56,7 @@ final class EventStream {
       send("update-accepted", now);
     }
     if (now.phase() == Phase.STOPPED) {
-      send("training-stopped", now);
+      write("training-stopped", now.round(), now.updates(), stopped(now));
     }
     out.flush();
   }
@@ -84,7 +85,8 @@ final class EventStream {
     }
     boolean stopped = now.phase() == Phase.STOPPED;
     if (stopped != (before.phase() == Phase.STOPPED)) {
-      send(stopped ? "training-stopped" : "training-started", now);
+      ObjectNode data = stopped ? stopped(now) : Answers.currentRound(now);
+      write(stopped ? "training-stopped" : "training-started", now.round(), now.updates(), data);
     }
     out.flush();
   }
@@ -123,6 +125,11 @@ final class EventStream {
         write("reported", now.round(), now.updates(), Answers.report(model, one));
       }
     }
+  }
+
+  private static ObjectNode stopped(ModelStatus now) {
+    ObjectNode json = Answers.currentRound(now);
+    return now.isSpent() ? json.put("reason", Problem.BUDGET_SPENT.code()) : json;
   }
 
   private void opened(ModelStatus now) throws IOException {

@@ -79,7 +79,7 @@ class ProblemAdvice {
 
   private void answer(HttpServletRequest request, HttpServletResponse response, Refusal refusal)
       throws IOException {
-    answer(request, response, refusal, refusal.problem().status());
+    answer(request, response, refusal, refusal.status());
   }
 
   /** Notes a refusal, then answers with it: who has the answer finds it noted. */

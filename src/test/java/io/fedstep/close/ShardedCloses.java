@@ -8,6 +8,7 @@ import io.fedstep.local.FakeClock;
 import io.fedstep.local.Rig;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.Secrets;
+import io.fedstep.privacy.Ledger;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.VectorSummary;
@@ -308,6 +309,7 @@ final class ShardedCloses implements AutoCloseable {
 
     private VersionInfo commit(VersionDraft draft, RoundClose.Result result) {
       assertThat(result.finite()).isTrue();
+      draft.keep(spec.isPrivate() ? Ledger.begin(false) : null);
       long number = before.info().version() + 1;
       var over =
           new RoundRecord(

@@ -7,6 +7,7 @@ import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.model.CloseStep;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.PrivacyRules;
 import io.fedstep.model.SpecRule;
 import io.fedstep.model.SpecRules;
 import io.fedstep.model.UpdateBound;
@@ -132,7 +133,18 @@ class AlgorithmsTest {
                   new UpdateBound(1.0, null, UpdateBound.Action.CLIP)));
       case AGGREGATE ->
           KnownAggregators.ALL.forEach(one -> parts.put(one.name(), with(plain, none, one, null)));
-      case PROTECT, APPLY -> parts.put("", with(plain, none, plain.aggregator(), null));
+      case PROTECT ->
+          parts.put(
+              "",
+              SpecCodec.read(
+                  Json.readObject(
+                      Specs.in(
+                          """
+                          {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": []},
+                           "aggregator": ["averaging", {"steps_weighted": false}],
+                           "privacy": {"clip_norm": 1, "noise_multiplier": 1, "delta": 1e-5}}\
+                          """))));
+      case APPLY -> parts.put("", with(plain, none, plain.aggregator(), null));
       case REGULARIZE ->
           KnownRegularizers.ALL.forEach(one ->
               parts.put(
@@ -171,7 +183,11 @@ class AlgorithmsTest {
   }
 
   private static String rules() {
-    return Stream.of(SpecRules.OF_POLICIES, SpecRules.OF_NEW_POLICIES, SpecRules.OF_SPECS)
+    return Stream.of(
+            SpecRules.OF_POLICIES,
+            SpecRules.OF_NEW_POLICIES,
+            SpecRules.OF_SPECS,
+            PrivacyRules.OF_SPECS)
         .flatMap(Collection::stream)
         .map((SpecRule<?> rule) ->
             "| `%s`, `%s` | %s |\n".formatted(rule.key(), rule.other(), rule.says()))

@@ -80,6 +80,8 @@ class AccessTest {
       HEAD   /v1/models/{model}/events                      0 0       - -     + -      + -
       GET    /v1/models/{model}/rounds                      0 0       - -     + -      + -
       GET    /v1/models/{model}/rounds/current              0 0       + -     + -      + -
+      GET    /v1/models/{model}/privacy                     0 0       + -     + -      + -
+      GET    /v1/privacy/epsilon                            0 0       + +     + +      + +
       GET    /v1/models/{model}/rounds/0                    0 0       - -     + -      + -
       POST   /v1/models/{model}/rounds/current/close        0 0       - -     - -      + -
       PUT    /v1/models/{model}/rounds/0/updates/ME         0 0       + -     - -      + -

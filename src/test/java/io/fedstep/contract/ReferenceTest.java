@@ -169,7 +169,13 @@ class ReferenceTest {
 
   /** After a round, when every meter is there. */
   private static String metrics() {
-    Model model = Model.create(Model.PLAIN);
+    Model model =
+        Model.create(
+            """
+            {"tensors": {"w": [3]}, "aggregator": ["averaging", {"steps_weighted": false}],
+             "privacy":
+               {"clip_norm": 1, "noise_multiplier": 1, "epsilon": 9, "delta": 1e-5}}\
+            """);
     model.submit(0, "alice", "{\"gradient\": [1, 2, 3], \"metrics\": {\"loss\": 1}}").is(201);
     model.get("/rounds/current?after=0&wait=30s").is(200);
     model.putJson("/versions/1/reports/alice", "{\"metrics\": {\"loss\": 1}}").is(201);

@@ -30,13 +30,26 @@ final class Staged {
 
   /** A model of plain steps, whose rounds have two members or three. */
   static ModelSpec spec() {
+    return spec("");
+  }
+
+  /** The same with noise, whose cost is counted. */
+  static ModelSpec privateSpec() {
+    return spec(
+        """
+        , "aggregator": ["averaging", {"steps_weighted": false}],
+        "privacy": {"clip_norm": 1, "noise_multiplier": 1, "delta": 1e-5}\
+        """);
+  }
+
+  private static ModelSpec spec(String more) {
     String json =
         """
         {"tensors": {"w": [%s]}, "dtype": "float64",
          "optimizer": {"lrate": 1.0, "modules": []},
-         "round": {"min_updates": 2, "max_updates": 3, "timeout": "30s"}}\
+         "round": {"min_updates": 2, "max_updates": 3, "timeout": "30s"}%s}\
         """
-            .formatted(SIZE);
+            .formatted(SIZE, more);
     return SpecCodec.read(Json.readObject(new ByteArrayInputStream(json.getBytes(UTF_8))));
   }
 

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Rounds of three stages, from the coordinator's front door. */
 class StagedRoundsTest {
   private static final String M = "staged";
+  private static final String PRIVATE = "private";
   private static final Limits LIMITS = new Limits(3, 4, 100, 100, 100, 100, 1000, 1);
 
   @TempDir private Path folder;
@@ -163,6 +164,28 @@ class StagedRoundsTest {
     end();
     start();
     assertThat(coordinator.record(M, 0)).isEqualTo(record);
+  }
+
+  @Test
+  void abandonedRoundOfAPrivateModel_isPaidForByThoseInIt() {
+    coordinator.create(PRIVATE, Staged.privateSpec());
+    List.of("ann", "ben", "cem")
+        .forEach(
+            client -> Staged.answer(coordinator, PRIVATE, 0, HiddenSums.SEALING, client, 0, false));
+    Staged.send(coordinator, PRIVATE, 0, "ann", false);
+    pass(HiddenSums.TIME);
+    coordinator.await(PRIVATE, model -> model.round() >= 1, Duration.ofSeconds(20));
+    assertThat(Objects.requireNonNull(coordinator.record(PRIVATE, 0)).outcome())
+        .isEqualTo(RoundRecord.Outcome.ABANDONED);
+    assertThat(paid("ann")).isEqualTo(1);
+    assertThat(paid("ben")).isZero();
+    end();
+    start();
+    assertThat(paid("ann")).isEqualTo(1);
+  }
+
+  private long paid(String client) {
+    return Objects.requireNonNull(coordinator.account(PRIVATE, client)).rounds();
   }
 
   @Test

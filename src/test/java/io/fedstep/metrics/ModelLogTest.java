@@ -4,10 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import io.fedstep.LogLines;
+import io.fedstep.aggregate.Averaging;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.model.DifferentialPrivacy;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.model.RoundPolicy;
+import io.fedstep.optim.Optimizer;
 import io.fedstep.problem.Problem;
 import io.fedstep.round.RoundRecord.Outcome;
+import io.fedstep.vector.Dtype;
+import io.fedstep.vector.TensorLayout;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +58,28 @@ class ModelLogTest {
             "WARN model toy: round 7 would have made weights that are not finite, with 1 updates,"
                 + " the largest norm 1.0 by alice; version 8 repeats the one before",
             "INFO model toy: round 7 was discarded with 1 updates, for a version by hand");
+  }
+
+  @Test
+  void normsOfAPrivateModel_areInNoLine() {
+    var spec =
+        new ModelSpec(
+            new TensorLayout(Map.of("w", List.of(3L))),
+            Dtype.FLOAT32,
+            Optimizer.DEFAULT,
+            new Averaging(false),
+            null,
+            new DifferentialPrivacy(1, 1.5, null, 1e-5, null),
+            RoundPolicy.DEFAULT);
+    models.roundEnded(
+        "toy",
+        ServerMetersTest.round(spec, Outcome.NOT_FINITE, Map.of()),
+        Duration.ofMillis(20),
+        Duration.ofMillis(1000));
+    assertThat(log.lines())
+        .containsExactly(
+            "WARN model toy: round 7 would have made weights that are not finite, with 1 updates;"
+                + " version 8 repeats the one before");
   }
 
   @Test

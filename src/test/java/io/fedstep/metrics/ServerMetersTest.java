@@ -44,10 +44,16 @@ class ServerMetersTest {
   static ModelStatus status(Phase phase) {
     var head = new ModelHead("toy", "3f9c2a71", NOON, SPEC, false, -1, "5ec3e7");
     var newest = new VersionInfo(7, VersionInfo.MadeBy.ROUND, "3f9c2a71-7", NOON, "crc32c:0");
-    return new ModelStatus(head, newest, phase, 2, NOON, null, 1, 0, 0, 0, 0, "update", List.of(2));
+    return new ModelStatus(
+        head, newest, phase, 2, NOON, null, 1, 0, 0, 0, 0, "update", List.of(2), null);
   }
 
   static RoundRecord round(RoundRecord.Outcome outcome, Map<String, Double> metrics) {
+    return round(SPEC, outcome, metrics);
+  }
+
+  static RoundRecord round(
+      ModelSpec spec, RoundRecord.Outcome outcome, Map<String, Double> metrics) {
     var update =
         new Decision.Accepted(
             "alice", 0, 1, new TreeMap<>(metrics), new VectorSummary("crc32c:0", 1), NOON, 1, 0);
@@ -56,7 +62,7 @@ class ServerMetersTest {
         7,
         outcome,
         "3f9c2a71-7",
-        SPEC,
+        spec,
         1,
         NOON,
         new Decision.Closed(Decision.Cause.MAX_UPDATES, NOON),

@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.Averaging;
-import io.fedstep.aggregate.Distances;
 import io.fedstep.aggregate.Median;
 import io.fedstep.aggregate.Rows;
 import io.fedstep.optim.GaussianNoise;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
-import io.fedstep.optim.StepContext;
 import io.fedstep.privacy.Goldens;
 import io.fedstep.privacy.Grid;
 import io.fedstep.process.BesideOthers;
@@ -40,9 +38,6 @@ import tools.jackson.databind.JsonNode;
 class PrivateCloseTest {
   /** Below, our norms keep what plain sums of squares lose; it is far below any clip. */
   private static final double SQUARE_VANISHES = 0x1p-450;
-
-  private static final StepContext.Step FIRST =
-      new StepContext.Step(true, List.of(), 1, "0123456789abcdef");
 
   private static ModelSpec spec(
       Dtype dtype, long size, DifferentialPrivacy privacy, Aggregator rule, OptiModule... modules) {
@@ -133,12 +128,11 @@ class PrivateCloseTest {
     var privacy =
         new DifferentialPrivacy(
             clip, multiplier, null, 1e-5, divisor == norms.length ? null : divisor);
-    ModelSpec spec = spec(dtype, sums.length, privacy, new Averaging(false));
     byte[] key = bytes(one.required("key"));
-    assertSums(one, privacy.begin(sums.length, norms, key), rows, dtype);
-    var chain = new CloseChain(spec, FIRST, ones(norms.length), norms, key);
+    Protection.OfRound round = privacy.begin(sums.length, norms, key);
+    assertSums(one, round, rows, dtype);
     for (int most : new int[] {1, 7, 64, sums.length}) {
-      assertThat(mean(chain, dtype, updates, sums.length, most))
+      assertThat(mean(round, dtype, updates, sums.length, most))
           .as("by %s", most)
           .isEqualTo(bytes(one.required("mean")));
     }
@@ -160,22 +154,14 @@ class PrivateCloseTest {
         .isEqualTo(one.required("S").valueStream().mapToLong(JsonNode::longValue).toArray());
   }
 
-  private static double[] ones(int count) {
-    double[] ones = new double[count];
-    Arrays.fill(ones, 1);
-    return ones;
-  }
-
   private static byte[] mean(
-      CloseChain chain, Dtype dtype, List<byte[]> updates, int size, int most) {
-    ServerStep step = chain.begin(Distances.NONE, most).get();
+      Protection.OfRound round, Dtype dtype, List<byte[]> updates, int size, int most) {
+    var sum = new ProtectedSum(round, dtype, most);
     byte[] mean = new byte[size * dtype.bytes()];
     for (int from = 0; from < size; from += most) {
       var range = new Range(from, Math.min(most, size - from));
       Tile into = Tile.zeros(dtype, range.length());
-      Tile weights = Tile.zeros(dtype, range.length());
-      Rows rows = chain.bound(new Bytes(updates, dtype, from));
-      double _ = step.aggregate(range, rows, weights, into);
+      sum.of(range, new Bytes(updates, dtype, from), into);
       into.write(MemorySegment.ofArray(mean), (long) from * dtype.bytes());
     }
     return mean;
@@ -223,15 +209,9 @@ class PrivateCloseTest {
     byte[] update = new byte[8 * size];
     new DoubleTile(values, size).write(MemorySegment.ofArray(update), 0);
     List<byte[]> updates = List.of(update, update, update, update);
-    var chain =
-        new CloseChain(
-            spec(Dtype.FLOAT64, size, privacy, new Averaging(false)),
-            FIRST,
-            ones(4),
-            new double[] {0.5, 0.5, 0.5, 0.5},
-            key);
+    Protection.OfRound round = privacy.begin(size, new double[] {0.5, 0.5, 0.5, 0.5}, key);
     Tile mean = Tile.zeros(Dtype.FLOAT64, size);
-    mean.read(MemorySegment.ofArray(mean(chain, Dtype.FLOAT64, updates, size, size)), 0);
+    mean.read(MemorySegment.ofArray(mean(round, Dtype.FLOAT64, updates, size, size)), 0);
     double deviation = 2 * 0.5 / 4;
     double[] noise = IntStream.range(0, size).mapToDouble(i -> mean.get(i) - values[0]).toArray();
     double average = Arrays.stream(noise).average().orElseThrow();

@@ -1,0 +1,98 @@
+package io.fedstep.codec;
+
+import io.fedstep.model.DifferentialPrivacy;
+import io.fedstep.model.RoundPolicy;
+import io.fedstep.privacy.Calibration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What a spec says under {@code privacy}. */
+final class PrivacyCodec {
+  private static final String SERVER = "server";
+  private static final Set<String> KEYS =
+      Set.of(
+          "clip_norm",
+          "noise_multiplier",
+          "epsilon",
+          "delta",
+          "expected_updates",
+          "adaptive_clip",
+          "where",
+          "collusion");
+
+  private PrivacyCodec() {}
+
+  /** Reads it; where no noise is given, it is the least with which the budget pays for all. */
+  static DifferentialPrivacy read(JsonNode json, RoundPolicy policy) {
+    Spec spec = Spec.of(json, DifferentialPrivacy.NAME, KEYS);
+    refuseWhatIsNotThere(spec);
+    double delta = spec.number("delta");
+    Double epsilon = numberOrNull(spec, "epsilon");
+    Double multiplier = numberOrNull(spec, "noise_multiplier");
+    double clip = spec.number("clip_norm");
+    return Spec.checked(
+        DifferentialPrivacy.NAME,
+        () ->
+            new DifferentialPrivacy(
+                clip,
+                multiplier != null ? multiplier : least(spec, epsilon, delta, policy),
+                epsilon,
+                delta,
+                spec.countOrNull("expected_updates")));
+  }
+
+  private static @Nullable Double numberOrNull(Spec spec, String key) {
+    return spec.orNull(key) == null ? null : (Double) spec.number(key);
+  }
+
+  private static void refuseWhatIsNotThere(Spec spec) {
+    if (spec.orNull("adaptive_clip") != null) {
+      throw Spec.bad(spec.at("adaptive_clip"), "is null on this server: clip_norm is fixed");
+    }
+    JsonNode where = spec.get("where");
+    if (where != null && !where.isString()) {
+      throw Spec.malformed(spec.at("where"), "a string", where);
+    }
+    if (where != null && !where.stringValue().equals(SERVER)) {
+      throw Spec.bad(
+          spec.at("where"),
+          "is %s; 'server' is known, for noise by the clients asks for secure aggregation"
+              .formatted(where));
+    }
+    if (spec.integer("collusion", 0) != 0) {
+      throw Spec.bad(spec.at("collusion"), "is for noise by the clients, and 0 here");
+    }
+  }
+
+  private static double least(
+      Spec spec, @Nullable Double epsilon, double delta, RoundPolicy policy) {
+    Long rounds = policy.rounds();
+    if (epsilon == null || rounds == null) {
+      throw Spec.bad(
+          spec.at("noise_multiplier"),
+          "is needed, unless privacy.epsilon and round.rounds say what it has to be");
+    }
+    if (!(epsilon > 0 && delta > 0 && delta < 1)) {
+      throw Spec.bad(spec.at("epsilon"), "and delta are out of range");
+    }
+    return Calibration.multiplier(epsilon, rounds, policy.participation(), delta)
+        .orElseThrow(
+            () -> Spec.bad(spec.at("epsilon"), "is too small: no noise_multiplier reaches it"));
+  }
+
+  /** As a spec has it, defaults filled in. */
+  static ObjectNode write(DifferentialPrivacy privacy) {
+    ObjectNode json =
+        Json.object()
+            .put("clip_norm", privacy.clipNorm())
+            .put("noise_multiplier", privacy.noiseMultiplier())
+            .put("epsilon", privacy.epsilon())
+            .put("delta", privacy.delta());
+    if (privacy.expectedUpdates() != null) {
+      json.put("expected_updates", privacy.expectedUpdates());
+    }
+    return json.putNull("adaptive_clip").put("where", SERVER).put("collusion", 0);
+  }
+}

@@ -1,0 +1,100 @@
+package io.fedstep.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fedstep.security.Token;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * All that a client can read of a private model: a new member, or a new address, has to be thought
+ * about, and then written here.
+ */
+class PrivateFieldsTest {
+  private static final String SPEC =
+      """
+      {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": []},
+       "aggregator": ["averaging", {"steps_weighted": false}], "round": {"min_updates": 2},
+       "privacy": {"clip_norm": 1, "noise_multiplier": 2, "epsilon": 9, "delta": 1e-5}}\
+      """;
+
+  private static final String FIELDS =
+      """
+      /v1/models/{model}
+        aggregator base created_at deadline dtype layout metadata model opened_at optimizer
+        parameters phase privacy round tensors updates version weights
+      /v1/models/{model}/privacy
+        budget by clip_norm delta epsilon rounds rounds_left
+      /v1/models/{model}/rounds/current
+        base deadline failed max_updates min_updates model opened_at participation phase
+        round updates
+      /v1/models/{model}/rounds/{round}/updates/{client}
+        client digest model round updates weight
+      /v1/models/{model}/tags
+        tags
+      /v1/models/{model}/versions/{version}/gradient
+        octets
+      /v1/models/{model}/versions/{version}/weights
+        octets
+      /v1/models/{model}/weights
+        octets
+      """;
+
+  private static Server start(Path data) {
+    var properties = new ArrayList<String>();
+    for (String id : new String[] {"client", "admin"}) {
+      String key = "fedstep.security.tokens[%s].".formatted(properties.size() / 4);
+      properties.add(key + "id=" + id);
+      properties.add(key + "sha256=" + Token.sha256(id));
+      properties.add(key + "role=" + id);
+      properties.add(key + "models=*");
+    }
+    return Server.start(data, properties.toArray(String[]::new));
+  }
+
+  @Test
+  void fields_areThoseThatWereThoughtAbout(@TempDir Path data) {
+    try (Server server = start(data)) {
+      Http admin = server.http().as("admin");
+      Model model = Model.create(admin, SPEC);
+      for (String client : new String[] {"client", "other"}) {
+        model.submit(0, client, "{\"gradient\": [1, 2, 3]}").is(201);
+      }
+      model.awaitVersion(1);
+      var found = new StringBuilder();
+      JsonNode paths = admin.get("/v3/api-docs").is(200).json().path("paths");
+      for (String path : new TreeSet<>(paths.propertyNames())) {
+        if (path.contains("{model}") && paths.path(path).has("get")) {
+          Reply reply = server.http().as("client").get(filled(path, model.name()));
+          if (reply.status() != 403) {
+            found.append(path).append('\n').append(fields(path, reply.is(200)));
+          }
+        }
+      }
+      assertThat(found.toString().replaceAll("\\s+", " "))
+          .isEqualTo(FIELDS.replaceAll("\\s+", " "));
+    }
+  }
+
+  private static String filled(String path, String model) {
+    String filled = path;
+    for (var value :
+        Map.of("model", model, "round", "0", "version", "1", "client", "client").entrySet()) {
+      filled = filled.replace("{" + value.getKey() + "}", value.getValue());
+    }
+    return filled;
+  }
+
+  private static String fields(String path, Reply reply) {
+    return "  "
+        + (path.endsWith("weights") || path.endsWith("gradient")
+            ? "octets"
+            : String.join(" ", new TreeSet<>(reply.json().propertyNames())))
+        + "\n";
+  }
+}

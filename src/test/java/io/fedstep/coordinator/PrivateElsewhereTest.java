@@ -1,0 +1,39 @@
+package io.fedstep.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import io.fedstep.codec.Json;
+import io.fedstep.codec.SpecCodec;
+import io.fedstep.local.Rig;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.process.BesideOthers;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+/** What an engine without private models says of one. */
+@BesideOthers
+class PrivateElsewhereTest {
+  private static ModelSpec spec(String privacy) {
+    String json =
+        """
+        {"tensors": {"w": [3]}, "aggregator": ["averaging", {"steps_weighted": false}],
+         "privacy": %s}\
+        """
+            .formatted(privacy);
+    return SpecCodec.read(
+        Json.readObject(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))));
+  }
+
+  @Test
+  void privateModel_isRefused_withBothKeys() {
+    ModelSpec asked = spec("{\"clip_norm\": 1, \"noise_multiplier\": 1, \"delta\": 1e-5}");
+    Refusal refusal = Rig.refusal(() -> Coordinator.checkNotPrivate(asked));
+    assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
+    assertThat(refusal.detail()).contains("privacy", "fedstep.engine=kafka");
+    assertThatCode(() -> Coordinator.checkNotPrivate(spec("null"))).doesNotThrowAnyException();
+  }
+}

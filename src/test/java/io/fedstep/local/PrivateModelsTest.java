@@ -1,0 +1,267 @@
+package io.fedstep.local;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.fedstep.codec.CheckedLine;
+import io.fedstep.codec.Json;
+import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.SpecCodec;
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.coordinator.Expected;
+import io.fedstep.coordinator.Listener;
+import io.fedstep.coordinator.PrivacyAccount;
+import io.fedstep.coordinator.Upload;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Decision;
+import io.fedstep.round.NoiseKey;
+import io.fedstep.store.DataFolder;
+import io.fedstep.store.SimDisk;
+import io.fedstep.store.StorageException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
+
+/** The ledger and the noise's key of a private model, whatever happens to its server. */
+class PrivateModelsTest {
+  private static final String M = "secret";
+
+  /** Pays for three rounds of a client. */
+  private static final String SPEC =
+      """
+      {"tensors": {"w": [5]}, "dtype": "float64", "optimizer": {"lrate": 1.0, "modules": []},
+       "aggregator": ["averaging", {"steps_weighted": false}], "round": {"min_updates": 2},
+       "privacy": {"clip_norm": 1, "noise_multiplier": 1.2, "epsilon": 7.3692, "delta": 1e-5}}\
+      """;
+
+  @BeforeAll
+  static void logNothing() {
+    ((Logger) LoggerFactory.getLogger("io.fedstep.coordinator")).setLevel(Level.OFF);
+  }
+
+  @AfterAll
+  static void logAgain() {
+    ((Logger) LoggerFactory.getLogger("io.fedstep.coordinator")).setLevel(null);
+  }
+
+  private static PrivacyAccount account(Rig rig, String client) {
+    return Objects.requireNonNull(rig.coordinator().account(M, client));
+  }
+
+  private static void round(Rig rig, long number, String... clients) {
+    for (String client : clients) {
+      rig.put(M, number, client, 1, 1, 2, 3, 4, 5);
+    }
+    rig.awaitVersion(M, number + 1);
+  }
+
+  @Test
+  void ledger_isTheSameAfterARestart_andCannotBeRolledBack(@TempDir Path data) {
+    Rig rig = Rig.on(data);
+    rig.create(M, SPEC);
+    round(rig, 0, "a", "b");
+    round(rig, 1, "a", "c");
+    PrivacyAccount spent = account(rig, "a");
+    assertThat(spent.rounds()).isEqualTo(2);
+    assertThat(spent.roundsLeft()).isEqualTo(1);
+    rig.put(M, 2, "b", 1, 1, 2, 3, 4, 5); // of a round that is discarded
+    rig.changes(M).restore(Objects.requireNonNull(rig.coordinator().version(M, 0)), Expected.ANY);
+    assertThat(account(rig, "a")).isEqualTo(spent);
+    assertThat(account(rig, "b").rounds()).isEqualTo(1);
+    rig = rig.restarted();
+    assertThat(account(rig, "a")).isEqualTo(spent);
+    for (long version = 1; version <= 3; version++) {
+      assertThat(rig.folder(M).resolve("versions/000000" + version + "/privacy.json")).exists();
+    }
+    round(rig, 3, "a", "b");
+    Rig last = rig;
+    assertThat(Rig.refusal(() -> last.put(M, 4, "a", 1, 1, 2, 3, 4, 5)).problem())
+        .isEqualTo(Problem.BUDGET_SPENT);
+    last.close();
+  }
+
+  @Test
+  void corruptLedger_isNamed(@TempDir Path data) throws IOException {
+    Rig rig = Rig.on(data);
+    rig.create(M, SPEC);
+    round(rig, 0, "a", "b");
+    rig.close();
+    Path ledger = data.resolve("models").resolve(M).resolve("versions/0000001/privacy.json");
+    String text = Files.readString(ledger);
+    Files.writeString(ledger, text.replace("\"a\":1", "\"a\":0"));
+    try (Rig after = Rig.on(data)) {
+      assertThat(after.coordinator().brokenBy(M)).contains("privacy.json");
+    }
+  }
+
+  @Test
+  void closeThatWasDecided_isMadeWithItsKey(@TempDir Path data) throws IOException {
+    byte[] key = new byte[32];
+    new Random(4).nextBytes(key);
+    var closed = new Decision.Closed(Decision.Cause.MANUAL, FakeClock.START).with(NoiseKey.of(key));
+    byte[][] made = new byte[2][];
+    try (Rig before = Rig.on(data.resolve("a"))) {
+      before.create(
+          M, SPEC.replace("\"min_updates\": 2", "\"min_updates\": 1, \"max_updates\": 9"));
+      before.put(M, 0, "a", 1, 1, 2, 3, 4, 5);
+      for (int life = 0; life < 2; life++) {
+        Path copy = data.resolve("b" + life);
+        before.copyTo(copy);
+        Path journal = copy.resolve("models").resolve(M).resolve("open/0000000/journal.jsonl");
+        Files.write(
+            journal, CheckedLine.encode(RecordCodec.write(closed)), StandardOpenOption.APPEND);
+        try (Rig after = Rig.on(copy)) {
+          after.awaitVersion(M, 1);
+          made[life] = after.weights(M);
+          assertThat(account(after, "a").rounds()).isEqualTo(1);
+        }
+        try (var files = Files.walk(copy)) {
+          for (Path file : files.filter(Files::isRegularFile).toList()) {
+            assertThat(Files.readString(file, ISO_8859_1))
+                .as(file.toString())
+                .doesNotContain(NoiseKey.of(key).hex());
+          }
+        }
+      }
+      assertThat(made[1]).isEqualTo(made[0]);
+      before.changes(M).close();
+      before.awaitVersion(M, 1);
+      assertThat(before.weights(M)).isNotEqualTo(made[0]); // its key was drawn
+    }
+  }
+
+  /** At each crash nothing is paid for twice, nor forgotten. */
+  @ParameterizedTest
+  @EnumSource(
+      value = SimDisk.Fault.class,
+      names = {"POWER", "KILL"})
+  void crashAtEveryOperation_countsEachRoundOnce(SimDisk.Fault fault, @TempDir Path folder) {
+    for (int operation = 0; ; operation++) {
+      try (var lives = new Lives(folder.resolve("at-" + operation), fault, operation)) {
+        lives.train();
+        if (!lives.crashed) {
+          assertThat(operation).isGreaterThan(20);
+          return;
+        }
+      }
+    }
+  }
+
+  /** A server on a disk that dies at one operation, and the one that goes on with what is left. */
+  private static final class Lives implements AutoCloseable {
+    private static final List<List<String>> ROUNDS =
+        List.of(List.of("a", "b"), List.of("a", "c"), List.of("c", "b"));
+
+    private final Path folder;
+    private final SimDisk.Fault fault;
+    private SimDisk disk;
+    private Coordinator coordinator;
+    private boolean crashed;
+
+    Lives(Path folder, SimDisk.Fault fault, long operation) {
+      this.folder = folder;
+      this.fault = fault;
+      disk = SimDisk.in(folder.resolve("first"), new Random(operation));
+      coordinator = coordinator(disk);
+      disk.fail(fault, operation, false);
+    }
+
+    private static Coordinator coordinator(SimDisk disk) {
+      var incarnations = new AtomicInteger();
+      return new LocalCoordinator(
+          new DataFolder(disk.disk(), disk.root()),
+          Simulation.LIMITS,
+          new FakeClock(),
+          () -> HexFormat.of().toHexDigits(incarnations.getAndIncrement()),
+          Listener.NONE);
+    }
+
+    void train() {
+      asked(() -> coordinator.create(M, spec()));
+      for (int round = 0; round < ROUNDS.size(); round++) {
+        for (String client : ROUNDS.get(round)) {
+          long number = round;
+          asked(() -> put(number, client));
+        }
+        assertThat(newest()).isEqualTo(round + 1);
+        for (String client : List.of("a", "b", "c")) {
+          long paid =
+              ROUNDS.subList(0, round + 1).stream().filter(in -> in.contains(client)).count();
+          assertThat(Objects.requireNonNull(coordinator.account(M, client)).rounds())
+              .as("%s after round %s", client, round)
+              .isEqualTo(paid);
+        }
+      }
+    }
+
+    private long newest() {
+      return coordinator.status(M).newest().version();
+    }
+
+    private static ModelSpec spec() {
+      return SpecCodec.read(Json.readObject(new ByteArrayInputStream(SPEC.getBytes(UTF_8))));
+    }
+
+    private void put(long round, String client) {
+      try (Upload upload = coordinator.begin(M, round, client, null)) {
+        var _ = Rig.submit(upload, 1, 1, 2, 3, 4, 5);
+      }
+    }
+
+    /** Waits until the model's thread has done what it was asked, by a change that is refused. */
+    private void settle() {
+      try {
+        coordinator.changes(M).restore(coordinator.version(M, newest()), new Expected(-1L, null));
+      } catch (RefusedException e) {
+        // there is no version -1
+      }
+    }
+
+    /** Does something, again in another life where a crash came. */
+    private void asked(Runnable request) {
+      try {
+        request.run();
+        settle();
+      } catch (RefusedException | StorageException e) {
+        if (!disk.struck()) {
+          throw e;
+        }
+      }
+      if (disk.dead()) {
+        crashed = true;
+        coordinator.close();
+        disk =
+            fault == SimDisk.Fault.POWER
+                ? disk.afterPowerLoss(folder.resolve("second"))
+                : disk.afterKill(folder.resolve("second"));
+        coordinator = coordinator(disk);
+        request.run();
+        settle();
+      }
+    }
+
+    @Override
+    public void close() {
+      coordinator.close();
+    }
+  }
+}
