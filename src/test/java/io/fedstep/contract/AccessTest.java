@@ -14,6 +14,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -385,7 +386,7 @@ class AccessTest {
   /** The whole log, at its finest level, and kept from the console. */
   private static final class TracedLog implements AutoCloseable {
     private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
-    private final Level before = root.getLevel();
+    private final Map<Logger, Level> before = new HashMap<>();
     private final List<Appender<ILoggingEvent>> appenders = new ArrayList<>();
     private final ListAppender<ILoggingEvent> all = new ListAppender<>();
 
@@ -394,7 +395,12 @@ class AccessTest {
       appenders.forEach(root::detachAppender);
       all.start();
       root.addAppender(all);
-      root.setLevel(Level.TRACE);
+      for (Logger logger : root.getLoggerContext().getLoggerList()) {
+        if (logger.getLevel() != null) {
+          before.put(logger, logger.getLevel());
+          logger.setLevel(Level.TRACE);
+        }
+      }
     }
 
     List<String> lines() {
@@ -405,7 +411,7 @@ class AccessTest {
 
     @Override
     public void close() {
-      root.setLevel(before);
+      before.forEach(Logger::setLevel);
       root.detachAppender(all);
       appenders.forEach(root::addAppender);
     }
