@@ -108,6 +108,7 @@ class ModelController {
   @GetMapping("/{model}")
   ResponseEntity<ObjectNode> get(
       @PathVariable String model, HttpServletRequest request, HttpServletResponse response) {
+    Query.none(request);
     response.setHeader("Fedstep-Role", Caller.of(request).role().label());
     return Answers.ok(view(Query.name("model", model), Answers::model));
   }
