@@ -68,21 +68,7 @@ public record RoundRecord(
 
   /** This record with what clients reported of the round's version, which is kept no more. */
   public RoundRecord with(Reported reported) {
-    return new RoundRecord(
-        round,
-        outcome,
-        base,
-        spec,
-        participation,
-        openedAt,
-        closedBy,
-        endedAt,
-        clients,
-        gradientNorm,
-        stepNorm,
-        reported,
-        abandoned,
-        epsilon);
+    return with(reported, epsilon);
   }
 
   /** How a round ended. */
@@ -122,6 +108,10 @@ public record RoundRecord(
 
   /** The same with what was spent after it. */
   public RoundRecord spent(@Nullable Double after) {
+    return with(reports, after);
+  }
+
+  private RoundRecord with(@Nullable Reported reported, @Nullable Double spent) {
     return new RoundRecord(
         round,
         outcome,
@@ -134,9 +124,9 @@ public record RoundRecord(
         clients,
         gradientNorm,
         stepNorm,
-        reports,
+        reported,
         abandoned,
-        after);
+        spent);
   }
 
   private static @Nullable Double finiteOrNull(@Nullable Double norm) {

@@ -89,50 +89,17 @@ public record ModelHead(
     boolean sameEnd = Objects.equals(spec.round().rounds(), other.round().rounds());
     long started = sameEnd ? startedAt : NEVER;
     long next = spec.round().equals(other.round()) ? policies : policies + 1;
-    return new ModelHead(
-        model,
-        incarnation,
-        createdAt,
-        other,
-        stopped,
-        started,
-        next,
-        secret,
-        metadata,
-        tags,
-        bareZeros);
+    return with(other, stopped, started, next, metadata, tags);
   }
 
   /** This head with other metadata. */
   public ModelHead with(Metadata other) {
-    return new ModelHead(
-        model,
-        incarnation,
-        createdAt,
-        spec,
-        stopped,
-        startedAt,
-        policies,
-        secret,
-        other,
-        tags,
-        bareZeros);
+    return with(spec, stopped, startedAt, policies, other, tags);
   }
 
   /** This head with other tags. */
   public ModelHead with(Tags other) {
-    return new ModelHead(
-        model,
-        incarnation,
-        createdAt,
-        spec,
-        stopped,
-        startedAt,
-        policies,
-        secret,
-        metadata,
-        other,
-        bareZeros);
+    return with(spec, stopped, startedAt, policies, metadata, other);
   }
 
   /** This head of a model that is created then. */
@@ -153,33 +120,27 @@ public record ModelHead(
 
   /** This head, stopped. */
   public ModelHead stop() {
-    return new ModelHead(
-        model,
-        incarnation,
-        createdAt,
-        spec,
-        true,
-        startedAt,
-        policies,
-        secret,
-        metadata,
-        tags,
-        bareZeros);
+    return with(spec, true, startedAt, policies, metadata, tags);
   }
 
   /** This head resumed at a version. */
   public ModelHead start(long version) {
+    return with(spec, false, version, policies, metadata, tags);
+  }
+
+  private ModelHead with(
+      ModelSpec asIs, boolean stops, long started, long replaced, Metadata beside, Tags named) {
     return new ModelHead(
         model,
         incarnation,
         createdAt,
-        spec,
-        false,
-        version,
-        policies,
+        asIs,
+        stops,
+        started,
+        replaced,
         secret,
-        metadata,
-        tags,
+        beside,
+        named,
         bareZeros);
   }
 
