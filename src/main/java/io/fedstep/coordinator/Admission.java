@@ -62,7 +62,7 @@ public final class Admission {
       return new Verdict.Refused<>(whileClosing(refusal));
     }
     if (state.isSpent(client)) {
-      return new Verdict.Refused(spent(client));
+      return new Verdict.Refused<>(spent(client));
     }
     if (state.stopped()) {
       return new Verdict.Refused<>(stopped());
@@ -160,7 +160,7 @@ public final class Admission {
       VectorSummary content,
       Instant now) {
     if (state.awaitsWeights()) {
-      return new Verdict.Refused(ModelState.noWeights(state.model()));
+      return new Verdict.Refused<>(ModelState.noWeights(state.model()));
     }
     Round round = state.round();
     Round.Origin origin = state.origin(from);
@@ -182,7 +182,7 @@ public final class Admission {
             ? null
             : BoundRules.of(state.spec().updateBound(), header.weight(), content.norm());
     return beyond != null
-        ? new Verdict.Refused(beyond)
+        ? new Verdict.Refused<>(beyond)
         : round.accept(client, origin, row, header, content, now);
   }
 

@@ -38,8 +38,8 @@ public final class ModelState {
   private final @Nullable Budget budget;
   private volatile @Nullable Paid paid;
   private Round round;
-  private final Refusals refusals = new Refusals();
-  private final RecentReports recentReports = new RecentReports();
+  private final Recent<RefusedUpdate> refusals = new Recent<>();
+  private final Recent<ClientReport> recentReports = new Recent<>();
   private final ClientFailures failures = new ClientFailures();
   private boolean closing;
   private @Nullable StorageException waitsFor;
@@ -190,23 +190,25 @@ public final class ModelState {
   }
 
   /** Notes that an update was refused. */
-  void refused(long number, String client, Refusal refusal, int status) {
-    boolean first = refusals.add(number, client, refusal, status, engine.clock().instant());
-    if (first && !engine.draining()) {
-      var _ = engine.after(Refusals.PAUSE, () -> change(refusals::tell));
-    }
+  void refused(long from, String client, Refusal refusal, int status) {
+    Instant now = engine.clock().instant();
+    keep(refusals, count -> RefusedUpdate.of(count, from, client, refusal, status, now));
   }
 
   /** Notes that a client has reported of a version; whoever follows the model is told. */
   public void reported(long version, String client, UpdateMetadata report) {
-    if (recentReports.add(version, client, report) && !engine.draining()) {
-      var _ = engine.after(RecentReports.PAUSE, () -> change(recentReports::tell));
+    keep(recentReports, count -> new ClientReport(count, version, client, report));
+  }
+
+  private <T> void keep(Recent<T> recent, LongFunction<T> numbered) {
+    if (recent.add(numbered) && !engine.draining()) {
+      var _ = engine.after(Recent.PAUSE, () -> change(recent::tell));
     }
   }
 
   /** The last reports of clients, the last is last. */
   List<ClientReport> recentReports() {
-    return recentReports.all();
+    return recentReports.newestFirst().reversed();
   }
 
   /** Notes that a client will send no update. */

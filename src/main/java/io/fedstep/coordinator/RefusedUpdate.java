@@ -1,5 +1,6 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.problem.Refusal;
 import java.time.Instant;
 
 /**
@@ -12,4 +13,21 @@ import java.time.Instant;
  * @param detail the reason in a sentence, cut where it is long
  */
 public record RefusedUpdate(
-    long number, long round, String client, String code, int status, String detail, Instant at) {}
+    long number, long round, String client, String code, int status, String detail, Instant at) {
+  /** Characters of a reason that are kept: it may quote what a client sent. */
+  private static final int MOST_DETAIL = 300;
+
+  /** One that was refused for a reason. */
+  static RefusedUpdate of(
+      long number, long round, String client, Refusal refusal, int status, Instant at) {
+    String detail = refusal.detail();
+    return new RefusedUpdate(
+        number,
+        round,
+        client,
+        refusal.problem().code(),
+        status,
+        detail.length() > MOST_DETAIL ? detail.substring(0, MOST_DETAIL) + "..." : detail,
+        at);
+  }
+}

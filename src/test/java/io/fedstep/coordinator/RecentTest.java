@@ -7,13 +7,14 @@ import io.fedstep.problem.Refusal;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-class RefusalsTest {
+class RecentTest {
   private static final Refusal REFUSAL = Refusal.of(Problem.NOT_FINITE, "A value is not finite.");
 
-  private final Refusals refusals = new Refusals();
+  private final Recent<RefusedUpdate> refusals = new Recent<>();
 
   private boolean add() {
-    return refusals.add(7, "mallory", REFUSAL, 422, Instant.EPOCH);
+    return refusals.add(
+        count -> RefusedUpdate.of(count, 7, "mallory", REFUSAL, 422, Instant.EPOCH));
   }
 
   @Test
@@ -23,7 +24,7 @@ class RefusalsTest {
       assertThat(add()).isFalse();
     }
     assertThat(refusals.told()).isZero();
-    assertThat(refusals.newestFirst()).hasSize(Refusals.KEPT);
+    assertThat(refusals.newestFirst()).hasSize(Recent.KEPT);
     assertThat(refusals.newestFirst().getFirst().number()).isEqualTo(1000);
     refusals.tell();
     assertThat(refusals.told()).isEqualTo(1000);
