@@ -2,42 +2,28 @@ package io.fedstep.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.fedstep.store.SimDisk;
 import java.nio.file.Path;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
 /**
  * What was acknowledged survives every crash, and every version is what its record says; a server
  * on a disk that loses what was not forced. {@code -Dsim.seed}, {@code -Dsim.seeds} and {@code
  * -Dsim.steps} say which runs; {@code -Plong} takes thousands of rounds.
  */
+@ExtendWith(QuietEngine.class)
 class CrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final long FIRST = Long.getLong("sim.seed", 1);
   private static final int SEEDS = Integer.getInteger("sim.seeds", LONG ? 200 : 3);
   private static final int STEPS = Integer.getInteger("sim.steps", LONG ? 1000 : 250);
-
-  /** Thousands of failures are what is wanted here, each with its trace. */
-  @BeforeAll
-  static void logNothing() {
-    ((Logger) LoggerFactory.getLogger("io.fedstep.coordinator")).setLevel(Level.OFF);
-  }
-
-  @AfterAll
-  static void logAgain() {
-    ((Logger) LoggerFactory.getLogger("io.fedstep.coordinator")).setLevel(null);
-  }
 
   static LongStream seeds() {
     return LongStream.range(FIRST, FIRST + SEEDS);
@@ -58,14 +44,7 @@ class CrashTest {
   }
 
   static void run(Simulation simulation, String where) {
-    try {
-      simulation.step();
-    } catch (RuntimeException | AssertionError e) {
-      throw new AssertionError(
-          "%s: %s; last failure of the disk: %s"
-              .formatted(where, simulation.doing(), simulation.disk().where()),
-          e);
-    }
+    simulation.server().run(simulation::step, where, simulation::doing);
   }
 
   /** The same requests again and again, with a crash at one operation after the other. */

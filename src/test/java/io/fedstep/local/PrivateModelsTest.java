@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
@@ -33,15 +31,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 /** The ledger and the noise's key of a private model, whatever happens to its server. */
+@ExtendWith(QuietEngine.class)
 class PrivateModelsTest {
   private static final String M = "secret";
 
@@ -52,16 +49,6 @@ class PrivateModelsTest {
        "aggregator": ["averaging", {"steps_weighted": false}], "round": {"min_updates": 2},
        "privacy": {"clip_norm": 1, "noise_multiplier": 1.2, "epsilon": 7.3692, "delta": 1e-5}}\
       """;
-
-  @BeforeAll
-  static void logNothing() {
-    ((Logger) LoggerFactory.getLogger("io.fedstep.coordinator")).setLevel(Level.OFF);
-  }
-
-  @AfterAll
-  static void logAgain() {
-    ((Logger) LoggerFactory.getLogger("io.fedstep.coordinator")).setLevel(null);
-  }
 
   private static PrivacyAccount account(Rig rig, String client) {
     return Objects.requireNonNull(rig.coordinator().account(M, client));

@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A server on a simulated disk, and the lives that it has there: at each crash another one begins
@@ -57,6 +58,16 @@ final class SimServer implements AutoCloseable {
     this.protocols = protocols;
     disk = SimDisk.in(life(), faults);
     start();
+  }
+
+  /** Runs a step of a simulation; where it fails, the error says what was going on. */
+  void run(Runnable step, String where, Supplier<String> doing) {
+    try {
+      step.run();
+    } catch (RuntimeException | AssertionError e) {
+      throw new AssertionError(
+          "%s: %s; last failure of the disk: %s".formatted(where, doing.get(), disk.where()), e);
+    }
   }
 
   Coordinator coordinator() {

@@ -69,6 +69,10 @@ final class Simulation implements AutoCloseable {
     server.crashing(percent);
   }
 
+  SimServer server() {
+    return server;
+  }
+
   SimDisk disk() {
     return server.disk();
   }

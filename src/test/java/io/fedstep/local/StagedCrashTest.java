@@ -2,8 +2,6 @@ package io.fedstep.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.SimDisk;
 import java.nio.file.Path;
@@ -11,18 +9,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.slf4j.LoggerFactory;
 
 /**
  * What was acknowledged in any stage of a round survives every crash, and a round goes on in the
  * stage in which it was: {@link CrashTest} for rounds of several stages, with its settings.
  */
+@ExtendWith(QuietEngine.class)
 class StagedCrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final long FIRST = Long.getLong("sim.seed", 1);
@@ -40,17 +37,6 @@ class StagedCrashTest {
               "0 ann, 0 ben, 0 cem, 1 ann, end, 1 ben, end, 2 cem, 2 ben, end, 2 ann")
           .flatMap(round -> Stream.of(round.split(", ", -1)))
           .toList();
-
-  /** Thousands of failures are what is wanted here, each with its trace. */
-  @BeforeAll
-  static void logNothing() {
-    ((Logger) LoggerFactory.getLogger("io.fedstep.coordinator")).setLevel(Level.OFF);
-  }
-
-  @AfterAll
-  static void logAgain() {
-    ((Logger) LoggerFactory.getLogger("io.fedstep.coordinator")).setLevel(null);
-  }
 
   static LongStream seeds() {
     return LongStream.range(FIRST, FIRST + SEEDS);
@@ -73,14 +59,7 @@ class StagedCrashTest {
   }
 
   private static void run(StagedSimulation simulation, Runnable step, String where) {
-    try {
-      step.run();
-    } catch (RuntimeException | AssertionError e) {
-      throw new AssertionError(
-          "%s: %s; last failure of the disk: %s"
-              .formatted(where, simulation.doing(), simulation.disk().where()),
-          e);
-    }
+    simulation.server().run(step, where, simulation::doing);
   }
 
   /** The same requests again and again, with a failure at one operation after the other. */

@@ -13,7 +13,6 @@ import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
 import io.fedstep.round.HiddenSums;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.store.SimDisk;
 import io.fedstep.store.StorageException;
 import io.fedstep.vector.Dtype;
 import java.nio.file.Path;
@@ -398,10 +397,6 @@ final class StagedSimulation implements AutoCloseable {
   /** Whether the disk has failed so far. */
   boolean hasFailed() {
     return server.hasFailed();
-  }
-
-  SimDisk disk() {
-    return server.disk();
   }
 
   @Override
