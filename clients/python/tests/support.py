@@ -201,6 +201,18 @@ def hang_up(connection: socket.socket) -> None:
     connection.close()
 
 
+PATIENCE_SECONDS = 120.0
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Waits until something that another thread does has happened."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > give_up:
+            raise AssertionError(f"it has not happened within {PATIENCE_SECONDS:.0f} s")
+        time.sleep(0.005)
+
+
 def in_thread(work: Callable[[], object]) -> Callable[[], None]:
     """Runs something beside the test.
 
@@ -219,9 +231,9 @@ def in_thread(work: Callable[[], object]) -> Callable[[], None]:
     thread.start()
 
     def join() -> None:
-        thread.join(timeout=120)
+        thread.join(PATIENCE_SECONDS)
         if thread.is_alive():
-            raise AssertionError("it has not ended within 120 s")
+            raise AssertionError(f"it has not ended within {PATIENCE_SECONDS:.0f} s")
         if failed:
             raise failed[0]
 

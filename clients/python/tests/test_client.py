@@ -7,9 +7,10 @@ import io
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
-from support import ServerTest, Wire, client, in_thread
+from support import ServerTest, Wire, client, eventually, in_thread
 
 from fedstep import (
     NotInvited,
@@ -297,11 +298,12 @@ class TrainTest(ServerTest):
     def test_an_update_from_an_earlier_life_counts(self) -> None:
         self.admin.create(self.model, TOY, optimizer=SGD, round={"min_updates": 2})
         self.client("alice").submit(self.model, 0, STEP, weight=5)
-        join = in_thread(
-            lambda: client("alice").train(self.model, lambda w, r: Update(STEP), rounds=1)
-        )
-        self.client("bob").submit(self.model, 0, STEP)
-        join()
+        alice = client("alice")
+        with mock.patch.object(alice, "wait", wraps=alice.wait) as wait:
+            join = in_thread(lambda: alice.train(self.model, lambda w, r: Update(STEP), rounds=1))
+            eventually(lambda: wait.called)
+            self.client("bob").submit(self.model, 0, STEP)
+            join()
         self.assertEqual(self.admin.round(self.model, 0)["total_weight"], 6)
 
     def test_who_is_not_invited_waits(self) -> None:

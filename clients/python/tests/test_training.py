@@ -11,7 +11,7 @@ from unittest import mock
 
 import numpy as np
 from scripted import Scripted, ScriptedTest, refuse, reply
-from support import ServerTest, client, in_thread
+from support import ServerTest, client, eventually, in_thread
 
 from fedstep import FedstepError, Problem, Update, training
 from fedstep.metrics import Metrics
@@ -119,8 +119,7 @@ class LoopTest(ServerTest):
     def test_a_model_that_is_not_there_yet_is_waited_for(self) -> None:
         with logged() as lines:
             join = in_thread(lambda: client("alice").train(self.model, lambda w, r: ONE, rounds=1))
-            while not lines:
-                pass
+            eventually(lambda: lines)
             self.create()
             join()
         self.assertEqual([line for line in lines if "there is no model" in line], lines[:1])
@@ -149,8 +148,7 @@ class LoopTest(ServerTest):
 
         with logged() as lines:
             join = in_thread(lambda: client("alice").train(self.model, step, rounds=3, stay=True))
-            while not any("waiting for its start" in line for line in lines):
-                pass
+            eventually(lambda: any("waiting for its start" in line for line in lines))
             self.admin.set_round(self.model, {"rounds": 3})
             self.admin.start(self.model)
             join()
@@ -161,13 +159,12 @@ class LoopTest(ServerTest):
         alice = client("alice")
         with mock.patch.object(alice, "wait", wraps=alice.wait) as wait:
             join = in_thread(lambda: alice.train(self.model, lambda w, r: ONE, rounds=2, stay=True))
-            while not wait.called:
-                pass
+            eventually(lambda: wait.called)
             self.admin.stop(self.model)
             self.admin.start(self.model)
             for number in range(2):
                 client("bob").submit(self.model, number, W)
-                self.until(number)
+                self.until(number + 1)
             join()
 
     def test_the_server_is_told_of_a_step_that_fails(self) -> None:
@@ -191,8 +188,7 @@ class LoopTest(ServerTest):
         client("bob").submit(self.model, 0, W)
         with mock.patch.object(training, "LONGEST_HOLD_SECONDS", 0.05), logged() as lines:
             join = in_thread(lambda: client("alice").train(self.model, lambda w, r: ONE, rounds=1))
-            while not any("2 of 3 updates" in line for line in lines):
-                pass
+            eventually(lambda: any("2 of 3 updates" in line for line in lines))
             client("carol").submit(self.model, 0, W)
             join()
         self.assertEqual(lines.count("round 0: 2 of 3 updates"), 1)
