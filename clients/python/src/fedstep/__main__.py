@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import Client, Event, FedstepError, __version__, operate
@@ -141,20 +141,34 @@ def _follow(client: Client, options: argparse.Namespace) -> None:
 
 def _line(event: Event) -> str:
     data = event.data
-    text = f"round {data['round']}: "
+    if event.name == "reported":
+        return f"version {data['version']}: {data['client']} reports {_listed(data['metrics'])}"
+    updates = data.get("updates")  # None where the caller may not know
     match event.name:
+        case "round-opened" if updates is None:
+            what = "opened"
         case "round-opened":
-            text += f"opened, {data['updates']} of {data['max_updates']} updates"
-        case "update-accepted":
-            text += f"{data['updates']} of {data['max_updates']} updates"
+            what = f"opened, {updates} of {data['max_updates']} updates"
+        case "update-accepted" if updates is not None:
+            what = f"{updates} of {data['max_updates']} updates"
         case "round-completed":
-            means = "".join(f", {name} {mean:.4g}" for name, mean in data["metrics"].items())
-            text += f"{data['outcome']} by {data['closed_by']}, {data['updates']} updates{means}"
-        case "deadline-passed":
-            text += f"deadline passed with {data['updates']} of {data['min_updates']} updates"
+            many = "" if updates is None else f", {updates} updates"
+            means = f", {_listed(data['metrics'])}" if data["metrics"] else ""
+            what = f"{data['outcome']} by {data['closed_by']}{many}{means}"
+        case "deadline-passed" if updates is not None:
+            what = f"deadline passed with {updates} of {data['min_updates']} updates"
+        case "client-failed":
+            what = f"{data['client']} sends no update: {data['error']}"
+        case "update-refused":
+            what = f"an update of {data['client']} was refused: {data['code']}"
         case _:
-            text += event.name.removeprefix("round-").replace("-", " ")
-    return text
+            what = event.name.removeprefix("round-").replace("-", " ")
+            what += f": {data['reason']}" if "reason" in data else ""
+    return f"round {data['round']}: {what}"
+
+
+def _listed(metrics: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {mean:.4g}" for name, mean in metrics.items())
 
 
 def _pull(client: Client, options: argparse.Namespace) -> None:

@@ -32,6 +32,7 @@ from .events import Event, follow
 from .metrics import Metrics
 from .pool import Path as File
 from .pool import Pool
+from .privacy import Privacy
 from .problems import Problem
 from .tensors import SAFETENSORS, Arrays, decode, encode
 from .training import Evaluate, LocalStep, Training
@@ -44,7 +45,7 @@ TELL_SECONDS = 5.0
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
-class Client(Administration):
+class Client(Administration, Privacy):
     """Speaks to a fedstep server. Threads may share one, a process that forks has its own
     connections, and one can be pickled.
 
@@ -295,7 +296,7 @@ class Client(Administration):
 
         Returns:
             The newest weights: those after the last round that the client took part in, or where
-            training was stopped.
+            training was stopped, or this client's budget of a private model is spent.
 
         Raises:
             ValueError: without a ``client_id`` that can be one, before anything is trained.

@@ -31,12 +31,41 @@ def _metadata(client: Client, model: str, file: Path | None) -> Any:
     return client.set_metadata(model, json.loads(file.read_text("utf-8")))["metadata"]
 
 
+def _privacy(client: Client, options: argparse.Namespace) -> str:
+    """What a model has spent, or what a plan would cost, in a sentence."""
+    plan = {key: value for key in _PLAN if (value := getattr(options, key)) is not None}
+    if not plan:
+        spent = client.privacy(options.model, options.client)
+        text = f"epsilon {spent['epsilon']:.4g}"
+        if spent["budget"] is not None:
+            text += f" of {spent['budget']:g}"
+        text += f" at delta {spent['delta']:g}, {spent['rounds']} rounds paid for"
+        return text if spent["rounds_left"] is None else f"{text}, {spent['rounds_left']} left"
+    if options.model != "plan" or options.client is not None:
+        raise ValueError("what belongs to a plan goes with: privacy plan")
+    if "rounds" not in plan or "delta" not in plan:
+        raise ValueError("a plan needs --rounds and --delta")
+    cost = client.privacy_plan(**plan)
+    return (
+        f"epsilon {cost['epsilon']:.4g} at delta {cost['delta']:g} for {cost['rounds']} rounds "
+        f"with noise_multiplier {cost['noise_multiplier']:g}"
+    )
+
+
 def _show(result: Any) -> None:
     """Prints a list line by line, nothing for nothing, and the rest as JSON."""
     for line in result if isinstance(result, list) else [result]:
         if line is not None:
             print(line if isinstance(line, str) else json.dumps(line, ensure_ascii=False))
 
+
+_PLAN = {
+    "rounds": int,
+    "delta": float,
+    "noise_multiplier": float,
+    "epsilon": float,
+    "participation": float,
+}
 
 _COMMANDS: dict[str, tuple[str, list[str], Command]] = {
     "stop": ("end training", ["model"], lambda c, o: c.stop(o.model)["phase"]),
@@ -86,13 +115,23 @@ _COMMANDS: dict[str, tuple[str, list[str], Command]] = {
         ["model"],
         lambda c, o: c.failures(o.model),
     ),
+    "privacy": (
+        "show what a private model has spent; privacy plan --rounds N --delta D: of no model",
+        ["model", "--client", *(f"--{key.replace('_', '-')}" for key in _PLAN)],
+        _privacy,
+    ),
 }
 
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     "version": {"type": version, "help": "a number or a tag"},
     "--version": {"type": version, "help": "a number or a tag"},
     "json": {"type": _value, "help": "JSON, or a word"},
+    "--client": {"metavar": "ID", "help": "of this one"},
     "file": {"type": Path, "nargs": "?", "help": "with a JSON object"},
+    **{
+        f"--{key.replace('_', '-')}": {"type": kind, "help": "of a plan"}
+        for key, kind in _PLAN.items()
+    },
 }
 
 

@@ -120,6 +120,9 @@ class Training:
             except TrainingStopped:
                 weights = self._newest()
             except Problem as problem:
+                if problem.code == "budget-spent":  # for good: nothing gives a budget back
+                    self._say(logging.WARNING, problem.detail)
+                    return weights
                 if problem.code != "model-not-found":
                     raise
                 weights = self._newest()
@@ -157,6 +160,8 @@ class Training:
 
     def _tell_progress(self, current: Mapping[str, Any]) -> None:
         updates, wanted = current["updates"], current["min_updates"]
+        if updates is None:  # a client is not told of a private model that draws its clients
+            return
         if updates >= wanted:
             wanted = current["max_updates"]
         failed = current.get("failed", 0)
