@@ -6,6 +6,7 @@ import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A server. What it refuses is a {@link RefusedByServer}; what may pass (a lost answer, a restart,
@@ -60,6 +61,11 @@ public final class Fedstep implements AutoCloseable {
         .valueStream()
         .map(model -> model.required("model").stringValue())
         .toList();
+  }
+
+  /** What private rounds would cost: epsilon, delta, noise_multiplier, participation, rounds. */
+  public JsonNode privacy(PrivacyPlan plan) throws IOException, InterruptedException {
+    return exchange.json(exchange.get("/v1/privacy/epsilon?" + plan.query()));
   }
 
   /** Waits for the requests under way. */

@@ -121,8 +121,9 @@ public final class RemoteModel {
   }
 
   /**
-   * Takes part in every round to which the client is invited, until training stops; the weights at
-   * the end. A round may invite more clients at each of its deadlines.
+   * Takes part in every round to which the client is invited, until training stops, or the client's
+   * budget of a private model is spent; the weights at the end. A round may invite more clients at
+   * each of its deadlines.
    */
   public Weights train(String client, LocalStep step) throws IOException, InterruptedException {
     return train(Participation.of(client), step);
@@ -152,6 +153,23 @@ public final class RemoteModel {
   /** Closes the open round now; its record. */
   public JsonNode closeRound() throws IOException, InterruptedException {
     return exchange.json(exchange.post(path + "/rounds/current/close"));
+  }
+
+  // Privacy
+
+  /**
+   * What the client that took part in most rounds has spent of the budget: epsilon, delta, budget,
+   * rounds, rounds_left, clip_norm.
+   *
+   * @throws RefusedByServer {@code not-found} of a model without privacy
+   */
+  public JsonNode privacy() throws IOException, InterruptedException {
+    return exchange.json(exchange.get(path + "/privacy"));
+  }
+
+  /** What one client has spent. */
+  public JsonNode privacy(String client) throws IOException, InterruptedException {
+    return exchange.json(exchange.get(path + "/privacy?client=" + Exchange.text(client)));
   }
 
   // Optimizer

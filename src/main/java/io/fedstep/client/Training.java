@@ -58,6 +58,10 @@ final class Training {
       } catch (RefusedByServer e) {
         switch (e.code()) {
           case "not-invited" -> samples = true; // by a policy that is new
+          case "budget-spent" -> { // for good: nothing gives a budget back
+            say(System.Logger.Level.WARNING, e.problem().path("detail").asString(""));
+            return weights;
+          }
           case "training-stopped", "model-not-found" -> weights = newest();
           default -> throw e;
         }
@@ -106,6 +110,9 @@ final class Training {
   }
 
   private void tellProgress(JsonNode round) {
+    if (round.path("updates").isNull()) {
+      return; // a client is not told of a private model that draws its clients
+    }
     int updates = round.path("updates").asInt();
     int wanted = round.path("min_updates").asInt();
     wanted = updates < wanted ? wanted : round.path("max_updates").asInt();
