@@ -11,6 +11,7 @@ from .problems import (
     RoundClosed,
     TrainingStopped,
     Unreachable,
+    Unsafe,
 )
 from .training import Evaluate, LocalStep, Update
 from .version import VERSION as __version__
@@ -27,6 +28,7 @@ __all__ = [
     "RoundClosed",
     "TrainingStopped",
     "Unreachable",
+    "Unsafe",
     "Update",
     "Weights",
     "__version__",

@@ -16,6 +16,10 @@ class Unreachable(FedstepError):
     was lost: whether the server did it is not known."""
 
 
+class Unsafe(FedstepError):
+    """The server asks for what would tell it, or others, more than a secure model may."""
+
+
 class Problem(FedstepError):
     """A request that the server refused.
 
