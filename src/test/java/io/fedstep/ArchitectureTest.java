@@ -48,6 +48,8 @@ class ArchitectureTest {
                    javax.crypto
       privacy:
                    javax.crypto
+      secure:
+                   javax.crypto
       model:       privacy aggregate optim plugin vector
       round:       model privacy aggregate vector problem
       codec:       round model privacy aggregate optim plugin vector problem
@@ -85,6 +87,7 @@ class ArchitectureTest {
           "aggregate",
           "optim",
           "privacy",
+          "secure",
           "model",
           "round",
           "codec");

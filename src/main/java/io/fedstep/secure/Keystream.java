@@ -1,0 +1,46 @@
+package io.fedstep.secure;
+
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import javax.crypto.Cipher;
+import javax.crypto.spec.IvParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * The masks of seeds: AES-256-CTR with the seed as its key, whose first counter block is zero. Any
+ * slice of one is computed alone. It has buffers, so each thread has its own.
+ */
+public final class Keystream {
+  private static final int BLOCK = 16;
+
+  private final Cipher cipher;
+  private byte[] zeros = new byte[0];
+
+  /** A source of keystreams. */
+  public Keystream() {
+    try {
+      cipher = Cipher.getInstance("AES/CTR/NoPadding");
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has AES/CTR/NoPadding", e);
+    }
+  }
+
+  /** Fills the first {@code length} bytes with those of a seed's stream from a byte on. */
+  public void read(byte[] seed, long offset, byte[] into, int length) {
+    int skipped = (int) (offset % BLOCK);
+    byte[] counter = ByteBuffer.allocate(BLOCK).putLong(0).putLong(offset / BLOCK).array();
+    if (zeros.length < length) {
+      zeros = new byte[length];
+    }
+    try {
+      cipher.init(
+          Cipher.ENCRYPT_MODE, new SecretKeySpec(seed, "AES"), new IvParameterSpec(counter));
+      if (skipped > 0) {
+        byte[] _ = cipher.update(new byte[skipped]);
+      }
+      int _ = cipher.doFinal(zeros, 0, length, into, 0);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("AES-CTR refuses bytes", e);
+    }
+  }
+}

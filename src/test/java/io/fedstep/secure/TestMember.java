@@ -1,0 +1,152 @@
+package io.fedstep.secure;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A client of one round, whose secrets follow from a seed, for tests. */
+public final class TestMember {
+  private final String client;
+  private final String base;
+  private final byte[] mask;
+  private final byte[] share;
+  private final byte[] self;
+  private final List<byte[]> coefficients = new ArrayList<>();
+  private final byte @Nullable [] identity;
+  private final SplittableRandom random;
+
+  public TestMember(String client, String base, long seed) {
+    this(client, base, seed, null);
+  }
+
+  /** A pinned member, with its Ed25519 key, private and public. */
+  public TestMember(String client, String base, long seed, byte @Nullable [] identity) {
+    this.client = client;
+    this.base = base;
+    this.identity = identity;
+    random = new SplittableRandom(31 * seed + client.hashCode());
+    mask = secret();
+    share = secret();
+    self = secret();
+  }
+
+  private byte[] secret() {
+    byte[] bytes = new byte[Sharing.BYTES];
+    random.nextBytes(bytes);
+    return bytes;
+  }
+
+  public String client() {
+    return client;
+  }
+
+  public Join join() {
+    return new Join(Curve25519.publicKey(mask), Curve25519.publicKey(share), base, identity, null);
+  }
+
+  private int index(Roster roster) {
+    return Objects.requireNonNull(roster.member(client)).index();
+  }
+
+  public Shared share(Roster roster) {
+    while (coefficients.size() < 2 * (roster.threshold() - 1)) {
+      coefficients.add(secret());
+    }
+    int u = index(roster);
+    var sealed = new TreeMap<Integer, byte[]>();
+    for (Member other : roster.members()) {
+      int v = other.index();
+      byte[] key = Keys.seal(share, other.join().shareKey(), roster.tag(), u, v);
+      if (u != v) {
+        sealed.put(v, Sealing.seal(key, ofKey(roster, v), ofSelf(roster, v), roster.tag(), u, v));
+      }
+    }
+    return new Shared(Keys.commitment(roster.tag(), u, self), sealed);
+  }
+
+  private byte[] ofKey(Roster roster, int index) {
+    return Sharing.share(mask, coefficients.subList(0, roster.threshold() - 1), index);
+  }
+
+  private byte[] ofSelf(Roster roster, int index) {
+    int half = roster.threshold() - 1;
+    return Sharing.share(self, coefficients.subList(half, 2 * half), index);
+  }
+
+  /** The masked words of values. */
+  public byte[] update(
+      Roster roster, Collection<String> shared, double[] values, long weight, double... metrics) {
+    RoundFacts facts = roster.facts();
+    BodyForm form = facts.form();
+    ByteBuffer stream = ByteBuffer.allocate((int) form.bytes()).order(LITTLE_ENDIAN);
+    long cut = 0;
+    for (double value : values) {
+      long word = weight * facts.quantizer().steps(value);
+      var _ = form.bits() == 32 ? stream.putInt((int) word) : stream.putLong(word);
+      cut += facts.quantizer().isCut(value) ? 1 : 0;
+    }
+    stream.position((int) form.tail()).putLong(weight).putLong(cut);
+    for (double metric : metrics) {
+      stream.putLong(weight * (long) Math.rint(Math.scalb(metric, SumTail.METRIC_BITS)));
+    }
+    byte[] bytes = stream.array();
+    new Words().mask(form, masks(roster, shared), 0, bytes, bytes.length);
+    return bytes;
+  }
+
+  private List<Mask> masks(Roster roster, Collection<String> shared) {
+    var masks = new ArrayList<Mask>();
+    masks.add(Mask.ofSelf(self.clone()));
+    int u = index(roster);
+    for (Member other : roster.members()) {
+      int v = other.index();
+      if (u != v && shared.contains(other.client())) {
+        masks.add(
+            Mask.ofPair(Keys.maskSeed(mask, other.join().maskKey(), roster.tag(), u, v), u, v));
+      }
+    }
+    return masks;
+  }
+
+  /**
+   * Its answer to the unmasking.
+   *
+   * @param sealed what was sealed for it, by who did
+   */
+  public Revealed reveal(
+      Roster roster,
+      Map<String, byte[]> sealed,
+      Collection<String> online,
+      Collection<String> missing) {
+    return new Revealed(
+        shares(roster, sealed, online, true), shares(roster, sealed, missing, false));
+  }
+
+  private SortedMap<String, byte[]> shares(
+      Roster roster, Map<String, byte[]> sealed, Collection<String> of, boolean areSelf) {
+    var shares = new TreeMap<String, byte[]>();
+    int u = index(roster);
+    for (String other : of) {
+      if (other.equals(client)) {
+        shares.put(other, areSelf ? ofSelf(roster, u) : ofKey(roster, u));
+        continue;
+      }
+      Member from = Objects.requireNonNull(roster.member(other));
+      byte[] key = Keys.seal(share, from.join().shareKey(), roster.tag(), from.index(), u);
+      Sealing.Opened opened =
+          Sealing.open(
+              key, Objects.requireNonNull(sealed.get(other)), roster.tag(), from.index(), u);
+      shares.put(other, areSelf ? opened.selfSeedShare() : opened.maskKeyShare());
+    }
+    return shares;
+  }
+}
