@@ -17,12 +17,13 @@ DARK.addEventListener('change', () => charts.forEach((chart) => chart.redraw()))
 export function newChart(title, format, tick = format) {
   const value = h('span', { class: 'value' });
   const at = h('span', { class: 'at' });
-  const legend = h('span', { class: 'legend', hidden: true }, 'reported');
+  const legend = h('span', { class: 'legend', hidden: true });
   const plot = h('div', { class: 'plot', role: 'img' });
   const element = h('figure', { class: 'chart' },
     h('figcaption', {}, h('h3', { title }, title), value, legend, at), plot);
   let u = null;
-  let data = [[], [], []];
+  let data = [[], [], [], []];
+  let end = null;
 
   function last(ys) {
     let i = ys.length - 1;
@@ -50,10 +51,10 @@ export function newChart(title, format, tick = format) {
     }
     const lowest = known.reduce((a, b) => (b[0] < a[0] ? b : a));
     const highest = known.reduce((a, b) => (b[0] > a[0] ? b : a));
-    const end = known.at(-1);
-    return `${title} over rounds ${known[0][1]} to ${end[1]}: ${format(known[0][0])} at first, `
-      + `${format(end[0])} at last, lowest ${format(lowest[0])} in round ${lowest[1]}, `
-      + `highest ${format(highest[0])} in round ${highest[1]}`;
+    const newest = known.at(-1);
+    return `${title} over rounds ${known[0][1]} to ${newest[1]}: ${format(known[0][0])} at first, `
+      + `${format(newest[0])} at last, lowest ${format(lowest[0])} in round ${lowest[1]}, `
+      + `highest ${format(highest[0])} in round ${highest[1]}${end === null ? '' : `, of at most ${format(end)}`}`;
   }
 
   function axis(more) {
@@ -82,6 +83,7 @@ export function newChart(title, format, tick = format) {
         {},
         { stroke: () => color('accent'), width: 1.75, fill: () => color('shade'), points: { show: (_, i, from, to) => to - from < 12, size: 5, fill: () => color('accent') } },
         { stroke: () => color('accent-2'), paths: () => null, points: { show: true, size: 7, fill: () => color('accent-2') } },
+        { stroke: () => color('accent-2'), width: 1.5, dash: [6, 4], points: { show: false } },
       ],
       hooks: { setCursor: [(chart) => tell(chart.cursor.idx)] },
     }, data, plot);
@@ -98,10 +100,13 @@ export function newChart(title, format, tick = format) {
 
   const chart = {
     element,
-    /** Shows a line, and dots beside it, over rounds. */
-    set(xs, ys, dots) {
-      data = [xs, ys, dots ?? xs.map(() => null)];
-      legend.hidden = last(data[2]) < 0;
+    /** Shows a line over rounds, dots beside it, and where the line has to end. */
+    set(xs, ys, dots, most = null) {
+      end = most;
+      data = [xs, ys, dots ?? xs.map(() => null), xs.map(() => end)];
+      setText(legend, end === null ? 'reported' : `of ${format(end)}`);
+      legend.classList.toggle('end', end !== null);
+      legend.hidden = end === null && last(data[2]) < 0;
       u?.setData(data);
       tell(u?.cursor.idx);
       plot.setAttribute('aria-label', describe());

@@ -33,16 +33,19 @@ export function metricNames(rounds, versions) {
 export function chartsPart() {
   const grid = h('div', { class: 'charts' });
   const hint = h('p', { class: 'empty' }, 'They begin with the first round that ends.');
-  const element = section('Over the rounds', hint, grid);
+  const outside = h('p', { class: 'muted', hidden: true },
+    'What clients report, such as a loss, is outside of what privacy promises: only observers and admins see it.');
+  const element = section('Over the rounds', hint, grid, outside);
   element.classList.add('wide');
   const metrics = new Map();
+  const spent = newChart('Privacy spent (ε)', number, short);
   const fixed = FIXED.map(([title, value, format, tick]) => ({ value, chart: newChart(title, format, tick) }));
   grid.append(...fixed.map(({ chart }) => chart.element));
 
   return {
     element,
-    /** Shows the rounds that ended, oldest first, and what clients reported of versions. */
-    set(rounds, versions) {
+    /** Shows the rounds that ended, oldest first, what clients reported of versions, and privacy's budget. */
+    set(rounds, versions, budget) {
       const over = rounds.filter((round) => round.outcome !== 'discarded');
       hint.hidden = over.length > 0;
       grid.hidden = over.length === 0;
@@ -55,7 +58,10 @@ export function chartsPart() {
           metrics.set(name, newChart(name, number, short));
         }
       }
-      const wanted = [...names.map((name) => metrics.get(name).element), ...fixed.map(({ chart }) => chart.element)];
+      const isPrivate = over.some((round) => round.privacy);
+      outside.hidden = !isPrivate || names.length === 0;
+      const wanted = [...names.map((name) => metrics.get(name)), ...(isPrivate ? [spent] : []),
+        ...fixed.map(({ chart }) => chart)].map((chart) => chart.element);
       if (wanted.some((one, i) => grid.children[i] !== one)) {
         grid.replaceChildren(...wanted);
       }
@@ -63,6 +69,7 @@ export function chartsPart() {
       for (const { value, chart } of fixed) {
         chart.set(xs, over.map((round) => value(round) ?? null));
       }
+      spent.set(xs, over.map((round) => round.privacy?.epsilon ?? null), null, budget);
       for (const name of names) {
         const line = new Map(over.map((round) => [round.round, round.metrics[name]]));
         const reported = new Map(versions.filter((one) => name in one.metrics)
@@ -73,7 +80,7 @@ export function chartsPart() {
       }
     },
     close() {
-      [...metrics.values(), ...fixed.map(({ chart }) => chart)].forEach((chart) => chart.close());
+      [...metrics.values(), spent, ...fixed.map(({ chart }) => chart)].forEach((chart) => chart.close());
     },
   };
 }

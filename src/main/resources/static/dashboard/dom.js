@@ -54,7 +54,7 @@ export function phasePill(phase) {
   return h('span', { class: `pill ${phase}` }, phase);
 }
 
-/** How far a round is, with a mark where it may close at its deadline. */
+/** How far something is, such as a round, with a mark where it is far enough. */
 export function progress(label) {
   const fill = h('span', { class: 'fill' });
   const least = h('span', { class: 'least' });
@@ -62,14 +62,14 @@ export function progress(label) {
     fill, least);
   return {
     bar,
-    set(updates, min, max) {
-      bar.setAttribute('aria-valuenow', updates);
-      bar.setAttribute('aria-valuemax', max);
-      bar.setAttribute('aria-valuetext', `${updates} of ${max} updates, ${min} needed`);
-      bar.classList.toggle('enough', updates >= min);
-      fill.style.width = `${Math.min(100, (100 * updates) / max)}%`;
-      least.style.left = `${(100 * min) / max}%`;
-      least.hidden = min >= max;
+    set(value, enough, most, text) {
+      bar.setAttribute('aria-valuenow', value);
+      bar.setAttribute('aria-valuemax', most);
+      bar.setAttribute('aria-valuetext', text);
+      bar.classList.toggle('enough', value >= enough);
+      fill.style.width = `${Math.min(100, (100 * value) / most)}%`;
+      least.style.left = `${(100 * enough) / most}%`;
+      least.hidden = enough >= most;
     },
   };
 }

@@ -9,6 +9,11 @@ export function count(n) {
   return COUNT.format(n);
 }
 
+/** How many updates a round has, which a client may not know of a private model that draws its clients. */
+export function ofMost(updates, most) {
+  return updates === null ? 'updates are not told' : `${count(updates)} of ${count(most)} updates`;
+}
+
 /** Four significant digits. */
 export function number(x) {
   if (x === null || x === undefined) {

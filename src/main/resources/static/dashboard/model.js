@@ -7,6 +7,7 @@ import { h, phasePill, setText } from './dom.js';
 import { clock, count, number, sizeOf } from './format.js';
 import { openPart } from './open.js';
 import { peoplePart } from './people.js';
+import { privacyPart } from './privacy.js';
 import { roundsPart } from './rounds.js';
 import { refusalsPart, specPart, versionsPart } from './tables.js';
 
@@ -29,19 +30,20 @@ export function modelPage(name, frame) {
   const open = openPart();
   const people = peoplePart();
   const actions = actionsPart(name, () => refresh('model', 'current', 'versions'));
+  const privacy = privacyPart();
   const spec = specPart();
   const charts = chartsPart();
   const rounds = roundsPart(name);
   const refusals = refusalsPart();
   const versions = versionsPart();
   const parts = h('div', { class: 'parts', hidden: true },
-    open.element, people.element, refusals.element, charts.element, rounds.element, versions.element, spec.element);
+    open.element, people.element, refusals.element, privacy.element, charts.element, rounds.element, versions.element, spec.element);
   const element = h('div', {},
     h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('a', { href: '#/' }, 'All models')),
     h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, remedy, parts, actions.element);
 
   const abort = new AbortController();
-  const known = { model: null, current: null, contributors: [], before: [], failures: [], rounds: new Map(), refusals: [], versions: [] };
+  const known = { model: null, current: null, contributors: [], before: [], failures: [], privacy: null, rounds: new Map(), refusals: [], versions: [] };
   const changed = new Set();
   let painting = null;
   let inOrder = [];
@@ -75,6 +77,11 @@ export function modelPage(name, frame) {
     before: async () => { // who was in the round before
       const { rounds: [last] } = await get(`${path}/rounds?limit=1`, abort.signal);
       known.before = (last?.clients ?? []).map((one) => one.client);
+    },
+    privacy: async () => {
+      if (known.model?.privacy) {
+        known.privacy = await get(`${path}/privacy`, abort.signal);
+      }
     },
     rounds: async () => {
       const { rounds: found } = await get(`${path}/rounds?limit=${MOST_ROUNDS}&clients=0`, abort.signal);
@@ -150,6 +157,9 @@ export function modelPage(name, frame) {
           + ` · ${count(model.parameters)} parameters · ${sizeOf(model)} an update or version · created ${clock(model.created_at)}`);
         spec.set(model);
       }
+      if (model.privacy && known.privacy === null) {
+        refresh('privacy');
+      }
     },
     current: () => {
       open.set(known.current);
@@ -160,7 +170,7 @@ export function modelPage(name, frame) {
     rounds: () => {
       inOrder = [...known.rounds.values()].sort((a, b) => a.round - b.round);
       rounds.set(inOrder);
-      charts.set(inOrder, known.versions);
+      showCharts();
     },
     refusals: () => refusals.set(known.refusals),
     versions: () => {
@@ -169,10 +179,20 @@ export function modelPage(name, frame) {
         actions.set(known.model, known.versions, isAdmin());
       }
       if (known.versions.some((one) => one.reports > 0)) {
-        charts.set(inOrder, known.versions);
+        showCharts();
+      }
+    },
+    privacy: () => {
+      if (known.privacy !== null) {
+        privacy.set(known.privacy, known.model);
+        showCharts();
       }
     },
   };
+
+  function showCharts() {
+    charts.set(inOrder, known.versions, known.privacy?.budget ?? null);
+  }
 
   function showPeople() {
     people.set(known.contributors, known.before, known.failures);
@@ -211,7 +231,7 @@ export function modelPage(name, frame) {
       case 'round-discarded':
         add(data);
         paint('rounds');
-        refresh('model', 'versions');
+        refresh('model', 'versions', 'privacy');
         frame.say(`Round ${data.round} ${data.outcome}`
           + ('loss' in data.metrics ? `, loss ${number(data.metrics.loss)}` : ''));
         break;
@@ -241,7 +261,7 @@ export function modelPage(name, frame) {
     frame.is(state, state === 'silent' ? reason : null);
     if (state === 'live') {
       note('');
-      refresh('model', 'current', 'rounds', 'refusals', 'versions', 'before');
+      refresh('model', 'privacy', 'current', 'rounds', 'refusals', 'versions', 'before');
     } else if (state === 'broken') {
       note(reason.message);
       refresh('model');

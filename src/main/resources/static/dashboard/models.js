@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { h, phasePill, progress, setText } from './dom.js';
-import { count, plugin, sizeOf, until } from './format.js';
+import { count, ofMost, plugin, sizeOf, until } from './format.js';
 import { newSpark } from './spark.js';
 import { troubleOf } from './trouble.js';
 
@@ -49,8 +49,10 @@ function newCard(name) {
           + `${count(model.parameters)} parameters · ${sizeOf(model)}`);
         setText(recipe, [...model.optimizer.modules.map((one) => one[0]), model.aggregator[0]].join(', '));
         recipe.title = [...model.optimizer.modules, model.aggregator].map(plugin).join(', ');
-        bar.set(model.updates, min, max);
-        setText(updates, `${count(model.updates)} of ${count(max)} updates`);
+        const text = ofMost(model.updates, max);
+        bar.bar.hidden = model.updates === null;
+        bar.set(model.updates, min, max, `${text}, ${count(min)} needed`);
+        setText(updates, text);
       }
       this.tick();
     },

@@ -2,7 +2,7 @@
 
 import { serverNow } from './api.js';
 import { h, progress, section, setText } from './dom.js';
-import { clock, count, duration, until } from './format.js';
+import { clock, count, duration, ofMost, until } from './format.js';
 
 /** The part of the page with the open round. */
 export function openPart() {
@@ -23,9 +23,13 @@ export function openPart() {
     set(round) {
       shown = round;
       setText(title, `Open round ${count(round.round)}`);
-      bar.set(round.updates, round.min_updates, round.max_updates);
-      setText(updates, `${count(round.updates)} of ${count(round.max_updates)} updates`);
-      setText(failed, round.failed > 0 ? `${count(round.failed)} failed` : '');
+      const text = ofMost(round.updates, round.max_updates);
+      bar.bar.hidden = round.updates === null;
+      bar.set(round.updates, round.min_updates, round.max_updates, `${text}, ${count(round.min_updates)} needed`);
+      setText(updates, text);
+      setText(failed, `${count(round.failed ?? 0)} failed`);
+      failed.hidden = !round.failed;
+      needed.hidden = round.updates === null;
       const missing = round.min_updates - round.updates;
       const more = count(Math.max(0, round.max_updates - round.updates));
       setText(needed, round.phase === 'awaiting-weights' ? 'opens once its first weights are set' : missing > 0

@@ -84,6 +84,10 @@ function bound({ max_norm: norm, max_weight: weight, action }) {
   return `${words.join(', ')}; ${action}`;
 }
 
+function secrecy({ clip_norm: norm, noise_multiplier: noise, epsilon, delta }) {
+  return `clip norm ${number(norm)}, noise multiplier ${number(noise)}, ${epsilon === null ? 'no budget' : `ε ${number(epsilon)}`}, δ ${delta.toExponential()}`;
+}
+
 /** What the model is made of, in words and as its spec. */
 export function specPart() {
   const list = h('dl', { class: 'spec' });
@@ -101,6 +105,7 @@ export function specPart() {
         ['Aggregator', plugin(model.aggregator)],
         ['Update bound', model.update_bound ? bound(model.update_bound) : null],
         ['Best version', model.keep_best ? best(model.keep_best) : null],
+        ['Privacy', model.privacy ? secrecy(model.privacy) : null],
         ['Round', policy(model.round)],
         ['First weights', model.weights === 'required' ? 'are set before the first round' : null],
         ['Metadata', model.metadata && Object.keys(model.metadata).length > 0 ? JSON.stringify(model.metadata) : null],
@@ -110,8 +115,8 @@ export function specPart() {
         ['Numbers', model.dtype],
       ].filter(([, value]) => value !== null);
       list.replaceChildren(...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));
-      const { tensors, dtype, optimizer, aggregator, update_bound: most, round } = model;
-      raw.textContent = JSON.stringify({ tensors, dtype, optimizer, aggregator, update_bound: most, round }, null, 2);
+      const { tensors, dtype, optimizer, aggregator, update_bound: most, round, privacy } = model;
+      raw.textContent = JSON.stringify({ tensors, dtype, optimizer, aggregator, update_bound: most, round, privacy }, null, 2);
     },
   };
 }

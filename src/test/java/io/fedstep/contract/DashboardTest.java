@@ -105,6 +105,7 @@ class DashboardTest {
 
   @Test
   void models_areShown_withTheirOpenRound() {
+    Model.create(Model.plain(1, 1)); // of one model alone there is nothing to filter
     Model model = Model.create(Model.plain(2, 4));
     browser.open(address(model.http(), "/"));
     browser.awaitText("Live", "Models");
@@ -190,6 +191,32 @@ class DashboardTest {
     model.submit(9, "bob", update(1)).problem(409, "round-not-open");
     model.submit(0, "bob", "{\"gradient\": [1]}").problem(422, "wrong-length");
     browser.awaitText("round-not-open 2", "wrong-length 1");
+  }
+
+  @Test
+  void privateModel_showsWhatIsSpent_besideItsBudget() {
+    Model model =
+        Model.create(
+            """
+            {"tensors": {"w": [3]}, "aggregator": ["averaging", {"steps_weighted": false}],
+             "privacy": {"clip_norm": 1.0, "noise_multiplier": 2, "epsilon": 4, "delta": 1e-5}}\
+            """);
+    open(model, "Privacy", "ε 0 of 4", "0 rounds paid for, 3 left", "noise multiplier 2");
+    model.submit(0, "alice", update(0.5)).is(201);
+    browser.awaitText("ε 1.993 of 4", "1 round paid for, 2 left");
+    browser.awaitTrue(
+        """
+        [...document.querySelectorAll('.plot')].some((plot) => plot.getAttribute('aria-label')\
+        ?.startsWith('Privacy spent (ε) over rounds 0 to 0: 1.993') &&\
+        plot.getAttribute('aria-label').endsWith(', of at most 4'))\
+        """);
+    for (int round = 1; round < 3; round++) {
+      model.submit(round, "alice", update(0.5)).is(201);
+      model.awaitVersion(round + 1);
+    }
+    browser.awaitText("outside of what privacy promises");
+    browser.awaitText("stopped", "ε 3.709 of 4", "3 rounds paid for; nothing is left for another");
+    assertReadableAndLabelled();
   }
 
   @Test
