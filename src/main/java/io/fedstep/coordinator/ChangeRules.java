@@ -149,6 +149,14 @@ public final class ChangeRules {
     if (!policy.equals(head.spec().round())) {
       checkNew(policy);
     }
+    if (head.spec().isPrivate() && policy.participation() != head.spec().round().participation()) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "In 'round': participation stays %s in a model with privacy, whose rounds are paid for"
+                      .formatted(head.spec().round().participation())
+                  + " by it.")
+          .exception();
+    }
     return with(head, "round", spec -> spec.with(policy));
   }
 

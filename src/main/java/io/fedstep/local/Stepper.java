@@ -12,6 +12,7 @@ import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.model.Secrets;
 import io.fedstep.round.Decision;
 import io.fedstep.round.NoiseKey;
+import io.fedstep.round.Quorum;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
@@ -67,12 +68,19 @@ final class Stepper {
     maker = new VersionMaker(state, new Drafts());
   }
 
-  /** Takes a message in, and with it the end of the stage that it fills; the lock is held. */
-  void enter(Decision.Message message, Instant now) {
-    take(
-        message.count() < state.quorum().most()
-            ? List.of(message)
-            : List.of(message, end(full(), now)));
+  /**
+   * Takes a message in, and with it the end of the stage that it fills; the lock is held.
+   *
+   * @return whether there was a place for it; without one the round is abandoned
+   */
+  boolean enter(Decision.Message message, Instant now) {
+    Quorum quorum = state.quorum();
+    if (message.count() > quorum.places()) {
+      take(List.of(state.round().abandon(Decision.Cause.MAX_UPDATES, now)));
+      return false;
+    }
+    take(message.count() < quorum.most() ? List.of(message) : List.of(message, end(full(), now)));
+    return true;
   }
 
   private Decision end(Decision.Cause by, Instant now) {

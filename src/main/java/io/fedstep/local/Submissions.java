@@ -4,6 +4,7 @@ import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.UpdateMatrix;
@@ -84,9 +85,13 @@ final class Submissions {
     stepper.step();
   }
 
-  /** A message and the verdict on it, or null if it came too late. */
+  /**
+   * A message and the verdict on it, or null if it came too late.
+   *
+   * @param appends whether the journal has more since
+   */
   private record Decided<M extends Decision.Message>(
-      Submission<M> submission, @Nullable Verdict<M> verdict) {
+      Submission<M> submission, @Nullable Verdict<M> verdict, boolean appends) {
     /** Answers who waits for the verdict, unless the message is for the next round. */
     boolean answer() {
       if (verdict instanceof Verdict.Welcome<M>) {
@@ -120,7 +125,7 @@ final class Submissions {
     boolean appended = false;
     for (Submission<?> next : batch) {
       Decided<?> one = decide(next, now);
-      appended |= one.verdict() instanceof Verdict.Enters<?>;
+      appended |= one.appends();
       decided.add(one);
     }
     return appended;
@@ -128,17 +133,21 @@ final class Submissions {
 
   private <M extends Decision.Message> Decided<M> decide(Submission<M> next, Instant now) {
     Verdict<M> verdict = next.decide(now);
-    if (verdict instanceof Verdict.Enters<M>(var message)) {
-      try {
-        stepper.enter(message, now);
-      } catch (StorageException e) {
-        if (!e.passes()) {
-          throw e;
-        }
-        return new Decided<>(next, new Verdict.Refused<>(Failure.refusal(e))); // as it was before
-      }
+    if (!(verdict instanceof Verdict.Enters<M>(var message))) {
+      return new Decided<>(next, verdict, false);
     }
-    return new Decided<>(next, verdict);
+    try {
+      if (!stepper.enter(message, now)) {
+        long number = state.round().number();
+        verdict = new Verdict.Refused<>(Round.over(number, number + 1));
+      }
+      return new Decided<>(next, verdict, true);
+    } catch (StorageException e) {
+      if (!e.passes()) {
+        throw e;
+      }
+      return new Decided<>(next, new Verdict.Refused<>(Failure.refusal(e)), false); // as before
+    }
   }
 
   /** Refuses all that wait, of a model that has ended. */

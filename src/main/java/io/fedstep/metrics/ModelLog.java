@@ -96,11 +96,11 @@ public final class ModelLog implements Listener, AutoCloseable {
               round.round() + 1);
       case ABANDONED ->
           log.warn(
-              "model {}: round {} was abandoned after {} s, for want of messages; version {} repeats"
-                  + " the one before",
+              "model {}: round {} was abandoned after {} s, {}; version {} repeats the one before",
               model,
               round.round(),
               seconds(lasted),
+              round.hadNoPlace() ? "without a place for one more update" : "for want of messages",
               round.round() + 1);
       case DISCARDED ->
           log.info(

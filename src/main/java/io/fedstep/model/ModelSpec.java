@@ -160,6 +160,14 @@ public record ModelSpec(
     return protection instanceof DifferentialPrivacy;
   }
 
+  /**
+   * Whether clients are drawn by chance, and it has to be hidden who takes part in a round: that is
+   * why its noise costs less.
+   */
+  public boolean isSampled() {
+    return isPrivate() && round.participation() < 1;
+  }
+
   /** Whether each close needs secret bytes of its own. */
   public boolean needsKey() {
     return protection != null && protection.needs().contains(Need.KEY);

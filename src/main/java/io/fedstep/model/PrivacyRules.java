@@ -47,14 +47,6 @@ public final class PrivacyRules {
                       : null),
           rule(
               "privacy",
-              "round.participation",
-              "`privacy` is for rounds to which everybody is invited",
-              (_, spec) ->
-                  spec.round().participation() == 1
-                      ? null
-                      : "privacy goes with round.participation 1 alone"),
-          rule(
-              "privacy",
               "keep_best",
               "`keep_best` would choose by clients' raw metrics",
               (_, spec) ->
@@ -64,11 +56,38 @@ public final class PrivacyRules {
           rule(
               "privacy.expected_updates",
               "round.participation",
-              "`expected_updates` is for rounds to which clients are drawn by chance",
-              (privacy, _) ->
-                  privacy.expectedUpdates() == null
+              "`participation` below 1 asks for `expected_updates`, and 1 for none",
+              (privacy, spec) ->
+                  (privacy.expectedUpdates() == null) == (spec.round().participation() == 1)
                       ? null
-                      : "privacy.expected_updates goes with no round.participation of 1"),
+                      : "round.participation is %s; below 1 privacy.expected_updates is needed, at 1"
+                              .formatted(spec.round().participation())
+                          + " there is none"),
+          sampled(
+              "privacy",
+              "round.timeout",
+              "a round of clients drawn by chance closes at its `timeout`",
+              (_, policy) ->
+                  policy.timeout() == null
+                      ? "privacy with round.participation below 1 asks for a round.timeout"
+                      : null),
+          sampled(
+              "privacy",
+              "round.min_updates",
+              "`min_updates` is 1 where `participation` is below 1",
+              (_, policy) ->
+                  policy.minUpdates() == 1
+                      ? null
+                      : "privacy with round.participation below 1 asks for a round.min_updates of 1"),
+          sampled(
+              "privacy.expected_updates",
+              "round.max_updates",
+              "`max_updates` is at least `2 expected_updates`: with more the round is abandoned",
+              (expected, policy) ->
+                  policy.maxUpdates() / 2 >= expected
+                      ? null
+                      : "round.max_updates is %s; at least twice privacy.expected_updates (%s) is needed"
+                          .formatted(policy.maxUpdates(), expected)),
           rule(
               "privacy.epsilon",
               "privacy.noise_multiplier",
@@ -94,6 +113,22 @@ public final class PrivacyRules {
               }));
 
   private PrivacyRules() {}
+
+  /** What has to hold where clients are drawn by chance. */
+  private static SpecRule<ModelSpec> sampled(
+      String key,
+      String other,
+      String says,
+      BiFunction<Integer, RoundPolicy, @Nullable String> broken) {
+    return rule(
+        key,
+        other,
+        says,
+        (privacy, spec) -> {
+          Integer expected = privacy.expectedUpdates();
+          return expected == null ? null : broken.apply(expected, spec.round());
+        });
+  }
 
   private static SpecRule<ModelSpec> rule(
       String key,

@@ -114,7 +114,8 @@ public sealed interface Decision {
   /**
    * The round ends without a result: the next version repeats the one before.
    *
-   * @param stage the one that did not get as many messages as it needs
+   * @param stage the one that did not get as many messages as it needs, or got more than it has
+   *     places for
    * @param missing the members from whom none came, in the order of their names
    */
   record Abandoned(Closed close, String stage, List<String> missing) implements Decision {}

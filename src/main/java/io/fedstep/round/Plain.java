@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
  * The protocol of one stage: clients send updates in the clear, in rounds of the policy's mode.
  *
  * @param row an update's numbers
+ * @param isSampled whether its rounds end because of no number ({@link ModelSpec#isSampled})
  */
-public record Plain(Payload.Row row) implements Protocol {
+public record Plain(Payload.Row row, boolean isSampled) implements Protocol {
   /** The protocol of a model. */
   public static Plain of(ModelSpec spec) {
-    return new Plain(Payload.Row.of(spec));
+    return new Plain(Payload.Row.of(spec), spec.isSampled());
   }
 
   @Override
@@ -26,6 +27,11 @@ public record Plain(Payload.Row row) implements Protocol {
   @Override
   public Course course() {
     return Course.PLAIN;
+  }
+
+  @Override
+  public Quorum first(RoundPolicy policy) {
+    return isSampled ? Quorum.ofDrawn(policy) : Quorum.of(policy);
   }
 
   @Override

@@ -10,14 +10,28 @@ import org.jspecify.annotations.Nullable;
  *
  * @param least with fewer, a deadline does not end the stage
  * @param most with as many, it ends at once
+ * @param places for messages; with one that finds none the round is abandoned
  * @param time from its begin to its deadline, or null for none
  * @param repeats whether a deadline with too few messages is followed by another, {@code time}
  *     later; else the round is abandoned at it
  */
-public record Quorum(int least, int most, @Nullable Duration time, boolean repeats) {
+public record Quorum(int least, int most, int places, @Nullable Duration time, boolean repeats) {
+  /** One that ends before its places are taken. */
+  public Quorum(int least, int most, @Nullable Duration time, boolean repeats) {
+    this(least, most, most, time, repeats);
+  }
+
   /** The quorum of a stage that is open to everybody, by a model's policy. */
   public static Quorum of(RoundPolicy policy) {
     return new Quorum(policy.minUpdates(), policy.maxUpdates(), policy.timeout(), true);
+  }
+
+  /**
+   * The quorum of clients drawn by chance: the first deadline ends the stage with whatever has
+   * come, because of no number, so that nobody is in or out because of another.
+   */
+  public static Quorum ofDrawn(RoundPolicy policy) {
+    return new Quorum(0, Integer.MAX_VALUE, policy.maxUpdates(), policy.timeout(), true);
   }
 
   /** The quorum of a stage whose messages come from known members. */

@@ -138,6 +138,11 @@ public record RoundRecord(
     return outcome != Outcome.DISCARDED && outcome != Outcome.ABANDONED;
   }
 
+  /** Whether it was abandoned because of an update for which there was no place. */
+  public boolean hadNoPlace() {
+    return abandoned != null && abandoned.close().by() == Decision.Cause.MAX_UPDATES;
+  }
+
   /** Whether the norms of its updates may be shown. */
   public boolean showsNorms() {
     return spec.showsNorms();

@@ -12,8 +12,11 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Reported;
 import io.fedstep.round.UpdateMetadata;
+import io.fedstep.security.Caller;
+import io.fedstep.security.Role;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Tensor;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Collection;
@@ -29,6 +32,9 @@ import tools.jackson.databind.node.ObjectNode;
 /** The JSON shapes of the contract that are made of more than one thing. */
 final class Answers {
   private static final JsonMapper MAPPER = JsonMapper.shared();
+
+  /** From how many take part in a round clients would learn who does. */
+  private static final List<String> HIDDEN_COUNTS = List.of("updates", "failed");
 
   private Answers() {}
 
@@ -49,6 +55,14 @@ final class Answers {
 
   static ResponseEntity<ObjectNode> ok(ObjectNode body) {
     return json(HttpStatus.OK, body);
+  }
+
+  /** An answer without how many take part in a round, where that is hidden from its caller. */
+  static ObjectNode counts(ObjectNode json, ModelSpec spec, HttpServletRequest request) {
+    if (spec.isSampled() && Caller.of(request).role() == Role.CLIENT) {
+      HIDDEN_COUNTS.stream().filter(json::has).forEach(json::putNull);
+    }
+    return json;
   }
 
   /** A model: its spec, and what it is doing. */

@@ -72,7 +72,7 @@ class ModelController {
     ArrayNode models = json.putArray("models");
     for (String model : names.subList(0, (int) Math.min(most, names.size()))) {
       try {
-        ObjectNode entry = view(model, Answers::listed);
+        ObjectNode entry = view(model, request, Answers::listed);
         models.add(fields == null ? entry : entry.retain(members));
       } catch (RefusedException e) {
         // deleted since the names were read
@@ -84,12 +84,14 @@ class ModelController {
     return Answers.ok(json);
   }
 
-  private ObjectNode view(String model, Function<ModelStatus, ObjectNode> shown) {
+  private ObjectNode view(
+      String model, HttpServletRequest request, Function<ModelStatus, ObjectNode> shown) {
     String broken = coordinator.brokenBy(model);
     if (broken != null) {
       return Answers.broken(model, broken);
     }
-    ObjectNode json = shown.apply(coordinator.status(model));
+    ModelStatus status = coordinator.status(model);
+    ObjectNode json = Answers.counts(shown.apply(status), status.head().spec(), request);
     String why = coordinator.failure(model);
     return why == null ? json : json.put("detail", why);
   }
@@ -110,7 +112,7 @@ class ModelController {
       @PathVariable String model, HttpServletRequest request, HttpServletResponse response) {
     Query.none(request);
     response.setHeader("Fedstep-Role", Caller.of(request).role().label());
-    return Answers.ok(view(Query.name("model", model), Answers::model));
+    return Answers.ok(view(Query.name("model", model), request, Answers::model));
   }
 
   @DeleteMapping("/{model}")

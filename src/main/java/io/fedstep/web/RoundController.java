@@ -6,9 +6,13 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.NotFound;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.security.Caller;
 import io.fedstep.security.Rights;
+import io.fedstep.security.Role;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -47,6 +51,7 @@ class RoundController {
     String client = query.text("client");
     if (client != null) {
       Query.name("client", client);
+      checkMayAsk(status, client, Caller.of(request));
     }
     boolean shows = query.flag("metadata");
     Long after = query.number("after");
@@ -73,7 +78,20 @@ class RoundController {
     DownloadController.phase(status, response);
     return after != null && status.newest().version() <= after
         ? new ResponseEntity<>(HttpStatus.NO_CONTENT)
-        : Answers.ok(current(status, client, shows));
+        : Answers.ok(Answers.counts(current(status, client, shows), status.head().spec(), request));
+  }
+
+  /** Clients drawn by chance are told of themselves alone. */
+  private static void checkMayAsk(ModelStatus status, String client, Caller caller) {
+    if (status.head().spec().isSampled()
+        && caller.role() == Role.CLIENT
+        && !caller.id().equals(client)) {
+      throw Refusal.of(
+              Problem.FORBIDDEN,
+              "'%s' may ask whether it is invited itself, not whether '%s' is."
+                  .formatted(caller.id(), client))
+          .exception();
+    }
   }
 
   private static ObjectNode current(

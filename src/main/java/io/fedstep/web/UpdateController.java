@@ -8,7 +8,6 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -69,8 +68,17 @@ class UpdateController {
       Answers.write(
           response,
           answer.repeated() ? HttpStatus.OK : HttpStatus.CREATED,
-          RecordCodec.receipt(model, upload.spec().round(), round, answer.update()));
+          receipt(model, upload.spec(), round, answer.update(), request));
     }
+  }
+
+  private static ObjectNode receipt(
+      String model,
+      ModelSpec spec,
+      long round,
+      Decision.Accepted update,
+      HttpServletRequest request) {
+    return Answers.counts(RecordCodec.receipt(model, spec.round(), round, update), spec, request);
   }
 
   private static boolean isBeside(String parameter) {
@@ -101,7 +109,8 @@ class UpdateController {
   ResponseEntity<ObjectNode> receipt(
       @PathVariable String model,
       @PathVariable("round") String roundText,
-      @PathVariable String client) {
+      @PathVariable String client,
+      HttpServletRequest request) {
     Query.name("model", model);
     Query.name("client", client);
     long round = Query.number("The round", roundText);
@@ -113,7 +122,6 @@ class UpdateController {
                   .formatted(round, model, client))
           .exception();
     }
-    RoundPolicy policy = coordinator.spec(model).round();
-    return Answers.ok(RecordCodec.receipt(model, policy, round, update));
+    return Answers.ok(receipt(model, coordinator.spec(model), round, update, request));
   }
 }

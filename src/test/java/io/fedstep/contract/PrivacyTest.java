@@ -87,7 +87,7 @@ class PrivacyTest {
         "'\"optimizer\": {\"lrate\": 1, \"modules\": [\"gaussian-noise\"]}' | gaussian-noise",
         "'\"keep_best\": {\"metric\": \"loss\", \"mode\": \"min\"}' | keep_best",
         "'\"round\": {\"mode\": \"buffered\"}' | round.mode",
-        "'\"round\": {\"participation\": 0.5, \"timeout\": \"1m\"}' | round.participation",
+        "'\"round\": {\"participation\": 0.5, \"timeout\": \"1m\"}' | expected_updates",
       })
   void whatItDoesNotGoWith_isRefused_withBothKeys(String other, String key) {
     String aggregator =
@@ -121,6 +121,7 @@ class PrivacyTest {
         "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"collusion\": 1} | collusion",
         "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"adaptive_clip\": {}} | adaptive",
         "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"expected_updates\": 9} | expected",
+        "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"expected_updates\": 0} | expected",
       })
   void settings_areChecked(String privacy, String named) {
     JsonNode problem = Model.unborn().putJson("", spec(privacy, 1)).problem(422, "bad-spec");
@@ -133,12 +134,65 @@ class PrivacyTest {
     model
         .putJson("/round", "{\"participation\": 0.5, \"timeout\": \"1m\"}")
         .problem(422, "bad-spec");
+    model
+        .putJson("/round", "{\"participation\": 0.5, \"timeout\": \"1m\", \"max_updates\": 9}")
+        .problem(422, "bad-spec");
     model.putJson("/aggregator", "\"averaging\"").problem(422, "bad-spec");
     model.putJson("/update-bound", "{\"max_norm\": 1}").problem(422, "bad-spec");
     model
         .putJson("/keep-best", "{\"metric\": \"loss\", \"mode\": \"min\"}")
         .problem(422, "bad-spec");
     model.putJson("/round", "{\"min_updates\": 2}").is(200);
+  }
+
+  private static String sampled(String round) {
+    return """
+    {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": []},
+     "aggregator": ["averaging", {"steps_weighted": false}], "round": {%s},
+     "privacy": {"clip_norm": 1, "noise_multiplier": 1, "delta": 1e-5, "expected_updates": 10}}\
+    """
+        .formatted(round);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "'\"participation\": 0.5, \"max_updates\": 20' | timeout",
+        "'\"participation\": 0.5, \"timeout\": \"1m\", \"max_updates\": 19' | round.max_updates",
+        "'\"participation\": 0.5, \"timeout\": \"1m\", \"min_updates\": 2, \"max_updates\": 20' | min_updates",
+        "'\"timeout\": \"1m\", \"max_updates\": 20' | participation",
+      })
+  void rulesOfSampling_areChecked_alsoLater(String round, String named) {
+    JsonNode refused = Model.unborn().putJson("", sampled(round)).problem(422, "bad-spec");
+    assertThat(refused.path("detail").asString()).contains(named);
+    String right = "\"participation\": 0.5, \"timeout\": \"1m\", \"max_updates\": 20";
+    Model model = Model.create(sampled(right));
+    JsonNode later = model.putJson("/round", "{%s}".formatted(round)).problem(422, "bad-spec");
+    assertThat(later.path("detail").asString()).contains(named);
+    model.putJson("/round", "{%s}".formatted(right.replace("20", "21"))).is(200);
+    model.putJson("/round", "{%s}".formatted(right.replace("0.5", "0.6"))).problem(422, "bad-spec");
+  }
+
+  @Test
+  void sampling_isPricedForEverybody() {
+    Model model =
+        Model.create(sampled("\"participation\": 0.01, \"timeout\": \"1d\", \"max_updates\": 20"));
+    JsonNode plan =
+        Server.shared()
+            .http()
+            .get("/v1/privacy/epsilon?noise_multiplier=1&rounds=1&delta=1e-5&participation=0.01")
+            .is(200)
+            .json();
+    JsonNode record = model.post("/rounds/current/close").is(200).json();
+    assertThat(record.path("updates").asInt()).isZero();
+    assertThat(record.path("privacy").path("participation").asDouble()).isEqualTo(0.01);
+    assertThat(record.path("privacy").path("epsilon")).isEqualTo(plan.path("epsilon"));
+    JsonNode spent = privacy(model, "?client=nobody");
+    assertThat(spent).isEqualTo(privacy(model, ""));
+    assertThat(spent.path("rounds").asLong()).isEqualTo(1);
+    assertThat(spent.path("epsilon")).isEqualTo(plan.path("epsilon"));
+    assertThat(spent.path("by").asString()).isEqualTo("rdp");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.security.Token;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,13 @@ class PrivateFieldsTest {
        "aggregator": ["averaging", {"steps_weighted": false}], "round": {"min_updates": 2},
        "privacy": {"clip_norm": 1, "noise_multiplier": 2, "epsilon": 9, "delta": 1e-5}}\
       """;
+
+  /** Draws all clients but one in a million. */
+  private static final String SAMPLED =
+      SPEC.replace(
+              "\"min_updates\": 2",
+              "\"participation\": 0.999999, \"timeout\": \"1d\", \"max_updates\": 20")
+          .replace("\"clip_norm\": 1", "\"clip_norm\": 1, \"expected_updates\": 10");
 
   private static final String FIELDS =
       """
@@ -78,6 +86,40 @@ class PrivateFieldsTest {
       }
       assertThat(found.toString().replaceAll("\\s+", " "))
           .isEqualTo(FIELDS.replaceAll("\\s+", " "));
+    }
+  }
+
+  @Test
+  void clientsDrawnByChance_areToldNothingOfOthers(@TempDir Path data) {
+    try (Server server = start(data)) {
+      Http admin = server.http().as("admin");
+      Http client = server.http().as("client");
+      Model model = Model.create(admin, SAMPLED);
+      model.submit(0, "other", "{\"gradient\": [1, 2, 3]}").is(201);
+      JsonNode receipt =
+          client
+              .putJson(model.path("/rounds/0/updates/client"), "{\"gradient\": [1, 2, 3]}")
+              .is(201)
+              .json();
+      List<JsonNode> told =
+          List.of(
+              receipt,
+              client.get(model.path("/rounds/0/updates/client")).is(200).json(),
+              client.get(model.path("")).is(200).json(),
+              client.get("/v1/models").is(200).json().path("models").get(0),
+              client.get(model.path("/rounds/current")).is(200).json(),
+              client.get(model.path("/rounds/current?client=client")).is(200).json());
+      assertThat(told).allMatch(answer -> answer.path("updates").isNull());
+      assertThat(told.getLast().path("invited").asBoolean()).isTrue();
+      assertThat(told.getLast().path("failed").isNull()).isTrue();
+      client.get(model.path("/rounds/current?client=other")).problem(403, "forbidden");
+      client.get(model.path("/rounds/0/updates/other")).problem(403, "forbidden");
+      client.get(model.path("/events")).problem(403, "forbidden");
+      assertThat(model.current().path("updates").asInt()).isEqualTo(2);
+      admin.get(model.path("/rounds/current?client=other")).is(200);
+      model.post("/rounds/current/close").is(200);
+      client.get(model.path("/rounds/0")).problem(403, "forbidden");
+      client.get(model.path("/rounds")).problem(403, "forbidden");
     }
   }
 

@@ -22,6 +22,7 @@ class OneStageTest {
     Refusal refusal = Rig.refusal(() -> Coordinator.checkOneStage(new HiddenSums(row)));
     assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
     assertThat(refusal.detail()).contains("[sealing, sending, opening]", "fedstep.engine=kafka");
-    assertThatCode(() -> Coordinator.checkOneStage(new Plain(row))).doesNotThrowAnyException();
+    assertThatCode(() -> Coordinator.checkOneStage(new Plain(row, false)))
+        .doesNotThrowAnyException();
   }
 }

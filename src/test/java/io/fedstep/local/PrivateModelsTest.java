@@ -15,6 +15,7 @@ import io.fedstep.coordinator.PrivacyAccount;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
 import io.fedstep.round.NoiseKey;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The ledger and the noise's key of a private model, whatever happens to its server. */
 @ExtendWith(QuietEngine.class)
@@ -49,6 +50,13 @@ class PrivateModelsTest {
        "aggregator": ["averaging", {"steps_weighted": false}], "round": {"min_updates": 2},
        "privacy": {"clip_norm": 1, "noise_multiplier": 1.2, "epsilon": 7.3692, "delta": 1e-5}}\
       """;
+
+  /** Draws all clients but one in a million, and has places for two. */
+  private static final String SAMPLED =
+      SPEC.replace(
+              "\"min_updates\": 2",
+              "\"participation\": 0.999999, \"timeout\": \"1d\", \"max_updates\": 2")
+          .replace("\"clip_norm\": 1", "\"clip_norm\": 1, \"expected_updates\": 1");
 
   private static PrivacyAccount account(Rig rig, String client) {
     return Objects.requireNonNull(rig.coordinator().account(M, client));
@@ -138,12 +146,12 @@ class PrivateModelsTest {
 
   /** At each crash nothing is paid for twice, nor forgotten. */
   @ParameterizedTest
-  @EnumSource(
-      value = SimDisk.Fault.class,
-      names = {"POWER", "KILL"})
-  void crashAtEveryOperation_countsEachRoundOnce(SimDisk.Fault fault, @TempDir Path folder) {
+  @CsvSource({"POWER, false", "KILL, false", "POWER, true", "KILL, true"})
+  void crashAtEveryOperation_countsEachRoundOnce(
+      SimDisk.Fault fault, boolean sampled, @TempDir Path folder) {
     for (int operation = 0; ; operation++) {
-      try (var lives = new Lives(folder.resolve("at-" + operation), fault, operation)) {
+      Path own = folder.resolve("at-" + operation);
+      try (var lives = new Lives(own, fault, operation, sampled ? SAMPLED : SPEC)) {
         lives.train();
         if (!lives.crashed) {
           assertThat(operation).isGreaterThan(20);
@@ -158,13 +166,17 @@ class PrivateModelsTest {
     private static final List<List<String>> ROUNDS =
         List.of(List.of("a", "b"), List.of("a", "c"), List.of("c", "b"));
 
+    private final String spec;
+    private final List<List<String>> rounds;
     private final Path folder;
     private final SimDisk.Fault fault;
     private SimDisk disk;
     private Coordinator coordinator;
     private boolean crashed;
 
-    Lives(Path folder, SimDisk.Fault fault, long operation) {
+    Lives(Path folder, SimDisk.Fault fault, long operation, String spec) {
+      this.spec = spec;
+      rounds = spec().isSampled() ? ROUNDS.subList(1, 3) : ROUNDS;
       this.folder = folder;
       this.fault = fault;
       disk = SimDisk.in(folder.resolve("first"), new Random(operation));
@@ -184,15 +196,20 @@ class PrivateModelsTest {
 
     void train() {
       asked(() -> coordinator.create(M, spec()));
-      for (int round = 0; round < ROUNDS.size(); round++) {
-        for (String client : ROUNDS.get(round)) {
+      for (int round = 0; round < rounds.size(); round++) {
+        for (String client : rounds.get(round)) {
           long number = round;
           asked(() -> put(number, client));
+        }
+        if (spec().isSampled()) {
+          end(round);
         }
         assertThat(newest()).isEqualTo(round + 1);
         for (String client : List.of("a", "b", "c")) {
           long paid =
-              ROUNDS.subList(0, round + 1).stream().filter(in -> in.contains(client)).count();
+              rounds.subList(0, round + 1).stream()
+                  .filter(in -> spec().isSampled() || in.contains(client))
+                  .count();
           assertThat(Objects.requireNonNull(coordinator.account(M, client)).rounds())
               .as("%s after round %s", client, round)
               .isEqualTo(paid);
@@ -200,12 +217,30 @@ class PrivateModelsTest {
       }
     }
 
+    /** Ends a round that no number ends: the last by an update without a place. */
+    private void end(long round) {
+      asked(() -> {
+        settle(); // what was decided before a crash
+        if (newest() > round) {
+          return;
+        }
+        if (round < rounds.size() - 1) {
+          coordinator.changes(M).close();
+        } else {
+          Refusal refusal = Rig.refusal(() -> put(round, "a"));
+          if (refusal.problem() != Problem.ROUND_CLOSED) {
+            throw refusal.exception(); // the disk died
+          }
+        }
+      });
+    }
+
     private long newest() {
       return coordinator.status(M).newest().version();
     }
 
-    private static ModelSpec spec() {
-      return SpecCodec.read(Json.readObject(new ByteArrayInputStream(SPEC.getBytes(UTF_8))));
+    private ModelSpec spec() {
+      return SpecCodec.read(Json.readObject(new ByteArrayInputStream(spec.getBytes(UTF_8))));
     }
 
     private void put(long round, String client) {
