@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The benchmark works, in sizes that say nothing about speed. */
 @BesideOthers
+@Order(2)
 @SuppressWarnings("NullAway.Init") // by JUnit
 class PerformanceTest {
   @TempDir private static Path folder;

@@ -290,7 +290,7 @@ class ConcurrencyTest {
     var model = Model.create(Model.plain(1, 1));
     var statuses = new ConcurrentHashMap<Integer, String>();
     var over = new AtomicBoolean();
-    try (var log = new Log();
+    try (var log = new Log(model);
         var threads = Executors.newFixedThreadPool(9)) {
       List<Supplier<Reply>> requests =
           List.of(

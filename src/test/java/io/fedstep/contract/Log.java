@@ -5,17 +5,20 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.LoggerFactory;
 
-/** What the server's own log says while this is open. */
+/** What the server's own log says while this is open, but of other tests' models. */
 final class Log implements AutoCloseable {
-  /** Deadlines pass, and steps overflow, in models of other tests too. */
-  private static final String OF_ROUNDS = "io.fedstep.models";
+  private static final Set<String> OF_MODELS =
+      Set.of("io.fedstep.models", "io.fedstep.coordinator");
 
+  private final Model model;
   private final Logger log = (Logger) LoggerFactory.getLogger("io.fedstep");
   private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
-  Log() {
+  Log(Model model) {
+    this.model = model;
     appender.start();
     log.addAppender(appender);
   }
@@ -28,7 +31,9 @@ final class Log implements AutoCloseable {
     }
     return all.stream()
         .filter(line -> line.getLevel().isGreaterOrEqual(Level.WARN))
-        .filter(line -> !line.getLoggerName().equals(OF_ROUNDS))
+        .filter(line ->
+            !OF_MODELS.contains(line.getLoggerName())
+                || line.getFormattedMessage().contains(model.name()))
         .map(ILoggingEvent::getFormattedMessage)
         .toList();
   }

@@ -11,6 +11,7 @@ import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.CorruptionException;
 import io.fedstep.store.DataFolder;
@@ -39,6 +40,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Files that are not as they were written stop their model, by name, and nothing else. */
+@BesideOthers
 class CorruptionTest {
   private static final JsonMapper JSON = JsonMapper.shared();
 

@@ -2,9 +2,11 @@ package io.fedstep.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.process.BesideOthers;
 import io.fedstep.store.SimDisk;
 import java.nio.file.Path;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * on a disk that loses what was not forced. {@code -Dsim.seed}, {@code -Dsim.seeds} and {@code
  * -Dsim.steps} say which runs; {@code -Plong} takes thousands of rounds.
  */
+@BesideOthers
+@Order(5)
 @ExtendWith(QuietEngine.class)
 class CrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");

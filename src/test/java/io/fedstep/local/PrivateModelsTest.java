@@ -17,6 +17,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.Decision;
 import io.fedstep.round.NoiseKey;
 import io.fedstep.store.DataFolder;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +41,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The ledger and the noise's key of a private model, whatever happens to its server. */
+@BesideOthers
+@Order(7)
 @ExtendWith(QuietEngine.class)
 class PrivateModelsTest {
   private static final String M = "secret";

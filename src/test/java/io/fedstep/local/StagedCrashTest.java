@@ -2,6 +2,7 @@ package io.fedstep.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.SimDisk;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What was acknowledged in any stage of a round survives every crash, and a round goes on in the
  * stage in which it was: {@link CrashTest} for rounds of several stages, with its settings.
  */
+@BesideOthers
+@Order(6)
 @ExtendWith(QuietEngine.class)
 class StagedCrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");

@@ -40,6 +40,7 @@ import tools.jackson.databind.node.ObjectNode;
  * asked.
  */
 @BesideOthers
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ClusterTest {
   private static final int LAST = Integer.MAX_VALUE;

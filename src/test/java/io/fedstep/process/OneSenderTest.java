@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * an orchestrator and an honest client see of it while each of these goes on.
  */
 @BesideOthers
+@Order(4)
 class OneSenderTest {
   private static final String LIVENESS = "/actuator/health/liveness";
   private static final long UNBOUNDED = Long.MAX_VALUE / 2;
