@@ -73,7 +73,12 @@ class FedstepConfiguration {
     return switch (properties.engine()) {
       case LOCAL ->
           new LocalCoordinator(
-              new DataFolder(disk, properties.dataDir()), limits, clock, incarnations, listener);
+              new DataFolder(
+                  disk, properties.dataDir(), properties.keepDeleted(), limits.models(), clock),
+              limits,
+              clock,
+              incarnations,
+              listener);
       case KAFKA ->
           new KafkaCoordinator(
               properties.kafka().settings(place(server)),

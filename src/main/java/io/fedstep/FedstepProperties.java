@@ -6,6 +6,9 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import java.nio.file.Path;
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -14,6 +17,7 @@ import org.springframework.validation.annotation.Validated;
  * fedstep's own configuration keys.
  *
  * @param dataDir folder of the models
+ * @param keepDeleted how long a deleted model can be put back
  * @param keepVersions versions of a model that are kept
  * @param keepRounds round records of a model that are kept beyond those of its versions; the last
  *     `max_staleness` ones, which tell repeats from updates, stay in any case
@@ -27,6 +31,8 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(value = "fedstep", ignoreUnknownFields = false)
 public record FedstepProperties(
     @NotNull @DefaultValue("./data") Path dataDir,
+    @NotNull @DurationMin(seconds = 0) @DurationMax(days = 3650) @DefaultValue("24h")
+        Duration keepDeleted,
     @Min(1) @Max(1_000_000) @DefaultValue("10") int keepVersions,
     @Min(0) @Max(1_000_000) @DefaultValue("1000") int keepRounds,
     @Min(1) @Max(10_000_000_000L) @DefaultValue("1000000000") long maxParameters,

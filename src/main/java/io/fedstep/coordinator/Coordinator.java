@@ -14,6 +14,7 @@ import io.fedstep.round.Protocol;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
+import io.fedstep.store.Deleted;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
@@ -80,6 +81,11 @@ public abstract class Coordinator implements AutoCloseable {
           .with("actual", spec.parameters())
           .exception();
     }
+    checkNumber(models, limits);
+  }
+
+  /** Checks that there may be one more than {@code models}. */
+  protected static void checkNumber(int models, Limits limits) {
     if (models >= limits.models()) {
       throw Refusal.of(
               Problem.TOO_MANY_REQUESTS,
@@ -139,6 +145,29 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** Removes a model and all it stored, if its newest version is the expected one. */
   public abstract void delete(String model, Expected newest);
+
+  /** Puts the model of that name back that was deleted last, as it was. */
+  public void undelete(String model) {
+    throw notDeleted(model).exception();
+  }
+
+  /** The refusal for a deleted model that is not kept, or not any more. */
+  protected static Refusal notDeleted(String model) {
+    return Refusal.of(
+        Problem.MODEL_NOT_FOUND,
+        "No deleted model '%s' is kept (fedstep.keep-deleted; on several machines none is)."
+            .formatted(model));
+  }
+
+  /** The deleted models that can be put back, the last one first; none on several machines. */
+  public List<Deleted> deleted() {
+    return List.of();
+  }
+
+  /** Bytes of the files of those. */
+  public final long deletedBytes() {
+    return deleted().stream().mapToLong(Deleted::bytes).sum();
+  }
 
   /** The names of all models. */
   public abstract List<String> models();

@@ -86,7 +86,10 @@ final class ModelFolders {
   /** Makes a folder, unless a leader before has made it for this very model. */
   void make(ModelHead head) {
     ModelHead there = data.head(head.model());
-    if (there == null || replica.deletedAt(head.model(), there.incarnation()) != null) {
+    if (there != null && replica.deletedAt(head.model(), there.incarnation()) != null) {
+      data.delete(head.model(), null);
+      data.create(head);
+    } else if (there == null) {
       data.create(head);
     } else if (!there.incarnation().equals(head.incarnation())) {
       throw Refusal.of(

@@ -16,6 +16,7 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
@@ -23,13 +24,16 @@ import io.fedstep.round.Plain;
 import io.fedstep.round.Protocol;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.Deleted;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
@@ -44,12 +48,18 @@ public final class LocalCoordinator extends Coordinator {
   /** After which a model is opened again that had no room to be, or no rights. */
   private static final Duration RETRY = Duration.ofSeconds(5);
 
+  /** Between two looks at deleted models whose time may be over. */
+  private static final Duration EXPIRY = Duration.ofSeconds(30);
+
   private final DataFolder data;
   private final Engine engine;
   private final Limits limits;
   private final Supplier<String> incarnations;
   private final Map<String, ModelRunner> running = new ConcurrentSkipListMap<>();
   private final Map<String, Refusal> broken = new ConcurrentSkipListMap<>();
+
+  /** New models that could neither be opened nor removed. */
+  private final Set<String> halfMade = new HashSet<>();
 
   /**
    * Takes up every model of a data folder.
@@ -89,15 +99,28 @@ public final class LocalCoordinator extends Coordinator {
     this.limits = limits;
     this.incarnations = incarnations;
     engine = new Engine(clock, scheduler, listener, limits, protocols);
-    for (String model : data.models()) {
-      try {
-        run(data.open(model, limits.keepVersions()));
-      } catch (RuntimeException e) {
-        engine.logError("model %s cannot be read".formatted(model), e);
-        listener.modelAdded(model, null);
-        isBroken(model, e);
-      }
+    data.models().forEach(this::open);
+    expireLater();
+  }
+
+  private void open(String model) {
+    try {
+      run(data.open(model, limits.keepVersions()));
+    } catch (RuntimeException e) {
+      engine.logError("model %s cannot be read".formatted(model), e);
+      engine.listener().modelAdded(model, null);
+      isBroken(model, e);
     }
+  }
+
+  private void expireLater() {
+    var _ =
+        engine.after(
+            EXPIRY,
+            () -> {
+              data.expire();
+              expireLater();
+            });
   }
 
   /** Takes note why a model cannot be opened; what may pass is tried again. */
@@ -146,16 +169,47 @@ public final class LocalCoordinator extends Coordinator {
       throw exists(model, now, spec).exception();
     }
     checkNew(spec, running.size() + broken.size(), limits);
+    discardHalfMade(model);
     ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);
     data.create(head);
     ModelStatus status;
     try {
       status = run(data.open(model, limits.keepVersions())).state().status();
     } catch (StorageException e) {
-      data.delete(model, null); // so that trying again finds no half of it
+      halfMade.add(model);
+      discardHalfMade(model); // so that trying again finds no half of it
       throw e;
     }
     return new Created(status, true);
+  }
+
+  private void discardHalfMade(String model) {
+    if (halfMade.contains(model)) {
+      data.discard(model);
+      halfMade.remove(model);
+    }
+  }
+
+  @Override
+  public synchronized void undelete(String model) {
+    if (running.containsKey(model) || broken.containsKey(model)) {
+      throw Refusal.of(
+              Problem.MODEL_EXISTS,
+              "There is a model '%s'; delete it before the earlier one is put back."
+                  .formatted(model))
+          .exception();
+    }
+    checkNumber(running.size() + broken.size(), limits);
+    discardHalfMade(model);
+    if (!data.undelete(model)) {
+      throw notDeleted(model).exception();
+    }
+    open(model);
+  }
+
+  @Override
+  public List<Deleted> deleted() {
+    return data.deleted();
   }
 
   @Override

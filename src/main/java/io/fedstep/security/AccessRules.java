@@ -61,6 +61,7 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, "/actuator/**", (caller, _) -> caller.role() != CLIENT && caller.seesAll()),
         rule(READ, "/v3/api-docs", (_, _) -> true),
         rule(READ, "/v1/models", (_, _) -> true), // a caller is shown its own
+        rule(READ, "/v1/deleted", (caller, _) -> caller.role() == ADMIN), // the same
         rule(READ, MODEL, OF_MODEL),
         rule(READ, MODEL + "/weights", OF_MODEL),
         rule(READ, MODEL + "/versions/{version}/weights", OF_MODEL),

@@ -6,7 +6,11 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -16,27 +20,44 @@ public final class DataFolder implements AutoCloseable {
 
   private final Disk disk;
   private final Path models;
-  private final Path trash;
+  private final Path trashFolder;
+  private final Trash trash;
   private final Path lockFile;
   private final FileChannel lock;
+  private final AtomicLong drafts = new AtomicLong();
 
   /**
    * Opens the folder, or makes it, for this server alone.
    *
+   * @param keepDeleted how long a deleted model can be put back
+   * @param mostDeleted how many of them can be
    * @throws StorageException if another server holds it, or a newer version of fedstep wrote it
    */
-  public DataFolder(Disk disk, Path root) {
-    this(disk, root, false);
+  public DataFolder(
+      Disk disk, Path root, Duration keepDeleted, int mostDeleted, InstantSource clock) {
+    this(disk, root, false, keepDeleted, mostDeleted, clock);
   }
 
-  private DataFolder(Disk disk, Path root, boolean shared) {
-    this.disk = disk;
+  /** The same without keeping what is deleted. */
+  public DataFolder(Disk disk, Path root) {
+    this(disk, root, false, Duration.ZERO, 0, () -> Instant.EPOCH);
+  }
+
+  private DataFolder(
+      Disk disk,
+      Path root,
+      boolean shared,
+      Duration keepDeleted,
+      int mostDeleted,
+      InstantSource clock) {
     StorageException.Want.learn();
     disk.createFolder(root);
     lockFile = root.resolve("lock");
-    lock = lock(lockFile, shared);
     models = root.resolve("models");
-    trash = root.resolve("trash");
+    trashFolder = root.resolve("trash");
+    trash = new Trash(disk, trashFolder, keepDeleted, mostDeleted, clock);
+    this.disk = disk.with(trash);
+    lock = lock(lockFile, shared);
     try {
       begin(root, shared);
     } catch (StorageException e) {
@@ -51,20 +72,20 @@ public final class DataFolder implements AutoCloseable {
    * @throws StorageException if a server holds it alone, or a newer version of fedstep wrote it
    */
   public static DataFolder shared(Disk disk, Path root) {
-    return new DataFolder(disk, root, true);
+    return new DataFolder(disk, root, true, Duration.ZERO, 0, () -> Instant.EPOCH);
   }
 
   private void begin(Path root, boolean shared) {
     checkFormat(root.resolve("format.json"), shared);
     disk.createFolder(models);
-    disk.createFolder(trash);
+    disk.createFolder(trashFolder);
     disk.keepToItself(models);
-    disk.keepToItself(trash);
-    if (!shared) { // else it may be what another server is just making
-      disk.names(trash).forEach(name -> disk.delete(trash.resolve(name)));
-    }
+    disk.keepToItself(trashFolder);
     disk.forceFolder(models); // a model that a killed process made or removed stays so
-    disk.forceFolder(trash);
+    disk.forceFolder(trashFolder);
+    if (!shared) { // else it may be what another server is just making
+      trash.recover();
+    }
     disk.forceFolder(root);
   }
 
@@ -109,19 +130,26 @@ public final class DataFolder implements AutoCloseable {
 
   /** Makes a model that is not there: whole and durable, or not at all. */
   public void create(ModelHead head) {
-    Path place = models.resolve(head.model());
-    if (disk.exists(place)) {
-      if (!disk.isFolder(place)) {
-        throw Refusal.of(
-                Problem.MODEL_EXISTS,
-                "A file called '%s' lies among the models' folders.".formatted(head.model()))
-            .exception();
-      }
-      delete(head.model(), null); // what an earlier try had no room to open, nor to remove
-    }
-    Path draft = trash.resolve("new-" + head.incarnation());
+    Path place = freePlace(head.model());
+    Path draft = trashFolder.resolve("new-" + head.incarnation());
     ModelFolder.write(disk, draft, head);
     disk.rename(draft, place);
+  }
+
+  /**
+   * Where a model's folder is to come; what lies there is not replaced, whoever has put it there.
+   */
+  private Path freePlace(String model) {
+    Path place = models.resolve(model);
+    if (disk.exists(place)) {
+      throw Refusal.of(
+              Problem.MODEL_EXISTS,
+              "A %s called '%s' lies among the models' folders, and is no model that this server has"
+                      .formatted(disk.isFolder(place) ? "folder" : "file", model)
+                  + " opened: start it again to open it, or move it away.")
+          .exception();
+    }
+    return place;
   }
 
   /** Opens a model that processes share, as far as it has come to a version. */
@@ -131,26 +159,49 @@ public final class DataFolder implements AutoCloseable {
 
   /** Opens a model as it was left; version 0, if it is zeros, counts as one of those kept. */
   public ModelFolder open(String model, int keepVersions) {
-    return ModelFolder.open(disk, models.resolve(model), keepVersions);
+    return ModelFolder.open(disk, models.resolve(model), keepVersions, drafts);
   }
 
   /**
-   * Removes a model and all it stored. It is gone at once, also after a crash; files that cannot be
-   * deleted now are deleted at the next start.
+   * Moves a model and all it stored to the trash. It is gone at once, also after a crash.
    *
    * @param folder closed before its files go, or null if it could not be opened
    */
   public void delete(String model, @Nullable ModelFolder folder) {
-    Path out = trash.resolve("%s-%s".formatted(model, System.nanoTime()));
-    disk.rename(models.resolve(model), out);
+    trash.put(models.resolve(model));
     if (folder != null) {
       folder.removed();
     }
-    try {
+    trash.expire();
+  }
+
+  /** Removes a model that was never opened, if its folder is there, without keeping it. */
+  public void discard(String model) {
+    Path place = models.resolve(model);
+    if (disk.exists(place)) {
+      Path out = trashFolder.resolve("discarded-" + model);
+      disk.rename(place, out);
       disk.delete(out);
-    } catch (StorageException e) {
-      // the model is gone; its files are deleted at the next start
     }
+  }
+
+  /**
+   * Puts the model of that name back that was deleted last, to be opened.
+   *
+   * @return false if there is none
+   */
+  public boolean undelete(String model) {
+    return trash.putBack(freePlace(model));
+  }
+
+  /** The models that were deleted and can be put back, the last to be deleted first. */
+  public List<Deleted> deleted() {
+    return trash.all();
+  }
+
+  /** Removes deleted models that were kept for their time. */
+  public void expire() {
+    trash.expire();
   }
 
   /** Bytes that may still be written to its disk. */

@@ -22,6 +22,7 @@ public final class Disk {
   static final String FRESH = ".new";
 
   private final Device device;
+  private final Reserve reserve;
 
   /** The disk of the operating system. */
   public Disk() {
@@ -30,7 +31,17 @@ public final class Disk {
 
   /** A disk on which a device does everything; for tests. */
   Disk(Device device) {
+    this(device, Reserve.NONE);
+  }
+
+  private Disk(Device device, Reserve reserve) {
     this.device = device;
+    this.reserve = reserve;
+  }
+
+  /** The same disk, where what finds no room is tried again with what a reserve gives up. */
+  Disk with(Reserve other) {
+    return new Disk(device, other);
   }
 
   /** A step on the disk. */
@@ -43,6 +54,20 @@ public final class Disk {
       return step.run();
     } catch (IOException e) {
       throw new StorageException(path, e);
+    }
+  }
+
+  /** A step that may need room. */
+  private <T extends @Nullable Object> T withRoom(Step<T> step) throws IOException {
+    while (true) {
+      long given = reserve.given();
+      try {
+        return step.run();
+      } catch (IOException e) {
+        if (!StorageException.isForRoom(e) || !reserve.give(given)) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -62,7 +87,7 @@ public final class Disk {
         file,
         () -> {
           checkIsFile(file);
-          return device.openToWrite(file);
+          return withRoom(() -> device.openToWrite(file));
         });
   }
 
@@ -73,7 +98,8 @@ public final class Disk {
         () -> {
           long at = offset;
           while (bytes.hasRemaining()) {
-            at += device.write(file, channel, bytes, at);
+            long from = at;
+            at += withRoom(() -> device.write(file, channel, bytes, from));
           }
           return at;
         });
@@ -169,11 +195,19 @@ public final class Disk {
       return;
     }
     createFolder(parent(folder));
+    makeFolder(folder);
+  }
+
+  /** The same in a folder that has to be there. */
+  void makeFolder(Path folder) {
     step(
         folder,
         () -> {
           try {
-            device.createFolder(folder);
+            withRoom(() -> {
+              device.createFolder(folder);
+              return folder;
+            });
           } catch (FileAlreadyExistsException e) {
             // another process was faster
           }
@@ -247,7 +281,10 @@ public final class Disk {
           // opened before, so that nothing has happened where no more files can be opened
           try (var target = device.openToRead(parent(to));
               var source = device.openToRead(parent(from))) {
-            device.move(from, to);
+            withRoom(() -> {
+              device.move(from, to);
+              return to;
+            });
             device.forceFolder(parent(to), target);
             if (!parent(from).equals(parent(to))) {
               device.forceFolder(parent(from), source);

@@ -29,7 +29,7 @@ public final class ModelFolder implements AutoCloseable {
   private final KeptVersions versions;
   private final RetiredVersions retired;
   private final VersionReports reports;
-  private final AtomicLong drafts = new AtomicLong();
+  private final AtomicLong drafts;
   private @Nullable OpenRound open;
 
   private ModelFolder(
@@ -38,8 +38,10 @@ public final class ModelFolder implements AutoCloseable {
       SavedHead head,
       RoundRecords records,
       FoundVersions found,
-      boolean shared) {
+      boolean shared,
+      AtomicLong drafts) {
     this.disk = disk;
+    this.drafts = drafts;
     this.head = head;
     versionsFolder = folder.resolve(Folders.VERSIONS);
     versions = new KeptVersions(disk, versionsFolder, head, records, found);
@@ -59,8 +61,10 @@ public final class ModelFolder implements AutoCloseable {
 
   /**
    * Opens a model as the last process left it; a {@code CorruptionException} says what is wrong.
+   *
+   * @param drafts numbers them: those of a model that was deleted meanwhile may still be written
    */
-  static ModelFolder open(Disk disk, Path folder, int keepVersions) {
+  static ModelFolder open(Disk disk, Path folder, int keepVersions, AtomicLong drafts) {
     SavedHead head = SavedHead.read(disk, folder);
     disk.forceFolder(folder); // a process that was killed may not have come to that
     for (String inner : List.of(Folders.VERSIONS, Folders.ROUNDS, Folders.OPEN)) {
@@ -69,7 +73,7 @@ public final class ModelFolder implements AutoCloseable {
     FoundVersions found =
         FoundVersions.recover(disk, folder.resolve(Folders.VERSIONS), head, keepVersions);
     var records = new RoundRecords(disk, folder.resolve(Folders.ROUNDS), false);
-    var model = new ModelFolder(disk, folder, head, records, found, false);
+    var model = new ModelFolder(disk, folder, head, records, found, false, drafts);
     model.reports.recover(model.versions::has);
     model.newest().verify();
     OpenRound.removeOthers(disk, model.openFolder, model.newest().info().version());
@@ -83,7 +87,7 @@ public final class ModelFolder implements AutoCloseable {
     FoundVersions found =
         FoundVersions.upTo(newest, disk, folder.resolve(Folders.VERSIONS), head, keepVersions);
     var records = new RoundRecords(disk, folder.resolve(Folders.ROUNDS), true);
-    return new ModelFolder(disk, folder, head, records, found, true);
+    return new ModelFolder(disk, folder, head, records, found, true, new AtomicLong());
   }
 
   /** The folder as one of several processes sees it. */

@@ -52,6 +52,11 @@ public class StorageException extends RuntimeException {
     }
   }
 
+  /** Whether an operation failed for want of room. */
+  static boolean isForRoom(IOException cause) {
+    return Want.of(cause) == Want.ROOM;
+  }
+
   private final @Nullable Want want;
   private final String shown;
 

@@ -53,7 +53,7 @@ public final class VersionDraft implements AutoCloseable {
     this.folder = folder;
     this.spec = spec;
     this.model = model;
-    disk.createFolder(folder);
+    disk.makeFolder(folder); // not its model's, which may be deleted meanwhile
   }
 
   private <T extends DraftFile> T keep(String name, T file) {

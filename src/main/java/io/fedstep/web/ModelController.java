@@ -128,6 +128,13 @@ class ModelController {
     return ResponseEntity.noContent().build();
   }
 
+  /** Has a deleted model back; one that cannot be read is back too, and says so. */
+  @PostMapping("/{model}/undelete")
+  ResponseEntity<ObjectNode> undelete(@PathVariable String model, HttpServletRequest request) {
+    coordinator.undelete(Query.name("model", model));
+    return Answers.ok(view(model, request, Answers::model));
+  }
+
   @PutMapping("/{model}/round")
   ResponseEntity<ObjectNode> setPolicy(@PathVariable String model, HttpServletRequest request) {
     Query.none(request);

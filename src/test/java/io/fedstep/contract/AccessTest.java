@@ -67,6 +67,8 @@ class AccessTest {
       PUT    /v1/models/{model}/round                       0 0       - -     - -      + -
       POST   /v1/models/{model}/stop                        0 0       - -     - -      + -
       POST   /v1/models/{model}/start                       0 0       - -     - -      + -
+      POST   /v1/models/{model}/undelete                    0 0       - -     - -      + -
+      GET    /v1/deleted                                    0 0       - -     - -      + +
       GET    /v1/models/{model}/weights                     0 0       + -     + -      + -
       PUT    /v1/models/{model}/weights                     0 0       - -     - -      + -
       GET    /v1/models/{model}/versions                    0 0       - -     + -      + -

@@ -25,7 +25,8 @@ class FailingDiskTest {
   @BeforeAll
   static void start() {
     disk = SimDisk.in(folder.resolve("data"), new Random(1));
-    server = Server.start(disk.disk(), disk.root());
+    server =
+        Server.start(disk.disk(), disk.root(), "fedstep.keep-deleted=0"); // whose room is taken
   }
 
   @AfterAll

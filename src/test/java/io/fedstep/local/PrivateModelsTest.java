@@ -23,11 +23,13 @@ import io.fedstep.round.NoiseKey;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Unforced;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -96,6 +98,23 @@ class PrivateModelsTest {
     assertThat(Rig.refusal(() -> last.put(M, 4, "a", 1, 1, 2, 3, 4, 5)).problem())
         .isEqualTo(Problem.BUDGET_SPENT);
     last.close();
+  }
+
+  @Test
+  void undeletedModel_hasItsLedger(@TempDir Path data) {
+    try (Rig rig = Rig.keeping(Duration.ofHours(1), Unforced.disk(), data, Rig.LIMITS)) {
+      rig.create(M, SPEC);
+      round(rig, 0, "a", "b");
+      round(rig, 1, "a", "c");
+      PrivacyAccount spent = account(rig, "a");
+      rig.coordinator().delete(M);
+      rig.coordinator().undelete(M);
+      assertThat(account(rig, "a")).isEqualTo(spent);
+      assertThat(spent.rounds()).isEqualTo(2);
+      round(rig, 2, "a", "b");
+      assertThat(Rig.refusal(() -> rig.put(M, 3, "a", 1, 1, 2, 3, 4, 5)).problem())
+          .isEqualTo(Problem.BUDGET_SPENT);
+    }
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Refusal;
@@ -48,19 +49,24 @@ public final class Rig implements AutoCloseable {
   private final Path data;
   private final Limits limits;
   private final FakeClock clock;
+  private final Duration keepDeleted;
+  private final SimScheduler alarms;
   private final Coordinator coordinator;
 
-  private Rig(Disk disk, Path data, Limits limits, FakeClock clock) {
+  private Rig(Disk disk, Path data, Limits limits, FakeClock clock, Duration keepDeleted) {
     this.disk = disk;
     this.data = data;
     this.limits = limits;
     this.clock = clock;
+    this.keepDeleted = keepDeleted;
+    alarms = new SimScheduler(clock);
     var incarnations = new AtomicInteger(0x0a1b2c3d);
     coordinator =
         new LocalCoordinator(
-            new DataFolder(disk, data),
+            new DataFolder(disk, data, keepDeleted, limits.models(), clock),
             limits,
             clock,
+            keepDeleted.isZero() ? Scheduler.platform() : alarms,
             () -> HexFormat.of().toHexDigits(incarnations.getAndIncrement()),
             Listener.NONE);
   }
@@ -74,19 +80,30 @@ public final class Rig implements AutoCloseable {
   }
 
   static Rig on(Disk disk, Path data, Limits limits) {
-    return new Rig(disk, data, limits, new FakeClock());
+    return new Rig(disk, data, limits, new FakeClock(), Duration.ZERO);
+  }
+
+  /** A server that keeps what is deleted, and whose alarms ring by {@link #pass} alone. */
+  static Rig keeping(Duration deleted, Disk disk, Path data, Limits limits) {
+    return new Rig(disk, data, limits, new FakeClock(), deleted);
+  }
+
+  /** Lets time go on. */
+  void pass(Duration time) {
+    clock.advance(time);
+    alarms.ring();
   }
 
   /** Ends this server and starts another on the same folder. */
   Rig restarted() {
     close();
-    return new Rig(disk, data, limits, clock);
+    return new Rig(disk, data, limits, clock, keepDeleted);
   }
 
   /** Another server, on a copy of the files as they are now: what a crash would leave. */
   Rig crashed(Path copy) {
     copyTo(copy);
-    return new Rig(disk, copy, limits, clock);
+    return new Rig(disk, copy, limits, clock, keepDeleted);
   }
 
   void copyTo(Path copy) {
