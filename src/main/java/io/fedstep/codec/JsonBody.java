@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
@@ -20,6 +21,8 @@ public final class JsonBody {
   private final VectorIntake intake;
   private final JsonNumbers numbers;
   private final UpdateMetadataBuilder metadata;
+  private Set<String> missing = Set.of();
+  private boolean isFlat;
 
   private JsonBody(JsonParser parser, VectorIntake intake, UpdateMetadataBuilder metadata) {
     this.parser = parser;
@@ -28,10 +31,12 @@ public final class JsonBody {
     numbers = new JsonNumbers(parser, intake);
   }
 
-  /** Reads {@code {"gradient": ..., "weight": ..., "metrics": {...}, "base": ...}}. */
+  /**
+   * Reads {@code {"gradient": ..., "weight": ..., "metrics": {...}, "base": ..., "partial": ...}}.
+   */
   public static void readUpdate(
       InputStream in, VectorIntake intake, UpdateMetadataBuilder metadata) {
-    read(in, intake, metadata, "gradient", Set.of("weight", "metrics", "base"));
+    read(in, intake, metadata, "gradient", Set.of("weight", "metrics", "base", "partial"));
   }
 
   /** Reads {@code {"weights": ...}}; the {@code version} that an answer shows is passed over. */
@@ -72,11 +77,34 @@ public final class JsonBody {
     if (!found) {
       throw Json.malformed("The body has no key '%s'; it is required.".formatted(vector));
     }
+    leaveOut();
+  }
+
+  /** Takes zeros for missing tensors if they may be left out, which may be said behind them. */
+  private void leaveOut() {
+    if (metadata.isPartial() && isFlat) {
+      throw UpdateMetadataBuilder.partialFlat();
+    }
+    for (Tensor tensor : intake.layout().tensors()) {
+      if (missing.contains(tensor.name())) {
+        if (!metadata.isPartial() || missing.size() == intake.layout().tensors().size()) {
+          throw wrongShape(tensor.name(), "The tensor '%s' is missing.".formatted(tensor.name()));
+        }
+        intake.leaveOut(tensor);
+      }
+    }
   }
 
   private void readBeside(String key) {
     switch (key) {
       case "weight" -> metadata.weight(number("the weight"));
+      case "partial" -> {
+        boolean value = parser.currentToken() == JsonToken.VALUE_TRUE;
+        if (!value) {
+          Json.expect(parser, JsonToken.VALUE_FALSE, "true or false for partial");
+        }
+        metadata.partial(value);
+      }
       case "base" -> {
         if (parser.currentToken() != JsonToken.VALUE_NULL) {
           Json.expect(parser, JsonToken.VALUE_STRING, "the base as a string");
@@ -117,6 +145,7 @@ public final class JsonBody {
   }
 
   private void readFlat() {
+    isFlat = true;
     long expected = intake.layout().size();
     numbers.begin(0, expected);
     long count = numbers.readArray(() -> number("a value"));
@@ -132,10 +161,10 @@ public final class JsonBody {
   }
 
   private void readObject() {
-    var missing = new HashSet<String>();
+    missing = new HashSet<String>();
     intake.layout().tensors().forEach(tensor -> missing.add(tensor.name()));
     boolean typed = false;
-    boolean dumped = false;
+    @Nullable Set<String> missingInDump = null;
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String name = parser.currentName();
       parser.nextToken();
@@ -147,21 +176,18 @@ public final class JsonBody {
                   .formatted(parser.getString()));
         }
       } else if (name.equals("dump") && (typed || intake.layout().tensor(name) == null)) {
-        PackedVector.read(parser, intake.layout(), intake.dtype(), new PackedTarget());
-        dumped = true;
+        missingInDump =
+            PackedVector.readSome(parser, intake.layout(), intake.dtype(), new PackedTarget());
       } else {
         readNamed(name);
         missing.remove(name);
       }
     }
-    if (typed || dumped) {
-      if (!typed || !dumped || missing.size() != intake.layout().tensors().size()) {
+    if (typed || missingInDump != null) {
+      if (!typed || missingInDump == null || missing.size() != intake.layout().tensors().size()) {
         throw Json.malformed("A packed vector is {\"__type__\": ..., \"dump\": {...}}.");
       }
-      return;
-    }
-    for (String name : missing) {
-      throw wrongShape(name, "The tensor '%s' is missing.".formatted(name));
+      missing = missingInDump;
     }
   }
 

@@ -84,7 +84,8 @@ enum NumberFormat {
     }
   }
 
-  private double value(ByteBuffer from, int index) {
+  /** Number {@code index} of those in a buffer. */
+  double value(ByteBuffer from, int index) {
     int at = index * width;
     return switch (this) {
       case F16 -> Float.float16ToFloat(from.getShort(at));

@@ -55,6 +55,13 @@ final class PackedVector {
 
   /** Reads the object at which the parser stands; every tensor of the layout has to be in it. */
   static void read(JsonParser parser, TensorLayout layout, Dtype dtype, Target target) {
+    for (String name : readSome(parser, layout, dtype, target)) {
+      throw target.misfit(name, "The tensor '%s' is missing.".formatted(name));
+    }
+  }
+
+  /** Reads the object at which the parser stands, and gives the names of the missing tensors. */
+  static Set<String> readSome(JsonParser parser, TensorLayout layout, Dtype dtype, Target target) {
     Json.expect(parser, JsonToken.START_OBJECT, "an object of packed tensors");
     var missing = new HashSet<String>();
     layout.tensors().forEach(tensor -> missing.add(tensor.name()));
@@ -68,9 +75,7 @@ final class PackedVector {
       readTensor(parser, tensor, dtype, target);
       missing.remove(name);
     }
-    for (String name : missing) {
-      throw target.misfit(name, "The tensor '%s' is missing.".formatted(name));
-    }
+    return missing;
   }
 
   /**

@@ -9,6 +9,7 @@ import io.fedstep.round.MetricNames;
 import io.fedstep.round.NoiseKey;
 import io.fedstep.round.Reported;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.Transfer;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
 import java.time.Instant;
@@ -23,6 +24,9 @@ import tools.jackson.databind.node.ObjectNode;
 /** Decisions and records of rounds as JSON, in the journal, on disk and on the wire. */
 public final class RecordCodec {
   private static final String NOISE_KEY = "noise_key";
+  private static final String ENCODING = "encoding";
+  private static final String LEFT_OUT = "left_out";
+  private static final String BYTES = "bytes";
 
   private RecordCodec() {}
 
@@ -96,7 +100,7 @@ public final class RecordCodec {
   }
 
   private static ObjectNode accepted(Decision.Accepted accepted) {
-    ObjectNode json = client(accepted, true);
+    ObjectNode json = addKnown(client(accepted, true), accepted.summary().transfer());
     json.put("row", accepted.row());
     json.put("updates", accepted.updates());
     if (accepted.staleness() != 0) {
@@ -112,10 +116,34 @@ public final class RecordCodec {
         json.required("row").intValue(),
         json.required("weight").doubleValue(),
         readMetrics(json.required("metrics")),
-        new VectorSummary(Json.text(json.required("digest")), json.required("norm").doubleValue()),
+        readSummary(json),
         time(json.required("received_at")),
         json.required("updates").intValue(),
         json.path("staleness").asLong(0));
+  }
+
+  /** What was noted of an update's vector, with how it came where that is told. */
+  public static VectorSummary readSummary(JsonNode json) {
+    JsonNode encoding = json.path(ENCODING);
+    JsonNode bytes = json.path(BYTES);
+    return new VectorSummary(
+        Json.text(json.required("digest")),
+        json.required("norm").doubleValue(),
+        new Transfer(
+            encoding.isString() ? encoding.stringValue() : null,
+            json.path(LEFT_OUT).asInt(0),
+            bytes.isNumber() ? (Long) bytes.longValue() : null));
+  }
+
+  private static ObjectNode add(ObjectNode json, Transfer transfer) {
+    return json.put(ENCODING, transfer.encoding())
+        .put(LEFT_OUT, transfer.leftOut())
+        .put(BYTES, transfer.bytes());
+  }
+
+  /** Adds how an update came, as far as that is known. */
+  public static ObjectNode addKnown(ObjectNode json, Transfer transfer) {
+    return transfer.equals(Transfer.UNKNOWN) ? json : add(json, transfer);
   }
 
   private static ObjectNode client(Decision.Accepted accepted, boolean showsNorm) {
@@ -130,7 +158,7 @@ public final class RecordCodec {
   /** An update that is in a round, as its record shows it. */
   public static ObjectNode client(ModelSpec spec, long round, Decision.Accepted update) {
     RoundPolicy policy = spec.round();
-    ObjectNode json = client(update, spec.showsNorms());
+    ObjectNode json = add(client(update, spec.showsNorms()), update.summary().transfer());
     if (policy.mode().isBuffer()) {
       json.put("trained_from", round - update.staleness()).put("staleness", update.staleness());
     }
@@ -176,6 +204,7 @@ public final class RecordCodec {
             .put("weight", update.weight())
             .put("digest", update.summary().digest())
             .put("updates", update.updates());
+    add(json, update.summary().transfer());
     return policy.mode().isBuffer() ? json.put("trained_from", from) : json;
   }
 

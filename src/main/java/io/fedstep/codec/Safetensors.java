@@ -1,9 +1,6 @@
 package io.fedstep.codec;
 
 import io.fedstep.model.ModelSpec;
-import io.fedstep.problem.Problem;
-import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
 import java.io.ByteArrayInputStream;
@@ -11,12 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.List;
-import java.util.Map;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -26,19 +18,21 @@ import tools.jackson.databind.node.ObjectNode;
  * that the flat vector is one range of the file.
  */
 public final class Safetensors {
+  private static final String METADATA = "__metadata__";
   private static final int MOST_HEADER = 64 << 20;
 
   /** Of a header, for metadata and spaces. */
   private static final int ROOM = 1 << 20;
 
-  private static final long BYTES_PER_TENSOR = 2048;
+  /** Of the two entries that an encoded tensor has. */
+  private static final long BYTES_PER_TENSOR = 4096;
 
   private Safetensors() {}
 
   /** The bytes before the flat vector; padded to 8, so that values are aligned. */
   public static byte[] head(ModelSpec spec) {
     ObjectNode json = Json.object();
-    json.putObject("__metadata__").put("format", "pt"); // which Hugging Face's loaders ask for
+    json.putObject(METADATA).put("format", "pt"); // which Hugging Face's loaders ask for
     return head(spec, json);
   }
 
@@ -79,36 +73,15 @@ public final class Safetensors {
     return (long) Long.BYTES + mostHeader(layout);
   }
 
-  /** Where a tensor is in a file. */
-  private record Place(Tensor tensor, NumberFormat format, long begin) {
-    long end() {
-      return begin + tensor.size() * format.width();
-    }
-  }
-
   /** Reads a whole file into the intake of a vector; its tensors come in any order. */
   public static void read(InputStream in, VectorIntake intake) throws IOException {
-    List<Place> places = places(header(in, intake.layout()), intake.layout());
-    places.sort(Comparator.comparingLong(Place::begin));
-    long at = 0;
-    for (Place place : places) {
-      if (place.begin != at) {
-        throw Json.malformed(
-            "The tensor '%s' begins at byte %s, not at %s where the one before it ends."
-                .formatted(place.tensor.name(), place.begin, at));
-      }
-      at = place.end();
+    ObjectNode header = header(in, intake.layout());
+    Encoding encoding = KnownEncodings.of(header.path(METADATA));
+    if (encoding != null) {
+      intake.encodedAs(encoding.label());
     }
-    for (Place place : places) {
-      Tensor tensor = place.tensor;
-      place.format.read(
-          in,
-          ByteOrder.LITTLE_ENDIAN,
-          intake,
-          tensor.offset(),
-          tensor.size(),
-          "The tensor '%s'".formatted(tensor.name()));
-    }
+    header.remove(METADATA);
+    new SafetensorsContents(header, intake.layout(), encoding, intake.isPartial()).read(in, intake);
     if (in.read() >= 0) {
       throw Json.malformed("There is more behind the tensors than the header tells of.");
     }
@@ -131,73 +104,5 @@ public final class Safetensors {
       throw Json.malformed("The safetensors header is cut short, or no object.");
     }
     return Json.readObject(new ByteArrayInputStream(text));
-  }
-
-  private static List<Place> places(ObjectNode header, TensorLayout layout) {
-    header.remove("__metadata__");
-    var places = new ArrayList<Place>();
-    for (Map.Entry<String, JsonNode> entry : header.properties()) {
-      Tensor tensor = layout.tensor(entry.getKey());
-      if (tensor == null) {
-        throw misfit(entry.getKey(), "The model has no tensor '%s'.".formatted(entry.getKey()));
-      }
-      places.add(place(tensor, entry.getValue()));
-    }
-    if (places.size() < layout.tensors().size()) {
-      for (Tensor tensor : layout.tensors()) {
-        if (!header.has(tensor.name())) {
-          throw misfit(tensor.name(), "The tensor '%s' is missing.".formatted(tensor.name()));
-        }
-      }
-    }
-    return places;
-  }
-
-  private static Place place(Tensor tensor, JsonNode entry) {
-    String name = tensor.name();
-    NumberFormat format = NumberFormat.named(entry.path("dtype").asString(""));
-    if (format == null) {
-      throw misfit(
-          name,
-          "The dtype %s of tensor '%s' is none of F16, BF16, F32 and F64."
-              .formatted(entry.path("dtype"), name));
-    }
-    if (!longs(entry.path("shape"), name).equals(tensor.shape())) {
-      throw Refusal.of(
-              Problem.WRONG_SHAPE,
-              "The tensor '%s' has the shape %s, not %s."
-                  .formatted(name, tensor.shape(), entry.path("shape")))
-          .with("tensor", name)
-          .with("expected", tensor.shape())
-          .exception();
-    }
-    List<Long> offsets = longs(entry.path("data_offsets"), name);
-    var place = new Place(tensor, format, offsets.isEmpty() ? -1 : offsets.getFirst());
-    if (offsets.size() != 2 || offsets.getLast() != place.end()) {
-      throw Json.malformed(
-          "The data_offsets of tensor '%s' are %s, which are not its %s bytes."
-              .formatted(name, entry.path("data_offsets"), tensor.size() * format.width()));
-    }
-    return place;
-  }
-
-  private static List<Long> longs(JsonNode array, String tensor) {
-    var longs = new ArrayList<Long>();
-    for (JsonNode one : array) {
-      if (!one.canConvertToLong() || !one.isIntegralNumber()) {
-        longs.clear();
-        break;
-      }
-      longs.add(one.longValue());
-    }
-    if (!array.isArray() || longs.size() < array.size()) {
-      throw Json.malformed(
-          "The safetensors entry of tensor '%s' needs arrays of integers.".formatted(tensor));
-    }
-    return longs;
-  }
-
-  private static RefusedException misfit(String tensor, String detail) {
-    return Refusal.of(Problem.WRONG_SHAPE, detail).with("tensor", tensor).exception();
   }
 }

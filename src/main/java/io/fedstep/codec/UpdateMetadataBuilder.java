@@ -2,6 +2,7 @@ package io.fedstep.codec;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.round.UpdateMetadata;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
@@ -10,11 +11,12 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The metadata of an update, gathered from a request's query and its JSON body. */
+/** What is beside an update's numbers, gathered from a request's query and its JSON body. */
 public final class UpdateMetadataBuilder {
   private final Map<String, Double> metrics = new LinkedHashMap<>();
   private @Nullable Double weight;
   private @Nullable String base;
+  private @Nullable Boolean partial;
 
   /** Reads {@code {"weight": ..., "metrics": {...}}}. */
   public static UpdateMetadataBuilder ofReport(InputStream in) {
@@ -61,6 +63,23 @@ public final class UpdateMetadataBuilder {
   public void base(String given) {
     once("base", base != null);
     base = given;
+  }
+
+  /** Sets whether tensors may be left out. */
+  public void partial(boolean given) {
+    once("value of partial", partial != null);
+    partial = given;
+  }
+
+  /** Whether tensors may be left out, as far as that is known; false if it was not given. */
+  public boolean isPartial() {
+    return partial != null && partial;
+  }
+
+  /** The refusal of a form in which nothing can be left out. */
+  public static RefusedException partialFlat() {
+    return Json.malformed(
+        "partial is true, but a flat vector names no tensor; safetensors, or JSON by name, does.");
   }
 
   /** Adds a metric. */

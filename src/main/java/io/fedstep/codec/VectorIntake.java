@@ -1,8 +1,10 @@
 package io.fedstep.codec;
 
+import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Transfer;
 import io.fedstep.round.VectorSummary;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
@@ -17,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A vector on its way in: a tile at a time, each checked finite, counted into the norm and the
@@ -38,10 +41,30 @@ public final class VectorIntake implements AutoCloseable {
   private final MemorySegment segment;
   private final ByteBuffer bytes;
   private final JoinedCrc32c crc = new JoinedCrc32c();
+  private final boolean isUpdate;
+  private final boolean isPartial;
   private double squares;
+  private @Nullable String encoding;
+  private int leftOut;
 
-  /** An intake for one vector of a model. */
+  /** An intake for one vector of a model, which comes whole and as it is. */
   public VectorIntake(TensorLayout layout, Dtype dtype, VectorSink sink) {
+    this(layout, dtype, sink, false, false);
+  }
+
+  /**
+   * An intake for an update, which may be encoded.
+   *
+   * @param isPartial whether tensors may be left out
+   */
+  public static VectorIntake ofUpdate(ModelSpec spec, VectorSink sink, boolean isPartial) {
+    return new VectorIntake(spec.layout(), spec.dtype(), sink, true, isPartial);
+  }
+
+  private VectorIntake(
+      TensorLayout layout, Dtype dtype, VectorSink sink, boolean isUpdate, boolean isPartial) {
+    this.isUpdate = isUpdate;
+    this.isPartial = isPartial;
     this.layout = layout;
     this.dtype = dtype;
     this.sink = sink;
@@ -59,6 +82,32 @@ public final class VectorIntake implements AutoCloseable {
   /** The number format of the model. */
   Dtype dtype() {
     return dtype;
+  }
+
+  /** Whether tensors may be left out. */
+  public boolean isPartial() {
+    return isPartial;
+  }
+
+  /** Notes how tensors are encoded; refused where that is no update. */
+  void encodedAs(String label) {
+    if (!isUpdate) {
+      throw Refusal.of(
+              Problem.UNSUPPORTED_FORMAT,
+              "The body is encoded as %s; only updates may be.".formatted(label))
+          .exception();
+    }
+    encoding = label;
+  }
+
+  /** Takes zeros for a tensor that was left out. */
+  void leaveOut(Tensor tensor) {
+    leftOut++;
+    for (long done = 0; done < tensor.size(); done += tile.length()) {
+      int some = (int) Math.min(tile.length(), tensor.size() - done);
+      tile.first(some).clear();
+      put(tensor.offset() + done, some);
+    }
   }
 
   /** The tile to fill for {@link #put(long, int)}. */
@@ -171,6 +220,8 @@ public final class VectorIntake implements AutoCloseable {
     }
     // a norm beyond double counts as the largest, which JSON can say
     return new VectorSummary(
-        Crc32c.digest(whole), Math.min(Squares.norm(squares), Double.MAX_VALUE));
+        Crc32c.digest(whole),
+        Math.min(Squares.norm(squares), Double.MAX_VALUE),
+        new Transfer(encoding, leftOut, null));
   }
 }

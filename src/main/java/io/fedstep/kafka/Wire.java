@@ -54,7 +54,7 @@ final class Wire {
             .put("digest", content.digest())
             .put("norm", content.norm());
     json.set("metrics", RecordCodec.metrics(header.metrics()));
-    return json;
+    return RecordCodec.addKnown(json, content.transfer());
   }
 
   static UpdateMetadata header(JsonNode json) {
@@ -68,7 +68,7 @@ final class Wire {
   }
 
   static VectorSummary content(JsonNode json) {
-    return new VectorSummary(text(json, "digest"), json.required("norm").doubleValue());
+    return RecordCodec.readSummary(json);
   }
 
   static ObjectNode refusal(Refusal refusal) {

@@ -31,6 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 class UpdateController {
   static final String PATH = "/v1/models/{model}/rounds/{round}/updates/{client}";
 
+  private static final String PARTIAL = "partial";
   private static final String METRIC = "metric.";
 
   private final Coordinator coordinator;
@@ -58,10 +59,10 @@ class UpdateController {
       upload.check(parts.build()); // what the head already shows to be wrong
       ModelSpec spec = upload.spec();
       VectorSummary content;
-      try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {
+      try (var intake = VectorIntake.ofUpdate(spec, upload.sink(), parts.isPartial())) {
         VectorBody.read(
             request, spec, form, (in, into) -> JsonBody.readUpdate(in, into, parts), intake);
-        content = intake.finish();
+        content = intake.finish().of(Exchange.of(request).bytesOnWire());
       }
       Upload.Answer answer = upload.submit(parts.build(), content);
       Exchange.of(request).end(answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
@@ -82,7 +83,10 @@ class UpdateController {
   }
 
   private static boolean isBeside(String parameter) {
-    return parameter.equals("weight") || parameter.equals("base") || parameter.startsWith(METRIC);
+    return switch (parameter) {
+      case "weight", "base", PARTIAL -> true;
+      default -> parameter.startsWith(METRIC);
+    };
   }
 
   private static UpdateMetadataBuilder parts(Query query) {
@@ -94,6 +98,9 @@ class UpdateController {
     String base = query.text("base");
     if (base != null) {
       parts.base(base);
+    }
+    if (query.text(PARTIAL) != null) {
+      parts.partial(query.flag(PARTIAL));
     }
     query
         .all()

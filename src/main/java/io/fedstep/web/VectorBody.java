@@ -1,6 +1,7 @@
 package io.fedstep.web;
 
 import io.fedstep.codec.KnownFormats;
+import io.fedstep.codec.UpdateMetadataBuilder;
 import io.fedstep.codec.VectorFormat;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.model.ModelSpec;
@@ -37,6 +38,9 @@ final class VectorBody {
     if (format == null) {
       json.read(Body.limited(request, SLACK + BYTES_PER_VALUE * spec.parameters()), intake);
       return;
+    }
+    if (intake.isPartial() && !format.equals(KnownFormats.SAFETENSORS)) {
+      throw UpdateMetadataBuilder.partialFlat();
     }
     if (format.equals(KnownFormats.OCTETS)) {
       checkLength(request, spec);

@@ -29,13 +29,46 @@ final class DecodedBody extends FilterInputStream {
     Places.Place place =
         coding == Coding.ZSTD ? work.decoders().acquire(holder, HeavyWork.PATIENCE) : null;
     try {
-      return new DecodedBody(coding.expand(new InputInTurns(whole, turn)), turn, place);
+      InputStream body =
+          coding == Coding.IDENTITY ? whole : new Counted(whole, Exchange.of(request));
+      return new DecodedBody(coding.expand(new InputInTurns(body, turn)), turn, place);
     } catch (IOException | RuntimeException e) {
       turn.end();
       if (place != null) {
         place.close();
       }
       throw e;
+    }
+  }
+
+  /** A compressed body whose bytes are counted. */
+  private static final class Counted extends FilterInputStream {
+    private final Exchange exchange;
+
+    Counted(InputStream body, Exchange exchange) {
+      super(body);
+      this.exchange = exchange;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int value = super.read();
+      exchange.countCompressed(value < 0 ? 0 : 1);
+      return value;
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int length) throws IOException {
+      int count = super.read(bytes, from, length);
+      exchange.countCompressed(Math.max(count, 0));
+      return count;
+    }
+
+    @Override
+    public long skip(long bytes) throws IOException {
+      long count = super.skip(bytes);
+      exchange.countCompressed(count);
+      return count;
     }
   }
 

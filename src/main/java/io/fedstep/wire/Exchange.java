@@ -27,6 +27,7 @@ public final class Exchange implements Closeable {
   private @Nullable String denial;
   private @Nullable String outcome;
   private long bytes;
+  private long compressed;
   private @Nullable HeavyWork work;
 
   private Exchange() {}
@@ -120,6 +121,16 @@ public final class Exchange implements Closeable {
   /** Bytes of the body that were read. */
   public long bytes() {
     return bytes;
+  }
+
+  /** Counts bytes of a body that came compressed. */
+  void countCompressed(long more) {
+    compressed += more;
+  }
+
+  /** Bytes of the body that were read, as they came over the wire. */
+  public long bytesOnWire() {
+    return compressed > 0 ? compressed : bytes;
   }
 
   /** Notes what the request shares with others of what takes much. */

@@ -107,6 +107,17 @@ class DecodersFuzzTest {
   }
 
   @FuzzTest(maxDuration = "2m")
+  void encodedUpdate(byte[] bytes) throws Exception {
+    for (ModelSpec spec : List.of(SPEC, PLAIN)) {
+      decode(() -> {
+        var intake = VectorIntake.ofUpdate(spec, new Buffer(spec.vectorBytes()), true);
+        Safetensors.read(in(bytes), intake);
+        return intake.finish();
+      });
+    }
+  }
+
+  @FuzzTest(maxDuration = "2m")
   void state(byte[] bytes) throws Exception {
     for (ModelSpec spec : List.of(SPEC, PLAIN)) {
       decode(() -> {

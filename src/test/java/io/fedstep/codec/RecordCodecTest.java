@@ -9,10 +9,13 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.NoiseKey;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.Transfer;
 import io.fedstep.round.VectorSummary;
 import java.time.Instant;
+import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What is shown of updates. */
 @BesideOthers
@@ -41,6 +44,19 @@ class RecordCodecTest {
             0);
     assertThat(RecordCodec.client(plain, 0, update).get("norm").doubleValue()).isEqualTo(2.5);
     assertThat(RecordCodec.client(hidden, 0, update).get("norm").isNull()).isTrue();
+  }
+
+  @Test
+  void howAnUpdateCame_isKept_andUnknownFromBefore() {
+    var summary = new VectorSummary("crc32c:0", 2.5, new Transfer("eden-4", 1, 330L));
+    var update =
+        new Decision.Accepted("alice", 0, 1, new TreeMap<>(), summary, Instant.EPOCH, 1, 0);
+    assertThat(RecordCodec.readDecision(RecordCodec.write(update))).isEqualTo(update);
+    ObjectNode earlier = RecordCodec.write(update);
+    ((ObjectNode) earlier.get("accepted")).remove(List.of("encoding", "left_out", "bytes"));
+    var known = (Decision.Accepted) RecordCodec.readDecision(earlier);
+    assertThat(known.summary().transfer()).isEqualTo(Transfer.UNKNOWN);
+    assertThat(RecordCodec.write(known)).isEqualTo(earlier);
   }
 
   @Test
