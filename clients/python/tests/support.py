@@ -16,7 +16,7 @@ import time
 import unittest
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -238,3 +238,19 @@ def in_thread(work: Callable[[], object]) -> Callable[[], None]:
             raise failed[0]
 
     return join
+
+
+@contextlib.contextmanager
+def logged() -> Iterator[list[str]]:
+    """What the package logs meanwhile."""
+    log, lines = logging.getLogger("fedstep"), list[str]()
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield lines
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)

@@ -26,9 +26,9 @@ def identity_of(member: dict[str, Any]) -> Identity | None:
     return Identity(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private)))
 
 
-def trusted_in(round: dict[str, Any]) -> dict[str, bytes]:
+def trusted_in(round: dict[str, Any]) -> dict[str, bytes] | None:
     identities = {member["client"]: identity_of(member) for member in round["members"]}
-    return {name: one.public for name, one in identities.items() if one is not None}
+    return {name: one.public for name, one in identities.items() if one is not None} or None
 
 
 def member_of(round: dict[str, Any], member: dict[str, Any]) -> Member:

@@ -12,7 +12,7 @@ import numpy as np
 from secure_golden import double
 from support import GOLDEN
 
-from fedstep.secure.grid import DRAWN, TILE, NoisyGrid, factor, norm_of, spacing
+from fedstep.secure.grid import DRAWN, TILE, NoisyGrid, factor, norm_of
 from fedstep.secure.noise import Source, many, one
 from fedstep.secure.settings import Noise
 from fedstep.tensors import Array
@@ -71,7 +71,7 @@ class GridTest(unittest.TestCase):
                     continue  # an adaptive clip is the server's alone
                 x = np.frombuffer(bytes.fromhex(update["x"]), DTYPES[case["dtype"]])
                 noise = Noise(case["clip_norm"], case["noise_multiplier"], 0)
-                self.assertEqual(spacing(noise, x.size), double(case["G"]))
+                self.assertEqual(noise.spacing(x.size), double(case["G"]))
                 norm = norm_of(tiles(x))
                 self.assertEqual(norm, double(update["norm"]))
                 k = np.rint(x.astype(np.float64) * factor(noise, x.size, norm))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import unittest
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
 import numpy as np
 from scripted import Scripted, ScriptedTest, refuse, reply
-from support import ServerTest, client, eventually, in_thread
+from support import ServerTest, client, eventually, in_thread, logged
 
 from fedstep import FedstepError, Problem, Update, training
 from fedstep.metrics import Metrics
@@ -20,22 +17,6 @@ from fedstep.tensors import Arrays
 W = {"w": np.zeros(3, np.float32)}
 ONE = Update({"w": np.ones(3, np.float32)})
 SGD = {"lrate": 1.0, "modules": []}
-
-
-@contextmanager
-def logged() -> Iterator[list[str]]:
-    """What the package logs meanwhile."""
-    log, lines = logging.getLogger("fedstep"), list[str]()
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    level = log.level
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    try:
-        yield lines
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
 
 
 class MetricsTest(unittest.TestCase):

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from . import Client, Event, FedstepError, __version__, operate
+from . import Client, Event, FedstepError, __version__, identities, operate
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ca=options.ca,
             cert=options.cert,
             key=options.key,
+            identity=options.identity,
+            trusted=identities.trusted(options),
         ) as client:
             command(client, options)
     except (FedstepError, OSError, ValueError) as error:
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ca", metavar="FILE", help="with the authorities that sign the server")
     parser.add_argument("--cert", metavar="FILE", help="with the certificate to show")
     parser.add_argument("--key", metavar="FILE", help="with the certificate's key")
+    parser.set_defaults(identity=None, trusted=None)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     models = commands.add_parser("models", help="list the models")
@@ -92,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(command=_restore_state)
 
     operate.add(commands)
+    identities.add(commands)
 
     flower = commands.add_parser("flower", help="train with an app of Flower's")
     run = flower.add_subparsers(required=True, metavar="ACTION").add_parser(
@@ -111,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--own", metavar="MODULE:NAME", help="the app's model, where it has arrays of integers"
     )
+    identities.add_options(run)
     run.add_argument("--no-evaluate", action="store_true", help="report nothing")
     run.add_argument("--stay", action="store_true", help="wait where training is stopped")
     run.set_defaults(command=_run_flower)

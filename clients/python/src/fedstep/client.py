@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .administration import Administration
 from .answers import (
@@ -33,10 +33,14 @@ from .metrics import Metrics
 from .pool import Path as File
 from .pool import Pool
 from .privacy import Privacy
-from .problems import Problem
+from .problems import FedstepError, Problem
+from .secure.statements import trusted_keys
 from .tensors import SAFETENSORS, Arrays, decode, encode
 from .training import Evaluate, LocalStep, Training
 from .transport import LONGEST_HOLD_SECONDS, Transport
+
+if TYPE_CHECKING:
+    from .secure.contributions import Contributions
 
 PAUSE_SECONDS = 0.5
 TELL_SECONDS = 5.0
@@ -64,6 +68,10 @@ class Client(Administration, Privacy):
         cert: a file with the certificate to show, and its key unless that is apart.
         key: a file with the certificate's key.
         headers: sent with every request.
+        identity: a file with the key that others know this client by, of ``python -m fedstep
+            identity new``. With it, or ``trusted``, updates go to secure models with pinned
+            identities alone.
+        trusted: the public keys that this client knows others by, by their ids.
         progress: False never shows a bar, None only to a terminal.
     """
 
@@ -79,13 +87,20 @@ class Client(Administration, Privacy):
         cert: File | None = None,
         key: File | None = None,
         headers: Mapping[str, str] | None = None,
+        identity: File | None = None,
+        trusted: Mapping[str, str] | None = None,
         progress: bool | None = None,
     ) -> None:
         self.client_id = client_id
+        self._identity = identity
+        self._trusted = None if trusted is None else trusted_keys(trusted)
         self._metrics = Metrics()
         credentials = Credentials(url, token, headers)
         pool = Pool(url, context, ca, cert, key)
-        super().__init__(Transport(url, credentials, pool, timeout, progress))
+        super().__init__(
+            Transport(url, credentials, pool, timeout, progress),
+            always_secure=identity is not None or trusted is not None,
+        )
 
     def __enter__(self) -> Client:
         return self
@@ -110,7 +125,10 @@ class Client(Administration, Privacy):
 
     def model(self, model: str) -> Json:
         """A model's spec, newest version and phase."""
-        return self._get(path_of(model))
+        found = self._get(path_of(model))
+        if found.get("secure"):
+            self.told.secure(model)
+        return found
 
     # Versions
 
@@ -219,7 +237,9 @@ class Client(Administration, Privacy):
             NotInvited: wait for the next round.
             TrainingStopped: it is over.
             Problem: ``wrong-shape``, ``not-finite`` …, with the tensor and the index.
+            Unsafe: for a model that was told secure; :meth:`train` trains it.
         """
+        self.told.check_plain(model)
         query: dict[str, object] = {"weight": float(weight)}
         numbers = self._metrics.accepted(metrics or {})
         if isinstance(trained_from, Weights):
@@ -277,6 +297,7 @@ class Client(Administration, Privacy):
         evaluate: Evaluate | None = None,
         stay: bool = False,
         explain: bool = False,
+        secure: bool = False,
     ) -> Weights:
         """Takes part in a model's training.
 
@@ -284,6 +305,9 @@ class Client(Administration, Privacy):
         A round to which the client is not invited is waited out, unless it invites more clients at
         one of its deadlines, or by a new policy. A model that is not there yet, or was removed, is
         waited for until ``timeout`` is over.
+
+        Updates to a model with ``secure`` are masked: the server sees the sum of a round, and not
+        what is in it. A round in which that cannot be is sat out, with a warning.
 
         Args:
             local_step: gets the weights and the round's number, and gives an :class:`Update`.
@@ -293,6 +317,8 @@ class Client(Administration, Privacy):
             stay: whether to wait for a start where training is stopped.
             explain: whether the server is told what an exception of the step says, which may quote
                 data; it is always told the exception's type.
+            secure: whether the model has to be secure, whatever the server says. Once a client
+                knows that a model is, it has to stay so.
 
         Returns:
             The newest weights: those after the last round that the client took part in, or where
@@ -302,9 +328,31 @@ class Client(Administration, Privacy):
             ValueError: without a ``client_id`` that can be one, before anything is trained.
             Problem: also ``forbidden``, before anything is trained, for the id of another's token.
             FedstepError: if another process sends under the same id.
+            Unsafe: if a model that was told secure is not, or its spec is no safe one.
         """
-        training = Training(self, model, local_step, evaluate=evaluate, stay=stay, explain=explain)
+        if secure:
+            self.told.secure(model)
+        training = Training(
+            self,
+            model,
+            local_step,
+            evaluate=evaluate,
+            stay=stay,
+            explain=explain,
+            secure=lambda: self._contributions(model),
+        )
         return training.run(rounds)
+
+    def _contributions(self, model: str) -> Contributions:
+        try:
+            from .secure.contributions import Contributions  # noqa: PLC0415 - wants cryptography
+            from .secure.identity import Identity  # noqa: PLC0415
+        except ImportError as error:
+            raise FedstepError(
+                f"{model!r} is secure, which needs a package: pip install 'fedstep[secure]'"
+            ) from error
+        identity = None if self._identity is None else Identity.load(self._identity)
+        return Contributions(self, self._transport, model, identity, self._trusted)
 
     def events(self, model: str) -> Iterator[Event]:
         """What happens to a model, as it happens, through lost connections and restarts."""

@@ -21,6 +21,7 @@ from .answers import (
 )
 from .messages import Body
 from .problems import Problem
+from .secure.rules import Told
 from .tensors import SAFETENSORS, as_array, common_dtype, encode, shapes, staying
 from .transport import Transport
 
@@ -30,8 +31,9 @@ log = logging.getLogger("fedstep")
 class Creation:
     """The part of a :class:`Client` by which there are models."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, always_secure: bool = False) -> None:
         self._transport = transport
+        self.told = Told(always_secure)
 
     def create(
         self,
@@ -42,6 +44,7 @@ class Creation:
         aggregator: Any = None,
         round: Mapping[str, Any] | None = None,
         dtype: str | None = None,
+        secure: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> Json:
         """Creates a model with these arrays as version 0, from which nobody can train before they
@@ -55,6 +58,8 @@ class Creation:
             aggregator: a name, or a name and its config.
             round: such as ``{"min_updates": 3, "max_updates": 10, "timeout": "30s"}``.
             dtype: ``"float32"`` unless an array is float64.
+            secure: such as ``{"clip": 8.0, "metrics": ["loss"]}``: the server sees sums of updates
+                alone, and the model stays secure for this client whatever the server says later.
             more: other keys of the spec, such as ``update_bound``, ``metadata``, ``keep_best``.
 
         Returns:
@@ -69,9 +74,10 @@ class Creation:
             log.info("%r of %r is of integers and stays with each client", name, model)
         spec = {"tensors": shapes(arrays), "dtype": dtype or common_dtype(arrays)}
         spec |= {"weights": "required", **more}
-        for key, value in (("optimizer", optimizer), ("aggregator", aggregator), ("round", round)):
-            if value is not None:
-                spec[key] = value
+        given = {"optimizer": optimizer, "aggregator": aggregator, "round": round, "secure": secure}
+        spec |= {key: value for key, value in given.items() if value is not None}
+        if secure is not None:
+            self.told.secure(model)
         try:
             self._put(path_of(model), spec)
         except Problem as problem:

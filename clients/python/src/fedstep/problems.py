@@ -83,3 +83,15 @@ def problem_of(status: int, headers: Mapping[str, str], body: bytes) -> Problem:
     if retry_after is not None and retry_after.isdecimal():
         problem.retry_after = float(retry_after)
     return problem
+
+
+OVERTAKEN = {"round-closed", "round-not-open", "base-differs", "roster-differs"}
+"""What may come of an update when the model moved on, or was put back, while the client trained."""
+
+
+def another_process(client: str | None, model: str, number: int) -> FedstepError:
+    """The error for an update under a client's id that is not the client's."""
+    return FedstepError(
+        f"another process sends as {client!r}: round {number} of {model!r} has an update that is "
+        "not this one's"
+    )

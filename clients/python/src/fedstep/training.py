@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .answers import Weights
-from .problems import FedstepError, NotInvited, Problem, RoundClosed, TrainingStopped
+from .problems import (
+    OVERTAKEN,
+    FedstepError,
+    NotInvited,
+    Problem,
+    RoundClosed,
+    TrainingStopped,
+    another_process,
+)
 from .tensors import Arrays, subtract
 from .transport import LONGEST_HOLD_SECONDS
 
 if TYPE_CHECKING:
     from .client import Client
+    from .secure.contributions import Contributions
+
+T = TypeVar("T")
 
 log = logging.getLogger("fedstep")
 
@@ -66,9 +78,6 @@ PAUSE_SECONDS = 0.5
 RETURN_SECONDS = 2.0
 """Between two looks whether a model is there, or its training is started again."""
 
-_OVERTAKEN = {"round-closed", "round-not-open", "base-differs"}
-"""What may come of an update when the model moved on, or was put back, while the client trained."""
-
 
 class Training:
     """A client's part in a model's training: see :meth:`fedstep.Client.train`."""
@@ -82,6 +91,7 @@ class Training:
         evaluate: Evaluate | None,
         stay: bool,
         explain: bool,
+        secure: Callable[[], Contributions],
     ) -> None:
         self._client = client
         self._model = model
@@ -89,6 +99,8 @@ class Training:
         self._evaluate = evaluate
         self._stay = stay
         self._explain = explain
+        self._make_secure = secure
+        self._secure: Contributions | None = None
         self._sampled = False
         self._evaluated = ""
         self._contributed = ""
@@ -99,8 +111,7 @@ class Training:
         """Takes part until training stops, or so many updates are accepted."""
         self._client.check_id()
         weights = self._newest()
-        policy = self._client.model(self._model)["round"]
-        self._sampled = float(policy.get("participation", 1.0)) < 1.0
+        self._look()
         if self._client.has_sent(self._model, weights.version):  # in an earlier life
             self._sent_before = weights.base
         accepted = 0
@@ -126,6 +137,17 @@ class Training:
                 if problem.code != "model-not-found":
                     raise
                 weights = self._newest()
+                self._look()
+
+    def _look(self) -> None:
+        """Finds out how the model is trained."""
+        spec = self._client.model(self._model)
+        self._sampled = float(spec["round"].get("participation", 1.0)) < 1.0
+        if spec.get("secure"):
+            self._secure = self._make_secure()
+        else:
+            self._client.told.check_plain(self._model)
+            self._secure = None
 
     def _newest(self) -> Weights:
         """The newest weights, once there is such a model."""
@@ -214,7 +236,9 @@ class Training:
 
     def _contribute(self, weights: Weights) -> bool:
         """Whether the update of this client is in the round."""
-        update = self._attempt(weights, self._local_step, self._update)
+        if self._secure is not None:
+            return self._secure.contribute(weights, functools.partial(self._trained, weights))
+        update = self._trained(weights, lambda update: update)
         if update is None:
             return False
         try:
@@ -228,16 +252,24 @@ class Training:
         except RoundClosed:
             return False
         except Problem as problem:
-            if problem.code in _OVERTAKEN:
+            if problem.code in OVERTAKEN:
                 return False
             if problem.code != "update-differs":
                 raise
             if weights.base != self._sent_before:
-                raise FedstepError(
-                    f"another process sends as {self._client.client_id!r}: round "
-                    f"{weights.version} of {self._model!r} has an update that is not this one's"
-                ) from problem
+                id, number = self._client.client_id, weights.version
+                raise another_process(id, self._model, number) from problem
         return True
+
+    def _trained(self, weights: Weights, make: Callable[[Update], T]) -> T | None:
+        """What is made of the local step's update; None where there is none."""
+
+        def work(arrays: Arrays, round: int, **more: Any) -> T | None:
+            update = self._update(arrays, round, **more)
+            return None if update is None else make(update)
+
+        made: T | None = self._attempt(weights, self._local_step, work)
+        return made
 
     def _update(self, arrays: Arrays, round: int, **more: Any) -> Update | None:
         update: Any = self._local_step(arrays, round, **more)

@@ -18,7 +18,7 @@ def shares_of(document: Mapping[str, Any]) -> dict[str, bytes]:
     shares = document.get("shares")
     if not isinstance(shares, dict):
         raise ValueError("the shares are malformed")
-    return {name: octets_of(text, 80, f"{name!r}'s share") for name, text in shares.items()}
+    return {name: octets_of(text, 80, f"the share of {name!r}") for name, text in shares.items()}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Unmasking:
         if not isinstance(told, dict):
             raise ValueError("there are no signatures")
         signatures = {
-            name: octets_of(told.get(name), 64, f"{name!r}'s signature") for name in online
+            name: octets_of(told.get(name), 64, f"the signature of {name!r}") for name in online
         }
         return Unmasking(online, missing, signatures)
 

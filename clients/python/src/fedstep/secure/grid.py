@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..tensors import Array
-from .noise import SIGMA_BITS, many
+from .noise import many
 from .settings import Noise
 
 TILE = 16384
@@ -52,16 +52,10 @@ class NoisyGrid:
         return numbers + self._drawn[at : at + values.size]
 
 
-def spacing(noise: Noise, parameters: int) -> float:
-    """Steps of the grid in one: ``G``; not above 0 where there is no room for the noise."""
-    sigma = 2.0**SIGMA_BITS
-    return (sigma / noise.multiplier - math.sqrt(parameters) / 2) / noise.clip_norm
-
-
 def factor(noise: Noise, parameters: int, norm: float) -> float:
     """By which coordinates are multiplied before they are rounded to whole numbers."""
     cut = 1.0 if norm <= noise.clip_norm else noise.clip_norm / norm
-    return cut * (1 - 2.0**-30) * spacing(noise, parameters)
+    return cut * (1 - 2.0**-30) * noise.spacing(parameters)
 
 
 def norm_of(tiles: Iterable[Array]) -> float:

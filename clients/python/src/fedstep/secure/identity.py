@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -11,7 +10,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from .base64url import text_of
-from .roster import Start
 
 
 class Identity:
@@ -71,14 +69,3 @@ def has_signed(public: bytes, message: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-def join_message(start: Start, client: str, mask_key: bytes, share_key: bytes) -> bytes:
-    """What a member signs of its keys."""
-    lines = ("fedstep-secure-1 join", start.model, str(start.round), start.base, client, "")
-    return "\n".join(lines).encode() + mask_key + share_key
-
-
-def shared_message(tag: bytes, indices: Iterable[int]) -> bytes:
-    """What a member signs of who shared."""
-    return b"fedstep-secure-1 shared\n" + tag + bytes(sorted(indices))

@@ -14,12 +14,13 @@ from .asked import Unmasking, shares_of
 from .base64url import text_of
 from .fixed_point import FixedPoint
 from .grid import TILE, NoisyGrid, norm_of
-from .identity import Identity, join_message, shared_message
+from .identity import Identity
 from .keys import KeyPair, commitment, mask_seed, seal, seal_key
 from .masks import Masks
 from .roster import Peer, Roster, Start
 from .settings import Settings
 from .shamir import split
+from .statements import Trusted, join_message, shared_message
 from .stream import Encoding, Stream
 
 MASKED = "application/vnd.fedstep.masked"
@@ -59,7 +60,7 @@ class Member:
         client: the client's id.
         settings: of the model.
         identity: with which it signs, where identities are pinned.
-        trusted: whom it knows.
+        trusted: whom it knows; None where it was not told.
         random: gives so many random bytes.
     """
 
@@ -70,20 +71,21 @@ class Member:
         settings: Settings,
         *,
         identity: Identity | None,
-        trusted: rules.Trusted,
+        trusted: Trusted | None,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         rules.check_settings(
             settings,
             start.parameters,
-            has_identity=identity is not None,
-            has_trusted=bool(trusted),
+            can_sign=identity is not None,
+            must_pin=identity is not None or trusted is not None,
         )
         self._start = start
         self._client = client
         self._settings = settings
         self._identity = identity if settings.pinned else None
-        self._trusted = trusted if identity is None else {**trusted, client: identity.public}
+        own = {} if identity is None else {client: identity.public}
+        self._trusted = {**(trusted or {}), **own}
         self._random = random
         self._secrets: _Secrets | None = _Secrets(KeyPair(random(32)), KeyPair(random(32)))
         self._once = rules.Once()

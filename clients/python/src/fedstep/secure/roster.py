@@ -99,14 +99,14 @@ class Roster:
 
 
 def _peer(member: Mapping[str, Any], pinned: bool) -> Peer:
-    whose = f"{str(member['client'])[:128]!r}'s"
+    whose = f"of {str(member['client'])[:128]!r}"
     return Peer(
         client=member["client"],
         index=int(member["index"]),
-        mask_key=octets_of(member["mask_key"], 32, f"{whose} mask_key"),
-        share_key=octets_of(member["share_key"], 32, f"{whose} share_key"),
-        identity=octets_of(member["identity"], 32, f"{whose} identity") if pinned else None,
-        signature=octets_of(member["signature"], 64, f"{whose} signature") if pinned else None,
+        mask_key=octets_of(member["mask_key"], 32, f"the mask_key {whose}"),
+        share_key=octets_of(member["share_key"], 32, f"the share_key {whose}"),
+        identity=octets_of(member["identity"], 32, f"the identity {whose}") if pinned else None,
+        signature=octets_of(member["signature"], 64, f"the signature {whose}") if pinned else None,
     )
 
 

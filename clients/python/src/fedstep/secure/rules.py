@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from ..problems import Unsafe
 from .asked import Unmasking
-from .grid import spacing
-from .identity import has_signed, join_message, shared_message
-from .keys import unseal
 from .roster import MOST_MEMBERS, Peer, Roster, Start, tag_of
 from .settings import Settings
+from .statements import Trusted, join_message, shared_message
 
 LEAST_MEMBERS = 3
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-
-Trusted = Mapping[str, bytes]
-"""The public keys that a client knows others by."""
 
 
 def _demand(holds: bool, broken: str) -> None:
@@ -30,15 +25,30 @@ def _demand(holds: bool, broken: str) -> None:
         raise Unsafe(broken)
 
 
-def check_secure(model: str, is_secure: bool) -> None:
-    """A model that was told secure gets nothing in the clear."""
-    _demand(is_secure, f"{model!r} was told secure, and the server says that it is not")
+class Told:
+    """The models of which a client was told that they are secure, by its caller or the server; they
+    get nothing in the clear.
+
+    Args:
+        every: whether all are, as for who has an identity.
+    """
+
+    def __init__(self, every: bool) -> None:
+        self._every = every
+        self._models = set[str]()
+
+    def secure(self, model: str) -> None:
+        """Takes note."""
+        self._models.add(model)
+
+    def check_plain(self, model: str) -> None:
+        """Before anything is sent in the clear, whatever the server says of the model."""
+        told = self._every or model in self._models
+        _demand(not told, f"{model!r} was told secure: nothing is sent to it in the clear")
 
 
-def check_settings(
-    settings: Settings, parameters: int, *, has_identity: bool, has_trusted: bool
-) -> None:
-    """The spec is one that can be, and pinned if this client knows whom it trusts."""
+def check_settings(settings: Settings, parameters: int, *, can_sign: bool, must_pin: bool) -> None:
+    """The spec is one that can be, with pinned identities for who knows them."""
     _demand(2 * settings.threshold >= 1, "a threshold below a half lets a server ask two halves")
     _demand(settings.threshold < 1, "a threshold of 1 cannot be reached")
     _demand(settings.bits in (32, 64), f"words of {settings.bits} bits")
@@ -46,8 +56,8 @@ def check_settings(
     metrics = settings.metrics
     well_named = len(set(metrics)) == len(metrics) and all(map(_METRIC.fullmatch, metrics))
     _demand(well_named and len(metrics) <= 32, "names of metrics that cannot be")
-    _demand(settings.pinned or not has_trusted, "identities are not pinned, and here they are")
-    _demand(has_identity or not settings.pinned, "identities are pinned: Client(…, identity=…)")
+    _demand(settings.pinned or not must_pin, "identities are not pinned, and here they are")
+    _demand(can_sign or not settings.pinned, "identities are pinned: Client(…, identity=…)")
     noise = settings.noise
     if noise is None:
         _demand(2**-20 <= settings.clip <= 2**20, f"a clip of {settings.clip}")
@@ -55,7 +65,7 @@ def check_settings(
         _demand(1e-30 <= noise.clip_norm <= 1e30, f"a clip_norm of {noise.clip_norm}")
         _demand(noise.multiplier >= 0.1, f"a noise_multiplier of {noise.multiplier}")
         _demand(noise.collusion >= 0 and settings.bits == 64, "noise that cannot be")
-        _demand(spacing(noise, parameters) > 0, "too many coordinates for the noise")
+        _demand(noise.spacing(parameters) > 0, "too many coordinates for the noise")
 
 
 def least(settings: Settings, members: int) -> int:
@@ -112,6 +122,8 @@ def check_roster(
 
 
 def _check_signatures(roster: Roster, start: Start, trusted: Trusted) -> None:
+    from .identity import has_signed  # noqa: PLC0415 - wants cryptography
+
     for peer in roster.members:
         known = trusted.get(peer.client)
         _demand(known is not None, f"nobody said which identity to trust as {peer.client!r}")
@@ -135,6 +147,8 @@ def check_shared(shared: Collection[str], roster: Roster, settings: Settings) ->
 
 def opened(key: bytes, sealed: bytes, associated: bytes, sender: Peer) -> bytes:
     """A client masks after every share addressed to it has opened."""
+    from .keys import unseal  # noqa: PLC0415 - wants cryptography
+
     try:
         return unseal(key, sealed, associated)
     except ValueError:
@@ -163,6 +177,8 @@ def check_unmasking(
     fewest, count = least(settings, len(roster)), len(asked.online)
     _demand(count >= fewest, f"{count} updates are in, not {fewest}")
     if settings.pinned:
+        from .identity import has_signed  # noqa: PLC0415 - wants cryptography
+
         indices = [peer.index for peer in roster.members if peer.client in shared]
         message = shared_message(tag, indices)
         for peer in roster.members:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+SIGMA = 2.0**24
+"""The standard deviation of the noise in a sum, in steps of the grid."""
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -23,6 +26,10 @@ class Noise:
     clip_norm: float
     multiplier: float
     collusion: int
+
+    def spacing(self, parameters: int) -> float:
+        """Steps of the grid in one: ``G``; not above 0 where so many coordinates are too many."""
+        return (SIGMA / self.multiplier - math.sqrt(parameters) / 2) / self.clip_norm
 
 
 @dataclass(frozen=True)
