@@ -131,6 +131,7 @@ class ModelController {
   /** Has a deleted model back; one that cannot be read is back too, and says so. */
   @PostMapping("/{model}/undelete")
   ResponseEntity<ObjectNode> undelete(@PathVariable String model, HttpServletRequest request) {
+    Query.none(request);
     coordinator.undelete(Query.name("model", model));
     return Answers.ok(view(model, request, Answers::model));
   }
