@@ -2,6 +2,7 @@ package io.fedstep.codec;
 
 import io.fedstep.model.DifferentialPrivacy;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.privacy.AdaptiveClip;
 import io.fedstep.privacy.Calibration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,17 +41,24 @@ final class PrivacyCodec {
                 multiplier != null ? multiplier : least(spec, epsilon, delta, policy),
                 epsilon,
                 delta,
-                spec.countOrNull("expected_updates")));
+                spec.countOrNull("expected_updates"),
+                adaptive(spec)));
   }
 
   private static @Nullable Double numberOrNull(Spec spec, String key) {
     return spec.orNull(key) == null ? null : (Double) spec.number(key);
   }
 
-  private static void refuseWhatIsNotThere(Spec spec) {
-    if (spec.orNull("adaptive_clip") != null) {
-      throw Spec.bad(spec.at("adaptive_clip"), "is null on this server: clip_norm is fixed");
+  private static @Nullable AdaptiveClip adaptive(Spec privacy) {
+    JsonNode json = privacy.orNull("adaptive_clip");
+    if (json == null) {
+      return null;
     }
+    Spec spec = Spec.of(json, privacy.at("adaptive_clip"), Set.of("quantile", "rate"));
+    return new AdaptiveClip(spec.number("quantile"), spec.number("rate"));
+  }
+
+  private static void refuseWhatIsNotThere(Spec spec) {
     JsonNode where = spec.get("where");
     if (where != null && !where.isString()) {
       throw Spec.malformed(spec.at("where"), "a string", where);
@@ -93,6 +101,14 @@ final class PrivacyCodec {
     if (privacy.expectedUpdates() != null) {
       json.put("expected_updates", privacy.expectedUpdates());
     }
-    return json.putNull("adaptive_clip").put("where", SERVER).put("collusion", 0);
+    AdaptiveClip adaptive = privacy.adaptiveClip();
+    if (adaptive == null) {
+      json.putNull("adaptive_clip");
+    } else {
+      json.putObject("adaptive_clip")
+          .put("quantile", adaptive.quantile())
+          .put("rate", adaptive.rate());
+    }
+    return json.put("where", SERVER).put("collusion", 0);
   }
 }

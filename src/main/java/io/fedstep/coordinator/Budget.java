@@ -23,6 +23,11 @@ record Budget(DifferentialPrivacy privacy, Accountant accountant, @Nullable Long
     return new Budget(privacy, accountant, epsilon == null ? null : accountant.rounds(epsilon));
   }
 
+  /** The same in a round that cuts to another norm, which costs as much. */
+  Budget cutting(@Nullable Double clip) {
+    return clip == null ? this : new Budget(privacy.cutting(clip), accountant, rounds);
+  }
+
   /** Whether a client cannot be in one more round. */
   boolean isSpent(Ledger ledger, String client) {
     return rounds != null && ledger.paidBy(client) >= rounds;

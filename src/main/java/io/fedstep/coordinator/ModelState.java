@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import io.fedstep.model.ModelSpec;
 import io.fedstep.privacy.Ledger;
+import io.fedstep.privacy.Standing;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -48,10 +49,16 @@ public final class ModelState {
   private final RecentRounds recent;
   private final ReportNews reports;
 
-  /** What was paid for up to a version, and what follows from it. */
-  private record Paid(Ledger ledger, boolean isSpent, PrivacyAccount most) {
-    static Paid of(Budget budget, Ledger ledger) {
-      return new Paid(ledger, budget.isSpent(ledger), budget.account(ledger, ledger.most()));
+  /**
+   * What the newest version of a private model carries along, and what follows from it.
+   *
+   * @param budget of the round that trains from it
+   */
+  private record Paid(Budget budget, Standing standing, boolean isSpent, PrivacyAccount most) {
+    static Paid of(Budget budget, Standing standing) {
+      Ledger ledger = standing.ledger();
+      return new Paid(
+          budget, standing, budget.isSpent(ledger), budget.account(ledger, ledger.most()));
     }
   }
 
@@ -291,34 +298,55 @@ public final class ModelState {
   }
 
   private void count(Version newest) {
-    paid = budget == null ? null : Paid.of(budget, newest.ledger());
+    if (budget != null) {
+      Standing standing = newest.standing();
+      paid = Paid.of(budget.cutting(standing.clip()), standing);
+    }
   }
 
-  /** What was paid for up to the newest version of a private model; null of others. */
-  @Nullable Ledger ledger() {
+  /** The spec with which the open round is closed: with the clip norm of its version. */
+  public ModelSpec specOfRound() {
     Paid now = paid;
-    return now == null ? null : now.ledger();
+    return now == null ? spec() : spec().with(now.budget().privacy());
+  }
+
+  /** What the newest version of a private model carries along; null of others. */
+  @Nullable Standing standing() {
+    Paid now = paid;
+    return now == null ? null : now.standing();
   }
 
   /** The same once a closed round is paid for, by those who are in it. */
-  @Nullable Ledger ledgerAfter(Round closed) {
-    Ledger before = ledger();
+  @Nullable Standing standingAfter(Round closed) {
+    Standing before = standing();
     return before == null
         ? null
         : before.after(closed.view().stream().map(Decision.Accepted::client).toList());
   }
 
+  /** The same of a round whose version is another than the one before: its clip norm may move. */
+  @Nullable Standing standingMoved(Round closed) {
+    Standing after = standingAfter(closed);
+    Paid now = paid;
+    if (after == null || now == null || now.budget().privacy().adaptiveClip() == null) {
+      return after;
+    }
+    double[] norms = closed.view().stream().mapToDouble(it -> it.summary().norm()).toArray();
+    byte[] key = Objects.requireNonNull(Objects.requireNonNull(closed.closed()).noiseKey()).bytes();
+    return after.cutting(now.budget().privacy().nextClip(spec().parameters(), norms, key));
+  }
+
   /** The ε of the client that has paid for most rounds; null where that is not counted. */
-  @Nullable Double epsilon(@Nullable Ledger ledger) {
-    return budget == null || ledger == null
+  @Nullable Double epsilon(@Nullable Standing standing) {
+    return budget == null || standing == null
         ? null
-        : budget.account(ledger, ledger.most()).cost().epsilon();
+        : budget.account(standing.ledger(), standing.ledger().most()).cost().epsilon();
   }
 
   /** Whether a client has no budget left for one more round. */
   boolean isSpent(String client) {
-    Ledger ledger = ledger();
-    return budget != null && ledger != null && budget.isSpent(ledger, client);
+    Paid now = paid;
+    return now != null && now.budget().isSpent(now.standing().ledger(), client);
   }
 
   /** Whether nobody who ever took part has. */
@@ -330,9 +358,11 @@ public final class ModelState {
   /** What a client has spent, or the one that has spent most; null unless the model is private. */
   @Nullable PrivacyAccount account(@Nullable String client) {
     Paid now = paid;
-    return budget == null || now == null
-        ? null
-        : client == null ? now.most() : budget.account(now.ledger(), now.ledger().paidBy(client));
+    if (now == null || client == null) {
+      return now == null ? null : now.most();
+    }
+    Ledger ledger = now.standing().ledger();
+    return now.budget().account(ledger, ledger.paidBy(client));
   }
 
   /** Whether training rests. */

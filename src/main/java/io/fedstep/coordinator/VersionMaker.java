@@ -1,6 +1,7 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.close.RoundClose;
+import io.fedstep.privacy.Standing;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
@@ -87,7 +88,7 @@ public final class VersionMaker {
               result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
               result.gradientNorm(),
               result.finite() ? result.stepNorm() : null);
-      draft.keep(state.ledgerAfter(round));
+      draft.keep(result.finite() ? state.standingMoved(round) : state.standingAfter(round));
       VersionInfo made = next(draft, VersionInfo.MadeBy.ROUND, over);
       return new Made(
           made,
@@ -105,7 +106,7 @@ public final class VersionMaker {
     try (VersionDraft draft = drafts.fresh()) {
       draft.copyWeights(before);
       draft.copyState(before);
-      draft.keep(state.ledgerAfter(round));
+      draft.keep(state.standingAfter(round));
       return at(next(draft, VersionInfo.MadeBy.ROUND, over), over);
     }
   }
@@ -117,8 +118,14 @@ public final class VersionMaker {
       @Nullable Double stepNorm) {
     boolean isPaid = outcome != RoundRecord.Outcome.DISCARDED;
     return RoundRecord.of(
-            round, outcome, state.spec(), state.participation(), now(), gradientNorm, stepNorm)
-        .spent(state.epsilon(isPaid ? state.ledgerAfter(round) : state.ledger()));
+            round,
+            outcome,
+            state.specOfRound(),
+            state.participation(),
+            now(),
+            gradientNorm,
+            stepNorm)
+        .spent(state.epsilon(isPaid ? state.standingAfter(round) : state.standing()));
   }
 
   private Instant now() {
@@ -133,27 +140,32 @@ public final class VersionMaker {
         try (VersionDraft draft = drafts.fresh()) {
           draft.copyWeights(from);
           draft.copyState(from);
-          draft.keep(state.ledger()); // what was published cannot be taken back
+          draft.keep(restored(from)); // what was published cannot be taken back
           yield at(next(draft, VersionInfo.MadeBy.RESTORE, discarded), discarded);
         }
       }
       case Replacement.State(var name) -> {
         try (VersionDraft draft = drafts.named(name)) {
           draft.copyWeights(folder.newest());
-          draft.keep(state.ledger());
+          draft.keep(state.standing());
           yield at(next(draft, VersionInfo.MadeBy.STATE, discarded), discarded);
         }
       }
       case Replacement.Weights(var name, var digest) -> {
         try (VersionDraft draft = drafts.named(name)) {
           draft.initialState();
-          draft.keep(state.ledger());
+          draft.keep(state.standing());
           String base = folder.base(0) + "w";
           var info = new VersionInfo(0, VersionInfo.MadeBy.WEIGHTS, base, now(), digest);
           yield at(drafts.commit(draft, info, null), null);
         }
       }
     };
+  }
+
+  private @Nullable Standing restored(Version from) {
+    Standing newest = state.standing();
+    return newest == null ? null : newest.cutting(from.standing().clip());
   }
 
   private static Made at(VersionInfo made, @Nullable RoundRecord over) {

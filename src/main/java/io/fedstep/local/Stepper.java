@@ -240,7 +240,7 @@ final class Stepper {
     public RoundClose.Result fill(VersionDraft draft, Round round, Version before) {
       ShardResult whole =
           RoundClose.run(
-              state.spec(),
+              state.specOfRound(),
               secrets(round),
               before,
               round.inClientOrder(),

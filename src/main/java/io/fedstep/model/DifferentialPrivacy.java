@@ -3,6 +3,7 @@ package io.fedstep.model;
 import io.fedstep.plugin.Need;
 import io.fedstep.plugin.Ranges;
 import io.fedstep.privacy.Accountant;
+import io.fedstep.privacy.AdaptiveClip;
 import io.fedstep.privacy.Calibration;
 import io.fedstep.privacy.Grid;
 import io.fedstep.privacy.Noise;
@@ -23,13 +24,15 @@ import org.jspecify.annotations.Nullable;
  * @param epsilon the budget, or null to count without an end
  * @param delta how likely the promise may fail, in (0, 0.1)
  * @param expectedUpdates what sums are divided by where clients are drawn by chance, otherwise null
+ * @param adaptiveClip how that norm moves from round to round, or null where it stays
  */
 public record DifferentialPrivacy(
     double clipNorm,
     double noiseMultiplier,
     @Nullable Double epsilon,
     double delta,
-    @Nullable Integer expectedUpdates)
+    @Nullable Integer expectedUpdates,
+    @Nullable AdaptiveClip adaptiveClip)
     implements Protection {
   /** The key of a spec that asks for it. */
   public static final String NAME = "privacy";
@@ -68,6 +71,44 @@ public record DifferentialPrivacy(
     }
   }
 
+  /** One whose clip norm stays. */
+  public DifferentialPrivacy(
+      double clipNorm,
+      double noiseMultiplier,
+      @Nullable Double epsilon,
+      double delta,
+      @Nullable Integer expectedUpdates) {
+    this(clipNorm, noiseMultiplier, epsilon, delta, expectedUpdates, null);
+  }
+
+  /** The same in a round that cuts to another norm. */
+  public DifferentialPrivacy cutting(double clip) {
+    return new DifferentialPrivacy(
+        clip, noiseMultiplier, epsilon, delta, expectedUpdates, adaptiveClip);
+  }
+
+  /**
+   * The clip norm of the round after one that cut to this one's.
+   *
+   * @param size how many coordinates an update has
+   * @param norms the L2 norm of each of its updates
+   * @param key of its close
+   */
+  public double nextClip(long size, double[] norms, byte[] key) {
+    if (adaptiveClip == null) {
+      return clipNorm;
+    }
+    double divisor = divisor(norms);
+    long uncut = Arrays.stream(norms).filter(norm -> norm <= clipNorm).count();
+    long sum = AdaptiveClip.height(divisor) * (2 * uncut - norms.length);
+    double share = AdaptiveClip.share(sum + new Noise(key).at(size), divisor);
+    return Math.clamp(adaptiveClip.next(clipNorm, share), LEAST_CLIP, MOST_CLIP);
+  }
+
+  private double divisor(double[] norms) {
+    return expectedUpdates == null ? norms.length : expectedUpdates;
+  }
+
   /** Counts what rounds of a policy cost. */
   public Accountant accountant(RoundPolicy policy) {
     return new Accountant(noiseMultiplier, policy.participation(), delta);
@@ -95,14 +136,15 @@ public record DifferentialPrivacy(
 
   @Override
   public OfRound begin(long size, double[] norms, byte[] key) {
-    var grid = new Grid(noiseMultiplier, clipNorm, size);
+    double count = divisor(norms);
+    long indicator = adaptiveClip == null ? 0 : AdaptiveClip.height(count);
+    var grid = new Grid(noiseMultiplier, clipNorm, size, indicator);
     var steps = new FixedPoint(grid.scale());
     var noise = new Noise(key);
     double[] factors =
         Arrays.stream(norms)
             .map(norm -> grid.factor(norm > MOST_NORM ? Double.POSITIVE_INFINITY : norm))
             .toArray();
-    double count = expectedUpdates == null ? norms.length : expectedUpdates;
     return new OfRound() {
       @Override
       public FixedPoint grid() {

@@ -94,6 +94,12 @@ public record ModelSpec(
         layout, dtype, step, rule, bound, protection, policy, requiresWeights, keepBest);
   }
 
+  /** This spec with another protection. */
+  public ModelSpec with(Protection other) {
+    return new ModelSpec(
+        layout, dtype, optimizer, aggregator, updateBound, other, round, requiresWeights, keepBest);
+  }
+
   /** This spec with another round policy. */
   public ModelSpec with(RoundPolicy policy) {
     return with(optimizer, aggregator, updateBound, policy);

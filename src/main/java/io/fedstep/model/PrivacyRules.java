@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What goes together with {@code privacy} in a spec. */
 public final class PrivacyRules {
+  /** Updates for each unit of noise, so that their count's coordinate takes little of the norm. */
+  private static final double LEAST_COUNTED = 20;
+
   /** In every spec that has it. */
   public static final List<SpecRule<ModelSpec>> OF_SPECS =
       List.of(
@@ -88,6 +91,22 @@ public final class PrivacyRules {
                       ? null
                       : "round.max_updates is %s; at least twice privacy.expected_updates (%s) is needed"
                           .formatted(policy.maxUpdates(), expected)),
+          rule(
+              "privacy.adaptive_clip",
+              "round.min_updates",
+              "`adaptive_clip` asks for `min_updates`, or `expected_updates`, of `20 noise_multiplier`",
+              (privacy, spec) -> {
+                Integer expected = privacy.expectedUpdates();
+                int divisor = expected == null ? spec.round().minUpdates() : expected;
+                double least = LEAST_COUNTED * privacy.noiseMultiplier();
+                return privacy.adaptiveClip() == null || divisor >= least
+                    ? null
+                    : "%s is %s; privacy.adaptive_clip needs at least 20 noise_multiplier, %s"
+                        .formatted(
+                            expected == null ? "round.min_updates" : "privacy.expected_updates",
+                            divisor,
+                            least);
+              }),
           rule(
               "privacy.epsilon",
               "privacy.noise_multiplier",

@@ -7,14 +7,17 @@ package io.fedstep.privacy;
  * @param multiplier the noise's standard deviation in units of what one client changes, {@code z}
  * @param clip the L2 norm to which updates are cut
  * @param size coordinates of an update
+ * @param indicator what one more coordinate has, up or down, that shares the norm; 0 without one
  */
-public record Grid(double multiplier, double clip, long size) {
+public record Grid(double multiplier, double clip, long size, long indicator) {
   /** Rounding takes norms up a little: so much less is let in. */
   private static final double MARGIN = 1 - 0x1p-30;
 
   /** Steps of the grid for 1. */
   public double scale() {
-    return (Noise.SCALE / multiplier - Math.sqrt((double) size) / 2) / clip;
+    double all = Noise.SCALE / multiplier;
+    double rest = indicator == 0 ? all : Math.sqrt(all * all - (double) indicator * indicator);
+    return (rest - Math.sqrt((double) size) / 2) / clip;
   }
 
   /** What an update's values are multiplied by before they are rounded to the grid. */

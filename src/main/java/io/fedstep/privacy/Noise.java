@@ -21,6 +21,13 @@ public final class Noise {
     this.key = key.clone();
   }
 
+  /** The noise of one coordinate. */
+  public long at(long coordinate) {
+    long[] noise = new long[1];
+    add(coordinate, 1, noise);
+    return noise[0];
+  }
+
   /** Adds the noise of {@code length} coordinates from {@code from} on to their sums. */
   public void add(long from, int length, long[] sums) {
     var words = new NoiseWords(key);

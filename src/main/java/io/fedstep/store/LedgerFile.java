@@ -3,11 +3,11 @@ package io.fedstep.store;
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.LedgerCodec;
-import io.fedstep.privacy.Ledger;
+import io.fedstep.privacy.Standing;
 import java.nio.file.Path;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The file {@code privacy.json} of a private model's version: what was paid for up to it. */
+/** The file {@code privacy.json} of a private model's version: what it carries along. */
 final class LedgerFile {
   static final String NAME = "privacy.json";
 
@@ -16,14 +16,14 @@ final class LedgerFile {
   private LedgerFile() {}
 
   /** Writes it into a draft's folder, durably. */
-  static void write(Disk disk, Path folder, Ledger ledger) {
+  static void write(Disk disk, Path folder, Standing standing) {
     ObjectNode json = Json.object().put("format", FORMAT);
-    json.setAll(LedgerCodec.write(ledger));
+    json.setAll(LedgerCodec.write(standing));
     disk.writeForced(folder.resolve(NAME), CheckedLine.encode(json));
   }
 
   /** Reads that of a version's folder. */
-  static Ledger read(Disk disk, Path folder) {
+  static Standing read(Disk disk, Path folder) {
     Path file = folder.resolve(NAME);
     return Document.read(
         disk,

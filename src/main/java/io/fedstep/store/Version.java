@@ -7,6 +7,7 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.privacy.Ledger;
+import io.fedstep.privacy.Standing;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -132,13 +133,13 @@ public final class Version {
     }
   }
 
-  /** What was paid for up to it, of a private model; nothing of version 0 while it is zeros. */
-  public Ledger ledger() {
+  /** What it carries along, of a private model; nothing is paid for yet while it is zeros. */
+  public Standing standing() {
     if (files == null) {
-      return Ledger.begin(spec.round().participation() < 1);
+      return new Standing(Ledger.begin(spec.isSampled()), null);
     }
     try {
-      return files.ledger();
+      return files.standing();
     } catch (StorageException e) {
       throw failed(e);
     }

@@ -6,7 +6,7 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateBody;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.StateEntry;
-import io.fedstep.privacy.Ledger;
+import io.fedstep.privacy.Standing;
 import io.fedstep.round.RoundRecord;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -35,7 +35,7 @@ public final class VersionDraft implements AutoCloseable {
   private @Nullable VectorFile between;
   private @Nullable String copiedDigest;
   private Map<String, FileSum> sums = Map.of();
-  private @Nullable Ledger ledger;
+  private @Nullable Standing standing;
   private boolean left;
 
   VersionDraft(Disk disk, Path folder, ModelSpec spec, String model) {
@@ -202,9 +202,9 @@ public final class VersionDraft implements AutoCloseable {
     copied.put(file, from.copy(file, folder));
   }
 
-  /** Keeps what was paid for up to this version, of a private model. */
-  public void keep(@Nullable Ledger paid) {
-    ledger = paid;
+  /** Keeps what this version carries along, of a private model. */
+  public void keep(@Nullable Standing carried) {
+    standing = carried;
   }
 
   /** Writes the state before the first step. */
@@ -229,8 +229,8 @@ public final class VersionDraft implements AutoCloseable {
   void seal(VersionInfo info, @Nullable RoundRecord round) {
     ObjectNode document = Version.document(info);
     sums = new TreeMap<>();
-    if (ledger != null) {
-      LedgerFile.write(disk, folder, ledger);
+    if (standing != null) {
+      LedgerFile.write(disk, folder, standing);
     } else if (spec.isPrivate()) {
       throw new IllegalStateException("a version of a private model without a ledger");
     }

@@ -3,7 +3,7 @@ package io.fedstep.store;
 import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.privacy.Ledger;
+import io.fedstep.privacy.Standing;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -161,7 +161,7 @@ final class VersionFiles {
     return VectorFile.isBare(disk.size(folder.resolve(file)), spec);
   }
 
-  Ledger ledger() {
+  Standing standing() {
     return LedgerFile.read(disk, folder);
   }
 

@@ -9,6 +9,7 @@ import io.fedstep.local.Rig;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.Secrets;
 import io.fedstep.privacy.Ledger;
+import io.fedstep.privacy.Standing;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.VectorSummary;
@@ -309,7 +310,7 @@ final class ShardedCloses implements AutoCloseable {
 
     private VersionInfo commit(VersionDraft draft, RoundClose.Result result) {
       assertThat(result.finite()).isTrue();
-      draft.keep(spec.isPrivate() ? Ledger.begin(false) : null);
+      draft.keep(spec.isPrivate() ? new Standing(Ledger.begin(false), null) : null);
       long number = before.info().version() + 1;
       var over =
           new RoundRecord(

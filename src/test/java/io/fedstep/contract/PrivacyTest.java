@@ -119,7 +119,10 @@ class PrivacyTest {
         "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"wher\": 1} | wher",
         "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"where\": \"clients\"} | where",
         "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"collusion\": 1} | collusion",
-        "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"adaptive_clip\": {}} | adaptive",
+        "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"adaptive_clip\": {}} | adaptive_clip.quantile",
+        "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"adaptive_clip\": {\"quantile\": 0.5, \"rate\": 0.2}} | round.min_updates",
+        "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"adaptive_clip\": {\"quantile\": 1, \"rate\": 0.2}} | quantile",
+        "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"adaptive_clip\": {\"quantile\": 0.5, \"rate\": 0}} | rate",
         "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"expected_updates\": 9} | expected",
         "{\"clip_norm\": 1, \"delta\": 1e-5, \"noise_multiplier\": 1, \"expected_updates\": 0} | expected",
       })
@@ -256,6 +259,25 @@ class PrivacyTest {
     JsonNode spent = privacy(model, "");
     model.post("/versions/0/restore").is(201);
     assertThat(privacy(model, "")).isEqualTo(spent);
+  }
+
+  @Test
+  void clipNorm_isThatOfTheOpenRound_whereItIsAdaptive() {
+    String adaptive = "{\"quantile\": 0.5, \"rate\": 0.2}";
+    Model model =
+        Model.create(
+            spec(
+                "{\"clip_norm\": 1, \"noise_multiplier\": 0.1, \"delta\": 1e-5, \"adaptive_clip\": %s}"
+                    .formatted(adaptive),
+                2));
+    assertThat(model.json("privacy").path("adaptive_clip")).isEqualTo(Reply.json(adaptive));
+    round(model, "a", "b");
+    double clip = privacy(model, "").path("clip_norm").asDouble();
+    assertThat(clip).isGreaterThan(1); // both were cut
+    assertThat(model.json("privacy").path("clip_norm").asDouble()).isEqualTo(1);
+    round(model, "a", "b");
+    JsonNode record = model.get("/rounds/1").is(200).json();
+    assertThat(record.path("privacy").path("clip_norm").asDouble()).isEqualTo(clip);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.fedstep.local;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Json;
@@ -13,6 +14,7 @@ import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.PrivacyAccount;
 import io.fedstep.coordinator.Upload;
+import io.fedstep.model.DifferentialPrivacy;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -20,6 +22,7 @@ import io.fedstep.problem.RefusedException;
 import io.fedstep.process.BesideOthers;
 import io.fedstep.round.Decision;
 import io.fedstep.round.NoiseKey;
+import io.fedstep.round.RoundRecord;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.StorageException;
@@ -63,6 +66,13 @@ class PrivateModelsTest {
               "\"min_updates\": 2",
               "\"participation\": 0.999999, \"timeout\": \"1d\", \"max_updates\": 2")
           .replace("\"clip_norm\": 1", "\"clip_norm\": 1, \"expected_updates\": 1");
+
+  private static final String ADAPTS = "\"adaptive_clip\": {\"quantile\": 0.5, \"rate\": 0.2}";
+
+  private static final String ADAPTIVE =
+      SPEC.replace("\"clip_norm\": 1", "\"clip_norm\": 1, " + ADAPTS)
+          .replace("1.2", "0.1")
+          .replace("7.3692", "null");
 
   private static PrivacyAccount account(Rig rig, String client) {
     return Objects.requireNonNull(rig.coordinator().account(M, client));
@@ -115,6 +125,60 @@ class PrivateModelsTest {
       assertThat(Rig.refusal(() -> rig.put(M, 3, "a", 1, 1, 2, 3, 4, 5)).problem())
           .isEqualTo(Problem.BUDGET_SPENT);
     }
+  }
+
+  @Test
+  void clipNorm_movesWithTheRounds_andIsRestoredAndRepeatedWithItsVersion(@TempDir Path data) {
+    Rig rig = Rig.on(data);
+    rig.create(M, ADAPTIVE);
+    round(rig, 0, "a", "b"); // both are cut
+    double second = clip(rig);
+    assertThat(second).isCloseTo(Math.exp(0.2 * 0.5), within(0.07)); // seven times the noise
+    round(rig, 1, "a", "b");
+    double third = clip(rig);
+    assertThat(third).isGreaterThan(second);
+    assertThat(clipOf(rig, 0)).isEqualTo(1);
+    assertThat(clipOf(rig, 1)).isEqualTo(second);
+    rig = rig.restarted();
+    assertThat(clip(rig)).isEqualTo(third);
+    rig.changes(M).restore(rig.coordinator().version(M, 1), Expected.ANY);
+    assertThat(clip(rig)).isEqualTo(second);
+    rig.changes(M).restore(rig.coordinator().version(M, 0), Expected.ANY);
+    assertThat(clip(rig)).isEqualTo(1);
+    assertThat(account(rig, "a").rounds()).isEqualTo(2);
+    rig.close();
+  }
+
+  @Test
+  void clipNorm_staysInARoundWithoutAVersionOfItsOwn(@TempDir Path data) {
+    try (Rig rig = Rig.on(data)) {
+      rig.create(
+          M,
+          SAMPLED
+              .replace("\"max_updates\": 2", "\"max_updates\": 4")
+              .replace("\"expected_updates\": 1", "\"expected_updates\": 2, " + ADAPTS)
+              .replace("1.2", "0.1")
+              .replace("7.3692", "null"));
+      rig.changes(M).close();
+      double clip = clip(rig);
+      assertThat(clip).isNotEqualTo(1);
+      for (String client : List.of("a", "b", "c", "d")) {
+        rig.put(M, 1, client, 1, 1, 2, 3, 4, 5);
+      }
+      assertThat(Rig.refusal(() -> rig.put(M, 1, "e", 1, 1, 2, 3, 4, 5)).problem())
+          .isEqualTo(Problem.ROUND_CLOSED);
+      rig.awaitVersion(M, 2);
+      assertThat(clip(rig)).isEqualTo(clip);
+    }
+  }
+
+  private static double clip(Rig rig) {
+    return account(rig, "a").privacy().clipNorm();
+  }
+
+  private static double clipOf(Rig rig, long round) {
+    RoundRecord record = Objects.requireNonNull(rig.coordinator().record(M, round));
+    return Objects.requireNonNull((DifferentialPrivacy) record.spec().protection()).clipNorm();
   }
 
   @Test

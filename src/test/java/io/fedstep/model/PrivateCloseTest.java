@@ -10,6 +10,7 @@ import io.fedstep.aggregate.Rows;
 import io.fedstep.optim.GaussianNoise;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.privacy.AdaptiveClip;
 import io.fedstep.privacy.Goldens;
 import io.fedstep.privacy.Grid;
 import io.fedstep.process.BesideOthers;
@@ -98,7 +99,7 @@ class PrivateCloseTest {
   }
 
   static Stream<JsonNode> closes() {
-    return Goldens.cases("closes", "cases").filter(one -> !one.has("quantile"));
+    return Goldens.cases("closes", "cases");
   }
 
   @ParameterizedTest
@@ -111,7 +112,9 @@ class PrivateCloseTest {
         one.required("updates").valueStream().map(update -> bytes(update.required("x"))).toList();
     var rows = new Bytes(updates, dtype, 0);
     long[] sums = one.required("S").valueStream().mapToLong(JsonNode::longValue).toArray();
-    var grid = new Grid(multiplier, clip, sums.length);
+    boolean adapts = one.has("quantile");
+    long indicator = adapts ? one.required("h").longValue() : 0;
+    var grid = new Grid(multiplier, clip, sums.length, indicator);
     assertThat(grid.scale()).isEqualTo(hexDouble(one.required("G")));
     double[] norms = new double[updates.size()];
     for (int row = 0; row < norms.length; row++) {
@@ -127,8 +130,23 @@ class PrivateCloseTest {
     int divisor = one.required("divisor").intValue();
     var privacy =
         new DifferentialPrivacy(
-            clip, multiplier, null, 1e-5, divisor == norms.length ? null : divisor);
+            clip,
+            multiplier,
+            null,
+            1e-5,
+            divisor == norms.length ? null : divisor,
+            adapts
+                ? new AdaptiveClip(
+                    one.required("quantile").doubleValue(), one.required("rate").doubleValue())
+                : null);
     byte[] key = bytes(one.required("key"));
+    if (adapts) {
+      assertThat(AdaptiveClip.height(divisor)).isEqualTo(indicator);
+      double share = AdaptiveClip.share(one.required("indicator").longValue(), divisor);
+      Goldens.assertClose(share, one.required("b"), one.required("name"));
+      double next = privacy.nextClip(sums.length, norms, key);
+      Goldens.assertClose(next, one.required("next_clip_norm"), one.required("name"));
+    }
     Protection.OfRound round = privacy.begin(sums.length, norms, key);
     assertSums(one, round, rows, dtype);
     for (int most : new int[] {1, 7, 64, sums.length}) {
