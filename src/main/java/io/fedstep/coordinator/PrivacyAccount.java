@@ -23,6 +23,11 @@ public record PrivacyAccount(
     return cost.epsilon();
   }
 
+  @Override
+  public String toString() {
+    return "epsilon %s at delta %s in %s rounds".formatted(epsilon(), privacy.delta(), rounds);
+  }
+
   /** At what training stops, or null. */
   public @Nullable Double budget() {
     return privacy.epsilon();

@@ -15,6 +15,7 @@ import org.slf4j.spi.LoggingEventBuilder;
  * @param role the caller's, or {@code -}
  * @param from the address that the request came from
  * @param why it was refused, or null
+ * @param spent what a model that it removes had spent of its clients' privacy, or null
  */
 record AuditLine(
     String action,
@@ -24,7 +25,8 @@ record AuditLine(
     String from,
     String method,
     String path,
-    @Nullable String why) {
+    @Nullable String why,
+    @Nullable String spent) {
   /** Characters of a request's text that a line shows. */
   private static final int MOST_TEXT = 200;
 
@@ -65,6 +67,9 @@ record AuditLine(
     if (why != null) {
       line = line.addKeyValue("event.reason", why);
     }
+    if (spent != null) {
+      line = line.addKeyValue("fedstep.privacy.spent", spent);
+    }
     line.log(toString());
   }
 
@@ -73,6 +78,10 @@ record AuditLine(
     String line =
         "%s status=%s by=%s role=%s from=%s %s %s"
             .formatted(action, status, by, role, from, method, path);
-    return why == null ? line : line + " why=\"" + why + '"';
+    return line + quoted("why", why) + quoted("spent", spent);
+  }
+
+  private static String quoted(String key, @Nullable String text) {
+    return text == null ? "" : " %s=\"%s\"".formatted(key, text);
   }
 }

@@ -78,6 +78,7 @@ final class AuditLog extends OncePerRequestFilter {
         request.getRemoteAddr(),
         request.getMethod(),
         request.getRequestURI(),
-        why);
+        why,
+        Exchange.of(request).spent());
   }
 }

@@ -10,10 +10,12 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.PrivacyAccount;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
 import io.fedstep.store.KeptAnswers;
 import io.fedstep.wire.Body;
+import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
@@ -119,12 +121,17 @@ class ModelController {
   ResponseEntity<Void> delete(@PathVariable String model, HttpServletRequest request) {
     Query.none(request);
     Query.name("model", model);
+    PrivacyAccount spent =
+        coordinator.brokenBy(model) == null ? coordinator.status(model).privacy() : null;
     coordinator.delete(
         model,
         Conditions.isConditional(request)
             ? Conditions.expected(request, coordinator.status(model), null)
             : Expected.ANY); // a model that cannot be read has no tag, but can be removed
     kept.forget(model);
+    if (spent != null) {
+      Exchange.of(request).removes(spent.toString());
+    }
     return ResponseEntity.noContent().build();
   }
 

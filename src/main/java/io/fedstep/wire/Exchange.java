@@ -26,6 +26,7 @@ public final class Exchange implements Closeable {
   private Supplier<@Nullable Refusal> rights = () -> null;
   private @Nullable String denial;
   private @Nullable String outcome;
+  private @Nullable String spent;
   private long bytes;
   private long compressed;
   private @Nullable HeavyWork work;
@@ -97,6 +98,16 @@ public final class Exchange implements Closeable {
   /** Why the request was refused for want of credentials or rights, or null. */
   public @Nullable String denial() {
     return denial;
+  }
+
+  /** Notes what a model that the request removes had spent of its clients' privacy. */
+  public void removes(String privacySpent) {
+    spent = privacySpent;
+  }
+
+  /** What a model that the request removes had spent of its clients' privacy, or null. */
+  public @Nullable String spent() {
+    return spent;
   }
 
   /** Notes what came of the request, unless something did already; whether it is noted. */

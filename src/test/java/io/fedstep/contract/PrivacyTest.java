@@ -354,6 +354,23 @@ class PrivacyTest {
   }
 
   @Test
+  void deletion_leavesWhatWasSpent_inTheAuditLog() {
+    Model model = Model.create(spec(PRIVACY, 1));
+    round(model, "a");
+    double spent = privacy(model, "").path("epsilon").asDouble();
+    try (var audit = new Audit()) {
+      model.http().delete(model.path("")).is(204);
+      assertThat(audit.lines("DELETE " + model.path(""), 1).getFirst())
+          .endsWith(" spent=\"epsilon %s at delta 1.0E-5 in 1 rounds\"".formatted(spent));
+    }
+    Model open = Model.create(Model.PLAIN);
+    try (var audit = new Audit()) {
+      open.http().delete(open.path("")).is(204);
+      assertThat(audit.lines("DELETE " + open.path(""), 1).getFirst()).doesNotContain("spent=");
+    }
+  }
+
+  @Test
   void modelWithoutPrivacy_hasNoAccount() {
     Model.create(Model.PLAIN).get("/privacy").problem(404, "not-found");
     Model.unborn().get("/privacy").problem(404, "model-not-found");

@@ -172,6 +172,21 @@ class PrivateModelsTest {
     }
   }
 
+  @Test
+  void roundThatIsNotFinite_isPaidFor_andMovesNoClipNorm(@TempDir Path data) {
+    try (Rig rig = Rig.on(data)) {
+      rig.create(
+          M, ADAPTIVE.replace("\"clip_norm\": 1", "\"clip_norm\": 1e10").replace("1.0", "1e300"));
+      round(rig, 0, "a", "b");
+      RoundRecord record = Objects.requireNonNull(rig.coordinator().record(M, 0));
+      assertThat(record.outcome()).isEqualTo(RoundRecord.Outcome.NOT_FINITE);
+      assertThat(account(rig, "a").rounds()).isEqualTo(1);
+      assertThat(account(rig, "c").rounds()).isZero();
+      assertThat(Objects.requireNonNull(record.epsilon())).isEqualTo(account(rig, "a").epsilon());
+      assertThat(clip(rig)).isEqualTo(1e10);
+    }
+  }
+
   private static double clip(Rig rig) {
     return account(rig, "a").privacy().clipNorm();
   }
