@@ -17,6 +17,7 @@ public final class Fedstep implements AutoCloseable {
 
   private final HttpClient http;
   private final Exchange exchange;
+  private final SecureRules.Told told = new SecureRules.Told();
 
   private Fedstep(HttpClient http, Exchange exchange) {
     this.http = http;
@@ -50,7 +51,7 @@ public final class Fedstep implements AutoCloseable {
 
   /** One of its models, whether it exists or not. */
   public RemoteModel model(String name) {
-    return new RemoteModel(exchange, name);
+    return new RemoteModel(exchange, name, told);
   }
 
   /** The names of the models that this client may see. */

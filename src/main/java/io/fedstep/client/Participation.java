@@ -1,5 +1,6 @@
 package io.fedstep.client;
 
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +14,26 @@ import org.jspecify.annotations.Nullable;
  * @param stays whether to wait for a start where training is stopped
  * @param explains whether the server is told the message of an exception of the step, which may
  *     quote data; it is always told the exception's type
+ * @param secure whether the model has to be secure, whatever the server says
+ * @param pinned the identities that it trusts; null for what the server says
  */
 public record Participation(
-    String client, @Nullable Evaluation evaluation, long rounds, boolean stays, boolean explains) {
+    String client,
+    @Nullable Evaluation evaluation,
+    long rounds,
+    boolean stays,
+    boolean explains,
+    boolean secure,
+    @Nullable Pinned pinned) {
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
+  /** Whether a text can be the id of a client. */
+  static boolean isId(String text) {
+    return ID.matcher(text).matches();
+  }
+
   public Participation {
-    if (!ID.matcher(client).matches()) {
+    if (!isId(client)) {
       throw new IllegalArgumentException(
           "'%s' is no client's id: that matches %s".formatted(client, ID.pattern()));
     }
@@ -27,26 +41,42 @@ public record Participation(
 
   /** A client that trains for as long as training goes on. */
   public static Participation of(String client) {
-    return new Participation(client, null, Long.MAX_VALUE, false, false);
+    return new Participation(client, null, Long.MAX_VALUE, false, false, false, null);
   }
 
   /** This one, which also reports what it measures. */
   public Participation evaluating(Evaluation measure) {
-    return new Participation(client, measure, rounds, stays, explains);
+    return new Participation(client, measure, rounds, stays, explains, secure, pinned);
   }
 
   /** This one, until so many of its updates were accepted. */
   public Participation forRounds(long most) {
-    return new Participation(client, evaluation, most, stays, explains);
+    return new Participation(client, evaluation, most, stays, explains, secure, pinned);
   }
 
   /** This one, which waits where training is stopped. */
   public Participation staying() {
-    return new Participation(client, evaluation, rounds, true, explains);
+    return new Participation(client, evaluation, rounds, true, explains, secure, pinned);
   }
 
   /** This one, which tells the server what exceptions of its step say. */
   public Participation explaining() {
-    return new Participation(client, evaluation, rounds, stays, true);
+    return new Participation(client, evaluation, rounds, stays, true, secure, pinned);
+  }
+
+  /** This one, which sends nothing in the clear: the model is secure, or training it fails. */
+  public Participation securely() {
+    return new Participation(client, evaluation, rounds, stays, explains, true, pinned);
+  }
+
+  /**
+   * This one, which takes part in secure rounds alone whose members have the identities that it
+   * trusts.
+   *
+   * @param others public keys by client, as {@link Identity#text} has them
+   */
+  public Participation pinned(Identity own, Map<String, String> others) {
+    var trusted = new Pinned(own, others);
+    return new Participation(client, evaluation, rounds, stays, explains, true, trusted);
   }
 }

@@ -22,13 +22,15 @@ public final class RemoteModel {
   private final String path;
   private final Versions versions;
   private final Sent sent;
+  private final SecureRules.Told told;
 
-  RemoteModel(Exchange exchange, String name) {
+  RemoteModel(Exchange exchange, String name, SecureRules.Told told) {
     this.exchange = exchange;
     this.name = name;
     path = "/v1/models/" + Exchange.text(name);
     versions = new Versions(exchange, path, toString());
-    sent = new Sent(exchange, path);
+    sent = new Sent(exchange, path, name, told);
+    this.told = told;
   }
 
   @Override
@@ -60,7 +62,9 @@ public final class RemoteModel {
 
   /** Its spec, version, phase and layout. */
   public JsonNode describe() throws IOException, InterruptedException {
-    return exchange.json(exchange.get(path));
+    JsonNode described = versions.describe();
+    told.note(name, described);
+    return described;
   }
 
   /** Removes it and all it stored; none there is as good. */
@@ -108,6 +112,7 @@ public final class RemoteModel {
    * never costs an update: what is no finite number is left out, with a warning.
    *
    * @return the receipt
+   * @throws UnsafeException for a model that was told secure; {@link #train} trains it
    */
   public JsonNode submit(String client, Weights base, Update update)
       throws IOException, InterruptedException {
@@ -131,13 +136,20 @@ public final class RemoteModel {
 
   /**
    * The same, as it is asked for. A model that is not there yet, or was removed, is waited for as
-   * long as patience lasts; where the step fails, the server is told.
+   * long as patience lasts; where the step fails, the server is told. Updates to a secure model are
+   * masked, so that the server sees the sum of a round and not what is in it; a round in which that
+   * cannot be is sat out, with a warning.
    *
+   * @throws UnsafeException if a model that was told secure is not, or its spec is no safe one
    * @throws IOException if another process sends under the same id
    */
   public Weights train(Participation participation, LocalStep step)
       throws IOException, InterruptedException {
-    return new Training(versions, sent, participation, step).run();
+    if (participation.secure()) {
+      told.secure(name);
+    }
+    var secure = new SecureContributions(exchange, versions, path, name, participation, told);
+    return new Training(versions, sent, participation, step, secure).run();
   }
 
   /** The open round. */

@@ -22,16 +22,21 @@ final class Sent {
 
   private final Exchange exchange;
   private final String path;
+  private final String model;
+  private final SecureRules.Told told;
   private final Metrics metrics = new Metrics();
 
-  Sent(Exchange exchange, String path) {
+  Sent(Exchange exchange, String path, String model, SecureRules.Told told) {
     this.exchange = exchange;
     this.path = path;
+    this.model = model;
+    this.told = told;
   }
 
   /** Submits an update, if need be without its metrics; the receipt. */
   JsonNode submit(String client, Weights base, Update update)
       throws IOException, InterruptedException {
+    told.checkPlain(model);
     Map<String, Double> numbers = metrics.accepted(update.metrics());
     try {
       return submit(client, base, update, numbers);

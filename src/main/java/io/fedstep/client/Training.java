@@ -21,17 +21,21 @@ final class Training {
   private final Sent sent;
   private final Participation part;
   private final LocalStep step;
+  private final SecureContributions secure;
   private boolean samples;
+  private boolean isSecure;
   private String evaluated = "";
   private String contributed = "";
   private String sentBefore = "";
   private String said = "";
 
-  Training(Versions model, Sent sent, Participation part, LocalStep step) {
+  Training(
+      Versions model, Sent sent, Participation part, LocalStep step, SecureContributions secure) {
     this.model = model;
     this.sent = sent;
     this.part = part;
     this.step = step;
+    this.secure = secure;
   }
 
   /** Takes part until training stops, or so many updates are accepted; the newest weights. */
@@ -74,7 +78,9 @@ final class Training {
     long end = System.nanoTime() + model.patience().toNanos();
     while (true) {
       try {
-        return model.newest();
+        Weights weights = model.newest();
+        isSecure = secure.isTold(model.describe());
+        return weights;
       } catch (RefusedByServer e) {
         if (!e.code().equals("model-not-found") || System.nanoTime() - end > 0) {
           throw e;
@@ -169,6 +175,9 @@ final class Training {
 
   /** Whether the update of this client is in the round. */
   private boolean contributes(Weights weights) throws IOException, InterruptedException {
+    if (isSecure) {
+      return secure.contribute(weights, model.describe(), at -> attempt(at, step::run));
+    }
     Update update = attempt(weights, step::run);
     if (update == null || update.weight() == 0) {
       return false;

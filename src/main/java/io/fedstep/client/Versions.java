@@ -44,6 +44,11 @@ final class Versions {
     return exchange.send(octets("/versions/" + version + "/weights"), this::weights);
   }
 
+  /** The model's spec, newest version and phase. */
+  JsonNode describe() throws IOException, InterruptedException {
+    return exchange.json(exchange.get(path));
+  }
+
   JsonNode currentRound() throws IOException, InterruptedException {
     return exchange.json(exchange.get(path + "/rounds/current"));
   }
@@ -90,7 +95,7 @@ final class Versions {
   /** How many bytes the flat vector has. */
   private synchronized long size() throws IOException, InterruptedException {
     if (size < 0) {
-      JsonNode model = exchange.json(exchange.get(path));
+      JsonNode model = describe();
       boolean wide = model.required("dtype").asString().equals("float64");
       size = model.required("parameters").asLong() * (wide ? Double.BYTES : Float.BYTES);
     }
