@@ -52,6 +52,7 @@ export function actionsPart(name, changed) {
   element.hidden = true;
   let model = null;
   let versions = [];
+  let tags = [];
 
   async function act(method, below, body, said) {
     await send(method, `${path}${below}`, body);
@@ -74,6 +75,9 @@ export function actionsPart(name, changed) {
     Tag: () => ask('Tag a version', 'A tagged version is kept until the tag goes, and the tag is an address of it. A tag that is there moves.',
       [field('tag', 'Tag', { required: true, pattern: '[A-Za-z0-9][A-Za-z0-9._\\-]*' }), choice('version', 'For', numbers())], 'Tag it',
       ({ tag, version }) => act('PUT', `/tags/${encodeURIComponent(tag)}`, { version: Number(version) }, `Version ${version} is tagged ${tag}.`)),
+    Untag: () => ask('Take a tag away', 'Its version is not kept any more by this name; nothing else changes.',
+      [choice('tag', 'Tag', tags.map(({ tag, version }) => [tag, `${tag}, version ${count(version)}`]))], 'Untag it',
+      ({ tag }) => act('DELETE', `/tags/${encodeURIComponent(tag)}`, null, `The tag ${tag} is gone.`)),
     'Round policy': () => ask('Change the round policy', 'It holds for the open round at once: with enough updates it closes.',
       [field('min', 'Least updates', { type: 'number', min: 1, value: model.round.min_updates }),
         field('max', 'Most updates', { type: 'number', min: 1, value: model.round.max_updates }),
@@ -106,9 +110,10 @@ export function actionsPart(name, changed) {
 
   return {
     element,
-    set(now, kept, isAdmin) {
+    set(now, kept, named, isAdmin) {
       model = now;
       versions = kept;
+      tags = named;
       element.hidden = !isAdmin;
       const works = now.version !== undefined && now.phase !== 'failed';
       for (const [word, button] of Object.entries(made)) {
@@ -119,6 +124,7 @@ export function actionsPart(name, changed) {
       for (const word of ['Restore', 'Tag', 'Download']) {
         made[word].hidden ||= kept.length === 0;
       }
+      made.Untag.hidden ||= named.length === 0;
     },
   };
 }

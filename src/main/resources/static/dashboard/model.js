@@ -4,15 +4,15 @@ import { actionsPart } from './actions.js';
 import { follow, get, isAdmin, pathOf } from './api.js';
 import { chartsPart } from './charts.js';
 import { h, phasePill, setText } from './dom.js';
+import { newFetches } from './fetches.js';
 import { clock, count, number, sizeOf } from './format.js';
 import { openPart } from './open.js';
 import { peoplePart } from './people.js';
 import { privacyPart } from './privacy.js';
 import { roundsPart } from './rounds.js';
-import { refusalsPart, specPart, versionsPart } from './tables.js';
+import { refusalsPart, specPart, tagsPart, versionsPart } from './tables.js';
 
 const PAINT_PAUSE = 150;
-const FETCH_PAUSE = 1000;
 const MOST_ROUNDS = 500;
 const KEPT_ROUNDS = 2000;
 const LOOK_PAUSE = 5000;
@@ -36,14 +36,15 @@ export function modelPage(name, frame) {
   const rounds = roundsPart(name);
   const refusals = refusalsPart();
   const versions = versionsPart();
+  const tags = tagsPart();
   const parts = h('div', { class: 'parts', hidden: true },
-    open.element, people.element, refusals.element, privacy.element, charts.element, rounds.element, versions.element, spec.element);
+    open.element, people.element, refusals.element, privacy.element, charts.element, rounds.element, versions.element, tags.element, spec.element);
   const element = h('div', {},
     h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('a', { href: '#/' }, 'All models')),
     h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, remedy, parts, actions.element);
 
   const abort = new AbortController();
-  const known = { model: null, current: null, contributors: [], before: [], failures: [], privacy: null, rounds: new Map(), refusals: [], versions: [] };
+  const known = { model: null, current: null, contributors: [], before: [], failures: [], privacy: null, rounds: new Map(), refusals: [], versions: [], tags: [] };
   const changed = new Set();
   let painting = null;
   let inOrder = [];
@@ -56,7 +57,7 @@ export function modelPage(name, frame) {
     }
   }
 
-  // What is fetched: each at most once a second, however often it is asked for
+  // What is fetched
 
   const FETCHES = {
     model: async () => {
@@ -92,42 +93,17 @@ export function modelPage(name, frame) {
     },
     versions: async () => {
       known.versions = (await get(`${path}/versions`, abort.signal)).versions;
+      known.tags = known.versions.length === 0 ? [] // before the first weights nothing has a name
+        : (await get(`${path}/tags`, abort.signal)).tags;
     },
   };
-  const fetches = {};
-
-  async function run(what) {
-    const fetching = fetches[what];
-    fetching.again = false;
-    fetching.busy = true;
-    try {
-      await FETCHES[what]();
-      paint(what);
-    } catch (e) {
-      if (!abort.signal.aborted) {
-        failed(what, e);
-      }
-    }
-    fetching.timer = setTimeout(() => {
-      fetching.busy = false;
-      if (fetching.again) {
-        run(what);
-      }
-    }, FETCH_PAUSE);
-  }
-
-  function refresh(...whats) {
-    for (const what of whats) {
-      fetches[what] ??= { busy: false, again: false };
-      if (fetches[what].busy) {
-        fetches[what].again = true;
-      } else {
-        run(what);
-      }
-    }
-  }
+  const fetches = newFetches(FETCHES, paint, failed);
+  const { refresh } = fetches;
 
   function failed(what, e) {
+    if (abort.signal.aborted) {
+      return;
+    }
     if (e.status === 403 && what !== 'model') {
       note(`${e.message} The open round is all that this token shows of it.`);
     } else if (e.status >= 400 && e.status !== 401 && e.status !== 429) {
@@ -147,7 +123,7 @@ export function modelPage(name, frame) {
       const { model } = known;
       parts.hidden = model.version === undefined;
       remedy.hidden = model.phase !== 'failed';
-      actions.set(model, known.versions, isAdmin());
+      showTags();
       pill.replaceChildren(phasePill(model.phase));
       if (model.detail) {
         note(model.detail);
@@ -176,7 +152,7 @@ export function modelPage(name, frame) {
     versions: () => {
       if (known.model?.parameters !== undefined) {
         versions.set(known.versions, known.model);
-        actions.set(known.model, known.versions, isAdmin());
+        showTags();
       }
       if (known.versions.some((one) => one.reports > 0)) {
         showCharts();
@@ -192,6 +168,11 @@ export function modelPage(name, frame) {
 
   function showCharts() {
     charts.set(inOrder, known.versions, known.privacy?.budget ?? null);
+  }
+
+  function showTags() {
+    tags.set(known.tags, known.versions);
+    actions.set(known.model, known.versions, known.tags, isAdmin());
   }
 
   function showPeople() {
@@ -250,6 +231,11 @@ export function modelPage(name, frame) {
         refresh('current', 'contributors');
         frame.say(`${data.client} sends no update: ${data.error}`);
         break;
+      case 'reported':
+        refresh('versions');
+        frame.say(`${data.client} reports of version ${data.version}: ${Object.entries(data.metrics)
+          .map(([name, value]) => `${name} ${number(value)}`).join(', ')}`);
+        break;
       case 'comment': // nothing for a while; what no event tells is looked up
         refresh('current', 'model', 'versions');
         break;
@@ -290,7 +276,7 @@ export function modelPage(name, frame) {
       clearInterval(ticking);
       clearInterval(looking);
       clearTimeout(painting);
-      Object.values(fetches).forEach(({ timer }) => clearTimeout(timer));
+      fetches.close();
       charts.close();
     },
   };

@@ -1,4 +1,4 @@
-// The lists of a model's page: updates that were refused, versions, and the spec.
+// The lists of a model's page: updates that were refused, versions, their tags, and the spec.
 
 import { h, section, table, when } from './dom.js';
 import { clock, count, number, plugin, sizeOf, spoken } from './format.js';
@@ -32,6 +32,34 @@ export function refusalsPart() {
   };
 }
 
+/** What clients reported of a version, as means. */
+function reported({ reports, metrics }) {
+  return reports === 0 ? '–' : `${Object.entries(metrics)
+    .map(([name, value]) => `${name} ${number(value)}`).join(', ')} (${count(reports)})`;
+}
+
+/** The names of versions; it is hidden where there are none. */
+export function tagsPart() {
+  const { frame, body } = table('Tags by name', ['Tag', 'Version', 'Made at', 'Reported by clients']);
+  const element = section('Tags', frame);
+  element.hidden = true;
+  return {
+    element,
+    set(tags, versions) {
+      element.hidden = tags.length === 0;
+      const kept = new Map(versions.map((one) => [one.version, one]));
+      body.replaceChildren(...tags.map(({ tag, version }) => {
+        const one = kept.get(version); // none where more versions are kept than are listed
+        return h('tr', {},
+          h('th', { scope: 'row' }, tag),
+          h('td', {}, count(version)),
+          h('td', {}, one ? when(one.created_at, clock(one.created_at)) : '–'),
+          h('td', {}, one ? reported(one) : '–'));
+      }));
+    },
+  };
+}
+
 /** The versions that are kept. */
 export function versionsPart() {
   const { frame, body } = table('Versions kept, newest first',
@@ -46,8 +74,7 @@ export function versionsPart() {
         h('td', {}, when(one.created_at, clock(one.created_at))),
         h('td', {}, sizeOf(model)),
         h('td', {}, h('code', {}, one.digest)),
-        h('td', {}, one.reports === 0 ? '–' : `${Object.entries(one.metrics)
-          .map(([name, value]) => `${name} ${number(value)}`).join(', ')} (${count(one.reports)})`))));
+        h('td', {}, reported(one)))));
     },
   };
 }

@@ -50,6 +50,13 @@ class DashboardTest {
         [0, 1, 2, 5].map((i) => row.cells[i].innerText).filter((text) => text && text !== '–').join(' '));
       """;
 
+  /** The rows of tags: tag, version, and what was reported. */
+  private static final String TAGS =
+      """
+      return [...document.querySelectorAll("[aria-labelledby='s-tags'] tbody tr")].map((row) =>
+        [0, 1, 3].map((i) => row.cells[i].innerText).join(' '));
+      """;
+
   /** What has the focus: its tag, its name, and the width of its outline. */
   private static final String FOCUS =
       """
@@ -217,6 +224,31 @@ class DashboardTest {
     browser.awaitText("outside of what privacy promises");
     browser.awaitText("stopped", "ε 3.709 of 4", "3 rounds paid for; nothing is left for another");
     assertReadableAndLabelled();
+  }
+
+  @Test
+  void tags_areListed_withWhatIsReportedOfTheirVersions() {
+    Model model = Model.create(Model.plain(1, 1));
+    model.advance("[1, 2, 3]");
+    open(model, "Version 1");
+    browser.reload(); // so that nothing was said a moment ago
+    browser.awaitText("Version 1", "Live");
+    assertThat(browser.text()).doesNotContain("Tags");
+    button("main", "Tag").click();
+    browser.find("#q-tag").sendKeys("shipped");
+    button("dialog", "Tag it").click();
+    browser.awaitText("Version 1 is tagged shipped.", "Tags");
+    assertThat(browser.list(TAGS)).containsExactly("shipped 1 –");
+    model
+        .putJson("/versions/1/reports/lab", "{\"metrics\": {\"accuracy\": 0.875}}")
+        .is(201); // which an event tells
+    browser.awaitText("accuracy 0.875 (1)");
+    assertThat(browser.list(TAGS)).containsExactly("shipped 1 accuracy 0.875 (1)");
+    browser.awaitTrue(
+        "document.getElementById('said').textContent.includes('lab reports of version 1')");
+    act("Untag", "Its version is not kept", "Untag it");
+    browser.awaitText("The tag shipped is gone.");
+    browser.awaitTrue("!document.body.innerText.includes('Tags')");
   }
 
   @Test
