@@ -175,12 +175,14 @@ public abstract class Coordinator implements AutoCloseable {
   /** Why a model could not be read at start, or null. */
   public abstract @Nullable String brokenBy(String model);
 
-  /** Why a model is stopped, as far as this process knows without asking others, or null. */
+  /**
+   * Why a model is stopped, or why its closed round waits, as far as this process knows without
+   * asking others; or null.
+   */
   public @Nullable String failure(String model) {
     String broken = brokenBy(model);
     ModelState state = broken == null ? known(model) : null;
-    Refusal ended = state == null ? null : state.ended();
-    return ended != null && ended.problem() == Problem.MODEL_FAILED ? ended.detail() : broken;
+    return state == null ? broken : state.trouble().map(Refusal::detail).orElse(null);
   }
 
   /**

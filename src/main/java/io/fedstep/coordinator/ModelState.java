@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -407,6 +408,14 @@ public final class ModelState {
     return Failure.refusal(
         "Round %s is closed, and its version waits: ".formatted(round.number()),
         Objects.requireNonNull(waitsFor));
+  }
+
+  /** The failure that has ended the model, or that its closed round waits for. */
+  Optional<Refusal> trouble() {
+    Refusal ended = ended();
+    return ended != null
+        ? Optional.of(ended).filter(why -> why.problem() == Problem.MODEL_FAILED)
+        : locked(() -> Optional.ofNullable(waitsFor).map(_ -> noRoom()));
   }
 
   /** Why the model has ended, or null. */

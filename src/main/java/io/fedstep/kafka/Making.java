@@ -77,8 +77,10 @@ final class Making implements VersionMaker.Drafts {
       });
     } catch (StorageException e) {
       if (e.passes()) {
-        engine.logError(
-            "model %s: the next version cannot be made yet".formatted(state.model()), e);
+        if (!state.locked(state::hasNoRoom)) { // else the log has said so
+          engine.logError(
+              "model %s: the next version cannot be made yet".formatted(state.model()), e);
+        }
         leader.later(() -> leader.waitsFor(e));
         var _ = engine.after(RETRY, () -> leader.later(this::again));
       } else {

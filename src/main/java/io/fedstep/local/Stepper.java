@@ -153,15 +153,15 @@ final class Stepper {
 
   /** The same; where the disk takes nothing for now, tries again later. */
   void endOrRetry(Decision.Cause cause) {
-    endOrRetry(() -> end(cause, now()));
+    endOrRetry(() -> end(cause, now()), true);
   }
 
   /** Ends a round for which too few messages came; as {@link #endOrRetry(Decision.Cause)}. */
   void abandonOrRetry() {
-    endOrRetry(() -> state.round().abandon(Decision.Cause.DEADLINE, now()));
+    endOrRetry(() -> state.round().abandon(Decision.Cause.DEADLINE, now()), true);
   }
 
-  private void endOrRetry(Supplier<Decision> end) {
+  private void endOrRetry(Supplier<Decision> end, boolean isFirstTry) {
     Round round = state.round();
     int stage = round.stage();
     try {
@@ -170,7 +170,9 @@ final class Stepper {
       if (!e.passes()) {
         throw e;
       }
-      engine.logError("model %s: its round cannot be closed yet".formatted(state.model()), e);
+      if (isFirstTry) {
+        engine.logError("model %s: its round cannot be closed yet".formatted(state.model()), e);
+      }
       long number = round.number();
       var _ = engine.after(RETRY, () -> modelThread.accept(() -> endAgain(end, number, stage)));
     }
@@ -182,7 +184,7 @@ final class Stepper {
         && round.stage() == stage
         && round.closed() == null
         && !state.stopped()) {
-      endOrRetry(end);
+      endOrRetry(end, false);
     }
   }
 
@@ -203,10 +205,17 @@ final class Stepper {
       if (!e.passes()) {
         throw e;
       }
-      engine.logError("model %s: the next version cannot be made yet".formatted(state.model()), e);
-      state.change(() -> state.closing(e));
+      waitFor(e, "the next version cannot be made yet");
       var _ = engine.after(RETRY, () -> modelThread.accept(this::step));
     }
+  }
+
+  /** Shows why the version waits, so that nothing enters; the log says so once. */
+  private void waitFor(StorageException cause, String what) {
+    if (!state.hasNoRoom()) {
+      engine.logError("model %s: %s".formatted(state.model(), what), cause);
+    }
+    state.change(() -> state.closing(cause));
   }
 
   private void stepOnce() {
@@ -325,8 +334,7 @@ final class Stepper {
       if (!e.passes()) {
         throw e;
       }
-      engine.logError("model %s: its next round cannot be opened yet".formatted(state.model()), e);
-      state.change(() -> state.closing(e)); // nothing enters, and nothing is changed
+      waitFor(e, "its next round cannot be opened yet");
       var _ = engine.after(RETRY, () -> modelThread.accept(this::openOrRetry));
       return;
     }

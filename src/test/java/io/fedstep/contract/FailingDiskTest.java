@@ -95,6 +95,23 @@ class FailingDiskTest {
     assertThat(refused).isGreaterThan(1);
   }
 
+  @Test
+  void closeWithoutRoom_isDegraded_andSaysWhy() {
+    Model hit = Model.create(server.http(), Model.plain(1, 2));
+    hit.submit(0, "solo", UPDATE).is(201);
+    disk.fail(SimDisk.Fault.FULL, "weights.safetensors");
+    hit.post("/rounds/current/close").problem(507, "storage-full");
+    assertThat(health()).isEqualTo("DEGRADED");
+    assertThat(hit.json("phase").asString()).isEqualTo("closing");
+    assertThat(hit.json("detail").asString())
+        .startsWith("Round 0 is closed, and its version waits: There is no room");
+    disk.heal();
+    hit.awaitVersion(1);
+    assertThat(health()).isEqualTo("UP");
+    assertThat(hit.json().has("detail")).isFalse();
+    server.http().delete(hit.path("")).is(204);
+  }
+
   private static void advance(Model model) {
     Reply answer = model.submit(0, "solo", UPDATE);
     if (answer.status() == 201) {

@@ -2,18 +2,23 @@ package io.fedstep.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import io.fedstep.LogLines;
 import io.fedstep.coordinator.Limits;
+import io.fedstep.coordinator.Phase;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.SimDisk;
 import io.fedstep.vector.Dtype;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A disk that takes nothing for now refuses what needs it and stops nothing. */
 class FullDiskTest {
@@ -36,6 +41,33 @@ class FullDiskTest {
       rig.put(M, 0, "alice", 1, 1);
       rig.changes(M).setPolicy(policy);
       rig.awaitVersion(M, 1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"weights.safetensors", "journal.jsonl.new"})
+  void closeWithoutRoom_saysWhy_andLogsIt_once(String file, @TempDir Path folder) {
+    SimDisk disk = SimDisk.in(folder.resolve("data"), new Random(1));
+    try (var log = LogLines.of("io.fedstep.coordinator", Level.WARN);
+        Rig rig = Rig.keeping(Duration.ofHours(1), disk.disk(), disk.root(), Rig.LIMITS)) {
+      rig.create(M, Rig.plain(1, 1, 1));
+      assertThat(rig.coordinator().failure(M)).isNull();
+      disk.fail(SimDisk.Fault.FULL, file);
+      rig.put(M, 0, "alice", 1, 1);
+      for (int tries = 0; tries < 3; tries++) {
+        assertThat(Rig.refusal(() -> rig.settle(M)).problem()).isEqualTo(Problem.STORAGE_FULL);
+        assertThat(rig.coordinator().status(M).phase()).isEqualTo(Phase.CLOSING);
+        assertThat(rig.coordinator().failure(M))
+            .isEqualTo(
+                "Round 0 is closed, and its version waits: There is no room left on the server's"
+                    + " disk.");
+        rig.pass(Duration.ofSeconds(6));
+      }
+      disk.heal();
+      rig.pass(Duration.ofSeconds(6));
+      rig.awaitVersion(M, 1);
+      assertThat(rig.coordinator().failure(M)).isNull();
+      assertThat(log.lines()).singleElement().asString().contains("No space left on device");
     }
   }
 
