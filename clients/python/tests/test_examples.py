@@ -37,6 +37,15 @@ class ExamplesTest(unittest.TestCase):
             points = [len(line.attrib["points"].split()) for line in lines]
             self.assertEqual(points, [12, 13])
 
+    def test_private_digits(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "plot.svg"
+            arguments = ("--phones", "60", "--output", str(file))
+            self.assertGreater(self.run_example("private_digits.py", 3, *arguments), 0.2)
+            lines = xml.etree.ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}polyline")
+            points = [len(line.attrib["points"].split()) for line in lines]
+            self.assertEqual(points, [4, 4, 4, 4, 3, 3, 3, 2])
+
     def test_pytorch(self) -> None:
         self.skip_without("torch")
         self.assertGreater(self.run_example("pytorch_digits.py", 4), 0.8)
