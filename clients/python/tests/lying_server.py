@@ -38,6 +38,8 @@ class LyingServer:
     """Says what an honest server would, but for what ``lies`` change of it, by stage: ``spec``,
     ``roster`` (before its digest is made), ``digest``, ``shares``, ``unmasking``.
 
+    The first answer to ``lose`` is lost, after ``lost``.
+
     Args:
         client: the one that it does not play.
         identities: of its members, where they are pinned.
@@ -63,7 +65,8 @@ class LyingServer:
         self.spec = self._lie("spec", self.spec)
         self.sent: list[str] = []
         self.bodies: list[bytes] = []
-        self.lose: str = ""
+        self.lose = ""
+        self.lost: Callable[[], object] = lambda: None
         self._peers: dict[str, Member] = {}
         self._known: dict[str, Document] = {}
         handler = type("Handler", (_Handler,), {"owner": self})
@@ -187,6 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         owner.bodies.append(body)
         if what == owner.lose:
             owner.lose = ""
+            owner.lost()
             self.close_connection = True
             return
         if what == "updates":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import random
 import unittest
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -53,6 +56,42 @@ def stream_of(round: dict[str, Any], member: dict[str, Any]) -> Stream:
     return Stream(flat, Numbers(member["weight"], member["metrics"], settings), settings)
 
 
+NONSENSE: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    1.5,
+    1e400,
+    10**30,
+    "",
+    "x",
+    "A" * 43,
+    "\ud800",
+    [],
+    [None],
+    {},
+]
+
+
+def spoiled(document: Any, draw: random.Random) -> Any:
+    """A copy with nonsense somewhere, or without something."""
+    whole = copy.deepcopy(document)
+    place = whole
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = draw.choice(keys)
+        if isinstance(place[key], (dict, list)) and place[key] and draw.random() < 0.8:
+            place = place[key]
+        else:
+            break
+    if draw.random() < 0.2:
+        del place[key]
+    else:
+        place[key] = draw.choice(NONSENSE)
+    return whole
+
+
 def answers_of(round: dict[str, Any], client: str) -> list[dict[str, Any]]:
     """A member's answer; the server may have had enough without it."""
     end = f"/unmasking/{client}"
@@ -101,6 +140,34 @@ class RoundsTest(unittest.TestCase):
         for late in (lambda: one.reveal({}), one.join, lambda: list(body.pieces())):
             with self.assertRaises(Unsafe):
                 late()
+
+    def test_nonsense_of_a_server_is_told_as_unsafe(self) -> None:
+        draw = random.Random(7)
+        outcomes = Counter[str]()
+        for _ in range(600):
+            round = draw.choice(ROUNDS)
+            went = [member for member in round["members"] if member["leaves"] is None]
+            outcomes[self.play_with_nonsense(round, draw.choice(went), draw)] += 1
+        self.assertGreater(outcomes["unsafe"], 400, outcomes)
+
+    def play_with_nonsense(
+        self, round: dict[str, Any], member: dict[str, Any], draw: random.Random
+    ) -> str:
+        one, client = member_of(round, member), member["client"]
+        wrong = draw.choice(["roster", "shares", "unmasking"])
+
+        def answer(what: str) -> Any:
+            told_by_now = told(round, "GET", what, client)
+            return spoiled(told_by_now, draw) if what == wrong else told_by_now
+
+        try:
+            one.share(answer("roster"))
+            one.open(answer("shares"))
+            one.update(stream_of(round, member))
+            one.reveal(answer("unmasking"))
+        except Unsafe:
+            return "unsafe"
+        return "unharmed"
 
     def test_the_text_of_the_tag(self) -> None:
         for round in ROUNDS:

@@ -149,5 +149,5 @@ class Contributions:
 def _settings(spec: Json) -> Settings:
     try:
         return Settings.of(spec)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise Unsafe(f"the spec is no secure one: {error!r}") from error

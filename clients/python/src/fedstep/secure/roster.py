@@ -87,7 +87,7 @@ class Roster:
                 digest=document["digest"],
                 members=members,
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, OverflowError, TypeError) as error:
             raise ValueError(f"the roster is malformed: {error!r}") from None
 
     def __len__(self) -> int:

@@ -84,8 +84,10 @@ class Settings:
         """Whether the sum of so many members stays within a word."""
         if self.noise is not None:
             return fraction_bits == 0
-        largest = members * self.max_weight * Fraction(self.clip) * Fraction(2) ** fraction_bits
-        return 8 <= fraction_bits <= 81 and largest < 2 ** (self.bits - 1)
+        if not 8 <= fraction_bits <= 81:
+            return False
+        largest = members * self.max_weight * Fraction(self.clip)
+        return largest * (1 << fraction_bits) < 1 << (self.bits - 1)
 
 
 def _noise(privacy: Mapping[str, Any]) -> Noise | None:
