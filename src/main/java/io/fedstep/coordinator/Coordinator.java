@@ -241,6 +241,12 @@ public abstract class Coordinator implements AutoCloseable {
   /** Bytes that may still be written. */
   public abstract long freeBytes();
 
+  /**
+   * Bytes that the open rounds still need, with {@code min_updates} each, and the versions that
+   * they make.
+   */
+  public abstract long neededBytes();
+
   /** The refusal for a failed read or write: try again later, or the model stops. */
   public abstract Refusal failure(@Nullable String model, StorageException failure);
 

@@ -223,6 +223,16 @@ public final class KafkaCoordinator extends Coordinator {
     return cluster.data().free();
   }
 
+  /** In the shared folder: updates are elsewhere. */
+  @Override
+  public long neededBytes() {
+    return follower.models().stream()
+        .map(ClusterModel::state)
+        .filter(state -> state.ended() == null && !state.stopped())
+        .mapToLong(state -> state.folder().bytesOfNext())
+        .sum();
+  }
+
   @Override
   public Refusal failure(@Nullable String model, StorageException failure) {
     return Cluster.refusal(failure);

@@ -317,6 +317,11 @@ public final class LocalCoordinator extends Coordinator {
   }
 
   @Override
+  public long neededBytes() {
+    return running.values().stream().mapToLong(ModelRunner::bytesNeeded).sum();
+  }
+
+  @Override
   public Refusal failure(@Nullable String model, StorageException failure) {
     if (model == null || failure.passes() || broken.containsKey(model)) {
       return Failure.refusal(failure);

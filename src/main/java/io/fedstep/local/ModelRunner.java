@@ -76,6 +76,16 @@ final class ModelRunner {
     return state;
   }
 
+  /**
+   * Bytes that the open round still needs on the disk: for {@code min_updates} of its updates, and
+   * for the version that it makes. A model that is stopped needs none.
+   */
+  long bytesNeeded() {
+    return state.ended() != null || state.stopped()
+        ? 0
+        : state.folder().bytesOfNext() + matrix.bytesUntil(state.spec().round().minUpdates());
+  }
+
   private void run() {
     try {
       if (state.round().closed() != null || state.isDue()) {

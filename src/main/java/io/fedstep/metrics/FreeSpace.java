@@ -5,7 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
-/** The room that is left where the models are stored, and what gives way where there is none. */
+/** The room where the models are stored: what is left, what gives way, and what is needed. */
 public record FreeSpace(Coordinator coordinator) implements MeterBinder {
   @Override
   public void bindTo(MeterRegistry registry) {
@@ -15,6 +15,11 @@ public record FreeSpace(Coordinator coordinator) implements MeterBinder {
         .register(registry);
     Gauge.builder("fedstep.store.deleted", coordinator, Coordinator::deletedBytes)
         .description("Bytes of deleted models that can be had back, which go where room is needed")
+        .baseUnit("bytes")
+        .register(registry);
+    Gauge.builder("fedstep.store.needed", coordinator, Coordinator::neededBytes)
+        .description(
+            "Bytes that the open rounds still need, with min_updates each, and their versions")
         .baseUnit("bytes")
         .register(registry);
   }

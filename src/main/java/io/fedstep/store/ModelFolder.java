@@ -1,5 +1,6 @@
 package io.fedstep.store;
 
+import io.fedstep.codec.StateDocument;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.round.Plain;
 import io.fedstep.round.Protocol;
@@ -30,6 +31,7 @@ public final class ModelFolder implements AutoCloseable {
   private final RetiredVersions retired;
   private final VersionReports reports;
   private final AtomicLong drafts;
+  private final long versionBytes;
   private @Nullable OpenRound open;
 
   private ModelFolder(
@@ -48,6 +50,7 @@ public final class ModelFolder implements AutoCloseable {
     openFolder = folder.resolve(Folders.OPEN);
     retired = new RetiredVersions(disk, versionsFolder, shared);
     reports = new VersionReports(disk, folder.resolve(Folders.REPORTS));
+    versionBytes = 2 * head.spec().vectorBytes() + StateDocument.length(head.spec());
   }
 
   /** Writes a new model's folder, which is to be renamed to its place. */
@@ -153,6 +156,14 @@ public final class ModelFolder implements AutoCloseable {
   /** The last report of each client on a version. */
   public Map<String, UpdateMetadata> reported(long version) {
     return reports.latest(version);
+  }
+
+  /**
+   * Bytes that the version of the open round will take on the disk: none where it is written over
+   * the files of a version that is kept no more.
+   */
+  public long bytesOfNext() {
+    return retired.hasSpare() ? 0 : versionBytes;
   }
 
   /** Begins a version. */

@@ -14,7 +14,7 @@ final class RetiredVersions {
   private final Path folder;
   private final boolean shared;
   private final List<Version> waiting = new ArrayList<>();
-  private @Nullable Path spare;
+  private volatile @Nullable Path spare;
 
   RetiredVersions(Disk disk, Path folder, boolean shared) {
     this.disk = disk;
@@ -45,6 +45,11 @@ final class RetiredVersions {
         disk.delete(out);
       }
     }
+  }
+
+  /** Whether there are files to be written over. */
+  boolean hasSpare() {
+    return spare != null;
   }
 
   /** A folder with a pruned version's files, to be written over by a draft; or null. */

@@ -59,6 +59,15 @@ final class RoundFile implements AutoCloseable {
     return disk.size(path, channel());
   }
 
+  /** The size by the file's name, without opening it; 0 where it is being renamed. */
+  long bytes() {
+    try {
+      return disk.size(path);
+    } catch (StorageException e) {
+      return 0;
+    }
+  }
+
   void read(long offset, ByteBuffer into) {
     disk.readAt(path, channel(), offset, into);
   }

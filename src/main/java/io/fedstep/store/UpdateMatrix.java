@@ -123,6 +123,11 @@ public final class UpdateMatrix implements AutoCloseable {
     keep();
   }
 
+  /** Bytes that the file has to grow by until it has so many rows. */
+  public long bytesUntil(int rows) {
+    return Math.max(0, layout.end(rows - 1) - file.bytes());
+  }
+
   /** Reads a row from some byte on. */
   public void read(int row, long offset, ByteBuffer into) {
     file.read(layout.offset(row) + offset, into);

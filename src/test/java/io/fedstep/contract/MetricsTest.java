@@ -128,6 +128,7 @@ class MetricsTest {
       assertThat(after.value("fedstep_update_bytes_sum"))
           .isGreaterThanOrEqualTo(before.value("fedstep_update_bytes_sum") + 12);
       assertThat(after.value("fedstep_store_free_bytes")).isPositive();
+      assertThat(after.value("fedstep_store_needed_bytes")).isPositive();
     });
   }
 
