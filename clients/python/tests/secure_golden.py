@@ -13,10 +13,11 @@ import numpy as np
 from support import GOLDEN
 
 try:
-    import cryptography  # noqa: F401
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 except ImportError as error:
     raise unittest.SkipTest("cryptography is not installed: fedstep[secure]") from error
 
+from fedstep.secure.identity import Identity
 from fedstep.secure.roster import Start
 from fedstep.secure.settings import Settings
 from fedstep.tensors import Arrays
@@ -59,6 +60,13 @@ def start_of(round: dict[str, Any]) -> Start:
 
 def settings_of(round: dict[str, Any]) -> Settings:
     return Settings.of(round["spec"])
+
+
+def identity_of(member: dict[str, Any]) -> Identity | None:
+    private = member.get("identity_private")
+    if private is None:
+        return None
+    return Identity(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private)))
 
 
 def told(round: dict[str, Any], method: str, what: str, client: str = "") -> Any:

@@ -10,23 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from secure_golden import ROUNDS, settings_of, start_of, tensors, told
+from secure_golden import ROUNDS, identity_of, settings_of, start_of, tensors, told
 
 from fedstep import Unsafe
 from fedstep.secure.base64url import octets_of, text_of
 from fedstep.secure.flat import Flat
-from fedstep.secure.identity import Identity
 from fedstep.secure.member import Member
 from fedstep.secure.roster import Roster, tag_of, tag_text
 from fedstep.secure.stream import Numbers, Stream
-
-
-def identity_of(member: dict[str, Any]) -> Identity | None:
-    private = member.get("identity_private")
-    if private is None:
-        return None
-    return Identity(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(private)))
 
 
 def trusted_in(round: dict[str, Any]) -> dict[str, bytes] | None:
