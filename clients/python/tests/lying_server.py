@@ -180,7 +180,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(404, {"code": "update-not-found", "detail": "None."})
         else:
             found = owner.get(path.split("/")[6])
-            self._json(200, found) if found is not None else self._answer(204, b"", {})
+            if found is None:
+                self._answer(204, b"", {})
+            else:
+                self._json(410 if found.get("code") == "round-closed" else 200, found)
 
     def do_PUT(self) -> None:
         owner, url = self.owner, urlsplit(self.path)

@@ -291,6 +291,12 @@ class AgainTest(Case):
         self.assertEqual(server.sent, JOINED)
         self.assertRegex("\n".join(lines), "earlier life")
 
+    def test_an_update_counts_though_others_opened_the_sum(self) -> None:
+        server = self.serve({"unmasking": lambda _: {"code": "round-closed"}}, rounds=3)
+        weights = self.client(server).train("m", update, rounds=1)
+        self.assertEqual(server.sent, UPDATED)
+        self.assertEqual(weights.version, 1)
+
     def test_each_round_has_keys_of_its_own(self) -> None:
         server = self.serve({}, rounds=2)
         self.client(server).train("m", update)

@@ -95,7 +95,6 @@ class Contributions:
                 opened.stream = train(lambda update: self._stream(update, weights, opened.settings))
             if opened.stream is not None:
                 opened.part.finish(opened.stream)
-            return opened.stream is not None
         except Unsafe as broken:
             log.warning("round %d of %r is sat out: %s", weights.version, self._model, broken)
         except TrainingStopped:
@@ -112,7 +111,7 @@ class Contributions:
             if over:
                 opened.part.leave()
                 self._open = None
-        return False
+        return opened.part.has_sent
 
     def _round_of(self, weights: Weights) -> _Open:
         if self._open is None or self._open.base != weights.base:

@@ -16,6 +16,9 @@ class Part:
     """Joins and shares in a thread of its own, so that training goes on meanwhile; then sends an
     update, and what opens the sum. All of it can be begun again, and sends the same again.
 
+    Attributes:
+        has_sent: whether the update is in the round, whoever opens the sum.
+
     Args:
         member: computes what is sent.
         stages: where it goes.
@@ -24,6 +27,7 @@ class Part:
     def __init__(self, member: Member, stages: Stages) -> None:
         self._member = member
         self._stages = stages
+        self.has_sent = False
         self._thread: threading.Thread | None = None
         self._failed: Exception | None = None
 
@@ -52,6 +56,7 @@ class Part:
         with _among_members():
             query, body = self._member.update(stream)
             self._stages.put("updates", body, query)
+            self.has_sent = True
             answer = self._member.reveal(self._stages.get("unmasking"))
             self._stages.put("unmasking", answer)
 
