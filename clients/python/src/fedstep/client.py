@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from . import encodings
 from .administration import Administration
 from .answers import (
     Json,
@@ -29,6 +30,7 @@ from .answers import (
 from .creation import json_body
 from .credentials import Credentials, Token
 from .events import Event, follow
+from .messages import Body
 from .metrics import Metrics
 from .pool import Path as File
 from .pool import Pool
@@ -95,6 +97,7 @@ class Client(Administration, Privacy):
         self._identity = identity
         self._trusted = None if trusted is None else trusted_keys(trusted)
         self._metrics = Metrics()
+        self._residuals = encodings.Residuals()
         credentials = Credentials(url, token, headers)
         pool = Pool(url, context, ca, cert, key)
         super().__init__(
@@ -217,6 +220,8 @@ class Client(Administration, Privacy):
         *,
         weight: float = 1.0,
         metrics: Mapping[str, Any] | None = None,
+        encoding: str | None = None,
+        partial: bool = False,
     ) -> Json:
         """Sends an update: a gradient of the loss, or the weights before training minus those
         after. It is on stable storage when this returns.
@@ -228,9 +233,13 @@ class Client(Administration, Privacy):
             weight: how many examples or steps it stands for.
             metrics: such as the loss before training. What is no finite number is left out, with a
                 warning; a metric never costs an update.
+            encoding: in fewer bytes: ``"int8"``, ``"eden-1"`` to ``"eden-4"``, or ``"top-k"``,
+                which sends 1 % of the values, and the rest with the next updates of this client.
+            partial: whether tensors may be missing, which then count as not moved.
 
         Returns:
-            The receipt: ``round``, ``client``, ``weight``, ``digest``, ``updates``.
+            The receipt: ``round``, ``client``, ``weight``, ``digest``, ``updates``, ``encoding``,
+            ``left_out``, ``bytes``.
 
         Raises:
             RoundClosed: fetch the newest weights and train again.
@@ -248,10 +257,30 @@ class Client(Administration, Privacy):
         else:
             number, model_arrays = trained_from, None
         path = f"{path_of(model)}/rounds/{number}/updates/{self.check_id()}"
-        body = encode(gradient, model_arrays)
+        left: Arrays = {}
+        if partial:
+            query["partial"] = "true"
+        if encoding is None:
+            body = encode(gradient, None if partial else model_arrays)
+        elif encoding == "top-k":
+            values = encodings.values_of(gradient)
+            body, left = encodings.sparse(self._residuals.added(model, values))
+        else:
+            encodings.check(encoding)
+            names = model_arrays or self.model(model)["tensors"]
+            body = encodings.encode(gradient, encoding, list(names))
+        receipt = self._send(path, query, numbers, body)
+        if encoding == "top-k":
+            self._residuals.keep(model, left)
+        return receipt
+
+    def _send(
+        self, path: str, query: Mapping[str, object], numbers: Mapping[str, float], body: Body
+    ) -> Json:
+        """Sends an update, without its metrics if the server refuses one."""
 
         def send(numbers: Mapping[str, float]) -> Json:
-            beside = query | {f"metric.{name}": number for name, number in numbers.items()}
+            beside = dict(query) | {f"metric.{name}": number for name, number in numbers.items()}
             return self._transport.request("PUT", path, read_json, query=beside, body=body)
 
         try:
@@ -298,6 +327,7 @@ class Client(Administration, Privacy):
         stay: bool = False,
         explain: bool = False,
         secure: bool = False,
+        encoding: str | None = None,
     ) -> Weights:
         """Takes part in a model's training.
 
@@ -319,6 +349,7 @@ class Client(Administration, Privacy):
                 data; it is always told the exception's type.
             secure: whether the model has to be secure, whatever the server says. Once a client
                 knows that a model is, it has to stay so.
+            encoding: in which updates are sent that name none, as for :meth:`submit`.
 
         Returns:
             The newest weights: those after the last round that the client took part in, or where
@@ -332,6 +363,8 @@ class Client(Administration, Privacy):
         """
         if secure:
             self.told.secure(model)
+        if encoding is not None:
+            encodings.check(encoding)
         training = Training(
             self,
             model,
@@ -340,6 +373,7 @@ class Client(Administration, Privacy):
             stay=stay,
             explain=explain,
             secure=lambda: self._contributions(model),
+            encoding=encoding,
         )
         return training.run(rounds)
 

@@ -41,11 +41,15 @@ class Update:
         gradient: of the loss, or the weights before training minus those after; tensors by name.
         weight: how many examples or steps it stands for; with 0 it is not sent.
         metrics: such as the loss before training.
+        encoding: in which it is sent; None for that of :meth:`fedstep.Client.train`.
+        partial: whether tensors may be missing, which then count as not moved.
     """
 
     gradient: Mapping[str, Any]
     weight: float = 1.0
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    encoding: str | None = None
+    partial: bool = False
 
     @staticmethod
     def from_weights(
@@ -92,6 +96,7 @@ class Training:
         stay: bool,
         explain: bool,
         secure: Callable[[], Contributions],
+        encoding: str | None = None,
     ) -> None:
         self._client = client
         self._model = model
@@ -101,6 +106,7 @@ class Training:
         self._explain = explain
         self._make_secure = secure
         self._secure: Contributions | None = None
+        self._encoding = encoding
         self._sampled = False
         self._evaluated = ""
         self._contributed = ""
@@ -248,6 +254,8 @@ class Training:
                 update.gradient,
                 weight=update.weight,
                 metrics=update.metrics,
+                encoding=update.encoding or self._encoding,
+                partial=update.partial,
             )
         except RoundClosed:
             return False
@@ -280,6 +288,8 @@ class Training:
                 f"the local step returned a {type(update).__name__}: it has to return "
                 "Update(gradient, …), Update.from_weights(before, after, …), or None to sit out"
             )
+        if self._secure is not None and (update.encoding or self._encoding or update.partial):
+            raise ValueError("the model is secure: no update of it is encoded or partial")
         return update if float(update.weight) != 0 else None
 
     def _attempt(
