@@ -118,6 +118,7 @@ class UpdateController {
       @PathVariable("round") String roundText,
       @PathVariable String client,
       HttpServletRequest request) {
+    Query.none(request);
     Query.name("model", model);
     Query.name("client", client);
     long round = Query.number("The round", roundText);

@@ -181,27 +181,21 @@ class ExtremesTest {
     model.putJson("/rounds/0/updates", update).problem();
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "/rounds",
-        "/rounds/current",
-        "/rounds/0",
-        "/rounds/0/updates",
-        "/rounds/0/updates/a",
-        "/weights",
-        "/versions",
-        "/versions/0/weights",
-        "/optimizer",
-        "/optimizer/state",
-        "/refusals",
-        "/events"
-      })
-  void parametersThatAreNotKnown_areMalformed(String path) {
+  /** At every address that the API's document has. */
+  @Test
+  void parametersThatAreNotKnown_areMalformed() {
     Model model = create("'round': {'min_updates': 2}");
-    assertThat(model.get(path + "?wiat=1s").problem(400, "malformed").path("detail").asString())
-        .contains("'wiat'");
+    model.putJson("/rounds/0/updates/1", "{\"gradient\": [1, 2]}").is(201);
+    JsonNode paths = model.http().get("/v3/api-docs").is(200).json().path("paths");
+    for (String path : paths.propertyNames()) {
+      if (path.startsWith("/v1/") && paths.path(path).has("get")) {
+        String filled = path.replace("{model}", model.name()).replaceAll("[{]version[}]", "0");
+        Reply reply = model.http().get(filled.replaceAll("[{][a-z]+[}]", "1") + "?wiat=1s");
+        assertThat(reply.problem(400, "malformed").path("detail").asString())
+            .as(path)
+            .contains("'wiat'");
+      }
+    }
     model.putJson("?x=1", "{}").problem(400, "malformed");
     model.post("/stop?x=1").problem(400, "malformed");
     model.putJson("/weights?x=1", "{\"weights\": [1, 2]}").problem(400, "malformed");

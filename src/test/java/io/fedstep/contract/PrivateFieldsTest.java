@@ -42,7 +42,7 @@ class PrivateFieldsTest {
         base deadline failed max_updates min_updates model opened_at participation phase
         round updates
       /v1/models/{model}/rounds/{round}/updates/{client}
-        client digest model round updates weight
+        bytes client digest encoding left_out model round updates weight
       /v1/models/{model}/tags
         tags
       /v1/models/{model}/versions/{version}/gradient
