@@ -50,18 +50,18 @@ class ArchitectureTest {
                    javax.crypto
       secure:
                    javax.crypto
-      model:       privacy aggregate optim plugin vector
-      round:       model privacy aggregate vector problem
-      codec:       round model privacy aggregate optim plugin vector problem
+      model:       privacy secure aggregate optim plugin vector
+      round:       model privacy secure aggregate vector problem
+      codec:       round model privacy secure aggregate optim plugin vector problem
                    tools.jackson
-      store:       codec round model privacy aggregate optim plugin vector problem
+      store:       codec round model privacy secure aggregate optim plugin vector problem
                    tools.jackson org.slf4j
-      close:       store codec round model privacy aggregate optim plugin vector problem
+      close:       store codec round model privacy secure aggregate optim plugin vector problem
       quota:       problem
-      coordinator: quota close store codec round model privacy aggregate optim plugin vector problem
+      coordinator: quota close store codec round model privacy secure aggregate optim plugin vector problem
                    org.slf4j
-      local:       coordinator close store codec round model privacy aggregate optim plugin vector problem
-      kafka:       coordinator close store codec round model privacy aggregate optim plugin vector problem
+      local:       coordinator close store codec round model privacy secure aggregate optim plugin vector problem
+      kafka:       coordinator close store codec round model privacy secure aggregate optim plugin vector problem
                    org.apache.kafka tools.jackson org.slf4j
       wire:        quota store codec problem
                    jakarta.servlet org.apache.catalina org.apache.coyote org.apache.tomcat
@@ -69,7 +69,7 @@ class ArchitectureTest {
       security:    wire quota model problem
                    org.springframework jakarta.servlet jakarta.validation javax.naming javax.security tools.jackson
                    org.slf4j ch.qos.logback
-      web:         security wire quota coordinator store codec round model privacy aggregate optim plugin vector problem
+      web:         security wire quota coordinator store codec round model privacy secure aggregate optim plugin vector problem
                    org.springframework jakarta.servlet org.yaml
                    tools.jackson org.apache.catalina org.slf4j
       metrics:     coordinator kafka round quota io.micrometer org.slf4j
@@ -214,7 +214,7 @@ class ArchitectureTest {
       """
       aggregate.SortedDoubles aggregate.SortedFloats aggregate.SortedStrip # a factory of its twins
       model.DifferentialPrivacy model.ModelSpec model.PrivacyRules model.Protection \
-      model.RoundPolicy model.SpecRules # check themselves by rules
+      model.RoundPolicy model.SecureRules model.SpecRules # check themselves by rules
       problem.Refusal problem.RefusedException # a value and what throws it
       vector.DoubleTile vector.FloatTile vector.Tile # a factory of its twins
       """;

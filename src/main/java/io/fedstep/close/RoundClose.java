@@ -15,6 +15,8 @@ import io.fedstep.optim.StateEntry;
 import io.fedstep.optim.StepContext;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Masked;
+import io.fedstep.round.WordSums;
 import io.fedstep.store.StateFile;
 import io.fedstep.store.UpdateMatrix;
 import io.fedstep.store.UpdateReader;
@@ -51,8 +53,26 @@ public final class RoundClose {
    * @param finite if not, the draft is not to be used
    * @param gradientNorm L2 norm of the aggregated gradient
    * @param stepNorm L2 norm of what was subtracted from the weights
+   * @param plausible whether its sums can be those of honest clients
+   * @param masked what they told, where updates are masked and they can
    */
-  public record Result(boolean finite, double gradientNorm, double stepNorm) {}
+  public record Result(
+      boolean finite,
+      double gradientNorm,
+      double stepNorm,
+      boolean plausible,
+      @Nullable Masked masked) {
+    /** The result of updates in the clear. */
+    public Result(boolean finite, double gradientNorm, double stepNorm) {
+      this(finite, gradientNorm, stepNorm, true, null);
+    }
+
+    /** The same of masked updates. */
+    public Result of(WordSums sums) {
+      Masked told = sums.told();
+      return new Result(finite, gradientNorm, stepNorm, told != null, told);
+    }
+  }
 
   private final ModelSpec spec;
   private final Supplier<ServerStep> steps;
@@ -120,17 +140,14 @@ public final class RoundClose {
         spec, secrets, before, inOrder, matrix, null, shard, draft, gather, helpers, threads);
   }
 
-  /**
-   * The same with what makes the gradients of rows of words, in place of the spec's aggregator; or
-   * null.
-   */
+  /** The same with the sums of rows of words, in place of the spec's aggregator; or null. */
   public static ShardResult run(
       ModelSpec spec,
       Secrets secrets,
       Version before,
       List<Decision.Accepted> inOrder,
       UpdateMatrix matrix,
-      @Nullable Supplier<ServerStep.Gradients> gradients,
+      @Nullable WordSums sums,
       Shard shard,
       VersionDraft draft,
       Gather gather,
@@ -152,8 +169,9 @@ public final class RoundClose {
               stateBefore.steps(),
               before.info().version() + 1,
               secrets.ofModel());
-      if (gradients != null) {
-        var steps = CloseChain.begin(spec, context, gradients, most(spec));
+      if (sums != null) {
+        sums.begin(updates.rests());
+        var steps = CloseChain.begin(spec, context, sums::gradients, most(spec));
         IntFunction<Rows> words = updates::rows;
         var close = new RoundClose(spec, steps, words, weightsBefore, stateBefore, shard, draft);
         return close.run(updates, gather, helpers, threads, draft);

@@ -81,7 +81,7 @@ public final class PolicyCodec {
     }
   }
 
-  private static Duration timeout(JsonNode json, String place) {
+  static Duration timeout(JsonNode json, String place) {
     Duration duration = Durations.parse(text(json, place, "a text such as \"30s\""));
     if (duration == null) {
       throw Spec.bad(place, "is %s; a number with ms, s, m, h or d is needed".formatted(json));

@@ -5,6 +5,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Masked;
 import io.fedstep.round.MetricNames;
 import io.fedstep.round.NoiseKey;
 import io.fedstep.round.Reported;
@@ -27,6 +28,7 @@ public final class RecordCodec {
   private static final String ENCODING = "encoding";
   private static final String LEFT_OUT = "left_out";
   private static final String BYTES = "bytes";
+  private static final String SIGNATURE = "signature";
 
   private RecordCodec() {}
 
@@ -107,7 +109,7 @@ public final class RecordCodec {
       json.put("staleness", accepted.staleness());
     }
     json.set("metrics", metrics(accepted.metrics()));
-    return json;
+    return accepted.signature() == null ? json : json.put(SIGNATURE, accepted.signature());
   }
 
   private static Decision.Accepted readAccepted(JsonNode json) {
@@ -119,7 +121,8 @@ public final class RecordCodec {
         readSummary(json),
         time(json.required("received_at")),
         json.required("updates").intValue(),
-        json.path("staleness").asLong(0));
+        json.path("staleness").asLong(0),
+        json.has(SIGNATURE) ? Json.text(json.required(SIGNATURE)) : null);
   }
 
   /** What was noted of an update's vector, with how it came where that is told. */
@@ -159,6 +162,9 @@ public final class RecordCodec {
   public static ObjectNode client(ModelSpec spec, long round, Decision.Accepted update) {
     RoundPolicy policy = spec.round();
     ObjectNode json = add(client(update, spec.showsNorms()), update.summary().transfer());
+    if (spec.secure() != null) {
+      json.putNull("weight");
+    }
     if (policy.mode().isBuffer()) {
       json.put("trained_from", round - update.staleness()).put("staleness", update.staleness());
     }
@@ -195,17 +201,17 @@ public final class RecordCodec {
 
   /** The receipt of an update that was computed from version {@code from}. */
   public static ObjectNode receipt(
-      String model, RoundPolicy policy, long from, Decision.Accepted update) {
+      String model, ModelSpec spec, long from, Decision.Accepted update) {
     ObjectNode json =
         Json.object()
             .put("model", model)
             .put("round", from + update.staleness())
             .put("client", update.client())
-            .put("weight", update.weight())
+            .put("weight", spec.secure() == null ? (Double) update.weight() : null)
             .put("digest", update.summary().digest())
             .put("updates", update.updates());
     add(json, update.summary().transfer());
-    return policy.mode().isBuffer() ? json.put("trained_from", from) : json;
+    return spec.round().mode().isBuffer() ? json.put("trained_from", from) : json;
   }
 
   /** A record as the contract shows it. */
@@ -243,6 +249,10 @@ public final class RecordCodec {
     json.put("updates", ended.clients().size());
     json.put("total_weight", ended.totalWeight());
     json.set("metrics", metrics(ended.metrics()));
+    Masked masked = ended.masked();
+    if (masked != null) {
+      StageCodec.write(masked, json);
+    }
     json.put("gradient_norm", ended.gradientNorm());
     json.put("step_norm", ended.stepNorm());
     json.put("participation", ended.participation());
@@ -272,6 +282,8 @@ public final class RecordCodec {
     Decision.Abandoned abandoned = ended.abandoned();
     if (abandoned != null) {
       json.set("why", StageCodec.why(abandoned));
+    } else if (ended.spec().secure() != null) {
+      json.putNull("why");
     }
     return json;
   }
@@ -302,10 +314,11 @@ public final class RecordCodec {
         number(json.get("gradient_norm")),
         number(json.get("step_norm")),
         reports(json.get("reports")),
-        closed == null || !json.has("why")
+        closed == null || json.path("why").isNull() || !json.has("why")
             ? null
             : StageCodec.readWhy(json.required("why"), closed),
-        number(json.path("privacy").get("epsilon")));
+        number(json.path("privacy").get("epsilon")),
+        StageCodec.readMasked(json, readMetrics(json.required("metrics"))));
   }
 
   private static @Nullable Reported reports(@Nullable JsonNode json) {

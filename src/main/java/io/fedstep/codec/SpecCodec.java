@@ -9,6 +9,7 @@ import io.fedstep.model.KeepBest;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.Protection;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.SecureAggregation;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.round.UpdateMetadata;
@@ -55,7 +56,8 @@ public final class SpecCodec {
                 "round",
                 "weights",
                 "keep_best",
-                DifferentialPrivacy.NAME));
+                DifferentialPrivacy.NAME,
+                SecureAggregation.NAME));
     TensorLayout layout = layout(spec.required("tensors"));
     JsonNode dtype = spec.get("dtype");
     JsonNode optimizer = spec.get("optimizer");
@@ -73,12 +75,17 @@ public final class SpecCodec {
     KeepBest best = keeps == null ? null : keepBest(keeps);
     JsonNode privacy = spec.orNull(DifferentialPrivacy.NAME);
     Protection protection = privacy == null ? null : PrivacyCodec.read(privacy, policy);
+    JsonNode hides = spec.orNull(SecureAggregation.NAME);
+    SecureAggregation secure = hides == null ? null : SecureCodec.read(hides, rule);
     return Spec.checked(
-        privacy == null ? "round" : DifferentialPrivacy.NAME,
+        secure != null
+            ? SecureAggregation.NAME
+            : privacy == null ? "round" : DifferentialPrivacy.NAME,
         () ->
             new ModelSpec(layout, format, step, rule, most, protection, policy)
                 .requiringWeights(required)
-                .keeping(best));
+                .keeping(best)
+                .secured(secure));
   }
 
   /** Reads by what the best version is known; null where none is to be chosen. */
@@ -249,6 +256,10 @@ public final class SpecCodec {
     }
     if (spec.protection() instanceof DifferentialPrivacy privacy) {
       json.set(DifferentialPrivacy.NAME, PrivacyCodec.write(privacy));
+    }
+    SecureAggregation secure = spec.secure();
+    if (secure != null) {
+      json.set(SecureAggregation.NAME, SecureCodec.write(secure));
     }
     return json;
   }

@@ -1,8 +1,11 @@
 package io.fedstep.codec;
 
 import io.fedstep.round.Decision;
+import io.fedstep.round.Masked;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -24,7 +27,8 @@ final class StageCodec {
         .put("stage", closed.stage())
         .put("by", Words.label(closed.by(), '_'))
         .put("at", Words.time(closed.at()))
-        .put("min_updates", closed.minUpdates());
+        .put("min_updates", closed.minUpdates())
+        .put("max_updates", closed.maxUpdates());
   }
 
   static ObjectNode write(Decision.StageResumed resumed) {
@@ -41,16 +45,50 @@ final class StageCodec {
   /** Why a round was abandoned, as its record shows it. */
   static ObjectNode why(Decision.Abandoned abandoned) {
     ObjectNode json = Json.object().put("stage", abandoned.stage());
-    var missing = json.putArray("missing");
-    abandoned.missing().forEach(missing::add);
+    abandoned.missing().forEach(json.putArray("missing")::add);
+    abandoned.unopened().forEach(json.putArray("unopened")::add);
     return json;
   }
 
   /** What {@link #why} wrote, of a round that was closed so. */
   static Decision.Abandoned readWhy(JsonNode json, Decision.Closed close) {
-    List<String> missing = new ArrayList<>();
-    json.required("missing").forEach(client -> missing.add(Json.text(client)));
-    return new Decision.Abandoned(close, Json.text(json.required("stage")), List.copyOf(missing));
+    return new Decision.Abandoned(
+        close,
+        Json.text(json.required("stage")),
+        texts(json.required("missing")),
+        texts(json.required("unopened")));
+  }
+
+  private static List<String> texts(JsonNode json) {
+    List<String> texts = new ArrayList<>();
+    json.forEach(one -> texts.add(Json.text(one)));
+    return List.copyOf(texts);
+  }
+
+  /** What a record has more of masked updates. */
+  static void write(Masked masked, ObjectNode json) {
+    json.put("members", masked.members()).put("threshold", masked.threshold());
+    masked.missing().forEach(json.putArray("missing")::add);
+    masked.wrong().forEach(json.putArray("wrong")::add);
+    json.put("clipped", masked.clipped());
+  }
+
+  /** What {@link #write(Masked, ObjectNode)} wrote, and the record's own; null of others. */
+  static @Nullable Masked readMasked(JsonNode record, SortedMap<String, Double> metrics) {
+    if (!record.has("members")) {
+      return null;
+    }
+    JsonNode threshold = record.required("threshold");
+    JsonNode weight = record.required("total_weight");
+    JsonNode clipped = record.required("clipped");
+    return new Masked(
+        record.required("members").intValue(),
+        threshold.isNull() ? null : (Integer) threshold.intValue(),
+        texts(record.required("missing")),
+        texts(record.required("wrong")),
+        weight.isNull() ? null : (Long) weight.longValue(),
+        metrics,
+        clipped.isNull() ? null : (Double) clipped.doubleValue());
   }
 
   /** A journal's entry as a decision of one of these kinds. */
@@ -90,6 +128,7 @@ final class StageCodec {
         Json.text(json.required("stage")),
         Words.constant(Decision.Cause.class, json.required("by")),
         Words.time(json.required("at")),
-        json.required("min_updates").intValue());
+        json.required("min_updates").intValue(),
+        json.required("max_updates").intValue());
   }
 }

@@ -187,6 +187,44 @@ public final class Admission {
   }
 
   /**
+   * Lets a document for a stage of the open round come, or throws the refusal.
+   *
+   * @return the one that its client has there already, with which it is compared, or null
+   */
+  Decision.@Nullable Answered beginDocument(long number, String stage, String client) {
+    Verdict<Decision.Answered> verdict = state.look(() -> admit(number, stage, client));
+    return switch (verdict) {
+      case Verdict.Repeats(var earlier) -> earlier;
+      case Verdict.Refused(var refusal) -> throw refusal.exception();
+      case Verdict.Welcome<Decision.Answered> _, Verdict.Enters<Decision.Answered> _ -> null;
+    };
+  }
+
+  private Verdict<Decision.Answered> admit(long number, String stage, String client) {
+    if (state.awaitsWeights()) {
+      return new Verdict.Refused<>(ModelState.noWeights(state.model()));
+    }
+    Round round = state.round();
+    if (number != round.number()) {
+      return new Verdict.Refused<>(
+          number > round.number() ? notOpen(number) : Round.over(number, round.number()));
+    }
+    Verdict<Decision.Answered> verdict = round.admit(stage, client);
+    if (verdict instanceof Verdict.Refused<Decision.Answered>(var refusal)) {
+      return new Verdict.Refused<>(whileClosing(refusal));
+    }
+    if (!(verdict instanceof Verdict.Welcome<Decision.Answered>)) {
+      return verdict;
+    }
+    if (state.stopped()) {
+      return new Verdict.Refused<>(stopped());
+    }
+    return round.stage() > 0 || state.invites(number, client)
+        ? verdict
+        : new Verdict.Refused<>(notInvited(number, client));
+  }
+
+  /**
    * The verdict on a document for a stage of the open round, in one that is stopped too. The lock
    * is held.
    */

@@ -12,6 +12,7 @@ import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.StateEntry;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.round.Round;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.Reports;
 import io.fedstep.store.Tags;
@@ -130,6 +131,28 @@ public final class ChangeRules {
                   .formatted(status.round(), there, least))
           .with("updates", there)
           .with("min_updates", least)
+          .exception();
+    }
+    List<String> unopened = state.unopened();
+    if (!unopened.isEmpty()) {
+      throw Refusal.of(
+              Problem.TOO_FEW_UPDATES,
+              "The answers in round %s do not open the secrets of %s; more are needed to close it."
+                  .formatted(status.round(), unopened))
+          .with("updates", there)
+          .with("min_updates", least)
+          .exception();
+    }
+  }
+
+  /** Checks that a policy lets all stay in the open round who have joined it. */
+  void checkMembers(RoundPolicy policy) {
+    Round round = state.round();
+    if (round.course().isStaged() && round.stage() == 0 && round.answers(0) > policy.maxUpdates()) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "In 'round': max_updates is %s; round %s has %s members already."
+                  .formatted(policy.maxUpdates(), round.number(), round.answers(0)))
           .exception();
     }
   }

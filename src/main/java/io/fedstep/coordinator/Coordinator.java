@@ -119,6 +119,17 @@ public abstract class Coordinator implements AutoCloseable {
     }
   }
 
+  /** Checks that a model is one that an engine without masked updates can run. */
+  protected static void checkNotSecure(ModelSpec spec) {
+    if (spec.secure() != null) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "In 'secure': it is for one machine (fedstep.engine=local), not for several"
+                  + " (fedstep.engine=kafka).")
+          .exception();
+    }
+  }
+
   /** The head of a new model; {@code incarnations} gives 8 random hex digits each time. */
   protected static ModelHead newHead(
       String model, NewSpec asked, Instant now, Supplier<String> incarnations) {
@@ -435,6 +446,33 @@ public abstract class Coordinator implements AutoCloseable {
    */
   public Answer answer(String model, long round, String stage, String client, String document) {
     throw NotFound.documents(state(model).model(), stage).exception();
+  }
+
+  /**
+   * Lets a client's document for a stage come, or throws the refusal.
+   *
+   * @return the one that the client has there already, with which it is compared, or null
+   */
+  public Decision.@Nullable Answered beginDocument(
+      String model, long round, String stage, String client) {
+    return new Admission(state(model)).beginDocument(round, stage, client);
+  }
+
+  /** A round of a secure model as its members see it, or why it cannot be seen. */
+  public SecureRound secureRound(String model, long number) {
+    ModelStatus status = durableStatus(model);
+    checkWeights(status);
+    SecureRound round = state(model).secureRound();
+    if (round == null) {
+      throw NotFound.secure(model).exception();
+    }
+    if (number > round.number()) {
+      throw NotFound.record(model, number).exception();
+    }
+    if (number < round.number()) {
+      throw Round.over(number, round.number()).exception();
+    }
+    return round;
   }
 
   /** The documents that a stage of the open round has, by client; null if another one is open. */

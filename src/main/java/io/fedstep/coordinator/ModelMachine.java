@@ -51,7 +51,10 @@ public final class ModelMachine {
     }
     ModelHead head = state.folder().head();
     return switch (command) {
-      case Command.SetPolicy(var policy) -> new Outcome.Changes(ChangeRules.with(head, policy));
+      case Command.SetPolicy(var policy) -> {
+        rules.checkMembers(policy);
+        yield new Outcome.Changes(ChangeRules.with(head, policy));
+      }
       case Command.SetOptimizer(var optimizer) ->
           new Outcome.Changes(ChangeRules.with(head, optimizer));
       case Command.SetAggregator(var aggregator) ->
@@ -100,8 +103,7 @@ public final class ModelMachine {
   }
 
   private Outcome end(Instant now) {
-    int minUpdates = state.spec().round().minUpdates();
-    Decision end = state.round().end(Decision.Cause.MANUAL, minUpdates, now);
+    Decision end = state.round().end(Decision.Cause.MANUAL, state.spec().round(), now);
     return end instanceof Decision.StageClosed stage
         ? new Outcome.EndsStage(stage)
         : new Outcome.Closes((Decision.Closed) end);

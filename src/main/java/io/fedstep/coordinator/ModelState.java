@@ -5,13 +5,18 @@ import io.fedstep.privacy.Ledger;
 import io.fedstep.privacy.Standing;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.round.Basis;
+import io.fedstep.round.Course;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
 import io.fedstep.round.Protocol;
 import io.fedstep.round.Quorum;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.SecureRounds;
 import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.WordSums;
+import io.fedstep.secure.Roster;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
@@ -45,6 +50,8 @@ public final class ModelState {
   private final ClientFailures failures = new ClientFailures();
   private boolean closing;
   private @Nullable StorageException waitsFor;
+  private final WeightsHash weightsHash = new WeightsHash();
+  private volatile @Nullable Fixed roster;
   private @Nullable Instant deadline;
   private int passed;
   private final RecentRounds recent;
@@ -384,6 +391,49 @@ public final class ModelState {
   /** Whether the stage that is under way has as many messages as it takes, and is to be ended. */
   public boolean isDue() {
     return round.answers(round.stage()) >= quorum().most() && !stopped();
+  }
+
+  /** The open round of a secure model as its members see it; null of others. */
+  @Nullable SecureRound secureRound() {
+    if (!(protocol instanceof SecureRounds rounds)) {
+      return null;
+    }
+    OpenStages open = look(() -> OpenStages.of(round));
+    return open.seen(rounds, this::roster);
+  }
+
+  private Roster roster(SecureRounds rounds, OpenStages open) {
+    Fixed known = roster;
+    if (known == null || !known.base().equals(open.base())) {
+      Version from = folder.version(open.number());
+      if (from == null) {
+        throw Round.over(open.number(), open.number() + 1).exception();
+      }
+      known = new Fixed(open.base(), open.roster(rounds, new Basis(model(), weightsHash.of(from))));
+      roster = known;
+    }
+    return known.roster();
+  }
+
+  /** The roster of the round that trains from a base. */
+  private record Fixed(String base, Roster roster) {}
+
+  /** What the open round is about; reads its weights, unless that was done before. */
+  public Basis basis() {
+    return new Basis(model(), weightsHash.of(folder.newest()));
+  }
+
+  /** The members whose secrets the answers of the open round's last stage do not open. */
+  public List<String> unopened() {
+    Course course = round.course();
+    return course.isStaged() && course.isLast(round.stage())
+        ? protocol.unopened(round, basis())
+        : List.of();
+  }
+
+  /** The sums of the closed round's rows of words; null where updates come in the clear. */
+  public @Nullable WordSums sums() {
+    return round.course().isStaged() ? protocol.sums(round, basis()) : null;
   }
 
   /** Throws if the model has ended. */

@@ -1,5 +1,6 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.model.SecureAggregation;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
@@ -38,6 +39,27 @@ public record ModelStatus(
     String stage,
     List<Integer> answers,
     @Nullable PrivacyAccount privacy) {
+  /** What it is doing, by the name of the stage where a round has several. */
+  public String phaseLabel() {
+    return phase == Phase.COLLECTING && head.spec().secure() != null ? stage : phase.label();
+  }
+
+  /** The index of the open round's stage. */
+  public int stageIndex() {
+    return answers.size() - 1;
+  }
+
+  /** How many clients have answered a stage of the open round. */
+  public int answered(int of) {
+    return of < answers.size() ? answers.get(of) : 0;
+  }
+
+  /** How many members of the open round have to go all the way; null before they are fixed. */
+  public @Nullable Integer threshold() {
+    SecureAggregation secure = head.spec().secure();
+    return secure == null || stageIndex() == 0 ? null : secure.threshold(answered(0));
+  }
+
   /** Whether training has ended because nobody who took part has any budget left. */
   public boolean isSpent() {
     return privacy != null && privacy.isSpent();

@@ -21,6 +21,12 @@ public final class NotFound {
         "Model '%s' has no round %s, or keeps its record no more.".formatted(model, round));
   }
 
+  /** For what only secure models have. */
+  public static Refusal secure(String model) {
+    return Refusal.of(
+        Problem.NOT_FOUND, "Model '%s' is not secure: its spec has no secure.".formatted(model));
+  }
+
   /** For a stage that takes documents. */
   public static Refusal documents(String model, String stage) {
     return Refusal.of(

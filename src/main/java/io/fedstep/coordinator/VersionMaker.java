@@ -4,6 +4,7 @@ import io.fedstep.close.RoundClose;
 import io.fedstep.privacy.Standing;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.SecureRounds;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
@@ -75,7 +76,8 @@ public final class VersionMaker {
     VersionDraft draft = drafts.ofRound(round);
     try {
       RoundClose.Result result = drafts.fill(draft, round, before);
-      if (!result.finite()) {
+      boolean isUsed = result.finite() && result.plausible();
+      if (!isUsed) {
         draft.close();
         draft = drafts.fresh();
         draft.copyWeights(before);
@@ -83,12 +85,16 @@ public final class VersionMaker {
       }
       long computed = System.nanoTime();
       RoundRecord over =
-          record(
-              round,
-              result.finite() ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
-              result.gradientNorm(),
-              result.finite() ? result.stepNorm() : null);
-      draft.keep(result.finite() ? state.standingMoved(round) : state.standingAfter(round));
+          result.plausible()
+              ? record(
+                      round,
+                      isUsed ? RoundRecord.Outcome.COMPLETED : RoundRecord.Outcome.NOT_FINITE,
+                      result.gradientNorm(),
+                      isUsed ? result.stepNorm() : null)
+                  .told(result.masked())
+              : record(round, RoundRecord.Outcome.ABANDONED, null, null)
+                  .abandonedAt(SecureRounds.CLOSING);
+      draft.keep(isUsed ? state.standingMoved(round) : state.standingAfter(round));
       VersionInfo made = next(draft, VersionInfo.MadeBy.ROUND, over);
       return new Made(
           made,
@@ -125,7 +131,8 @@ public final class VersionMaker {
             now(),
             gradientNorm,
             stepNorm)
-        .spent(state.epsilon(isPaid ? state.standingAfter(round) : state.standing()));
+        .spent(state.epsilon(isPaid ? state.standingAfter(round) : state.standing()))
+        .told(state.protocol().unopened(round));
   }
 
   private Instant now() {

@@ -154,6 +154,7 @@ public final class KafkaCoordinator extends Coordinator {
     if (known(model) == null) {
       checkOneStage(engine.protocol(spec));
       checkNotPrivate(spec);
+      checkNotSecure(spec);
       checkNew(spec, models().size(), limits);
     }
     ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);

@@ -20,8 +20,8 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Plain;
 import io.fedstep.round.Protocol;
+import io.fedstep.round.SecureRounds;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.Deleted;
@@ -83,7 +83,7 @@ public final class LocalCoordinator extends Coordinator {
       Scheduler scheduler,
       Supplier<String> incarnations,
       Listener listener) {
-    this(data, limits, clock, scheduler, incarnations, listener, Plain::of);
+    this(data, limits, clock, scheduler, incarnations, listener, SecureRounds::of);
   }
 
   /** The same, with a test's protocols. */

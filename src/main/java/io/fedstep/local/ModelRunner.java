@@ -26,6 +26,7 @@ import io.fedstep.store.UpdateMatrix;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -215,8 +216,8 @@ final class ModelRunner {
     try {
       switch (deadline.came(due, stepper::pass)) {
         case NOTHING -> {}
-        case CLOSES -> stepper.endOrRetry(Decision.Cause.DEADLINE);
-        case ABANDONS -> stepper.abandonOrRetry();
+        case CLOSES -> stepper.endAtDeadline();
+        case ABANDONS -> stepper.abandonOrRetry(Decision.Cause.DEADLINE, List.of());
         case PASSES -> {
           stepper.force();
           engine.listener().deadlinePassed(state.model());

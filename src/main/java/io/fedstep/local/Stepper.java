@@ -15,6 +15,7 @@ import io.fedstep.round.NoiseKey;
 import io.fedstep.round.Quorum;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.WordSums;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.OpenRound;
@@ -69,22 +70,28 @@ final class Stepper {
   }
 
   /**
-   * Takes a message in, and with it the end of the stage that it fills; the lock is held.
+   * Takes a message in, and with it the end of the stage that it fills; the last of several stages
+   * is left to {@link #settle}. The lock is held.
    *
    * @return whether there was a place for it; without one the round is abandoned
    */
   boolean enter(Decision.Message message, Instant now) {
+    Round round = state.round();
     Quorum quorum = state.quorum();
     if (message.count() > quorum.places()) {
-      take(List.of(state.round().abandon(Decision.Cause.MAX_UPDATES, now)));
+      take(List.of(round.abandon(Decision.Cause.MAX_UPDATES, List.of(), now)));
       return false;
     }
-    take(message.count() < quorum.most() ? List.of(message) : List.of(message, end(full(), now)));
+    boolean mayWait = round.course().isStaged() && round.course().isLast(round.stage());
+    take(
+        mayWait || message.count() < quorum.most()
+            ? List.of(message)
+            : List.of(message, end(full(), now)));
     return true;
   }
 
   private Decision end(Decision.Cause by, Instant now) {
-    return state.round().end(by, state.spec().round().minUpdates(), now);
+    return state.round().end(by, state.spec().round(), now);
   }
 
   private Decision.Cause full() {
@@ -146,19 +153,47 @@ final class Stepper {
     step();
   }
 
-  /** The same for a stage that is full. */
-  void endFull() {
-    endOrRetry(full());
+  /** Goes on with a round that is closed, or whose stage is full. */
+  void settle() {
+    if (state.round().closed() != null) {
+      step();
+    } else if (state.isDue()) {
+      endFull();
+    }
   }
 
-  /** The same; where the disk takes nothing for now, tries again later. */
-  void endOrRetry(Decision.Cause cause) {
+  /** Ends a stage that is full, unless more answers are needed and may come. */
+  void endFull() {
+    Round round = state.round();
+    List<String> unopened = round.closed() == null ? state.unopened() : List.of();
+    if (unopened.isEmpty()) {
+      endOrRetry(full());
+    } else if (round.missing().isEmpty()) {
+      abandonOrRetry(Decision.Cause.ANSWERS, unopened);
+    }
+  }
+
+  /** Ends a stage whose deadline has come with as many messages as it needs. */
+  void endAtDeadline() {
+    List<String> unopened = state.unopened();
+    if (unopened.isEmpty()) {
+      endOrRetry(Decision.Cause.DEADLINE);
+    } else {
+      abandonOrRetry(Decision.Cause.DEADLINE, unopened);
+    }
+  }
+
+  /** Ends a stage; where the disk takes nothing for now, tries again later. */
+  private void endOrRetry(Decision.Cause cause) {
     endOrRetry(() -> end(cause, now()), true);
   }
 
-  /** Ends a round for which too few messages came; as {@link #endOrRetry(Decision.Cause)}. */
-  void abandonOrRetry() {
-    endOrRetry(() -> state.round().abandon(Decision.Cause.DEADLINE, now()), true);
+  /**
+   * Ends a round for which too few messages came, or which they do not open; where the disk takes
+   * nothing for now, tries again later.
+   */
+  void abandonOrRetry(Decision.Cause cause, List<String> unopened) {
+    endOrRetry(() -> state.round().abandon(cause, unopened, now()), true);
   }
 
   private void endOrRetry(Supplier<Decision> end, boolean isFirstTry) {
@@ -247,6 +282,19 @@ final class Stepper {
 
     @Override
     public RoundClose.Result fill(VersionDraft draft, Round round, Version before) {
+      WordSums sums = state.sums();
+      if (sums == null) {
+        return close(draft, round, before, null);
+      }
+      try {
+        return close(draft, round, before, sums).of(sums);
+      } finally {
+        sums.wipe();
+      }
+    }
+
+    private RoundClose.Result close(
+        VersionDraft draft, Round round, Version before, @Nullable WordSums sums) {
       ShardResult whole =
           RoundClose.run(
               state.specOfRound(),
@@ -254,7 +302,7 @@ final class Stepper {
               before,
               round.inClientOrder(),
               open.matrix(),
-              state.protocol().gradients(round),
+              sums,
               Shard.WHOLE,
               draft,
               Gather.WHOLE,

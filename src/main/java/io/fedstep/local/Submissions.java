@@ -82,7 +82,7 @@ final class Submissions {
       batch.forEach(one -> one.verdict().completeExceptionally(Failure.refusal(e).exception()));
       return;
     }
-    stepper.step();
+    stepper.settle();
   }
 
   /**

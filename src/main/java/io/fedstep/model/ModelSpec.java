@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param protection what is done to the sums of updates before they are seen, or null for nothing
  * @param requiresWeights whether nothing happens before its first weights are set
  * @param keepBest by what the best version is known, or null where none is chosen
+ * @param secure how updates are hidden, or null where they come in the clear
  */
 public record ModelSpec(
     TensorLayout layout,
@@ -25,7 +26,8 @@ public record ModelSpec(
     @Nullable Protection protection,
     RoundPolicy round,
     boolean requiresWeights,
-    @Nullable KeepBest keepBest) {
+    @Nullable KeepBest keepBest,
+    @Nullable SecureAggregation secure) {
   /** The aggregator of a model that names none: the mean, by the updates' weights. */
   public static final Aggregator DEFAULT_AGGREGATOR = new Averaging(true);
 
@@ -39,7 +41,8 @@ public record ModelSpec(
       @Nullable Protection protection,
       RoundPolicy round,
       boolean requiresWeights,
-      @Nullable KeepBest keepBest) {
+      @Nullable KeepBest keepBest,
+      @Nullable SecureAggregation secure) {
     this.layout = layout;
     this.dtype = dtype;
     this.optimizer = optimizer;
@@ -49,10 +52,12 @@ public record ModelSpec(
     this.round = round;
     this.requiresWeights = requiresWeights;
     this.keepBest = keepBest;
+    this.secure = secure;
     SpecRules.OF_SPECS.forEach(rule -> rule.check(this));
     if (protection != null) {
       protection.rules().forEach(rule -> rule.check(this));
     }
+    SecureRules.OF_SPECS.forEach(rule -> rule.check(this));
   }
 
   /** A spec of a model that begins with zeros. */
@@ -64,7 +69,7 @@ public record ModelSpec(
       @Nullable UpdateBound updateBound,
       @Nullable Protection protection,
       RoundPolicy round) {
-    this(layout, dtype, optimizer, aggregator, updateBound, protection, round, false, null);
+    this(layout, dtype, optimizer, aggregator, updateBound, protection, round, false, null, null);
   }
 
   /** A spec without protection, of a model that begins with zeros. */
@@ -91,13 +96,37 @@ public record ModelSpec(
   private ModelSpec with(
       Optimizer step, Aggregator rule, @Nullable UpdateBound bound, RoundPolicy policy) {
     return new ModelSpec(
-        layout, dtype, step, rule, bound, protection, policy, requiresWeights, keepBest);
+        layout, dtype, step, rule, bound, protection, policy, requiresWeights, keepBest, secure);
+  }
+
+  /** This spec of a model whose clients hide their updates. */
+  public ModelSpec secured(@Nullable SecureAggregation other) {
+    return new ModelSpec(
+        layout,
+        dtype,
+        optimizer,
+        aggregator,
+        updateBound,
+        protection,
+        round,
+        requiresWeights,
+        keepBest,
+        other);
   }
 
   /** This spec with another protection. */
   public ModelSpec with(Protection other) {
     return new ModelSpec(
-        layout, dtype, optimizer, aggregator, updateBound, other, round, requiresWeights, keepBest);
+        layout,
+        dtype,
+        optimizer,
+        aggregator,
+        updateBound,
+        other,
+        round,
+        requiresWeights,
+        keepBest,
+        secure);
   }
 
   /** This spec with another round policy. */
@@ -123,7 +152,16 @@ public record ModelSpec(
   /** This spec of a model that waits for its first weights, or begins with zeros. */
   public ModelSpec requiringWeights(boolean required) {
     return new ModelSpec(
-        layout, dtype, optimizer, aggregator, updateBound, protection, round, required, keepBest);
+        layout,
+        dtype,
+        optimizer,
+        aggregator,
+        updateBound,
+        protection,
+        round,
+        required,
+        keepBest,
+        secure);
   }
 
   /** This spec, with which the best version is known by other means, or none is chosen. */
@@ -137,7 +175,8 @@ public record ModelSpec(
         protection,
         round,
         requiresWeights,
-        other);
+        other,
+        secure);
   }
 
   /** How many reports the best version has at least. */
@@ -181,6 +220,6 @@ public record ModelSpec(
 
   /** Whether the norms of single updates may be shown. */
   public boolean showsNorms() {
-    return protection == null || protection.showsNorms();
+    return secure == null && (protection == null || protection.showsNorms());
   }
 }

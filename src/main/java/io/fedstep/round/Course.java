@@ -6,8 +6,9 @@ import java.util.List;
  * The stages of a round in their order, by name.
  *
  * @param rows the index of the one whose messages are rows; those of the others are documents
+ * @param lastJoins whether a client's last document counts in the first stage while that lasts
  */
-public record Course(List<String> stages, int rows) {
+public record Course(List<String> stages, int rows, boolean lastJoins) {
   /** One stage, in which clients send their updates. */
   public static final Course PLAIN = new Course(List.of("update"), 0);
 
@@ -19,6 +20,11 @@ public record Course(List<String> stages, int rows) {
     }
   }
 
+  /** A course in which the first document of a client stands. */
+  public Course(List<String> stages, int rows) {
+    this(stages, rows, false);
+  }
+
   /** The index of a stage, or -1. */
   public int index(String stage) {
     return stages.indexOf(stage);
@@ -27,5 +33,10 @@ public record Course(List<String> stages, int rows) {
   /** Whether a stage is the last. */
   public boolean isLast(int stage) {
     return stage == stages.size() - 1;
+  }
+
+  /** Whether there are several. */
+  public boolean isStaged() {
+    return stages.size() > 1;
   }
 }

@@ -27,6 +27,7 @@ public sealed interface Decision {
    * @param summary of its numbers
    * @param updates how many the round has with this one
    * @param staleness how many versions before the round's it was computed from
+   * @param signature by which its client stands for what it says, or null
    */
   record Accepted(
       String client,
@@ -36,12 +37,34 @@ public sealed interface Decision {
       VectorSummary summary,
       Instant receivedAt,
       int updates,
-      long staleness)
+      long staleness,
+      @Nullable String signature)
       implements Message, Measured {
+    /** One without a signature. */
+    public Accepted(
+        String client,
+        int row,
+        double weight,
+        SortedMap<String, Double> metrics,
+        VectorSummary summary,
+        Instant receivedAt,
+        int updates,
+        long staleness) {
+      this(client, row, weight, metrics, summary, receivedAt, updates, staleness, null);
+    }
+
     /** A copy whose metrics share their names with others', without those beyond the bound. */
     public Accepted with(MetricNames names) {
       return new Accepted(
-          client, row, weight, names.kept(metrics), summary, receivedAt, updates, staleness);
+          client,
+          row,
+          weight,
+          names.kept(metrics),
+          summary,
+          receivedAt,
+          updates,
+          staleness,
+          signature);
     }
 
     @Override
@@ -83,8 +106,10 @@ public sealed interface Decision {
    * A stage takes no more messages, and the next begins.
    *
    * @param minUpdates the policy's at that time
+   * @param maxUpdates the same
    */
-  record StageClosed(String stage, Cause by, Instant at, int minUpdates) implements Decision {}
+  record StageClosed(String stage, Cause by, Instant at, int minUpdates, int maxUpdates)
+      implements Decision {}
 
   /** Training goes on after it was stopped, and a stage among members has its whole time again. */
   record StageResumed(String stage, Instant at) implements Decision {}
@@ -117,8 +142,10 @@ public sealed interface Decision {
    * @param stage the one that did not get as many messages as it needs, or got more than it has
    *     places for
    * @param missing the members from whom none came, in the order of their names
+   * @param unopened the members whose secrets did not check out
    */
-  record Abandoned(Closed close, String stage, List<String> missing) implements Decision {}
+  record Abandoned(Closed close, String stage, List<String> missing, List<String> unopened)
+      implements Decision {}
 
   /** Why a round, or a stage, was closed. */
   enum Cause {

@@ -11,9 +11,11 @@ import java.util.TreeMap;
 /** The documents of a round, by stage and client. */
 final class Documents {
   private final List<SortedMap<String, Decision.Answered>> byStage = new ArrayList<>();
+  private final boolean lastJoins;
 
   /** No documents of the stages of a course. */
   Documents(Course course) {
+    lastJoins = course.lastJoins();
     for (int stage = 0; stage < course.stages().size(); stage++) {
       byStage.add(stage == course.rows() ? Collections.emptySortedMap() : new TreeMap<>());
     }
@@ -25,7 +27,8 @@ final class Documents {
   }
 
   void add(int stage, Decision.Answered answer) {
-    if (byStage.get(stage).put(answer.client(), answer) != null) {
+    boolean isFirst = byStage.get(stage).put(answer.client(), answer) == null;
+    if (!isFirst && !(stage == 0 && lastJoins)) {
       throw new IllegalStateException(
           "two documents of client '%s' at '%s'".formatted(answer.client(), answer.stage()));
     }

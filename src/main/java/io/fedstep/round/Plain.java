@@ -2,9 +2,7 @@ package io.fedstep.round;
 
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
-import io.fedstep.model.ServerStep;
 import java.util.List;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +38,7 @@ public record Plain(Payload.Row row, boolean isSampled) implements Protocol {
   }
 
   @Override
-  public @Nullable Supplier<ServerStep.Gradients> gradients(Round round) {
+  public @Nullable WordSums sums(Round round, Basis basis) {
     return null;
   }
 }

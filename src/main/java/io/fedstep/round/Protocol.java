@@ -1,9 +1,7 @@
 package io.fedstep.round;
 
 import io.fedstep.model.RoundPolicy;
-import io.fedstep.model.ServerStep;
 import java.util.List;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +22,23 @@ public interface Protocol {
   Quorum later(int stage, Members members, RoundPolicy policy);
 
   /**
-   * The gradient of a closed round from its rows of words and its documents, for each thread that
-   * asks; null where rows are updates, which the spec's aggregator takes.
+   * The gradient of a closed round from its rows of words and its documents; null where rows are
+   * updates, which the spec's aggregator takes.
    */
-  @Nullable Supplier<ServerStep.Gradients> gradients(Round round);
+  @Nullable WordSums sums(Round round, Basis basis);
+
+  /**
+   * The members whose secrets the answers of the last stage do not open. As long as there are any,
+   * it does not end with as many answers as its quorum asks for; none where nothing is hidden.
+   */
+  default List<String> unopened(Round round, Basis basis) {
+    return List.of();
+  }
+
+  /** What the record of a round has whose sum is not opened; null where nothing is hidden. */
+  default @Nullable Masked unopened(Round round) {
+    return null;
+  }
 
   /** The stages by name. */
   default Course course() {
@@ -36,7 +47,12 @@ public interface Protocol {
     while (!(stages.get(rows).payload() instanceof Payload.Row)) {
       rows++;
     }
-    return new Course(stages.stream().map(Stage::name).toList(), rows);
+    return new Course(stages.stream().map(Stage::name).toList(), rows, lastJoins());
+  }
+
+  /** Whether a client's last document counts in the first stage while that lasts. */
+  default boolean lastJoins() {
+    return false;
   }
 
   /** The row of its stage with rows. */

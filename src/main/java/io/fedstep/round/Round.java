@@ -1,5 +1,6 @@
 package io.fedstep.round;
 
+import io.fedstep.model.RoundPolicy;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import java.time.Instant;
@@ -102,7 +103,8 @@ public final class Round {
             summary,
             now,
             accepted.size() + 1,
-            number - origin.version()));
+            number - origin.version(),
+            metadata.signature()));
   }
 
   /** Compares an update with the one that its client has in a round, open or over. */
@@ -132,14 +134,30 @@ public final class Round {
       String stage, String client, String document, Instant now) {
     int index = course.index(stage);
     Decision.Answered earlier = documents.of(index).get(client);
-    if (earlier != null) {
+    if (earlier != null && !(isReplaceable(index) && !earlier.document().equals(document))) {
       return Documents.repeat(earlier, document);
     }
     Refusal refusal = refusal(index, client);
+    int answers = answers(index) + (earlier == null ? 1 : 0);
     return refusal != null
         ? new Verdict.Refused<>(refusal)
-        : new Verdict.Enters<>(
-            new Decision.Answered(stage, client, document, now, answers(index) + 1));
+        : new Verdict.Enters<>(new Decision.Answered(stage, client, document, now, answers));
+  }
+
+  /** Whether another document takes the place of the one that its client has in a stage. */
+  private boolean isReplaceable(int stage) {
+    return course.lastJoins() && stage == 0 && stage() == 0 && closed == null;
+  }
+
+  /** Whether a client may send a document of a stage, or has sent one. */
+  public Verdict<Decision.Answered> admit(String stage, String client) {
+    int index = course.index(stage);
+    Decision.Answered earlier = documents.of(index).get(client);
+    if (earlier != null && !isReplaceable(index)) {
+      return new Verdict.Repeats<>(earlier);
+    }
+    Refusal refusal = refusal(index, client);
+    return refusal == null ? new Verdict.Welcome<>() : new Verdict.Refused<>(refusal);
   }
 
   private @Nullable Refusal refusal(String client, Origin origin, @Nullable String namedBase) {
@@ -202,17 +220,22 @@ public final class Round {
   /**
    * The decision to end the stage that is under way, and with the last one the round.
    *
-   * @param minUpdates the policy's
+   * @param policy the model's
    */
-  public Decision end(Decision.Cause by, int minUpdates, Instant now) {
+  public Decision end(Decision.Cause by, RoundPolicy policy, Instant now) {
     return course.isLast(stage())
         ? close(by, now)
-        : new Decision.StageClosed(stageName(), by, now, minUpdates);
+        : new Decision.StageClosed(stageName(), by, now, policy.minUpdates(), policy.maxUpdates());
   }
 
-  /** The decision to end the round without a result, for want of messages in its stage. */
-  public Decision.Abandoned abandon(Decision.Cause by, Instant now) {
-    return new Decision.Abandoned(close(by, now), stageName(), missing());
+  /**
+   * The decision to end the round without a result, for want of messages in its stage, or of what
+   * they open.
+   *
+   * @param unopened the members whose secrets do not check out
+   */
+  public Decision.Abandoned abandon(Decision.Cause by, List<String> unopened, Instant now) {
+    return new Decision.Abandoned(close(by, now), stageName(), missing(), unopened);
   }
 
   /** Applies a decision that is in the journal. */
@@ -349,11 +372,12 @@ public final class Round {
 
   /** The members of a round whose first stage is over. */
   public Members members() {
-    return new Members(answers(0), answers(stage() - 1), over.getFirst().minUpdates());
+    Decision.StageClosed joined = over.getFirst();
+    return new Members(answers(0), answers(stage() - 1), joined.minUpdates(), joined.maxUpdates());
   }
 
   /** Who may answer the stage that is under way and has not; nobody in the first. */
-  private List<String> missing() {
+  public List<String> missing() {
     if (stage() == 0) {
       return List.of();
     }

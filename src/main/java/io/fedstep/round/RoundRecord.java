@@ -3,6 +3,7 @@ package io.fedstep.round;
 import io.fedstep.model.ModelSpec;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param reports what clients reported of its version, or null while that is kept
  * @param abandoned why it ended without a result, or null if it did not
  * @param epsilon of the client that has spent most after it, or null if that is not counted
+ * @param masked what it has more of masked updates, or null of others
  */
 public record RoundRecord(
     long round,
@@ -35,7 +37,8 @@ public record RoundRecord(
     @Nullable Double stepNorm,
     @Nullable Reported reports,
     Decision.@Nullable Abandoned abandoned,
-    @Nullable Double epsilon) {
+    @Nullable Double epsilon,
+    @Nullable Masked masked) {
   /** A record of a round whose version is kept, and that was not abandoned. */
   public RoundRecord(
       long round,
@@ -63,12 +66,13 @@ public record RoundRecord(
         stepNorm,
         null,
         null,
+        null,
         null);
   }
 
   /** This record with what clients reported of the round's version, which is kept no more. */
   public RoundRecord with(Reported reported) {
-    return with(reported, epsilon);
+    return with(reported, epsilon, masked);
   }
 
   /** How a round ended. */
@@ -103,15 +107,43 @@ public record RoundRecord(
         finiteOrNull(stepNorm),
         null,
         outcome == Outcome.ABANDONED ? round.abandoned() : null,
+        null,
         null);
   }
 
   /** The same with what was spent after it. */
   public RoundRecord spent(@Nullable Double after) {
-    return with(reports, after);
+    return with(reports, after, masked);
   }
 
-  private RoundRecord with(@Nullable Reported reported, @Nullable Double spent) {
+  /** The same with what it has more of masked updates. */
+  public RoundRecord told(@Nullable Masked more) {
+    return with(reports, epsilon, more);
+  }
+
+  /** The same of a round whose sums cannot be those of honest clients. */
+  public RoundRecord abandonedAt(String stage) {
+    Decision.Closed closed = Objects.requireNonNull(closedBy);
+    return new RoundRecord(
+        round,
+        Outcome.ABANDONED,
+        base,
+        spec,
+        participation,
+        openedAt,
+        closed,
+        endedAt,
+        clients,
+        null,
+        null,
+        reports,
+        new Decision.Abandoned(closed, stage, List.of(), List.of()),
+        epsilon,
+        masked);
+  }
+
+  private RoundRecord with(
+      @Nullable Reported reported, @Nullable Double spent, @Nullable Masked more) {
     return new RoundRecord(
         round,
         outcome,
@@ -126,7 +158,8 @@ public record RoundRecord(
         stepNorm,
         reported,
         abandoned,
-        spent);
+        spent,
+        more);
   }
 
   private static @Nullable Double finiteOrNull(@Nullable Double norm) {
@@ -148,8 +181,11 @@ public record RoundRecord(
     return spec.showsNorms();
   }
 
-  /** The sum of what the updates counted. */
-  public double totalWeight() {
+  /** The sum of what the updates counted, or null where that is hidden and was not opened. */
+  public @Nullable Double totalWeight() {
+    if (masked != null) {
+      return masked.totalWeight() == null ? null : (Double) masked.totalWeight().doubleValue();
+    }
     return clients.stream().mapToDouble(this::effectiveWeight).sum();
   }
 
@@ -159,7 +195,7 @@ public record RoundRecord(
 
   /** The means of the metrics, weighted by what the updates counted, over those who sent them. */
   public SortedMap<String, Double> metrics() {
-    return Measured.means(clients, this::effectiveWeight);
+    return masked != null ? masked.metrics() : Measured.means(clients, this::effectiveWeight);
   }
 
   /** The update that a client computed from a version, or null; a discarded round has none. */

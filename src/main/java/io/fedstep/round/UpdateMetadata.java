@@ -17,9 +17,14 @@ import org.jspecify.annotations.Nullable;
  * @param weight number of local steps or examples, in (0, 2^53]
  * @param metrics at most {@value #MOST_METRICS} finite numbers that the client measured
  * @param base the tag of the weights it was computed from, or null if the client does not say
+ * @param signature of an update whose numbers are hidden, or null
  */
 public record UpdateMetadata(
-    double weight, SortedMap<String, Double> metrics, @Nullable String base) implements Measured {
+    double weight,
+    SortedMap<String, Double> metrics,
+    @Nullable String base,
+    @Nullable String signature)
+    implements Measured {
   private static final double MOST_WEIGHT = 0x1p53;
 
   /** The most metrics of an update. */
@@ -34,6 +39,16 @@ public record UpdateMetadata(
   /** Code points that print, with blanks inside alone. */
   private static final Pattern METRIC_NAME =
       Pattern.compile("[^\\p{C}\\p{Z}](?:[^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?");
+
+  /** One without a signature. */
+  public UpdateMetadata(double weight, SortedMap<String, Double> metrics, @Nullable String base) {
+    this(weight, metrics, base, null);
+  }
+
+  /** That of an update whose numbers are hidden, and what they say with them. */
+  public static UpdateMetadata masked(@Nullable String signature) {
+    return new UpdateMetadata(1, Collections.emptySortedMap(), null, signature);
+  }
 
   /** Checks the ranges; a {@code RefusedException} says what is wrong. */
   public static UpdateMetadata of(
@@ -77,7 +92,7 @@ public record UpdateMetadata(
 
   /** A copy whose metrics share their names with others', without those beyond the bound. */
   public UpdateMetadata with(MetricNames names) {
-    return new UpdateMetadata(weight, names.kept(metrics), base);
+    return new UpdateMetadata(weight, names.kept(metrics), base, signature);
   }
 
   private static RuntimeException badMetric(String detail) {

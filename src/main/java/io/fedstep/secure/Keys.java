@@ -12,6 +12,10 @@ import javax.crypto.spec.HKDFParameterSpec;
 /** Keys and digests that follow from secrets, a round's tag and members' indices. */
 public final class Keys {
   private static final int BYTES = 32;
+
+  /** Bytes of a commitment. */
+  public static final int COMMITMENT_BYTES = BYTES;
+
   private static final byte[] MASK = "fedstep mask".getBytes(US_ASCII);
   private static final byte[] SHARE = "fedstep share".getBytes(US_ASCII);
   private static final byte[] SELF = "fedstep self".getBytes(US_ASCII);

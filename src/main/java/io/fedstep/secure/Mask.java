@@ -26,7 +26,7 @@ public record Mask(byte[] seed, boolean isAdded) {
   }
 
   /** Forgets the seed. */
-  void wipe() {
+  public void wipe() {
     Arrays.fill(seed, (byte) 0);
   }
 

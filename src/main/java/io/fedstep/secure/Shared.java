@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a member sends so that its secrets can be opened.
@@ -24,6 +25,17 @@ public record Shared(byte[] commitment, SortedMap<Integer, byte[]> sealed) {
     sealed.forEach(
         (index, one) -> text.append(' ').append(index).append('=').append(Base64Url.text(one)));
     return text.toString();
+  }
+
+  /** What a text of {@link #text} has for an index, as base64url; null at its own place. */
+  public static @Nullable String sealedFor(String text, int index) {
+    String before = " %s=".formatted(Integer.toString(index));
+    int at = text.indexOf(before);
+    if (at < 0) {
+      return null;
+    }
+    int end = text.indexOf(' ', at + 1);
+    return text.substring(at + before.length(), end < 0 ? text.length() : end);
   }
 
   /** What {@link #text} wrote. */

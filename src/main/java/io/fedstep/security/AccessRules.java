@@ -32,6 +32,7 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
   private record Rule(List<String> methods, PathPatternRequestMatcher path, @Nullable Test test) {}
 
   private static final List<String> READ = List.of("GET", "HEAD");
+  private static final List<String> MEMBERS = List.of("GET", "HEAD", "PUT");
   private static final List<String> ANY = List.of("GET", "HEAD", "PUT", "POST", "DELETE");
   private static final String MODEL = "/v1/models/{model}";
 
@@ -68,9 +69,13 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, MODEL + "/versions/{version}/gradient", OF_MODEL),
         rule(READ, MODEL + "/tags", OF_MODEL),
         rule(READ, MODEL + "/rounds/current", OF_MODEL),
+        rule(READ, MODEL + "/rounds/{round}/roster", OF_MODEL),
         rule(READ, MODEL + "/privacy", OF_MODEL),
         rule(READ, "/v1/privacy/epsilon", (_, _) -> true),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
+        rule(MEMBERS, MODEL + "/rounds/{round}/members/{client}", CONTRIBUTES),
+        rule(MEMBERS, MODEL + "/rounds/{round}/shares/{client}", CONTRIBUTES),
+        rule(MEMBERS, MODEL + "/rounds/{round}/unmasking/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/versions/{version}/reports/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/failures/{client}", CONTRIBUTES),
         rule(

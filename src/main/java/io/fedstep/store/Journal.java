@@ -117,12 +117,13 @@ public final class Journal implements AutoCloseable {
           path, "rows of %s bytes".formatted(rowBytes), first.path("row_bytes").toString());
     }
     Course course = course(first);
-    if (!course.equals(protocol.course())) {
+    if (!course.stages().equals(protocol.course().stages())
+        || course.rows() != protocol.course().rows()) {
       throw new CorruptionException(
           path, "a round of " + protocol.course().stages(), course.stages().toString());
     }
     return new Round(
-        course,
+        protocol.course(),
         first.required("round").longValue(),
         Json.text(first.required("base")),
         RecordCodec.time(first.required("opened_at")));

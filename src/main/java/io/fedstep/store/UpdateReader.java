@@ -12,6 +12,7 @@ import io.fedstep.vector.RowFormat;
 import io.fedstep.vector.Tile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -148,6 +149,22 @@ public final class UpdateReader {
     }
   }
 
+  /** What each update's row has behind the model's values, little-endian. */
+  public List<ByteBuffer> rests() {
+    long values = valueBytes();
+    return updates.stream()
+        .map(update ->
+            mapped
+                .asSlice(layout.offset(update.row()) + values, layout.rowBytes() - values)
+                .asByteBuffer())
+        .toList();
+  }
+
+  private long valueBytes() {
+    return (layout.shard().end(spec.parameters()) - layout.firstCoordinate())
+        * layout.format().bytes();
+  }
+
   /** Checks what was read against the digests that the journal has. */
   public void verify() {
     long width = layout.format().bytes();
@@ -173,9 +190,7 @@ public final class UpdateReader {
 
   /** A row of words may have more than a model has coordinates. */
   private void addRest(int row, JoinedCrc32c joined) {
-    long values =
-        (layout.shard().end(spec.parameters()) - layout.firstCoordinate())
-            * layout.format().bytes();
+    long values = valueBytes();
     long rest = layout.rowBytes() - values;
     if (rest > 0) {
       var crc = new CRC32C();

@@ -2,6 +2,7 @@ package io.fedstep.web;
 
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.SecureCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.ClientFailure;
 import io.fedstep.coordinator.ClientReport;
@@ -87,11 +88,11 @@ final class Answers {
   static ObjectNode listed(ModelStatus status) {
     var head = status.head();
     ObjectNode json = Json.object().put("model", head.model());
-    json.setAll(SpecCodec.writeWithoutTensors(head.spec()));
+    json.setAll(SecureCodec.show(head.spec(), SpecCodec.writeWithoutTensors(head.spec())));
     boolean awaits = status.awaitsWeights();
     json.put("version", awaits ? null : (Long) status.newest().version());
     json.put("base", base(status));
-    json.put("phase", status.phase().label());
+    json.put("phase", status.phaseLabel());
     json.put("parameters", head.spec().parameters());
     json.put("created_at", RecordCodec.time(head.createdAt()));
     json.put("updates", status.updates());
@@ -105,12 +106,19 @@ final class Answers {
 
   /** The open round. */
   static ObjectNode currentRound(ModelStatus status) {
-    return Json.object()
-        .put("model", status.head().model())
-        .put("round", status.newest().version())
-        .put("phase", status.phase().label())
-        .put("base", base(status))
-        .put("updates", status.updates())
+    ObjectNode json =
+        Json.object()
+            .put("model", status.head().model())
+            .put("round", status.newest().version())
+            .put("phase", status.phaseLabel())
+            .put("base", base(status));
+    if (status.head().spec().secure() != null) {
+      json.put("members", status.answered(0))
+          .put("shared", status.answered(1))
+          .put("revealed", status.answered(3))
+          .put("threshold", status.threshold());
+    }
+    return json.put("updates", status.updates())
         .put("failed", status.failed())
         .put("min_updates", status.minUpdates())
         .put("max_updates", status.maxUpdates())

@@ -30,6 +30,10 @@ final class EventStream {
   /** Rounds that a client that comes back is told of one by one, and updates of a round. */
   private static final long MOST_MISSED = 100;
 
+  /** What is told at the end of each stage of a secure round but the last. */
+  private static final List<String> STAGES_OVER =
+      List.of("roster-fixed", "sharing-over", "collecting-over");
+
   private static final Pattern ID = Pattern.compile("(\\d{1,18})\\.(\\d{1,9})");
   private static final JsonMapper MAPPER = JsonMapper.shared();
 
@@ -65,7 +69,8 @@ final class EventStream {
   void tell(ModelStatus before, ModelStatus now) throws IOException {
     refused(before, now);
     int seen = before.updates();
-    if (!now.newest().base().equals(before.newest().base())) {
+    boolean isOther = !now.newest().base().equals(before.newest().base());
+    if (isOther) {
       ended(before.round(), now);
       opened(now);
       seen = 0;
@@ -74,6 +79,9 @@ final class EventStream {
     }
     failed(now);
     reported(before, now);
+    for (int stage = isOther ? 0 : before.stageIndex(); stage < now.stageIndex(); stage++) {
+      send(STAGES_OVER.get(stage), now);
+    }
     for (int updates = (int) Math.max(seen, now.updates() - MOST_MISSED) + 1;
         updates <= now.updates();
         updates++) {

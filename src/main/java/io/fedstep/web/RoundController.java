@@ -152,6 +152,10 @@ class RoundController {
 
   @PostMapping("/current/close")
   ResponseEntity<ObjectNode> close(@PathVariable String model) {
+    if (coordinator.spec(Query.name("model", model)).secure() != null) {
+      var _ = coordinator.changes(model).endStage();
+      return Answers.ok(Answers.currentRound(coordinator.durableStatus(model)));
+    }
     return Answers.ok(
         RecordCodec.view(model, coordinator.changes(Query.name("model", model)).close()));
   }

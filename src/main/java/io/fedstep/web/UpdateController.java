@@ -51,20 +51,15 @@ class UpdateController {
     Query.name("model", model);
     Query.name("client", client);
     long round = Query.number("The round", roundText);
-    var query = new Query(request, UpdateController::isBeside);
+    boolean isMasked = coordinator.spec(model).secure() != null;
+    var query =
+        new Query(request, name -> isBeside(name) || (isMasked && MaskedUpdate.knows(name)));
     try (Upload upload =
         coordinator.begin(model, round, client, query.text("base"), Exchange.holder(request))) {
-      Representation form = Representation.ofBody(request);
-      UpdateMetadataBuilder parts = parts(query);
-      upload.check(parts.build()); // what the head already shows to be wrong
-      ModelSpec spec = upload.spec();
-      VectorSummary content;
-      try (var intake = VectorIntake.ofUpdate(spec, upload.sink(), parts.isPartial())) {
-        VectorBody.read(
-            request, spec, form, (in, into) -> JsonBody.readUpdate(in, into, parts), intake);
-        content = intake.finish().of(Exchange.of(request).bytesOnWire());
-      }
-      Upload.Answer answer = upload.submit(parts.build(), content);
+      Upload.Answer answer =
+          !isMasked
+              ? submit(upload, query, request)
+              : new MaskedUpdate(coordinator, model, round, client).submit(upload, query, request);
       Exchange.of(request).end(answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
       Answers.write(
           response,
@@ -79,7 +74,23 @@ class UpdateController {
       long round,
       Decision.Accepted update,
       HttpServletRequest request) {
-    return Answers.counts(RecordCodec.receipt(model, spec.round(), round, update), spec, request);
+    return Answers.counts(RecordCodec.receipt(model, spec, round, update), spec, request);
+  }
+
+  /** Reads an update in the clear and has it decided. */
+  private static Upload.Answer submit(Upload upload, Query query, HttpServletRequest request)
+      throws IOException {
+    Representation form = Representation.ofBody(request);
+    UpdateMetadataBuilder parts = parts(query);
+    upload.check(parts.build()); // what the head already shows to be wrong
+    ModelSpec spec = upload.spec();
+    VectorSummary content;
+    try (var intake = VectorIntake.ofUpdate(spec, upload.sink(), parts.isPartial())) {
+      VectorBody.read(
+          request, spec, form, (in, into) -> JsonBody.readUpdate(in, into, parts), intake);
+      content = intake.finish().of(Exchange.of(request).bytesOnWire());
+    }
+    return upload.submit(parts.build(), content);
   }
 
   private static boolean isBeside(String parameter) {

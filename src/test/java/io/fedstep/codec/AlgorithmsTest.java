@@ -8,6 +8,7 @@ import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.model.CloseStep;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.PrivacyRules;
+import io.fedstep.model.SecureRules;
 import io.fedstep.model.SpecRule;
 import io.fedstep.model.SpecRules;
 import io.fedstep.model.UpdateBound;
@@ -187,7 +188,8 @@ class AlgorithmsTest {
             SpecRules.OF_POLICIES,
             SpecRules.OF_NEW_POLICIES,
             SpecRules.OF_SPECS,
-            PrivacyRules.OF_SPECS)
+            PrivacyRules.OF_SPECS,
+            SecureRules.OF_SPECS)
         .flatMap(Collection::stream)
         .map((SpecRule<?> rule) ->
             "| `%s`, `%s` | %s |\n".formatted(rule.key(), rule.other(), rule.says()))

@@ -156,7 +156,7 @@ class StagedRoundsTest {
     String view = RecordCodec.view(M, record).toString();
     assertThat(view)
         .contains("\"outcome\":\"abandoned\"", "\"closed_by\":\"deadline\"")
-        .contains("\"why\":{\"stage\":\"sending\",\"missing\":[\"ben\",\"cem\"]}");
+        .contains("\"why\":{\"stage\":\"sending\",\"missing\":[\"ben\",\"cem\"],\"unopened\":[]}");
     assertThat(weights(1)).isEqualTo(weights(0));
     assertThat(status().stage()).isEqualTo(HiddenSums.SEALING);
     assertThat(send(0, "ann").update()).isEqualTo(update);

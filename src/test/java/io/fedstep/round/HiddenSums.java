@@ -6,11 +6,10 @@ import io.fedstep.model.ServerStep;
 import io.fedstep.vector.FixedPoint;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.RowFormat;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A protocol of three stages, for tests: members deposit the seeds of their masks, send masked
@@ -62,26 +61,44 @@ public record HiddenSums(Payload.Row row) implements Protocol {
   }
 
   @Override
-  public @Nullable Supplier<ServerStep.Gradients> gradients(Round round) {
+  public WordSums sums(Round round, Basis basis) {
+    return new WordSums() {
+      @Override
+      public void begin(List<ByteBuffer> rests) {}
+
+      @Override
+      public ServerStep.Gradients gradients() {
+        return gradientsOf(round);
+      }
+
+      @Override
+      public Masked told() {
+        return Masked.unopened(round.answers(0), null, List.of());
+      }
+
+      @Override
+      public void wipe() {}
+    };
+  }
+
+  private static ServerStep.Gradients gradientsOf(Round round) {
     long[] seeds =
         round.inClientOrder().stream()
             .mapToLong(update -> Long.parseLong(round.document(SEALING, update.client())))
             .toArray();
     String opener = round.documents(OPENING).firstKey();
     int count = Integer.parseInt(round.document(OPENING, opener));
-    return () -> {
-      long[] words = new long[Range.TILE];
-      long[] sums = new long[Range.TILE];
-      return (range, rows, into) -> {
-        Arrays.fill(sums, 0, range.length(), 0);
-        for (int row = 0; row < seeds.length; row++) {
-          rows.words(row, 0, words, range.length());
-          for (int i = 0; i < range.length(); i++) {
-            sums[i] += words[i] - mask(seeds[row], range.from() + i);
-          }
+    long[] words = new long[Range.TILE];
+    long[] sums = new long[Range.TILE];
+    return (range, rows, into) -> {
+      Arrays.fill(sums, 0, range.length(), 0);
+      for (int row = 0; row < seeds.length; row++) {
+        rows.words(row, 0, words, range.length());
+        for (int i = 0; i < range.length(); i++) {
+          sums[i] += words[i] - mask(seeds[row], range.from() + i);
         }
-        GRID.mean(sums, count, into);
-      };
+      }
+      GRID.mean(sums, count, into);
     };
   }
 }

@@ -45,7 +45,7 @@ class StagesTest {
   }
 
   private void end() {
-    round.apply(round.end(Decision.Cause.DEADLINE, POLICY.minUpdates(), NOW.plusSeconds(9)));
+    round.apply(round.end(Decision.Cause.DEADLINE, POLICY, NOW.plusSeconds(9)));
   }
 
   private Quorum quorum() {
@@ -141,10 +141,10 @@ class StagesTest {
     assertThat(quorum()).isEqualTo(new Quorum(2, 3, Duration.ofSeconds(30), true));
     bring("sending");
     assertThat(quorum()).isEqualTo(new Quorum(2, 3, HiddenSums.TIME, false));
-    assertThat(round.members()).isEqualTo(new Members(3, 3, 2));
+    assertThat(round.members()).isEqualTo(new Members(3, 3, 2, 3));
     end();
     assertThat(quorum()).isEqualTo(new Quorum(2, 2, HiddenSums.TIME, false));
-    assertThat(round.members()).isEqualTo(new Members(3, 2, 2));
+    assertThat(round.members()).isEqualTo(new Members(3, 2, 2, 3));
   }
 
   /** What min_updates was when the roster was fixed holds to the end. */
@@ -169,10 +169,10 @@ class StagesTest {
   @Test
   void abandoned_namesTheStage_andWhoIsMissing() {
     bring("sending");
-    round.apply(round.abandon(Decision.Cause.DEADLINE, NOW));
+    round.apply(round.abandon(Decision.Cause.DEADLINE, List.of(), NOW));
     Decision.Closed close = new Decision.Closed(Decision.Cause.DEADLINE, NOW);
     assertThat(round.abandoned())
-        .isEqualTo(new Decision.Abandoned(close, HiddenSums.SENDING, List.of("carol")));
+        .isEqualTo(new Decision.Abandoned(close, HiddenSums.SENDING, List.of("carol"), List.of()));
     assertThat(round.closed()).isEqualTo(close);
     assertThat(name(send("carol"))).isEqualTo("round-closed");
     assertThat(name(send("bob"))).isEqualTo("repeats");
@@ -191,7 +191,7 @@ class StagesTest {
     bring("sending");
     var late = new Decision.Answered(HiddenSums.SEALING, "dora", "1", NOW, 4);
     assertThatThrownBy(() -> round.apply(late)).isInstanceOf(IllegalStateException.class);
-    var twice = new Decision.StageClosed(HiddenSums.SEALING, Decision.Cause.MANUAL, NOW, 2);
+    var twice = new Decision.StageClosed(HiddenSums.SEALING, Decision.Cause.MANUAL, NOW, 2, 3);
     assertThatThrownBy(() -> round.apply(twice)).isInstanceOf(IllegalStateException.class);
   }
 

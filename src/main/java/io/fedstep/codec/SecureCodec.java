@@ -1,0 +1,104 @@
+package io.fedstep.codec;
+
+import io.fedstep.aggregate.Aggregator;
+import io.fedstep.aggregate.Averaging;
+import io.fedstep.model.ModelSpec;
+import io.fedstep.model.SecureAggregation;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What a spec says under {@code secure}. */
+public final class SecureCodec {
+  private static final double THRESHOLD = 0.667;
+  private static final String ANY = "any";
+  private static final String PINNED = "pinned";
+  private static final Set<String> KEYS =
+      Set.of(
+          "threshold",
+          "clip",
+          "bits",
+          "max_weight",
+          "metrics",
+          "join_timeout",
+          "share_timeout",
+          "unmask_timeout",
+          "identities");
+
+  private SecureCodec() {}
+
+  /** Reads it; the default of the largest weight depends on the rule of aggregation. */
+  static SecureAggregation read(JsonNode json, Aggregator aggregator) {
+    Spec spec = Spec.of(json, SecureAggregation.NAME, KEYS);
+    double threshold = spec.number("threshold", THRESHOLD);
+    double clip = spec.number("clip");
+    int bits = spec.count("bits", Long.SIZE);
+    boolean isWeighted = !aggregator.equals(new Averaging(false));
+    long maxWeight = spec.integer("max_weight", SecureAggregation.maxWeight(bits, isWeighted));
+    JsonNode metrics = spec.get("metrics");
+    List<String> names =
+        metrics == null
+            ? List.of()
+            : Spec.list(metrics, spec.at("metrics"), node -> text(node, spec.at("metrics")));
+    Duration join = time(spec, "join_timeout", Duration.ofSeconds(30));
+    Duration share = time(spec, "share_timeout", Duration.ofSeconds(30));
+    Duration unmask = time(spec, "unmask_timeout", Duration.ofSeconds(60));
+    boolean isPinned = isPinned(spec);
+    return Spec.checked(
+        SecureAggregation.NAME,
+        () ->
+            new SecureAggregation(
+                threshold, clip, bits, maxWeight, names, join, share, unmask, isPinned));
+  }
+
+  private static String text(JsonNode json, String place) {
+    if (!json.isString()) {
+      throw Spec.malformed(place, "a string", json);
+    }
+    return json.stringValue();
+  }
+
+  private static Duration time(Spec spec, String key, Duration otherwise) {
+    JsonNode json = spec.get(key);
+    return json == null ? otherwise : PolicyCodec.timeout(json, spec.at(key));
+  }
+
+  private static boolean isPinned(Spec spec) {
+    @Nullable JsonNode json = spec.get("identities");
+    return switch (json == null ? ANY : text(json, spec.at("identities"))) {
+      case ANY -> false;
+      case PINNED -> true;
+      default ->
+          throw Spec.bad(spec.at("identities"), "is %s; any and pinned are known".formatted(json));
+    };
+  }
+
+  /** As a spec has it, defaults filled in. */
+  static ObjectNode write(SecureAggregation secure) {
+    ObjectNode json =
+        Json.object()
+            .put("threshold", secure.threshold())
+            .put("clip", secure.clip())
+            .put("bits", secure.bits())
+            .put("max_weight", secure.maxWeight());
+    secure.metrics().forEach(json.putArray("metrics")::add);
+    return json.put("join_timeout", Durations.write(secure.joinTimeout()))
+        .put("share_timeout", Durations.write(secure.shareTimeout()))
+        .put("unmask_timeout", Durations.write(secure.unmaskTimeout()))
+        .put("identities", secure.isPinned() ? PINNED : ANY);
+  }
+
+  /** Adds to a spec as it is shown what follows from it and is never given. */
+  public static ObjectNode show(ModelSpec spec, ObjectNode json) {
+    SecureAggregation secure = spec.secure();
+    if (secure != null) {
+      ((ObjectNode) Objects.requireNonNull(json.get(SecureAggregation.NAME)))
+          .put("fraction_bits", secure.fractionBits(spec.round().maxUpdates()));
+    }
+    return json;
+  }
+}

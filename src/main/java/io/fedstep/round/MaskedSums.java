@@ -1,0 +1,167 @@
+package io.fedstep.round;
+
+import io.fedstep.aggregate.Rows;
+import io.fedstep.model.ServerStep;
+import io.fedstep.secure.BodyForm;
+import io.fedstep.secure.Mask;
+import io.fedstep.secure.MeanOfSum;
+import io.fedstep.secure.Opening;
+import io.fedstep.secure.RoundFacts;
+import io.fedstep.secure.SumTail;
+import io.fedstep.secure.Words;
+import io.fedstep.vector.Range;
+import io.fedstep.vector.Tile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** The sums of a round of masked updates, from which all masks are taken off. */
+final class MaskedSums implements WordSums {
+  private final RoundFacts facts;
+  private final BodyForm form;
+  private final Opening opening;
+  private final List<Mask> off;
+  private final int online;
+  private final Masked known;
+  private final AtomicBoolean beyond = new AtomicBoolean();
+  private @Nullable SumTail tail;
+
+  /**
+   * The sums of a round.
+   *
+   * @param online how many updates there are
+   * @param known what is known of the round without its sums
+   */
+  MaskedSums(RoundFacts facts, Opening opening, int online, Masked known) {
+    if (!opening.unopened().isEmpty()) {
+      throw new IllegalStateException("a round was closed whose secrets are not open");
+    }
+    this.facts = facts;
+    this.opening = opening;
+    this.online = online;
+    this.known = known;
+    form = facts.form();
+    off = opening.masks().stream().map(Mask::opposite).toList();
+  }
+
+  @Override
+  public void begin(List<ByteBuffer> rests) {
+    long[] padding = new long[form.paddingWords()];
+    long[] words = new long[form.tailWords()];
+    for (ByteBuffer rest : rests) {
+      ByteBuffer from = rest.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+      for (int i = 0; i < padding.length; i++) {
+        padding[i] += form.bits() == Integer.SIZE ? from.getInt() : from.getLong();
+      }
+      for (int i = 0; i < words.length; i++) {
+        words[i] += from.getLong();
+      }
+    }
+    var masks = new Words();
+    for (Mask mask : off) {
+      masks.add(mask, form.coordinateBytes(), form.bits(), padding, padding.length);
+      masks.add(mask, form.tail(), Long.SIZE, words, words.length);
+    }
+    Words.extend(form.bits(), padding, padding.length);
+    SumTail summed = SumTail.of(padding, words);
+    tail = summed.wrong(facts, online) == null ? summed : null;
+  }
+
+  @Override
+  public ServerStep.Gradients gradients() {
+    SumTail summed = tail;
+    if (summed == null) {
+      return (_, rows, into) -> {
+        readAll(rows, into);
+        into.clear(); // nobody will see them
+      };
+    }
+    var means = new MeanOfSum(facts.fractionBits(), summed.weight());
+    long most = summed.mostCoordinate(facts);
+    long[] sums = new long[Range.TILE];
+    long[] read = new long[Range.TILE];
+    var words = new Words();
+    return (range, rows, into) -> {
+      int count = range.length();
+      add(rows, sums, read, count);
+      for (Mask mask : off) {
+        words.add(mask, range.from() * form.wordBytes(), form.bits(), sums, count);
+      }
+      Words.extend(form.bits(), sums, count);
+      if (!areWithin(most, sums, count)) {
+        beyond.set(true);
+      }
+      into.run(
+          (values, length) -> floats(means, sums, values, length),
+          (values, length) -> doubles(means, sums, values, length));
+    };
+  }
+
+  /** Every row is read, so that its checksum can be compared. */
+  private static void readAll(Rows rows, Tile into) {
+    long[] read = new long[into.length()];
+    for (int row = 0; row < rows.count(); row++) {
+      rows.words(row, 0, read, read.length);
+    }
+  }
+
+  private static void add(Rows rows, long[] sums, long[] read, int count) {
+    Arrays.fill(sums, 0, count, 0);
+    for (int row = 0; row < rows.count(); row++) {
+      rows.words(row, 0, read, count);
+      for (int i = 0; i < count; i++) {
+        sums[i] += read[i];
+      }
+    }
+  }
+
+  private static boolean areWithin(long most, long[] sums, int count) {
+    boolean within = true;
+    for (int i = 0; i < count; i++) {
+      within &= sums[i] >= -most && sums[i] <= most;
+    }
+    return within;
+  }
+
+  private static void floats(MeanOfSum means, long[] sums, float[] into, int length) {
+    for (int i = 0; i < length; i++) {
+      into[i] = means.floatOf(sums[i]);
+    }
+  }
+
+  private static void doubles(MeanOfSum means, long[] sums, double[] into, int length) {
+    for (int i = 0; i < length; i++) {
+      into[i] = means.of(sums[i]);
+    }
+  }
+
+  @Override
+  public @Nullable Masked told() {
+    SumTail summed = tail;
+    if (summed == null || beyond.get()) {
+      return null;
+    }
+    var metrics = new TreeMap<String, Double>();
+    for (int i = 0; i < facts.metrics().size(); i++) {
+      metrics.put(facts.metrics().get(i), summed.metric(i));
+    }
+    return new Masked(
+        known.members(),
+        known.threshold(),
+        known.missing(),
+        known.wrong(),
+        summed.weight(),
+        metrics,
+        summed.clipped(facts, online));
+  }
+
+  @Override
+  public void wipe() {
+    off.forEach(Mask::wipe);
+    opening.wipe();
+  }
+}
