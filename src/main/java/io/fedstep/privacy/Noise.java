@@ -35,8 +35,7 @@ public final class Noise {
       int count = Math.min(NoiseWords.TOGETHER, length - done);
       words.load(from + done, count);
       for (int i = 0; i < count; i++) {
-        words.goTo(from + done + i);
-        sums[done + i] += DiscreteGaussian.draw(words);
+        sums[done + i] += words.draw(from + done + i);
       }
     }
   }

@@ -36,7 +36,7 @@ final class NoiseWords implements Words {
   private final List<Cipher> ciphers = new ArrayList<>(); // a key in the chain each
   private byte[] key;
   private final byte[] counters = new byte[TOGETHER * PIECE_BYTES];
-  private final byte[] first = new byte[TOGETHER * PIECE_BYTES];
+  private final byte[] first = new byte[TOGETHER * PIECE_BYTES + QuickDraw.SLACK];
   private final byte[] more = new byte[PIECE_BYTES];
   private long from;
   private long coordinate;
@@ -57,6 +57,18 @@ final class NoiseWords implements Words {
       count(begin + i, 0, i * PIECE_BYTES);
     }
     encrypt(0, count * PIECE_BYTES, first);
+  }
+
+  /** The draw of a coordinate whose first words are made. */
+  long draw(long index) {
+    int begin = (int) (index - from) * PIECE_BYTES;
+    long quick = QuickDraw.draw(first, begin, begin + PIECE_BYTES);
+    if (!QuickDraw.isPlace(quick)) {
+      return quick;
+    }
+    goTo(index);
+    at = QuickDraw.place(quick);
+    return DiscreteGaussian.draw(this);
   }
 
   /** Goes to the words of a coordinate whose first are made. */
