@@ -23,6 +23,7 @@ final class Performance {
     var rows = new LinkedHashMap<String, Row>();
     rows.put("ingest", new Ingest());
     rows.put("close", new Close());
+    rows.put("private", new Noisy());
     rows.put("step", new Step());
     rows.put("small", new SmallUpdates());
     rows.put("download", new Download());

@@ -105,12 +105,29 @@ final class Subject implements AutoCloseable {
 
   /** A model of one float32 tensor with RMSProp. */
   void create(String model, int size, int minUpdates, int maxUpdates) throws Exception {
+    create(model, size, minUpdates, maxUpdates, "");
+  }
+
+  /** The same with exact noise. */
+  void createPrivate(String model, int size, int updates, double clip, double multiplier)
+      throws Exception {
+    String privacy =
+        """
+        "aggregator": ["averaging", {"steps_weighted": false}],
+        "privacy": {"clip_norm": %s, "noise_multiplier": %s, "delta": 1e-6},\
+        """
+            .formatted(Double.toString(clip), Double.toString(multiplier));
+    create(model, size, updates, updates + 1, privacy);
+  }
+
+  private void create(String model, int size, int minUpdates, int maxUpdates, String more)
+      throws Exception {
     String spec =
         """
-        {"tensors": {"w": [%s]}, "optimizer": {"lrate": 0.01, "modules": ["rmsprop"]},
+        {"tensors": {"w": [%s]}, "optimizer": {"lrate": 0.01, "modules": ["rmsprop"]}, %s
          "round": {"min_updates": %s, "max_updates": %s}}\
         """
-            .formatted(size, minUpdates, maxUpdates);
+            .formatted(size, more, minUpdates, maxUpdates);
     send("PUT", "/v1/models/" + model, spec, 201);
   }
 
