@@ -14,7 +14,7 @@ import numpy as np
 from scripted import Scripted, ScriptedTest, refuse, reply, vanish
 from support import ServerTest, client, in_thread, shared_server
 
-from fedstep import Problem, Update
+from fedstep import FedstepError, Problem, Update
 from fedstep.__main__ import main
 from fedstep.tensors import Arrays
 
@@ -25,6 +25,19 @@ M = "/v1/models/m"
 
 
 class RequestsTest(ScriptedTest):
+    def test_first_weights_are_waited_for_with_held_requests(self) -> None:
+        none = refuse(503, "no-weights", "Retry-After: 1")
+        server = Scripted(
+            none,
+            reply(200, {"phase": "awaiting-weights"}),
+            none,
+            reply(200, {"phase": "stopped"}),
+        )
+        with self.assertRaisesRegex(FedstepError, "stopped before it had any weights"):
+            self.client(server, timeout=0).train("m", lambda w, r: None)
+        held, looked = f"GET {M}/weights?wait=30000ms", f"GET {M}/rounds/current?client=alice"
+        self.assertEqual(server.requests, [held, looked, held, looked])
+
     def asked(self, ask: Any, document: object = None, *more: Any) -> list[str]:
         server = Scripted(reply(200, document or {}), *more)
         ask(self.client(server))

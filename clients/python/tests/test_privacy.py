@@ -93,7 +93,13 @@ class HiddenTest(ScriptedTest):
     def test_progress_is_not_told(self) -> None:
         server = Scripted(reply(200, {}))
         training = Training(
-            self.client(server), "m", lambda w, r: None, evaluate=None, stay=False, explain=False
+            self.client(server),
+            "m",
+            lambda w, r: None,
+            evaluate=None,
+            stay=False,
+            explain=False,
+            secure=self.fail,
         )
         hidden = {"round": 3, "updates": None, "min_updates": 1, "max_updates": 9, "failed": None}
         training._tell_progress(hidden)

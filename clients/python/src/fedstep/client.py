@@ -169,6 +169,22 @@ class Client(Administration, Privacy):
             if time.monotonic() - asked < min(left / 2, PAUSE_SECONDS):
                 time.sleep(min(PAUSE_SECONDS, left))  # a server that shuts down answers at once
 
+    def await_weights(self, model: str) -> Weights | None:
+        """The newest weights; None if a model that waits for its first ones has had none for half a
+        minute, or training is stopped."""
+        asked = time.monotonic()
+        path = path_of(model) + "/weights"
+        try:
+            return self._transport.held(
+                path, read_weights, LONGEST_HOLD_SECONDS, headers={"Accept": SAFETENSORS}
+            )
+        except Problem as problem:
+            if problem.code != "no-weights":
+                raise
+        if time.monotonic() - asked < PAUSE_SECONDS:
+            time.sleep(PAUSE_SECONDS)
+        return None
+
     def gradient(self, model: str, version: Version | None = None) -> Arrays:
         """What the last optimizer module gave in the round that made a version (the newest)."""
         number = self.model(model)["version"] if version is None else version

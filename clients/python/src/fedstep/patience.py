@@ -25,9 +25,12 @@ class Patience:
         what: the request, for messages.
         timeout: in seconds.
         repeat: False for what must not happen twice.
+        held: whether the server has held its answer back, after which weights that are not there
+            are an end of the wait.
     """
 
-    def __init__(self, what: str, timeout: float, repeat: bool) -> None:
+    def __init__(self, what: str, timeout: float, repeat: bool, held: bool = False) -> None:
+        self._final = {"model-failed", "no-weights"} if held else {"model-failed"}
         self._what = what
         self._timeout = timeout
         self._repeat = repeat
@@ -92,7 +95,7 @@ class Patience:
         )
 
     def _pause_after(self, problem: Problem) -> float | None:
-        if problem.code == "model-failed":
+        if problem.code in self._final:
             return None
         if problem.code == "round-not-open":
             return problem.retry_after

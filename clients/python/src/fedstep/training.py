@@ -156,16 +156,30 @@ class Training:
             self._secure = None
 
     def _newest(self) -> Weights:
-        """The newest weights, once there is such a model."""
+        """The newest weights, once there is such a model, and it has any."""
         give_up = time.monotonic() + self._client.timeout
         while True:
             try:
-                return self._client.weights(self._model)
+                weights = self._client.await_weights(self._model)
+                if weights is not None:
+                    return weights
+                self._await_first()
             except Problem as problem:
                 if problem.code != "model-not-found" or time.monotonic() > give_up:
                     raise
                 self._say(logging.WARNING, f"there is no model {self._model!r}; waiting for it")
                 time.sleep(RETURN_SECONDS)
+
+    def _await_first(self) -> None:
+        """Tells that a model has no weights yet; where they may never come, this is an end or a
+        pause."""
+        self._say(logging.INFO, f"{self._model!r} has no weights yet; waiting for them")
+        if self._client.round(self._model)["phase"] == "stopped":
+            if not self._stay:
+                raise FedstepError(
+                    f"training of {self._model!r} was stopped before it had any weights"
+                )
+            time.sleep(RETURN_SECONDS)
 
     def _started(self) -> Weights:
         """The newest weights, once training is not stopped any more."""

@@ -137,7 +137,7 @@ class Transport:
         seconds = min(longest, self._hold)
         query = {**(query or {}), "wait": f"{int(seconds * 1000)}ms"}
         request = _Request("GET", _target(path, query), headers or {}, wait=seconds - CUT_SECONDS)
-        patience = self._patience(request)
+        patience = self._patience(request, held=seconds > 0)
 
         def attempt() -> T:
             try:
@@ -171,9 +171,12 @@ class Transport:
         """Closes the connections that are not in use; the next request opens another."""
         self._pool.manager().clear()
 
-    def _patience(self, request: _Request, timeout: float | None = None) -> Patience:
+    def _patience(
+        self, request: _Request, timeout: float | None = None, held: bool = False
+    ) -> Patience:
         what = f"{request.method} {self.url}{request.path}"
-        return Patience(what, self.timeout if timeout is None else timeout, request.repeat)
+        patience = self.timeout if timeout is None else timeout
+        return Patience(what, patience, request.repeat, held)
 
     def _read(
         self,
