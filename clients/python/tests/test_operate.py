@@ -172,6 +172,45 @@ class OperateTest(ServerTest):
         policy = json.loads(self.command("round-policy", self.model, '{"min_updates": 3}'))
         self.assertEqual(policy["min_updates"], 3)
 
+    def test_the_command_line_names_versions(self) -> None:
+        self.create()
+        client("alice").train(self.model, lambda w, r: ONE, rounds=1)
+        tagged = json.loads(self.command("tag", self.model, "good", "0"))
+        self.assertEqual((tagged["tag"], tagged["version"]), ("good", 0))
+        self.assertEqual(json.loads(self.command("tags", self.model))["tag"], "good")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "good.safetensors"
+            pulled = self.command("pull", self.model, "--version", "good", "-o", str(file))
+        self.assertIn(f"version 0 of {self.model}", pulled)
+        self.command("untag", self.model, "good")
+        self.assertEqual(self.command("tags", self.model), "")
+
+    def test_the_command_line_has_the_best_version_kept(self) -> None:
+        self.create()
+        kept = json.loads(self.command("keep-best", self.model, '{"metric": "accuracy"}'))
+        self.assertEqual((kept["metric"], kept["mode"]), ("accuracy", "max"))
+        lab = client("lab")
+        for number, accuracy in ((0, 0.5), (1, 0.9), (2, 0.7)):
+            client("alice").submit(self.model, number, ONE.gradient)
+            self.until(number + 1)
+            lab.report(self.model, number, {"accuracy": accuracy})
+        self.assertEqual(self.command("stop", self.model), "stopped")  # all are compared
+        self.assertEqual(self.admin.weights(self.model, "best").version, 1)
+        with self.assertRaisesRegex(Problem, "tag-reserved"):
+            self.admin.tag(self.model, "best", 0)
+        self.assertEqual(self.command("keep-best", self.model, "null"), "")
+        self.assertEqual(json.loads(self.command("tags", self.model))["tag"], "best")
+
+    def test_the_command_line_has_a_deleted_model_back(self) -> None:
+        self.create()
+        self.command("delete", self.model)
+        with self.assertRaisesRegex(Problem, "model-not-found"):
+            self.admin.model(self.model)
+        lines = map(json.loads, self.command("deleted").splitlines())
+        self.assertIn((self.model, 0), [(one["model"], one["version"]) for one in lines])
+        self.assertEqual(self.command("undelete", self.model), "0")
+        self.assertEqual(self.admin.weights(self.model).arrays["w"].tolist(), [0, 1, 2])
+
     def test_who_failed_is_told(self) -> None:
         self.create()
         client("bob").tell_failure(self.model, 0, KeyError, "patient 7")
