@@ -97,6 +97,12 @@ final class Exchange {
     return send(request, Answer::json);
   }
 
+  /** The same of what must not happen twice: it is not repeated where it may have been done. */
+  JsonNode once(HttpRequest.Builder request) throws IOException, InterruptedException {
+    return Objects.requireNonNull(
+        send(request, Answer::json, new Patience(patience, true), Duration.ZERO));
+  }
+
   /** An answer of the 200s, or 304; any other is thrown. */
   Answer send(HttpRequest.Builder request) throws IOException, InterruptedException {
     return send(request, answer -> answer);
@@ -111,7 +117,11 @@ final class Exchange {
   <T> T send(HttpRequest.Builder request, Answer.Reader<T> reader, Duration patience)
       throws IOException, InterruptedException {
     return Objects.requireNonNull(
-        send(request, reader, patience, Duration.ZERO)); // only a wait can be cut
+        send(
+            request,
+            reader,
+            new Patience(patience, false),
+            Duration.ZERO)); // only a wait can be cut
   }
 
   /**
@@ -125,7 +135,7 @@ final class Exchange {
         get("%s%swait=%sms".formatted(path, path.contains("?") ? "&" : "?", held.toMillis()));
     fields.forEach(request::setHeader);
     request.timeout(held.plus(GRACE));
-    T result = send(request, reader, patience, held);
+    T result = send(request, reader, new Patience(patience, false), held);
     if (result == null) {
       hold = held.compareTo(SHORTEST_HOLD) > 0 ? held.dividedBy(2) : Duration.ZERO;
     } else if (held.equals(hold)) {
@@ -136,10 +146,9 @@ final class Exchange {
   }
 
   private <T> @Nullable T send(
-      HttpRequest.Builder builder, Answer.Reader<T> reader, Duration most, Duration held)
+      HttpRequest.Builder builder, Answer.Reader<T> reader, Patience patience, Duration held)
       throws IOException, InterruptedException {
     var incoming = new Incoming();
-    var patience = new Patience(most, builder.build().method().equals("POST"));
     while (true) {
       try {
         HttpResponse<byte[]> response = connection.send(builder, incoming);

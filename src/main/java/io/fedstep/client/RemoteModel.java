@@ -8,8 +8,8 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A model of a server, over HTTP. Every request but {@link #closeRound} is safe to repeat, and is
- * repeated where its answer is lost.
+ * A model of a server, over HTTP, as those see it who train and evaluate. Every request is safe to
+ * repeat, and is repeated where its answer is lost.
  */
 public final class RemoteModel {
   private static final System.Logger LOG = System.getLogger("io.fedstep.client");
@@ -67,15 +67,12 @@ public final class RemoteModel {
     return described;
   }
 
-  /** Removes it and all it stored; none there is as good. */
-  public void delete() throws IOException, InterruptedException {
-    try {
-      exchange.send(exchange.delete(path));
-    } catch (RefusedByServer e) {
-      if (!e.code().equals("model-not-found")) {
-        throw e;
-      }
-    }
+  Exchange exchange() {
+    return exchange;
+  }
+
+  String path() {
+    return path;
   }
 
   /** Sets version 0, before any update: the flat vector, little-endian, in the model's dtype. */
@@ -162,11 +159,6 @@ public final class RemoteModel {
     return exchange.json(exchange.get(path + "/rounds/" + round));
   }
 
-  /** Closes the open round now; its record. */
-  public JsonNode closeRound() throws IOException, InterruptedException {
-    return exchange.json(exchange.post(path + "/rounds/current/close"));
-  }
-
   // Privacy
 
   /**
@@ -189,16 +181,5 @@ public final class RemoteModel {
   /** The state of the optimizer's modules, as declearn's {@code get_state} packs it. */
   public byte[] optimizerState() throws IOException, InterruptedException {
     return exchange.send(exchange.get(path + "/optimizer/state")).body();
-  }
-
-  /**
-   * Restores such a state: a new version, if {@code newest} is the newest until then. After a lost
-   * answer {@code version-differs} may mean that it was done.
-   *
-   * @return model, version and base
-   */
-  public JsonNode restoreOptimizerState(byte[] state, long newest)
-      throws IOException, InterruptedException {
-    return exchange.json(exchange.put(path + "/optimizer/state?newest=" + newest, JSON, state));
   }
 }

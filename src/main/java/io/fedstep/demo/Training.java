@@ -1,5 +1,6 @@
 package io.fedstep.demo;
 
+import io.fedstep.client.Administration;
 import io.fedstep.client.RemoteModel;
 import io.fedstep.client.Update;
 import io.fedstep.client.Weights;
@@ -43,7 +44,7 @@ final class Training {
    * @throws ExecutionException with the first failure of a client, which ends all others
    */
   double run() throws IOException, InterruptedException, ExecutionException {
-    model.delete();
+    Administration.of(model).delete();
     model.create(SPEC);
     out.printf(
         "Ten clients train on %s hand-written digits, %s are kept for testing.%n",

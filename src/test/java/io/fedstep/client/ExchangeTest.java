@@ -66,9 +66,9 @@ class ExchangeTest {
 
   @ParameterizedTest
   @ValueSource(ints = {502, 503, 504})
-  void post_isSentOnce(int status) {
+  void whatMustNotHappenTwice_isSentOnce(int status) {
     loseFirst(status);
-    assertThatThrownBy(() -> exchange.send(exchange.post("/")))
+    assertThatThrownBy(() -> exchange.once(exchange.post("/")))
         .isInstanceOfSatisfying(
             RefusedByServer.class, refused -> assertThat(refused.status()).isEqualTo(status));
     assertThat(requests).hasValue(1);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.fedstep.client.Administration;
 import io.fedstep.client.Fedstep;
 import io.fedstep.client.RefusedByServer;
 import io.fedstep.client.RemoteModel;
@@ -101,8 +102,8 @@ class JavaClientTest {
     assertThat(model.round(4).required("metrics").required("loss").asDouble()).isEqualTo(4);
     assertThat(fedstep.models()).contains(name.name());
     assertThat(model.version(1).version()).isEqualTo(1);
-    model.delete();
-    model.delete();
+    Administration.of(model).delete();
+    Administration.of(model).delete();
   }
 
   /** Who is not invited becomes so at a deadline, or by a new policy. */
@@ -151,7 +152,9 @@ class JavaClientTest {
     assertThat(refused.problem().required("tensor").asString()).isEqualTo("b");
     assertThat(refused.problem().required("index").asInt()).isEqualTo(2);
     assertThat(model.currentRound().required("updates").asInt()).isZero();
-    assertThat(catchThrowableOfType(RefusedByServer.class, model::closeRound).code())
+    assertThat(
+            catchThrowableOfType(RefusedByServer.class, Administration.of(model)::closeRound)
+                .code())
         .isEqualTo("too-few-updates");
   }
 
@@ -167,10 +170,14 @@ class JavaClientTest {
     model.submit("alice", second, Update.of(new float[] {1, 1, 1}));
     model.after(second);
     assertThat(model.optimizerState()).isNotEqualTo(state);
-    assertThat(model.restoreOptimizerState(state, 2).required("version").asLong()).isEqualTo(3);
+    assertThat(
+            Administration.of(model).restoreOptimizerState(state, 2).required("version").asLong())
+        .isEqualTo(3);
     assertThat(model.optimizerState()).isEqualTo(state);
     assertThat(
-            catchThrowableOfType(RefusedByServer.class, () -> model.restoreOptimizerState(state, 2))
+            catchThrowableOfType(
+                    RefusedByServer.class,
+                    () -> Administration.of(model).restoreOptimizerState(state, 2))
                 .code())
         .isEqualTo("version-differs");
     assertThat(model.describe().required("version").asLong()).isEqualTo(3);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.fedstep.client.Administration;
 import io.fedstep.client.Evaluation;
 import io.fedstep.client.Fedstep;
 import io.fedstep.client.Options;
@@ -134,7 +135,7 @@ class JavaTrainingTest {
             weights -> {
               trained.add(weights.version());
               if (trained.size() == 2) {
-                model.delete();
+                Administration.of(model).delete();
                 model.create(spec("{\"rounds\": 3}"));
               }
               return ONE;

@@ -2,6 +2,7 @@ package io.fedstep.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.client.Administration;
 import io.fedstep.client.Fedstep;
 import io.fedstep.warm.Load;
 import java.net.URI;
@@ -28,7 +29,7 @@ class WarmLoadTest {
 
   private static long versionOfRemoved(Fedstep fedstep, String model) throws Exception {
     long version = fedstep.model(model).newest().version();
-    fedstep.model(model).delete();
+    Administration.of(fedstep.model(model)).delete();
     return version;
   }
 }

@@ -2,6 +2,7 @@ package io.fedstep.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.client.Administration;
 import io.fedstep.client.Fedstep;
 import io.fedstep.client.RemoteModel;
 import io.fedstep.client.Update;
@@ -37,7 +38,7 @@ class HostileClientsTest {
   private double accuracy(String aggregator, int hostile) throws IOException, InterruptedException {
     try (var fedstep = Fedstep.at(Server.shared().address())) {
       RemoteModel model = fedstep.model("hostile-digits");
-      model.delete();
+      Administration.of(model).delete();
       model.create(
           """
           {"tensors": {"coef": [10, 64], "intercept": [10]}, "aggregator": "%s",
