@@ -159,6 +159,9 @@ final class Exchange {
         if (held.isPositive() && CUT.contains(refusal.status()) && refusal.code().isEmpty()) {
           return null;
         }
+        if (held.isPositive() && refusal.code().equals("no-weights")) {
+          throw refusal; // the wait is over: whoever waits on asks for another
+        }
         patience.afterRefusal(response, refusal);
       } catch (RefusedByServer e) {
         throw e;

@@ -73,20 +73,37 @@ final class Training {
     }
   }
 
-  /** The newest weights, once there is such a model. */
+  /** The newest weights, once there is such a model, and it has any. */
   private Weights newest() throws IOException, InterruptedException {
     long end = System.nanoTime() + model.patience().toNanos();
     while (true) {
       try {
-        Weights weights = model.newest();
-        isSecure = secure.isTold(model.describe());
-        return weights;
+        Weights weights = model.first();
+        if (weights != null) {
+          isSecure = secure.isTold(model.describe());
+          return weights;
+        }
+        awaitFirst();
+        continue;
       } catch (RefusedByServer e) {
         if (!e.code().equals("model-not-found") || System.nanoTime() - end > 0) {
           throw e;
         }
       }
       say(System.Logger.Level.WARNING, "there is no model " + model + "; waiting for it");
+      Thread.sleep(RETURN);
+    }
+  }
+
+  /**
+   * Tells that a model has no weights yet; where they may never come, this is an end or a pause.
+   */
+  private void awaitFirst() throws IOException, InterruptedException {
+    say(System.Logger.Level.INFO, model + " has no weights yet; waiting for them");
+    if (model.currentRound().path("phase").asString("").equals("stopped")) {
+      if (!part.stays()) {
+        throw new IOException("training of " + model + " was stopped before it had any weights");
+      }
       Thread.sleep(RETURN);
     }
   }

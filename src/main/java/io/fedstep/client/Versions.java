@@ -44,6 +44,23 @@ final class Versions {
     return exchange.send(octets("/versions/" + version + "/weights"), this::weights);
   }
 
+  /**
+   * The newest, or null if there have been none at all for as long as the server holds an answer
+   * back, or training is stopped.
+   */
+  @Nullable Weights first() throws IOException, InterruptedException {
+    long begin = System.nanoTime();
+    try {
+      return exchange.held(path + "/weights", Map.of("Accept", OCTETS), this::weights);
+    } catch (RefusedByServer e) {
+      if (!e.code().equals("no-weights")) {
+        throw e;
+      }
+    }
+    pauseAfter(begin);
+    return null;
+  }
+
   /** The model's spec, newest version and phase. */
   JsonNode describe() throws IOException, InterruptedException {
     return exchange.json(exchange.get(path));
@@ -70,10 +87,14 @@ final class Versions {
     if (newer != null && (newer.stopped() || !newer.tag().equals(last.tag()))) {
       return newer;
     }
+    pauseAfter(begin);
+    return null;
+  }
+
+  private static void pauseAfter(long begin) throws InterruptedException {
     if (System.nanoTime() - begin < PAUSE.toNanos()) {
       Thread.sleep(PAUSE);
     }
-    return null;
   }
 
   private HttpRequest.Builder octets(String address) {

@@ -110,6 +110,23 @@ class WaysTest {
   }
 
   @Test
+  void firstWeights_areWaitedFor_withHeldRequests() throws Exception {
+    String none = "{\"code\": \"no-weights\"}";
+    Scripted server =
+        serve(
+            reply("503 Later", none, "Retry-After: 1"),
+            reply("200 OK", "{\"phase\": \"awaiting-weights\"}"),
+            reply("503 Later", none, "Retry-After: 1"),
+            reply("200 OK", "{\"phase\": \"stopped\"}"));
+    RemoteModel model = model(server, 1);
+    assertThatThrownBy(() -> model.train("alice", _ -> null))
+        .hasMessageContaining("stopped before it had any weights");
+    String held = "GET /v1/models/m/weights?wait=30000ms";
+    String looked = "GET /v1/models/m/rounds/current";
+    assertThat(server.requests).containsExactly(held, looked, held, looked);
+  }
+
+  @Test
   void weights_withoutLength_areWhole() throws Exception {
     assertThat(model(serve(chunked(VECTOR, true)), 0).newest().bytes()).isEqualTo(VECTOR);
     assertThat(model(serve(last("1.0 200 OK", VECTOR, HEAD), MODEL), 0).newest().bytes())
