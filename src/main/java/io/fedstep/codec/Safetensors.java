@@ -31,26 +31,36 @@ public final class Safetensors {
 
   /** The bytes before the flat vector; padded to 8, so that values are aligned. */
   public static byte[] head(ModelSpec spec) {
+    return head(spec, withMetadata(), dtype(spec), spec.dtype().bytes());
+  }
+
+  /** The bytes before a flat vector of fewer bytes. */
+  public static byte[] head(ModelSpec spec, HalfFormat format) {
+    return head(spec, withMetadata(), format.dtype(), format.width());
+  }
+
+  private static ObjectNode withMetadata() {
     ObjectNode json = Json.object();
     json.putObject(METADATA).put("format", "pt"); // which Hugging Face's loaders ask for
-    return head(spec, json);
+    return json;
+  }
+
+  private static String dtype(ModelSpec spec) {
+    return switch (spec.dtype()) {
+      case FLOAT32 -> "F32";
+      case FLOAT64 -> "F64";
+    };
   }
 
   /** The bytes before the flat vector as releases before 0.2 wrote them, without metadata. */
   public static byte[] bareHead(ModelSpec spec) {
-    return head(spec, Json.object());
+    return head(spec, Json.object(), dtype(spec), spec.dtype().bytes());
   }
 
-  private static byte[] head(ModelSpec spec, ObjectNode json) {
-    int width = spec.dtype().bytes();
+  private static byte[] head(ModelSpec spec, ObjectNode json, String dtype, int width) {
     for (Tensor tensor : spec.layout().tensors()) {
       ObjectNode entry = json.putObject(tensor.name());
-      entry.put(
-          "dtype",
-          switch (spec.dtype()) {
-            case FLOAT32 -> "F32";
-            case FLOAT64 -> "F64";
-          });
+      entry.put("dtype", dtype);
       SpecCodec.shape(entry.putArray("shape"), tensor);
       ArrayNode place = entry.putArray("data_offsets");
       place.add(tensor.offset() * width).add(tensor.end() * width);

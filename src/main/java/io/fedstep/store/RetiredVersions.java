@@ -57,6 +57,7 @@ final class RetiredVersions {
     Path over = spare;
     if (over != null) {
       disk.delete(over.resolve(VersionFiles.DOCUMENT));
+      Halves.remove(disk, over, false);
       spare = null;
     }
     return over;

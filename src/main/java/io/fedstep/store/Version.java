@@ -1,6 +1,7 @@
 package io.fedstep.store;
 
 import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.HalfFormat;
 import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
@@ -255,6 +256,13 @@ public final class Version {
     return files == null
         ? new Zeros(Repeated.zeros(spec.vectorBytes()), bareZeros)
         : vector(files, WEIGHTS);
+  }
+
+  /** Its weights in a format of fewer bytes. */
+  public Half half(HalfFormat format, Half.Making making) {
+    return files == null
+        ? Half.ofZeros(spec, format)
+        : files.halves().get(format, vector(files, WEIGHTS), making);
   }
 
   /** Whether a round made it, whose last optimizer module gave a gradient. */

@@ -22,6 +22,7 @@ final class VersionFiles {
   private final Disk disk;
   private final Path folder;
   private final ModelSpec spec;
+  private final Halves halves;
   private boolean verified;
   private @Nullable CorruptionException corrupt;
   private @Nullable Map<String, FileSum> sums;
@@ -31,6 +32,7 @@ final class VersionFiles {
     this.disk = disk;
     this.folder = folder;
     this.spec = spec;
+    halves = new Halves(disk, folder, spec);
   }
 
   /**
@@ -163,6 +165,11 @@ final class VersionFiles {
 
   Standing standing() {
     return LedgerFile.read(disk, folder);
+  }
+
+  /** The weights in fewer bytes. */
+  Halves halves() {
+    return halves;
   }
 
   VectorFile weights() {

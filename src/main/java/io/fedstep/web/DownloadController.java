@@ -3,19 +3,24 @@ package io.fedstep.web;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Rights;
+import io.fedstep.store.Half;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.wire.AnswerHead;
+import io.fedstep.wire.Computed;
 import io.fedstep.wire.Download;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -39,7 +44,8 @@ class DownloadController {
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
     var query = new Query(request, "wait"::equals);
     Duration wait = query.waitTime();
-    Representation representation = Representation.of(request.getHeader("Accept"));
+    List<Representation> accepted =
+        Representation.accepted(request.getHeader("Accept"), status.head().spec().dtype(), true);
     if (wait != null && status.awaitsWeights()) {
       status =
           coordinator.await(
@@ -65,16 +71,14 @@ class DownloadController {
     }
     phase(status, response);
     VersionInfo newest = status.newest();
-    AnswerHead head = representation.head(newest, "", request);
+    AnswerHead head = accepted.getFirst().head(newest, "", request);
     boolean known = Conditions.isKnown(request, head.etag());
     if (wait == null ? known : inVain) {
       head.notModified(response);
       return;
     }
     sendNewest(
-        model,
-        newest.version(),
-        number -> sendWeights(model, number, representation, request, response));
+        model, newest.version(), number -> sendWeights(model, number, accepted, request, response));
   }
 
   /** Sends something of a version. */
@@ -102,17 +106,48 @@ class DownloadController {
     }
   }
 
+  /** Sends the weights of a version in the first of some forms that they have. */
   private void sendWeights(
       String model,
       long number,
-      Representation representation,
+      List<Representation> accepted,
       HttpServletRequest request,
       HttpServletResponse response)
       throws IOException {
     Version version = coordinator.version(model, number);
-    AnswerHead head = representation.head(version.info(), "", request);
-    new VectorAnswer("weights", head, coordinator.spec(model), version.weightBytes())
-        .send(representation, request, response);
+    ModelSpec spec = coordinator.spec(model);
+    Half.Beyond beyond = null;
+    for (Representation one : accepted) {
+      AnswerHead head = one.head(version.info(), "", request);
+      if (beyond != null && Conditions.isKnown(request, head.etag())) {
+        head.notModified(response);
+        return;
+      }
+      if (one.half() == null) {
+        new VectorAnswer("weights", head, spec, version.weightBytes()).send(one, request, response);
+        return;
+      }
+      Half half = version.half(one.half(), new Computed(request));
+      switch (half) {
+        case Half.There(var bytes) -> {
+          new Download(head, one.type(), bytes).send(request, response);
+          return;
+        }
+        case Half.Beyond none -> beyond = none;
+      }
+    }
+    throw beyondAll(spec, Objects.requireNonNull(beyond).index());
+  }
+
+  private static RefusedException beyondAll(ModelSpec spec, long index) {
+    String tensor = spec.layout().at(index).name();
+    return Refusal.of(
+            Problem.NOT_ACCEPTABLE,
+            "A weight of tensor '%s' would be infinite (index %s of the flat vector)."
+                .formatted(tensor, index))
+        .with("tensor", tensor)
+        .with("index", index)
+        .exception();
   }
 
   @GetMapping("/versions/{version}/weights")
@@ -124,13 +159,14 @@ class DownloadController {
       throws IOException {
     Query.none(request);
     VersionInfo info = version(model, version, request, response).info();
-    Representation representation = Representation.of(request.getHeader("Accept"));
-    AnswerHead head = representation.head(info, "", request);
+    List<Representation> accepted =
+        Representation.accepted(request.getHeader("Accept"), coordinator.spec(model).dtype(), true);
+    AnswerHead head = accepted.getFirst().head(info, "", request);
     if (Conditions.isKnown(request, head.etag())) {
       head.notModified(response);
       return;
     }
-    sendWeights(model, info.version(), representation, request, response);
+    sendWeights(model, info.version(), accepted, request, response);
   }
 
   private Version version(
@@ -150,7 +186,9 @@ class DownloadController {
       throws IOException {
     Query.none(request);
     Version found = version(model, version, request, response);
-    Representation representation = Representation.of(request.getHeader("Accept"));
+    Representation representation =
+        Representation.accepted(request.getHeader("Accept"), coordinator.spec(model).dtype(), false)
+            .getFirst();
     if (!found.hasGradient()) {
       throw Refusal.of(
               Problem.GRADIENT_NOT_FOUND,

@@ -2,15 +2,19 @@ package io.fedstep.web;
 
 import static java.util.stream.Collectors.joining;
 
+import io.fedstep.codec.HalfFormat;
 import io.fedstep.codec.KnownFormats;
 import io.fedstep.codec.VectorFormat;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.store.VersionInfo;
+import io.fedstep.vector.Dtype;
 import io.fedstep.wire.AnswerHead;
 import io.fedstep.wire.Body;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.InvalidMediaTypeException;
@@ -21,16 +25,24 @@ import org.springframework.http.MediaType;
  *
  * @param type the media type
  * @param suffix of the tag of an answer
+ * @param extension of the file that a browser saves
  * @param format of bytes, or null for JSON
+ * @param half the number format where that is not the model's, or null
  */
-record Representation(String type, String suffix, @Nullable VectorFormat format) {
+record Representation(
+    String type,
+    String suffix,
+    String extension,
+    @Nullable VectorFormat format,
+    @Nullable HalfFormat half) {
   /** Text, with what is beside the vector. */
   static final Representation JSON =
-      new Representation(MediaType.APPLICATION_JSON_VALUE, ".json", null);
+      new Representation(MediaType.APPLICATION_JSON_VALUE, ".json", ".json", null, null);
 
+  private static final String DTYPE = "dtype";
   private static final Representation OCTETS = new Representation(KnownFormats.OCTETS);
 
-  /** All of them, in the order in which they are preferred. */
+  /** All of them but halves, in the order in which they are preferred. */
   private static final List<Representation> ALL =
       Stream.concat(
               Stream.of(OCTETS, JSON),
@@ -40,7 +52,21 @@ record Representation(String type, String suffix, @Nullable VectorFormat format)
           .toList();
 
   private Representation(VectorFormat format) {
-    this(format.mediaType(), format.suffix(), format);
+    this(
+        format.mediaType(),
+        format.suffix(),
+        format.suffix().isEmpty() ? ".bin" : format.suffix(),
+        format,
+        null);
+  }
+
+  private Representation(HalfFormat half) {
+    this(
+        KnownFormats.SAFETENSORS.mediaType() + ";" + DTYPE + "=" + half.label(),
+        KnownFormats.SAFETENSORS.suffix() + "." + half.label(),
+        "." + half.label() + KnownFormats.SAFETENSORS.suffix(),
+        KnownFormats.SAFETENSORS,
+        half);
   }
 
   /** All media types. */
@@ -65,32 +91,38 @@ record Representation(String type, String suffix, @Nullable VectorFormat format)
 
   /** The answer with this representation of a vector of a version. */
   AnswerHead head(VersionInfo info, String vector, HttpServletRequest request) {
-    return Address.of(request)
-        .head(info, vector, suffix, suffix.isEmpty() ? ".bin" : suffix, request);
+    return Address.of(request).head(info, vector, suffix, extension, request);
   }
 
-  /** The representation that an {@code Accept} field likes best; octets without one. */
-  static Representation of(@Nullable String accept) {
+  /**
+   * The representations of a model's vector that an {@code Accept} field names, best first; at
+   * least one, octets without the field.
+   *
+   * @param halves whether there are any
+   */
+  static List<Representation> accepted(@Nullable String accept, Dtype dtype, boolean halves) {
     if (accept == null || accept.isBlank()) {
-      return OCTETS;
+      return List.of(OCTETS);
     }
     List<MediaType> ranges = ranges(accept);
-    Representation best = null;
-    double bestQuality = 0;
-    for (Representation one : ALL) {
-      double quality = quality(MediaType.valueOf(one.type), ranges);
-      if (quality > bestQuality) {
-        best = one;
-        bestQuality = quality;
-      }
-    }
-    if (best == null) {
+    Stream<Representation> smaller =
+        halves ? HalfFormat.of(dtype).stream().map(Representation::new) : Stream.of();
+    var qualities = new LinkedHashMap<Representation, Double>();
+    Stream.concat(smaller, ALL.stream()) // who names a dtype means it
+        .forEach(one -> qualities.put(one, one.quality(ranges, dtype)));
+    List<Representation> liked =
+        qualities.entrySet().stream()
+            .filter(one -> one.getValue() > 0)
+            .sorted(Map.Entry.<Representation, Double>comparingByValue().reversed())
+            .map(Map.Entry::getKey)
+            .toList();
+    if (liked.isEmpty()) {
       throw Refusal.of(
               Problem.NOT_ACCEPTABLE,
               "Nothing in '%s' can be had; there are %s.".formatted(accept, types()))
           .exception();
     }
-    return best;
+    return liked;
   }
 
   private static List<MediaType> ranges(String accept) {
@@ -101,17 +133,34 @@ record Representation(String type, String suffix, @Nullable VectorFormat format)
     }
   }
 
-  /** The q-value of the most specific range that has the type (RFC 9110, 12.5.1). */
-  private static double quality(MediaType type, List<MediaType> ranges) {
+  /** The q-value of the most specific range that has this (RFC 9110, 12.5.1). */
+  private double quality(List<MediaType> ranges, Dtype dtype) {
     double quality = 0;
     int specificity = -1;
     for (MediaType range : ranges) {
-      int found = range.isWildcardType() ? 0 : range.isWildcardSubtype() ? 1 : 2;
-      if (range.includes(type) && found > specificity) {
+      int found =
+          range.isWildcardType()
+              ? 0
+              : range.isWildcardSubtype() ? 1 : range.getParameter(DTYPE) == null ? 2 : 3;
+      if (isIn(range, dtype) && found > specificity) {
         specificity = found;
         quality = range.getQualityValue();
       }
     }
     return quality;
+  }
+
+  /** A dtype is one of safetensors; the model's own is the plain representation. */
+  private boolean isIn(MediaType range, Dtype dtype) {
+    String named = range.getParameter(DTYPE);
+    if (named == null) {
+      return half == null && range.includes(MediaType.valueOf(type));
+    }
+    boolean isSafetensors =
+        KnownFormats.SAFETENSORS.equals(format)
+            && (range.getType() + "/" + range.getSubtype())
+                .equals(KnownFormats.SAFETENSORS.mediaType());
+    String own = half == null ? dtype.label() : half.label();
+    return isSafetensors && own.equals(named.replace("\"", ""));
   }
 }

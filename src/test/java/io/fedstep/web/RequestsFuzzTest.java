@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.vector.Dtype;
 import io.fedstep.wire.ByteRange;
 import io.fedstep.wire.Coding;
 import java.io.ByteArrayInputStream;
@@ -47,7 +48,7 @@ class RequestsFuzzTest {
   @FuzzTest(maxDuration = "2m")
   void fields(byte[] bytes) {
     String text = new String(bytes, UTF_8);
-    refusable(() -> Representation.of(text));
+    refusable(() -> Representation.accepted(text, Dtype.FLOAT64, true));
     refusable(() -> ByteRange.asked(List.of(text), 1000));
     refusable(() -> Coding.accepted(text));
     refusable(() -> Coding.named(text));
