@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import static java.util.stream.Collectors.joining;
 
+import io.fedstep.codec.CopySpec;
 import io.fedstep.codec.NewSpec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.codec.SpecDifferences;
@@ -66,6 +67,15 @@ public abstract class Coordinator implements AutoCloseable {
   /** Creates a model without metadata. */
   public final Created create(String model, ModelSpec spec) {
     return create(model, NewSpec.of(spec));
+  }
+
+  /** Creates a model from a version of another one, or finds the one that the same request made. */
+  public Created copy(String model, CopySpec asked, VersionAddress version) {
+    throw Refusal.of(
+            Problem.BAD_SPEC,
+            "In 'from': it is for one machine (fedstep.engine=local), not for several"
+                + " (fedstep.engine=kafka).")
+        .exception();
   }
 
   /** Checks that a model may be one more of {@code models}. */
@@ -147,6 +157,15 @@ public abstract class Coordinator implements AutoCloseable {
             "Model '%s' exists with another spec; what differs: %s."
                 .formatted(model, String.join(", ", differs)))
         .with("differs", differs);
+  }
+
+  /** The refusal for a model that is there and was not made by that copying. */
+  protected static Refusal notCopied(String model) {
+    return Refusal.of(
+            Problem.MODEL_EXISTS,
+            "Model '%s' exists, and was not made by this request; what differs: %s."
+                .formatted(model, CopySpec.FROM))
+        .with("differs", List.of(CopySpec.FROM));
   }
 
   /** Removes a model and all it stored. */

@@ -1,5 +1,6 @@
 package io.fedstep.local;
 
+import io.fedstep.codec.CopySpec;
 import io.fedstep.codec.NewSpec;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.ClientFailure;
@@ -12,10 +13,12 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
-import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
+import io.fedstep.coordinator.VersionAddress;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.privacy.Ledger;
+import io.fedstep.privacy.Standing;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -23,16 +26,20 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Protocol;
 import io.fedstep.round.SecureRounds;
 import io.fedstep.round.Verdict;
+import io.fedstep.store.CopiedFrom;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.Deleted;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
+import io.fedstep.store.Version;
+import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -172,15 +179,83 @@ public final class LocalCoordinator extends Coordinator {
     discardHalfMade(model);
     ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);
     data.create(head);
-    ModelStatus status;
+    return opened(model);
+  }
+
+  /** A new model, once it is opened. */
+  private Created opened(String model) {
     try {
-      status = run(data.open(model, limits.keepVersions())).state().status();
+      ModelRunner runner = run(data.open(model, limits.keepVersions()));
+      return new Created(runner.state().status(), true);
     } catch (StorageException e) {
       halfMade.add(model);
       discardHalfMade(model); // so that trying again finds no half of it
       throw e;
     }
-    return new Created(status, true);
+  }
+
+  @Override
+  public Created copy(String model, CopySpec asked, VersionAddress version) {
+    Optional<Created> made = findCopy(model, asked);
+    if (made.isPresent()) {
+      return made.get();
+    }
+    Version from = version(asked.model(), version);
+    ModelState source = state(asked.model());
+    ModelHead before = source.folder().head();
+    NewSpec spec = asked.on(before.spec(), before.metadata());
+    checkNew(spec.spec(), models().size(), limits);
+    VersionInfo info = from.info();
+    ModelHead head =
+        newHead(model, spec, engine.clock().instant(), incarnations)
+            .with(new CopiedFrom(asked.model(), info.version(), info.base(), asked.request()));
+    try {
+      data.copy(head, from, carried(spec.spec(), source, from));
+      return place(head, asked);
+    } catch (StorageException e) { // of the version: its own model finds that by itself
+      throw Failure.refusal(e).exception();
+    } finally {
+      data.drop(head);
+    }
+  }
+
+  /** What was paid for by the newest version, for what was published cannot be taken back. */
+  private static @Nullable Standing carried(ModelSpec spec, ModelState source, Version from) {
+    if (!spec.isPrivate()) {
+      return null;
+    }
+    return source.spec().isPrivate()
+        ? new Standing(source.folder().newest().standing().ledger(), from.standing().clip())
+        : new Standing(Ledger.begin(spec.isSampled()), null);
+  }
+
+  /** The model that the same request has made before, if one is there. */
+  private synchronized Optional<Created> findCopy(String model, CopySpec asked) {
+    Refusal unreadable = broken.get(model);
+    if (unreadable != null) {
+      throw unreadable.exception();
+    }
+    ModelRunner existing = running.get(model);
+    if (existing == null) {
+      return Optional.empty();
+    }
+    ModelState state = existing.state();
+    CopiedFrom from = state.folder().head().from();
+    if (from == null || !from.isOf(asked)) {
+      throw notCopied(model).exception();
+    }
+    return Optional.of(new Created(state.look(state::status), false));
+  }
+
+  private synchronized Created place(ModelHead head, CopySpec asked) {
+    Optional<Created> made = findCopy(head.model(), asked); // meanwhile
+    if (made.isPresent()) {
+      return made.get();
+    }
+    checkNumber(running.size() + broken.size(), limits);
+    discardHalfMade(head.model());
+    data.place(head);
+    return opened(head.model());
   }
 
   private void discardHalfMade(String model) {

@@ -2,6 +2,7 @@ package io.fedstep.store;
 
 import io.fedstep.codec.Json;
 import io.fedstep.model.Name;
+import io.fedstep.privacy.Standing;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import java.nio.channels.FileChannel;
@@ -131,9 +132,33 @@ public final class DataFolder implements AutoCloseable {
   /** Makes a model that is not there: whole and durable, or not at all. */
   public void create(ModelHead head) {
     Path place = freePlace(head.model());
-    Path draft = trashFolder.resolve("new-" + head.incarnation());
+    Path draft = draft(head);
     ModelFolder.write(disk, draft, head);
     disk.rename(draft, place);
+  }
+
+  private Path draft(ModelHead head) {
+    return trashFolder.resolve("new-" + head.incarnation());
+  }
+
+  /**
+   * Writes a model apart from the others whose version 0 has the numbers of another model's
+   * version; {@link #place} or {@link #drop} follows.
+   *
+   * @param carried what it carries along, of a private model
+   */
+  public void copy(ModelHead head, Version from, @Nullable Standing carried) {
+    from.whileHeld(() -> ModelFolder.write(disk, draft(head), head, from, carried));
+  }
+
+  /** Makes what {@link #copy} wrote a model. */
+  public void place(ModelHead head) {
+    disk.rename(draft(head), freePlace(head.model()));
+  }
+
+  /** Removes what {@link #copy} wrote, unless it is in its place. */
+  public void drop(ModelHead head) {
+    disk.delete(draft(head));
   }
 
   /**

@@ -41,7 +41,7 @@ final class FoundVersions {
       }
     }
     found.checkNewest();
-    found.addZeros(keep);
+    found.addZeros(folder, keep);
     return found;
   }
 
@@ -59,7 +59,7 @@ final class FoundVersions {
     if (!found.versions.containsKey(newest.version())) {
       throw new CorruptionException(folder, "version " + newest.version(), "no folder of it");
     }
-    found.addZeros(keep);
+    found.addZeros(folder, keep);
     return found;
   }
 
@@ -98,7 +98,13 @@ final class FoundVersions {
   }
 
   /** Adds version 0 if it is zeros, which have no folder, and the model would still keep it. */
-  private void addZeros(int keep) {
+  private void addZeros(Path folder, int keep) {
+    if (head.head().from() != null) {
+      if (versions.isEmpty()) {
+        throw new CorruptionException(folder, "version 0, which was copied", "no folder of it");
+      }
+      return;
+    }
     Tags tags = head.head().tags();
     long untagged = versions.keySet().stream().filter(version -> !tags.keep(version)).count();
     boolean isMissing = !versions.containsKey(0L) && !unreadable.containsKey(0L);

@@ -9,6 +9,7 @@ import io.fedstep.round.Invitation;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -25,6 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param metadata that people keep beside it
  * @param tags of its versions
  * @param bareZeros whether its zeros are safetensors without metadata, as before 0.2
+ * @param from what it was copied from, or null
  */
 public record ModelHead(
     String model,
@@ -37,7 +39,8 @@ public record ModelHead(
     String secret,
     Metadata metadata,
     Tags tags,
-    boolean bareZeros) {
+    boolean bareZeros,
+    @Nullable CopiedFrom from) {
   private static final int FORMAT = 2;
 
   /** Of models whose zeros have no metadata as safetensors. */
@@ -76,7 +79,8 @@ public record ModelHead(
         secret,
         Metadata.NONE,
         Tags.NONE,
-        false);
+        false,
+        null);
   }
 
   /** Whether a client is among a share of those that a round may invite. */
@@ -115,7 +119,25 @@ public record ModelHead(
         secret,
         metadata,
         tags,
-        bareZeros);
+        bareZeros,
+        from);
+  }
+
+  /** This head of a model that was copied. */
+  public ModelHead with(CopiedFrom other) {
+    return new ModelHead(
+        model,
+        incarnation,
+        createdAt,
+        spec,
+        stopped,
+        startedAt,
+        policies,
+        secret,
+        metadata,
+        tags,
+        bareZeros,
+        other);
   }
 
   /** This head, stopped. */
@@ -141,7 +163,8 @@ public record ModelHead(
         secret,
         beside,
         named,
-        bareZeros);
+        bareZeros,
+        from);
   }
 
   /** As a document. */
@@ -162,6 +185,9 @@ public record ModelHead(
     }
     if (!tags.equals(Tags.NONE)) {
       json.set("tags", tags.write());
+    }
+    if (from != null) {
+      json.set("from", from.write());
     }
     return json;
   }
@@ -190,6 +216,7 @@ public record ModelHead(
         json.path("secret").asString(""), // of before there was one
         json.has("metadata") ? new Metadata(Json.text(json.required("metadata"))) : Metadata.NONE,
         json.has("tags") ? Tags.of(json.required("tags")) : Tags.NONE,
-        json.required("format").intValue() == BARE);
+        json.required("format").intValue() == BARE,
+        json.has("from") ? CopiedFrom.of(json.required("from")) : null);
   }
 }

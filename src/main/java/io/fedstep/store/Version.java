@@ -213,6 +213,16 @@ public final class Version {
     holders.decrementAndGet();
   }
 
+  /** Does something while its files stay. */
+  void whileHeld(Runnable reading) {
+    hold();
+    try {
+      reading.run();
+    } finally {
+      release();
+    }
+  }
+
   private RefusedException gone() {
     return Refusal.of(
             Problem.VERSION_NOT_FOUND, "Version %s is kept no more.".formatted(info.version()))

@@ -18,6 +18,7 @@ public record VersionInfo(
   /** What made a version. */
   public enum MadeBy {
     CREATED,
+    COPY,
     WEIGHTS,
     ROUND,
     RESTORE,

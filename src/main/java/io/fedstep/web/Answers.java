@@ -15,6 +15,7 @@ import io.fedstep.round.Reported;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.security.Caller;
 import io.fedstep.security.Role;
+import io.fedstep.store.CopiedFrom;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.vector.Tensor;
 import jakarta.servlet.http.HttpServletRequest;
@@ -95,6 +96,13 @@ final class Answers {
     json.put("phase", status.phaseLabel());
     json.put("parameters", head.spec().parameters());
     json.put("created_at", RecordCodec.time(head.createdAt()));
+    CopiedFrom from = head.from();
+    if (from != null) {
+      json.putObject("from")
+          .put("model", from.model())
+          .put("version", from.version())
+          .put("base", from.base());
+    }
     json.put("updates", status.updates());
     return json.setAll(times(status));
   }

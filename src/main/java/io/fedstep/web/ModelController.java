@@ -1,7 +1,9 @@
 package io.fedstep.web;
 
+import io.fedstep.codec.CopySpec;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.Metadata;
+import io.fedstep.codec.ModelBody;
 import io.fedstep.codec.NewSpec;
 import io.fedstep.codec.OptimizerCodec;
 import io.fedstep.codec.PolicyCodec;
@@ -11,6 +13,8 @@ import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.PrivacyAccount;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.security.Caller;
 import io.fedstep.store.KeptAnswers;
@@ -102,10 +106,25 @@ class ModelController {
   ResponseEntity<ObjectNode> create(@PathVariable String model, HttpServletRequest request) {
     Query.none(request);
     Query.name("model", model);
-    NewSpec asked = NewSpec.read(Body.json(request, MOST_SPEC));
-    Coordinator.Created created = coordinator.create(model, asked);
+    Coordinator.Created created =
+        switch (ModelBody.read(Body.json(request, MOST_SPEC))) {
+          case NewSpec asked -> coordinator.create(model, asked);
+          case CopySpec asked -> {
+            checkSees(Caller.of(request), asked.model());
+            yield coordinator.copy(model, asked, Query.version(asked.version()));
+          }
+        };
     return Answers.json(
         created.isNew() ? HttpStatus.CREATED : HttpStatus.OK, Answers.model(created.status()));
+  }
+
+  private static void checkSees(Caller caller, String model) {
+    if (!caller.sees(model)) {
+      throw Refusal.of(
+              Problem.FORBIDDEN,
+              "In 'from': '%s' may not read the model '%s'.".formatted(caller.id(), model))
+          .exception();
+    }
   }
 
   /** The model, and to whom: the dashboard shows an admin what an admin may do. */

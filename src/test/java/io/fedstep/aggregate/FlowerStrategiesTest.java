@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.fedstep.codec.ModelBody;
 import io.fedstep.codec.NewSpec;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.StepContext;
@@ -252,7 +253,7 @@ class FlowerStrategiesTest {
     String json =
         "{\"tensors\": {\"w\": [%s]}, \"dtype\": \"float64\", \"round\": {\"min_updates\": %s}, %s}"
             .formatted(VALUES, CLIENTS, rest);
-    return NewSpec.read(new ByteArrayInputStream(json.getBytes(UTF_8))).spec();
+    return ((NewSpec) ModelBody.read(new ByteArrayInputStream(json.getBytes(UTF_8)))).spec();
   }
 
   private static double[][] sent(double[] weights, double[][] ways) {

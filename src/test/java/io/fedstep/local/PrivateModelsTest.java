@@ -75,7 +75,11 @@ class PrivateModelsTest {
           .replace("7.3692", "null");
 
   private static PrivacyAccount account(Rig rig, String client) {
-    return Objects.requireNonNull(rig.coordinator().account(M, client));
+    return account(rig, M, client);
+  }
+
+  private static PrivacyAccount account(Rig rig, String model, String client) {
+    return Objects.requireNonNull(rig.coordinator().account(model, client));
   }
 
   private static void round(Rig rig, long number, String... clients) {
@@ -194,6 +198,49 @@ class PrivateModelsTest {
   private static double clipOf(Rig rig, long round) {
     RoundRecord record = Objects.requireNonNull(rig.coordinator().record(M, round));
     return Objects.requireNonNull((DifferentialPrivacy) record.spec().protection()).clipNorm();
+  }
+
+  @Test
+  void copy_hasTheNewestLedger_whateverItsVersion(@TempDir Path data) {
+    Rig rig = Rig.on(data);
+    rig.create(M, SPEC);
+    round(rig, 0, "a", "b");
+    round(rig, 1, "a", "c");
+    rig.copy("copy", "{\"from\": {\"model\": \"%s\", \"version\": 0}}".formatted(M));
+    assertThat(account(rig, "copy", "a")).isEqualTo(account(rig, "a"));
+    rig = rig.restarted();
+    assertThat(account(rig, "copy", "a")).isEqualTo(account(rig, "a"));
+    assertThat(account(rig, "copy", "b").rounds()).isEqualTo(1);
+    Rig last = rig;
+    for (String beside :
+        List.of(
+            "\"privacy\": {\"clip_norm\": 1, \"noise_multiplier\": 9, \"delta\": 1e-6}",
+            "\"privacy\": null",
+            "\"round\": {\"min_updates\": 2, \"participation\": 1}")) {
+      String request = "{\"from\": {\"model\": \"%s\"}, %s}".formatted(M, beside);
+      Refusal refusal = Rig.refusal(() -> last.copy("other", request));
+      assertThat(refusal.problem()).as(beside).isEqualTo(Problem.BAD_SPEC);
+      assertThat(refusal.detail()).contains("cannot be given beside 'from'");
+    }
+    last.close();
+  }
+
+  @Test
+  void copyThatBecomesPrivate_beginsToCount(@TempDir Path data) {
+    try (Rig rig = Rig.on(data)) {
+      rig.create("open", Rig.plain(5, 1, 1));
+      rig.advance("open", 1, 2, 3, 4, 5);
+      rig.copy(
+          M,
+          """
+          {"from": {"model": "open"}, "aggregator": ["averaging", {"steps_weighted": false}],
+           "privacy": {"clip_norm": 1, "noise_multiplier": 9, "delta": 1e-6}}\
+          """);
+      assertThat(account(rig, "a").rounds()).isZero();
+      rig.put(M, 0, "a", 1, 1, 2, 3, 4, 5);
+      rig.awaitVersion(M, 1);
+      assertThat(account(rig, "a").rounds()).isEqualTo(1);
+    }
   }
 
   @Test

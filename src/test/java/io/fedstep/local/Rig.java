@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.fedstep.codec.CopySpec;
 import io.fedstep.codec.Json;
+import io.fedstep.codec.ModelBody;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
@@ -14,6 +16,7 @@ import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
+import io.fedstep.coordinator.VersionAddress;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -168,6 +171,16 @@ public final class Rig implements AutoCloseable {
   void create(String model, String spec) {
     coordinator.create(
         model, SpecCodec.read(Json.readObject(new ByteArrayInputStream(spec.getBytes(UTF_8)))));
+  }
+
+  /** Creates a model from a version of another one. */
+  Coordinator.Created copy(String model, String request) {
+    var asked = (CopySpec) ModelBody.read(new ByteArrayInputStream(request.getBytes(UTF_8)));
+    VersionAddress version =
+        asked.version().equals("newest")
+            ? new VersionAddress.Newest()
+            : new VersionAddress.Numbered(Long.parseLong(asked.version()));
+    return coordinator.copy(model, asked, version);
   }
 
   ModelChanges changes(String model) {
