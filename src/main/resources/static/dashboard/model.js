@@ -38,7 +38,7 @@ export function modelPage(name, frame) {
   const versions = versionsPart();
   const tags = tagsPart();
   const parts = h('div', { class: 'parts', hidden: true },
-    open.element, people.element, refusals.element, privacy.element, charts.element, rounds.element, versions.element, tags.element, spec.element);
+    h('div', { class: 'column' }, open.element, privacy.element, refusals.element), people.element, charts.element, rounds.element, versions.element, tags.element, spec.element);
   const element = h('div', {},
     h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('a', { href: '#/' }, 'All models')),
     h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, remedy, parts, actions.element);

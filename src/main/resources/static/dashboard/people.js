@@ -14,6 +14,7 @@ export function peoplePart() {
     'Client', 'State', { text: 'Weight', class: 'n' }, { text: 'Norm', class: 'n' }, 'At', 'What it told']);
   const element = section('Clients', h('div', { class: 'filter' },
     h('label', { for: 'client' }, 'Search'), search), summary, frame);
+  element.classList.add('people');
   let people = [];
 
   function row({ client, state, weight, norm, at, told }) {

@@ -9,7 +9,7 @@ const MOST_UNSCROLLED = 5;
 export function refusalsPart() {
   const list = h('ol', { class: 'refusals', 'aria-label': 'Refused updates, newest first' });
   const empty = h('p', { class: 'empty' }, 'No update was refused since the server started.');
-  const reasons = h('p', { class: 'line' });
+  const reasons = h('p', { class: 'reasons' });
   const element = section('Refused updates', empty, reasons, list);
   return {
     element,

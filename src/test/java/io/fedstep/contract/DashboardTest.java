@@ -551,7 +551,7 @@ class DashboardTest {
   @Test
   void pictures() {
     var folder = Path.of(System.getProperty("dashboard.images", "target/dashboard"));
-    browser.resize(WIDTH, HEIGHT + 100, false);
+    browser.resize(WIDTH, HEIGHT + 150, false);
     show("/#/models/digits");
     write(folder.resolve("model-light.png"), browser.picture());
     browser.scheme("dark");
