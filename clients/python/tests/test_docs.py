@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -80,6 +81,16 @@ class DocsTest(unittest.TestCase):
         self.assertEqual(shown, "[2 4 2 1]\n")
         self.check("docs/FLOWER.md", shown)
         client().delete("histogram")
+
+    def test_secure_python_readme(self) -> None:
+        if importlib.util.find_spec("cryptography") is None:
+            self.skipTest("cryptography is not installed: fedstep[secure]")
+        readme, names = "clients/python/README.md", ("alice", "bob", "carol")
+        members = [self.start(readme, name, name, mark='"secret"') for name in names]
+        for member in members:
+            self.assertEqual(self.output(member), "[3.]\n")
+        self.check(readme, "[3.]")
+        client().delete("secret")
 
     def test_tutorial(self) -> None:
         left = self.start("docs/TUTORIAL.md", "left.py", "hospital-1", "-2", "0")
