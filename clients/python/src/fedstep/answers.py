@@ -10,9 +10,12 @@ from urllib.parse import quote
 
 from .lost import Lost
 from .messages import PIECE, Incoming
-from .tensors import SAFETENSORS, Arrays, decode, read_header
+from .tensors import SAFETENSORS, Arrays, decode, read_header, widened
 
 Json = dict[str, Any]
+
+HALVES = ("bfloat16", "float16", "float32")
+"""The dtypes with fewer bytes; float32 for models in float64."""
 
 Version = int | str
 """A version's number, or a tag."""
@@ -26,13 +29,18 @@ class Weights:
         version: its number, which is that of the round that trains from it.
         base: the tag that names this content of this version alone.
         phase: ``"stopped"`` while training is, else None.
-        arrays: the tensors by name, in the model's order and dtype, views of one buffer.
+        arrays: the tensors by name, in the model's order and dtype, views of one buffer; float32
+            where they came in fewer bytes.
+        dtype: in which they were asked for, None for the model's.
+        is_whole: whether they are the server's to the bit.
     """
 
     version: int
     base: str
     phase: str | None
     arrays: Arrays
+    dtype: str | None = None
+    is_whole: bool = True
 
 
 def path_of(model: str) -> str:
@@ -75,21 +83,41 @@ def list_in(document: Json, key: str) -> list[Json]:
     return list(document[key])
 
 
-def read_weights(incoming: Incoming) -> Weights:
-    """Reads a safetensors file with what its head tells."""
+def asking(dtype: str | None) -> dict[str, str]:
+    """The header fields that ask for weights, in fewer bytes if there are such.
+
+    Raises:
+        ValueError: for a dtype that no model has weights in.
+    """
+    if dtype is None:
+        return {"Accept": SAFETENSORS}
+    if dtype not in HALVES:
+        raise ValueError(f"weights do not come in {dtype!r}: there are {', '.join(HALVES)}")
+    return {"Accept": f"{SAFETENSORS};dtype={dtype}, {SAFETENSORS};q=0.5"}
+
+
+def read_weights(incoming: Incoming, dtype: str | None = None) -> Weights:
+    """Reads a safetensors file with what its head tells.
+
+    Args:
+        dtype: that was asked for.
+    """
     incoming.expect(SAFETENSORS)
     headers = incoming.headers
-    tag = headers["ETag"].strip('"').removesuffix(".safetensors")
+    tag = headers["ETag"].strip('"').partition(".")[0]
     phase = headers.get("Fedstep-Phase")
-    arrays = MappingProxyType(decode(incoming))  # the order tells how an update is sent
-    return Weights(int(headers["Fedstep-Version"]), tag, phase, arrays)
+    is_whole = "dtype=" not in headers.get("Content-Type", "")
+    arrays = decode(incoming) if is_whole else widened(decode(incoming))
+    # the order tells how an update is sent
+    view = MappingProxyType(arrays)
+    return Weights(int(headers["Fedstep-Version"]), tag, phase, view, dtype, is_whole)
 
 
-def read_weights_or_phase(incoming: Incoming) -> Weights | str | None:
+def read_weights_or_phase(incoming: Incoming, dtype: str | None = None) -> Weights | str | None:
     """Reads what there is after a wait: other weights, or only the phase."""
     if incoming.status == 304:
         return incoming.headers.get("Fedstep-Phase")
-    return read_weights(incoming)
+    return read_weights(incoming, dtype)
 
 
 def save_weights(incoming: Incoming, out: BinaryIO) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import ssl
@@ -17,6 +18,7 @@ from .answers import (
     Json,
     Version,
     Weights,
+    asking,
     list_in,
     path_of,
     read_document,
@@ -135,17 +137,24 @@ class Client(Administration, Privacy):
 
     # Versions
 
-    def weights(self, model: str, version: Version | None = None) -> Weights:
-        """The newest weights, or those of a version that is kept, by its number or a tag."""
+    def weights(
+        self, model: str, version: Version | None = None, *, dtype: str | None = None
+    ) -> Weights:
+        """The newest weights, or those of a version that is kept, by its number or a tag.
+
+        Args:
+            dtype: ``"bfloat16"`` or ``"float16"``, of a float64 model ``"float32"`` too, for a
+                download of half the bytes or less, if there is one; arrays are float32 then.
+        """
         return self._transport.request(
             "GET",
             vector_path(model, version, "weights"),
-            read_weights,
-            headers={"Accept": SAFETENSORS},
+            functools.partial(read_weights, dtype=dtype),
+            headers=asking(dtype),
         )
 
     def wait(self, model: str, after: Weights, timeout: float | None = None) -> Weights | None:
-        """Waits until there are other weights than ``after``.
+        """Waits until there are other weights than ``after``, and fetches them in its dtype.
 
         Returns:
             The newest, or None if training is stopped or ``timeout`` seconds are over.
@@ -158,9 +167,9 @@ class Client(Administration, Privacy):
             asked = time.monotonic()
             newest = self._transport.held(
                 path_of(model) + "/weights",
-                read_weights_or_phase,
+                functools.partial(read_weights_or_phase, dtype=after.dtype),
                 left,
-                headers={"Accept": SAFETENSORS, "If-None-Match": f'"{after.base}"'},
+                headers=asking(after.dtype) | {"If-None-Match": f'"{after.base}"'},
             )
             if isinstance(newest, Weights):
                 return newest
@@ -169,14 +178,17 @@ class Client(Administration, Privacy):
             if time.monotonic() - asked < min(left / 2, PAUSE_SECONDS):
                 time.sleep(min(PAUSE_SECONDS, left))  # a server that shuts down answers at once
 
-    def await_weights(self, model: str) -> Weights | None:
+    def await_weights(self, model: str, dtype: str | None = None) -> Weights | None:
         """The newest weights; None if a model that waits for its first ones has had none for half a
         minute, or training is stopped."""
         asked = time.monotonic()
         path = path_of(model) + "/weights"
         try:
             return self._transport.held(
-                path, read_weights, LONGEST_HOLD_SECONDS, headers={"Accept": SAFETENSORS}
+                path,
+                functools.partial(read_weights, dtype=dtype),
+                LONGEST_HOLD_SECONDS,
+                headers=asking(dtype),
             )
         except Problem as problem:
             if problem.code != "no-weights":
@@ -270,14 +282,15 @@ class Client(Administration, Privacy):
         if isinstance(trained_from, Weights):
             query["base"] = trained_from.base
             number, model_arrays = trained_from.version, trained_from.arrays
+            is_flat = trained_from.is_whole and not partial  # else the model's dtype is not known
         else:
-            number, model_arrays = trained_from, None
+            number, model_arrays, is_flat = trained_from, None, False
         path = f"{path_of(model)}/rounds/{number}/updates/{self.check_id()}"
         left: Arrays = {}
         if partial:
             query["partial"] = "true"
         if encoding is None:
-            body = encode(gradient, None if partial else model_arrays)
+            body = encode(gradient, model_arrays if is_flat else None)
         elif encoding == "top-k":
             values = encodings.values_of(gradient)
             body, left = encodings.sparse(self._residuals.added(model, values))
@@ -344,6 +357,7 @@ class Client(Administration, Privacy):
         explain: bool = False,
         secure: bool = False,
         encoding: str | None = None,
+        download: str | None = None,
     ) -> Weights:
         """Takes part in a model's training.
 
@@ -366,6 +380,7 @@ class Client(Administration, Privacy):
             secure: whether the model has to be secure, whatever the server says. Once a client
                 knows that a model is, it has to stay so.
             encoding: in which updates are sent that name none, as for :meth:`submit`.
+            download: in which dtype weights are fetched, as for :meth:`weights`.
 
         Returns:
             The newest weights: those after the last round that the client took part in, or where
@@ -390,6 +405,7 @@ class Client(Administration, Privacy):
             explain=explain,
             secure=lambda: self._contributions(model),
             encoding=encoding,
+            download=download,
         )
         return training.run(rounds)
 

@@ -162,6 +162,16 @@ def decode(incoming: Incoming) -> Arrays:
     return arrays
 
 
+def widened(arrays: Arrays) -> Arrays:
+    """Halves as float32; bfloat16 comes as its bits."""
+    return {
+        name: (array.astype(np.uint32) << np.uint32(16)).view(np.float32)
+        if array.dtype == np.uint16
+        else array.astype(np.float32, copy=False)
+        for name, array in arrays.items()
+    }
+
+
 def read_header(incoming: Incoming) -> tuple[bytes, dict[str, Any], int]:
     """Reads what comes before the values: as bytes, as the entry of each tensor, and how many bytes
     of values are to follow."""

@@ -97,6 +97,7 @@ class Training:
         explain: bool,
         secure: Callable[[], Contributions],
         encoding: str | None = None,
+        download: str | None = None,
     ) -> None:
         self._client = client
         self._model = model
@@ -107,6 +108,7 @@ class Training:
         self._make_secure = secure
         self._secure: Contributions | None = None
         self._encoding = encoding
+        self._download = download
         self._sampled = False
         self._evaluated = ""
         self._contributed = ""
@@ -160,7 +162,7 @@ class Training:
         give_up = time.monotonic() + self._client.timeout
         while True:
             try:
-                weights = self._client.await_weights(self._model)
+                weights = self._client.await_weights(self._model, self._download)
                 if weights is not None:
                     return weights
                 self._await_first()
@@ -183,7 +185,9 @@ class Training:
 
     def _started(self) -> Weights:
         """The newest weights, once training is not stopped any more."""
-        while (weights := self._client.weights(self._model)).phase == "stopped":
+        while (
+            weights := self._client.weights(self._model, dtype=self._download)
+        ).phase == "stopped":
             self._say(logging.INFO, f"{self._model!r} is stopped; waiting for its start")
             while self._client.round(self._model)["phase"] == "stopped":
                 time.sleep(RETURN_SECONDS)
@@ -257,6 +261,8 @@ class Training:
     def _contribute(self, weights: Weights) -> bool:
         """Whether the update of this client is in the round."""
         if self._secure is not None:
+            if not weights.is_whole:
+                raise ValueError("the model is secure: train(…, download=…) is not for it")
             return self._secure.contribute(weights, functools.partial(self._trained, weights))
         update = self._trained(weights, lambda update: update)
         if update is None:
