@@ -201,6 +201,20 @@ class OperateTest(ServerTest):
         self.assertEqual(self.command("keep-best", self.model, "null"), "")
         self.assertEqual(json.loads(self.command("tags", self.model))["tag"], "best")
 
+    def test_the_command_line_copies_a_model(self) -> None:
+        self.create(metadata={"site": "a"})
+        client("alice").train(self.model, lambda w, r: ONE, rounds=1)
+        self.admin.tag(self.model, "good", 0)
+        copy = f"{self.model}-copy"
+        self.addCleanup(self.admin.delete, copy)
+        source = json.loads(self.command("copy", copy, self.model, "--version", "good"))
+        self.assertEqual((source["model"], source["version"]), (self.model, 0))
+        self.assertEqual(self.admin.weights(copy).arrays["w"].tolist(), [0, 1, 2])
+        self.assertEqual(self.admin.model(copy)["metadata"], {"site": "a"})
+        self.admin.copy(copy, self.model, "good")  # as it came: as good
+        with self.assertRaisesRegex(Problem, "version-not-found"):
+            self.admin.copy(f"{copy}-2", self.model, "none")
+
     def test_the_command_line_has_a_deleted_model_back(self) -> None:
         self.create()
         self.command("delete", self.model)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import unittest
 from typing import Any
 
 import numpy as np
 from scripted import Scripted, ScriptedTest, reply
-from support import ServerTest, client, shared_server
+from support import Server, ServerTest, client, shared_server
 
-from fedstep import Problem, Update
+from fedstep import Client, Problem, Update
 from fedstep.__main__ import _line, main
 from fedstep.events import Event
 from fedstep.training import Training
@@ -85,6 +86,37 @@ class PrivacyTest(ServerTest):
         self.admin.create(self.model, {"w": np.zeros(3, np.float32)})
         with self.assertRaisesRegex(Problem, "not-found"):
             self.admin.privacy(self.model)
+
+
+class DrawnTest(unittest.TestCase):
+    """A private model that draws the clients of a round, of which a client is not told much."""
+
+    def test_clients_train_to_the_end(self) -> None:
+        options = []
+        for number, role in enumerate(("admin", "client")):
+            digest = hashlib.sha256(role.encode()).hexdigest()
+            of = {"id": role, "sha256": digest, "role": role, "models": "*"}
+            options += [
+                f"--fedstep.security.tokens[{number}].{key}={value}" for key, value in of.items()
+            ]
+        server = Server(*options)
+        self.addCleanup(server.remove)
+        admin = Client(server.url, "admin", timeout=60)
+        admin.create(
+            "drawn",
+            {"w": np.zeros(3, np.float32)},
+            **PRIVATE,
+            privacy={**TWO_ROUNDS, "epsilon": None, "expected_updates": 1},
+            round={"participation": 0.5, "max_updates": 2, "timeout": "1s", "rounds": 3},
+        )
+        with Client(server.url, "client", client_id="client", timeout=60) as phone:
+            weights = phone.train("drawn", lambda w, r: ONE)
+            self.assertEqual((weights.version, weights.phase), (3, "stopped"))
+            self.assertIsNone(phone.round("drawn")["updates"])
+            spent = phone.privacy("drawn")
+            self.assertEqual((spent["rounds"], spent["rounds_left"]), (3, None))
+            self.assertEqual(phone.privacy("drawn", "client")["epsilon"], spent["epsilon"])
+        self.assertEqual(admin.round("drawn", 2)["privacy"]["participation"], 0.5)
 
 
 class HiddenTest(ScriptedTest):
