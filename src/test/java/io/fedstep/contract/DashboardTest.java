@@ -383,6 +383,17 @@ class DashboardTest {
       browser.find(".model a").click();
       browser.awaitText(
           "Open round 0", "'client' has the role client, which may not do this here.");
+      Model drawn =
+          Model.create(
+              server.http().as("secret-admin"),
+              """
+              {"tensors": {"w": [3]}, "aggregator": ["averaging", {"steps_weighted": false}],
+               "round": {"participation": 0.5, "max_updates": 2, "timeout": "60m"},
+               "privacy": {"clip_norm": 1.0, "noise_multiplier": 2, "epsilon": 4, "delta": 1e-5,
+                           "expected_updates": 1}}\
+              """);
+      browser.open(address(server.http(), "/#/models/" + drawn.name()));
+      browser.awaitText("Open round 0", "updates are not told", "ε 0 of 4");
       browser.find("#forget").click();
       browser.awaitText("This server asks for a token");
       assertThat(browser.list("return [sessionStorage.length]")).containsExactly("0");
