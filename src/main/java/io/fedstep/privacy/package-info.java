@@ -3,8 +3,9 @@
  * ledger of what was paid for.
  *
  * <p>Noise is a function of a close's key and the coordinate, in whole numbers alone; that is
- * {@code NoiseTest}'s. What is stated is never below what was spent, as far as double goes ({@code
- * AccountantTest}). A ledger only grows ({@code LedgerTest}).
+ * {@code NoiseTest}'s and {@code QuickDrawTest}'s. What is stated is never below what was spent, as
+ * far as double goes ({@code AccountantTest}, {@code CanaryAuditTest}). A ledger only grows ({@code
+ * LedgerTest}).
  */
 @NullMarked
 package io.fedstep.privacy;

@@ -7,6 +7,8 @@
  *       is refused: {@code RoundTest}, {@code UpdatesTest}.
  *   <li>A later stage is for the members who have answered the one before; without as many as it
  *       needs the round is abandoned: {@code StagesTest}, {@code StagedCrashTest}.
+ *   <li>Where clients are drawn by chance and it is hidden who takes part, no number ends the
+ *       round; with more updates than places it is abandoned: {@code SampledRoundsTest}.
  *   <li>Updates are aggregated in the order of client ids, whatever the order of their arrival:
  *       {@code SameResultTest}.
  * </ul>
