@@ -240,6 +240,25 @@ class RoundsTest(SecureTest):
             join()
         self.check_sum(NAMES[:3], 0)
 
+    def test_a_client_that_is_started_again_sits_the_round_out(self) -> None:
+        self.create(secure={"threshold": 0.5}, max_updates=4, rounds=2)
+        joins = self.train(*NAMES[:3])
+
+        def dies(weights: Arrays, round: int) -> Update:
+            eventually(lambda: self.has("updates", 3))
+            raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            client(NAMES[3]).train(self.model, dies)
+        with logged() as lines:
+            joins += self.train(NAMES[3])
+            eventually(lambda: any("is sat out" in line for line in lines))
+        self.admin.close_round(self.model)
+        for join in joins:
+            join()
+        self.check_sum(NAMES[:3], 0, missing=[NAMES[3]])
+        self.check_sum(NAMES[:4], 1)
+
     def test_before_all_have_shared_no_update_is_taken(self) -> None:
         self.create()
         plain = client("plain")  # which was not told

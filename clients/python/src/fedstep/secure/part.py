@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..problems import NotInvited, RoundClosed
+from ..problems import NotInvited, Problem, RoundClosed, Unsafe
 from .member import Member
 from .stages import Stages
 from .stream import Stream
@@ -44,11 +44,22 @@ class Part:
             self._failed = failed
 
     def _share(self) -> None:
-        self._stages.put("members", self._member.join())
+        self._join()
         with _among_members():
             shares = self._member.share(self._stages.roster())
             self._stages.put("shares", shares, self._member.query)
             self._member.open(self._stages.get("shares"))
+
+    def _join(self) -> None:
+        try:
+            self._stages.put("members", self._member.join())
+        except Problem as problem:
+            if problem.code != "update-differs":
+                raise
+            raise Unsafe(
+                "this client has joined already, with other keys: in an earlier life, or another "
+                "process has its id"
+            ) from problem
 
     def finish(self, stream: Stream) -> None:
         """Sends an update, once all have shared, and then what opens the sum."""
