@@ -45,6 +45,7 @@ public final class VectorIntake implements AutoCloseable {
   private final boolean isPartial;
   private double squares;
   private @Nullable String encoding;
+  private Runnable whenEncoded = () -> {};
   private int leftOut;
 
   /** An intake for one vector of a model, which comes whole and as it is. */
@@ -89,6 +90,11 @@ public final class VectorIntake implements AutoCloseable {
     return isPartial;
   }
 
+  /** Has something done once it is known that tensors are encoded: decoding takes its time. */
+  public void whenEncoded(Runnable then) {
+    whenEncoded = then;
+  }
+
   /** Notes how tensors are encoded; refused where that is no update. */
   void encodedAs(String label) {
     if (!isUpdate) {
@@ -98,6 +104,7 @@ public final class VectorIntake implements AutoCloseable {
           .exception();
     }
     encoding = label;
+    whenEncoded.run();
   }
 
   /** Takes zeros for a tensor that was left out. */

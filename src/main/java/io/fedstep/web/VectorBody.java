@@ -7,6 +7,7 @@ import io.fedstep.codec.VectorIntake;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.wire.Body;
 import io.fedstep.wire.Coding;
+import io.fedstep.wire.TurnedBody;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,7 +46,20 @@ final class VectorBody {
     if (format.equals(KnownFormats.OCTETS)) {
       checkLength(request, spec);
     }
-    format.reader().read(Body.limited(request, format.mostBytes().applyAsLong(spec)), intake);
+    InputStream limited = Body.limited(request, format.mostBytes().applyAsLong(spec));
+    format
+        .reader()
+        .read(
+            format.equals(KnownFormats.SAFETENSORS) ? turned(limited, request, intake) : limited,
+            intake);
+  }
+
+  /** The body, read in turns once its header says that it is encoded. */
+  private static InputStream turned(
+      InputStream limited, HttpServletRequest request, VectorIntake intake) {
+    var body = new TurnedBody(limited, request);
+    intake.whenEncoded(body::takeTurns);
+    return body;
   }
 
   private static void checkLength(HttpServletRequest request, ModelSpec spec) {
