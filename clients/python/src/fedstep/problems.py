@@ -85,7 +85,7 @@ def problem_of(status: int, headers: Mapping[str, str], body: bytes) -> Problem:
     return problem
 
 
-OVERTAKEN = {"round-closed", "round-not-open", "base-differs", "roster-differs"}
+OVERTAKEN = {"base-differs", "roster-differs", "round-closed", "round-not-found", "round-not-open"}
 """What may come of an update when the model moved on, or was put back, while the client trained."""
 
 
