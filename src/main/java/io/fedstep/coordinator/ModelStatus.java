@@ -39,9 +39,14 @@ public record ModelStatus(
     String stage,
     List<Integer> answers,
     @Nullable PrivacyAccount privacy) {
+  /** Whether clients mask their updates. */
+  public boolean isSecure() {
+    return head.spec().secure() != null;
+  }
+
   /** What it is doing, by the name of the stage where a round has several. */
   public String phaseLabel() {
-    return phase == Phase.COLLECTING && head.spec().secure() != null ? stage : phase.label();
+    return phase == Phase.COLLECTING && isSecure() ? stage : phase.label();
   }
 
   /** The index of the open round's stage. */

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.quota.TokenBuckets;
+import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import java.time.Duration;
 import java.util.Comparator;
@@ -100,7 +101,7 @@ public final class ModelLog implements Listener, AutoCloseable {
               model,
               round.round(),
               seconds(lasted),
-              round.hadNoPlace() ? "without a place for one more update" : "for want of messages",
+              why(round),
               round.round() + 1);
       case DISCARDED ->
           log.info(
@@ -109,6 +110,18 @@ public final class ModelLog implements Listener, AutoCloseable {
               round.round(),
               round.clients().size());
     }
+  }
+
+  private static String why(RoundRecord round) {
+    Decision.Abandoned why = round.abandoned();
+    if (why == null || round.hadNoPlace()) {
+      return "without a place for one more update";
+    }
+    return "at its stage %s, without %s members; the secrets of %s did not open"
+        .formatted(
+            why.stage(),
+            Integer.toString(why.missing().size()),
+            Integer.toString(why.unopened().size()));
   }
 
   private static String largestNorm(RoundRecord round) {

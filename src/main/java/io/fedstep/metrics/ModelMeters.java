@@ -4,7 +4,9 @@ import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.PrivacyAccount;
+import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.SecureRounds;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -20,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -36,6 +39,7 @@ final class ModelMeters {
   private final UpdateCounters updates;
   private final List<Meter> gauges = new ArrayList<>();
   private final Map<RoundRecord.Outcome, Counter> rounds = new EnumMap<>(RoundRecord.Outcome.class);
+  private final Map<String, Counter> abandoned = new ConcurrentHashMap<>();
   private final Counter deadlinesPassed;
   private final LatestValues ofUpdates;
   private final LatestValues ofReports;
@@ -118,6 +122,7 @@ final class ModelMeters {
           "Updates with which the open round closes at once",
           polled(status, ModelStatus::maxUpdates));
       showPrivacy(status);
+      showMembers(status);
       gauge(
           "round.age",
           "seconds",
@@ -164,6 +169,27 @@ final class ModelMeters {
         .register(registry);
   }
 
+  private Counter abandonedCounter(String stage) {
+    return Counter.builder("fedstep.rounds.abandoned")
+        .description("Rounds that were abandoned, by the stage at which they were")
+        .tags(model)
+        .tag("stage", stage)
+        .register(registry);
+  }
+
+  /** Shows who is in the open round of a secure model, and its counters from the begin. */
+  private void showMembers(Supplier<ModelStatus> status) {
+    if (status.get().isSecure()) {
+      gauge(
+          "round.members",
+          null,
+          "Members of the open round of a secure model",
+          polled(status, now -> now.answered(0)));
+      SecureRounds.STAGES.forEach(
+          stage -> abandoned.computeIfAbsent(stage, this::abandonedCounter));
+    }
+  }
+
   private LatestValues latest(String what, String description, Function<String, Tags> tags) {
     return new LatestValues(
         MultiGauge.builder("fedstep." + what).description(description).tags(model), registry, tags);
@@ -194,6 +220,10 @@ final class ModelMeters {
 
   synchronized void roundEnded(RoundRecord round) {
     rounds.computeIfAbsent(round.outcome(), this::roundCounter).increment();
+    Decision.Abandoned why = round.abandoned();
+    if (why != null) {
+      abandoned.computeIfAbsent(why.stage(), this::abandonedCounter).increment();
+    }
     if (round.outcome() != RoundRecord.Outcome.DISCARDED) {
       lastRoundSeconds = seconds(Duration.between(round.openedAt(), round.endedAt()));
     }
@@ -239,6 +269,7 @@ final class ModelMeters {
     removed = true;
     updates.remove();
     rounds.values().forEach(registry::remove);
+    abandoned.values().forEach(registry::remove);
     registry.remove(deadlinesPassed);
   }
 }

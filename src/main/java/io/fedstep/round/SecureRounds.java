@@ -43,6 +43,9 @@ public record SecureRounds(SecureAggregation secure, long parameters) implements
   /** The stage of a close that finds sums which cannot be those of honest clients. */
   public static final String CLOSING = "closing";
 
+  /** The stages at which a round can be abandoned. */
+  public static final List<String> STAGES = List.of(SHARING, COLLECTING, UNMASKING, CLOSING);
+
   /** Four keys or signatures, and the tag of the weights. */
   private static final int MOST_JOIN = 1024;
 

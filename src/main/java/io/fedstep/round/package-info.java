@@ -9,6 +9,9 @@
  *       needs the round is abandoned: {@code StagesTest}, {@code StagedCrashTest}.
  *   <li>Where clients are drawn by chance and it is hidden who takes part, no number ends the
  *       round; with more updates than places it is abandoned: {@code SampledRoundsTest}.
+ *   <li>A round of masked updates ends with the sum of those who sent, whoever is lost on the way
+ *       and whatever fails: {@code SecureRoundsTest}, {@code SecureCrashTest}, {@code
+ *       SecureGoldenTest}.
  *   <li>Updates are aggregated in the order of client ids, whatever the order of their arrival:
  *       {@code SameResultTest}.
  * </ul>

@@ -32,7 +32,6 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
   private record Rule(List<String> methods, PathPatternRequestMatcher path, @Nullable Test test) {}
 
   private static final List<String> READ = List.of("GET", "HEAD");
-  private static final List<String> MEMBERS = List.of("GET", "HEAD", "PUT");
   private static final List<String> ANY = List.of("GET", "HEAD", "PUT", "POST", "DELETE");
   private static final String MODEL = "/v1/models/{model}";
 
@@ -73,9 +72,11 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, MODEL + "/privacy", OF_MODEL),
         rule(READ, "/v1/privacy/epsilon", (_, _) -> true),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
-        rule(MEMBERS, MODEL + "/rounds/{round}/members/{client}", CONTRIBUTES),
-        rule(MEMBERS, MODEL + "/rounds/{round}/shares/{client}", CONTRIBUTES),
-        rule(MEMBERS, MODEL + "/rounds/{round}/unmasking/{client}", CONTRIBUTES),
+        rule(List.of("PUT"), MODEL + "/rounds/{round}/members/{client}", CONTRIBUTES),
+        rule(List.of("PUT"), MODEL + "/rounds/{round}/shares/{client}", CONTRIBUTES),
+        rule(List.of("PUT"), MODEL + "/rounds/{round}/unmasking/{client}", CONTRIBUTES),
+        rule(READ, MODEL + "/rounds/{round}/shares/{client}", LOOKS_UP),
+        rule(READ, MODEL + "/rounds/{round}/unmasking/{client}", LOOKS_UP),
         rule(List.of("PUT"), MODEL + "/versions/{version}/reports/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/failures/{client}", CONTRIBUTES),
         rule(

@@ -120,7 +120,7 @@ final class Answers {
             .put("round", status.newest().version())
             .put("phase", status.phaseLabel())
             .put("base", base(status));
-    if (status.head().spec().secure() != null) {
+    if (status.isSecure()) {
       json.put("members", status.answered(0))
           .put("shared", status.answered(1))
           .put("revealed", status.answered(3))

@@ -95,6 +95,17 @@ class AccessTest {
       PUT    /v1/models/{model}/rounds/0/failures/ME        0 0       + -     - -      + -
       PUT    /v1/models/{model}/rounds/0/failures/someone   0 0       - -     - -      + -
       GET    /v1/models/{model}/rounds/0/failures           0 0       - -     + -      + -
+      PUT    /v1/models/{model}/rounds/0/members/ME         0 0       + -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/members/someone    0 0       - -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/shares/ME          0 0       + -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/shares/someone     0 0       - -     - -      + -
+      GET    /v1/models/{model}/rounds/0/shares/ME          0 0       + -     + -      + -
+      GET    /v1/models/{model}/rounds/0/shares/someone     0 0       - -     + -      + -
+      PUT    /v1/models/{model}/rounds/0/unmasking/ME       0 0       + -     - -      + -
+      PUT    /v1/models/{model}/rounds/0/unmasking/someone  0 0       - -     - -      + -
+      GET    /v1/models/{model}/rounds/0/unmasking/ME       0 0       + -     + -      + -
+      GET    /v1/models/{model}/rounds/0/unmasking/someone  0 0       - -     + -      + -
+      GET    /v1/models/{model}/rounds/0/roster             0 0       + -     + -      + -
       GET    /v1/models/{model}/refusals                    0 0       - -     + -      + -
       DELETE /v1/models/{model}                             0 0       - -     - -      + -
       GET    /v1/models/{model}/                            0 0       + -     + -      + -
@@ -237,7 +248,7 @@ class AccessTest {
   private static String shape(String endpoint) {
     return endpoint
         .replaceAll("/(versions|rounds)/(?!current)[^/]+", "/$1/*")
-        .replaceAll("/(updates|reports|failures|tags)/[^/]+", "/$1/*");
+        .replaceAll("/(updates|reports|failures|members|shares|unmasking|tags)/[^/]+", "/$1/*");
   }
 
   @Test

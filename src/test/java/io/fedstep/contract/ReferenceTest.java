@@ -179,6 +179,11 @@ class ReferenceTest {
     model.submit(0, "alice", "{\"gradient\": [1, 2, 3], \"metrics\": {\"loss\": 1}}").is(201);
     model.get("/rounds/current?after=0&wait=30s").is(200);
     model.putJson("/versions/1/reports/alice", "{\"metrics\": {\"loss\": 1}}").is(201);
+    Model.create(
+        """
+        {"tensors": {"w": [3]}, "secure": {"clip": 1},
+         "round": {"min_updates": 3, "timeout": "1m"}}\
+        """);
     Scrape scrape = Scrape.of(Server.shared().http());
     while (scrape.of(model).stream().noneMatch(sample -> sample.startsWith("fedstep_report_"))) {
       Thread.onSpinWait(); // a second after the reports, and longer after all else

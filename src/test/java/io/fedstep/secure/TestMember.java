@@ -58,9 +58,6 @@ public final class TestMember {
   }
 
   public Shared share(Roster roster) {
-    while (coefficients.size() < 2 * (roster.threshold() - 1)) {
-      coefficients.add(secret());
-    }
     int u = index(roster);
     var sealed = new TreeMap<Integer, byte[]>();
     for (Member other : roster.members()) {
@@ -73,13 +70,20 @@ public final class TestMember {
     return new Shared(Keys.commitment(roster.tag(), u, self), sealed);
   }
 
+  private List<byte[]> coefficients(Roster roster) {
+    while (coefficients.size() < 2 * (roster.threshold() - 1)) {
+      coefficients.add(secret());
+    }
+    return coefficients;
+  }
+
   private byte[] ofKey(Roster roster, int index) {
-    return Sharing.share(mask, coefficients.subList(0, roster.threshold() - 1), index);
+    return Sharing.share(mask, coefficients(roster).subList(0, roster.threshold() - 1), index);
   }
 
   private byte[] ofSelf(Roster roster, int index) {
     int half = roster.threshold() - 1;
-    return Sharing.share(self, coefficients.subList(half, 2 * half), index);
+    return Sharing.share(self, coefficients(roster).subList(half, 2 * half), index);
   }
 
   /** The masked words of values. */
