@@ -76,7 +76,7 @@ public final class Administration {
   }
 
   /**
-   * Has a removed model back as it was.
+   * Brings a removed model back as it was.
    *
    * @throws RefusedByServer {@code model-exists} if there is one, which after a lost answer may be
    *     this
@@ -153,7 +153,7 @@ public final class Administration {
     return put("/update-bound", bound == null ? "null" : bound);
   }
 
-  /** Has the tag {@code best} follow reports; null leaves it where it is. */
+  /** Lets the tag {@code best} follow reports; null leaves it where it is. */
   public JsonNode setKeepBest(@Nullable String rule) throws IOException, InterruptedException {
     return put("/keep-best", rule == null ? "null" : rule);
   }
