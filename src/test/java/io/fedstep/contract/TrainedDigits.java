@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 final class TrainedDigits {
   private static final int PARAMETERS = 650;
   private static final int ROUNDS = 100;
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 300;
 
   private TrainedDigits() {}
 
