@@ -21,8 +21,8 @@ export function troubleOf(model, outcome) {
   if (model.phase === 'failed') {
     return { rank: 0, text: '' };
   }
-  if (outcome === 'not-finite') {
-    return { rank: 1, text: 'last round not finite' };
+  if (outcome === 'not-finite' || outcome === 'abandoned') {
+    return { rank: 1, text: `last round ${outcome.replace('-', ' ')}` };
   }
   const late = passed(model);
   if (late > 0) {

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -224,6 +225,38 @@ class DashboardTest {
     browser.awaitText("outside of what privacy promises");
     browser.awaitText("stopped", "ε 3.709 of 4", "3 rounds paid for; nothing is left for another");
     assertReadableAndLabelled();
+  }
+
+  @Test
+  void roundThatWasAbandoned_isTrouble() {
+    Model model =
+        Model.create(
+            """
+            {"tensors": {"w": [3]}, "aggregator": ["averaging", {"steps_weighted": false}],
+             "round": {"participation": 0.9, "max_updates": 2, "timeout": "60m"},
+             "privacy": {"clip_norm": 1.0, "noise_multiplier": 2, "delta": 1e-5,
+                         "expected_updates": 1}}\
+            """);
+    List<String> invited =
+        IntStream.range(0, 99)
+            .mapToObj(i -> "client-" + i)
+            .filter(client ->
+                model
+                    .get("/rounds/current?client=" + client)
+                    .is(200)
+                    .json()
+                    .path("invited")
+                    .asBoolean())
+            .limit(3)
+            .toList();
+    model.submit(0, invited.get(0), update(0.5)).is(201);
+    model.submit(0, invited.get(1), update(0.5)).is(201);
+    model.submit(0, invited.get(2), update(0.5)).problem(410, "round-closed");
+    model.awaitVersion(1);
+    open(model, "Version 1", "abandoned");
+    browser.open(address(model.http(), "/"));
+    browser.awaitText(model.name(), "last round abandoned");
+    model.http().delete(model.path("")).is(204);
   }
 
   @Test
