@@ -8,6 +8,7 @@ import tempfile
 import unittest
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from lying_server import ARRAYS, Document, Lie, LyingServer
@@ -138,6 +139,10 @@ class RulesTest(Case):
         server = self.serve({})
         alice = self.client(server)
         alice.model("m")
+        with mock.patch.object(alice, "_put", return_value=server.spec):
+            alice.copy("copied", "m")
+        with self.assertRaisesRegex(Unsafe, "in the clear"):
+            alice.submit("copied", 0, ARRAYS)
         del server.spec["secure"]
         with self.assertRaisesRegex(Unsafe, "in the clear"):
             alice.submit("m", 0, ARRAYS)

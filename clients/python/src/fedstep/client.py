@@ -130,10 +130,7 @@ class Client(Administration, Privacy):
 
     def model(self, model: str) -> Json:
         """A model's spec, newest version and phase."""
-        found = self._get(path_of(model))
-        if found.get("secure"):
-            self.told.secure(model)
-        return found
+        return self.told.seen(model, self._get(path_of(model)))
 
     # Versions
 

@@ -91,7 +91,7 @@ class Creation:
                 raise
             if not self._begins_with(model, arrays):
                 raise
-        return self._get(path_of(model))
+        return self.told.seen(model, self._get(path_of(model)))
 
     def _accept_other(self, model: str, spec: Json, problem: Problem) -> None:
         """Takes a model that has other settings, and says so; not one of other tensors."""
@@ -135,7 +135,7 @@ class Creation:
             The copy, as :meth:`model` gives it.
         """
         source = {"model": model} | ({} if version is None else {"version": version})
-        return self._put(path_of(new), {"from": source, **other})
+        return self.told.seen(new, self._put(path_of(new), {"from": source, **other}))
 
     def delete(self, model: str) -> None:
         """Removes a model and all that was stored of it; for a while it can be had back."""

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
 
 from ..problems import Unsafe
 from .asked import Unmasking
 from .roster import MOST_MEMBERS, Peer, Roster, Start, tag_of
 from .settings import Settings
 from .statements import Trusted, join_message, shared_message
+
+T = TypeVar("T", bound=Mapping[str, Any])
 
 LEAST_MEMBERS = 3
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -40,6 +43,12 @@ class Told:
     def secure(self, model: str) -> None:
         """Takes note."""
         self._models.add(model)
+
+    def seen(self, model: str, spec: T) -> T:
+        """Takes note of what the server says, and gives it."""
+        if spec.get("secure"):
+            self.secure(model)
+        return spec
 
     def check_plain(self, model: str) -> None:
         """Before anything is sent in the clear, whatever the server says of the model."""
