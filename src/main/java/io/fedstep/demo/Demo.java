@@ -29,7 +29,8 @@ public final class Demo {
   void start(ApplicationReadyEvent ready) {
     var environment = ready.getApplicationContext().getEnvironment();
     String server = "http://127.0.0.1:" + environment.getRequiredProperty("local.server.port");
-    thread = Thread.ofVirtual().name("demo").start(() -> run(server));
+    boolean isSecure = environment.matchesProfiles("secure");
+    thread = Thread.ofVirtual().name("demo").start(() -> run(server, isSecure));
   }
 
   /** Ends the clients first: the server's end would wait for their requests. */
@@ -41,10 +42,10 @@ public final class Demo {
     }
   }
 
-  private void run(String server) {
+  private void run(String server, boolean isSecure) {
     String model = server + "/v1/models/digits";
     try (var fedstep = Fedstep.at(URI.create(server))) {
-      accuracy.complete(new Training(fedstep.model("digits"), System.out).run());
+      accuracy.complete(new Training(fedstep.model("digits"), isSecure, System.out).run());
       System.out.printf(
           """
           The server stays up. Try:

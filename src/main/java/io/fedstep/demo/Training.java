@@ -1,6 +1,7 @@
 package io.fedstep.demo;
 
 import io.fedstep.client.Administration;
+import io.fedstep.client.Participation;
 import io.fedstep.client.RemoteModel;
 import io.fedstep.client.Update;
 import io.fedstep.client.Weights;
@@ -28,13 +29,32 @@ final class Training {
       """
           .formatted(ROUNDS);
 
+  /** The same, but that clients mask their updates, of which no value comes near the clip. */
+  private static final String SECURE_SPEC =
+      """
+      {
+        "tensors": {"coef": [10, 64], "intercept": [10]},
+        "optimizer": {"lrate": 0.02, "modules": ["rmsprop"]},
+        "round": {"min_updates": 10, "max_updates": 10, "rounds": %s, "timeout": "60s"},
+        "secure": {"clip": 8, "metrics": ["loss", "accuracy"]}
+      }
+      """
+          .formatted(ROUNDS);
+
   private final RemoteModel model;
+  private final boolean isSecure;
   private final PrintStream out;
   private final DigitsData data = DigitsData.split(DigitsData.read());
   private final long startNanos = System.nanoTime();
 
-  Training(RemoteModel model, PrintStream out) {
+  /**
+   * A training of a model that is not there yet.
+   *
+   * @param isSecure whether the server sees the sum of a round alone
+   */
+  Training(RemoteModel model, boolean isSecure, PrintStream out) {
     this.model = model;
+    this.isSecure = isSecure;
     this.out = out;
   }
 
@@ -45,7 +65,7 @@ final class Training {
    */
   double run() throws IOException, InterruptedException, ExecutionException {
     Administration.of(model).delete();
-    model.create(SPEC);
+    model.create(isSecure ? SECURE_SPEC : SPEC);
     out.printf(
         "Ten clients train on %s hand-written digits, %s are kept for testing.%n",
         data.clients().stream().mapToInt(List::size).sum(), data.test().size());
@@ -69,10 +89,11 @@ final class Training {
   /** A client takes part in each round with all it holds; the first one prints, too. */
   private Callable<Void> train(int k) {
     List<Digit> examples = data.clients().get(k);
+    var client = Participation.of("client-" + k);
     return () -> {
       Weights last =
           model.train(
-              "client-" + k,
+              isSecure ? client.securely() : client,
               weights -> {
                 if (k == 0 && weights.version() > 0) {
                   print(weights); // before it submits: the next round cannot complete until then

@@ -46,7 +46,8 @@ class TrainingTest {
   void refusedUpdate_endsTheTraining_andSaysWhy() throws Exception {
     String address = "http://127.0.0.1:" + server.getAddress().getPort();
     try (var fedstep = Fedstep.at(URI.create(address))) {
-      var training = new Training(fedstep.model("digits"), new PrintStream(printed, true, UTF_8));
+      var training =
+          new Training(fedstep.model("digits"), false, new PrintStream(printed, true, UTF_8));
       assertThatThrownBy(training::run)
           .isInstanceOf(ExecutionException.class)
           .cause()
