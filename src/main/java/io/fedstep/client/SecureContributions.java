@@ -64,27 +64,48 @@ final class SecureContributions {
         new SecureMember(new RoundStart(name, weights), part.client(), settings, part.pinned());
     var stages = new SecureStages(exchange, model, path, weights.version(), part);
     try {
-      return contribute(member, stages, settings, weights, step);
+      boolean isSent = isDone(weights, () -> send(member, stages, settings, weights, step));
+      if (isSent) {
+        isDone(weights, () -> reveal(member, stages)); // or enough others have
+      }
+      return isSent;
+    } finally {
+      member.forget();
+    }
+  }
+
+  /** A part of a round. */
+  private interface Stage {
+    boolean run() throws IOException, InterruptedException;
+  }
+
+  /** Whether a part of a round was done: it may not be safe, or the round over. */
+  private boolean isDone(Weights weights, Stage stage) throws IOException, InterruptedException {
+    String round = Long.toString(weights.version());
+    try {
+      return stage.run();
     } catch (UnsafeException e) {
-      LOG.log(Level.WARNING, "round {0} of {1} is sat out: {2}", number(weights), model, e);
+      LOG.log(Level.WARNING, "round {0} of {1} is sat out: {2}", round, model, e);
     } catch (SecureStages.OverException e) {
-      LOG.log(Level.INFO, "round {0} of {1} is over here: {2}", number(weights), model, e);
+      LOG.log(Level.INFO, "round {0} of {1} is over here: {2}", round, model, e);
     } catch (RefusedByServer e) {
       if (!OVER.contains(e.code())) {
         throw e;
       }
-      LOG.log(Level.INFO, "round {0} of {1} is over here: {2}", number(weights), model, e);
-    } finally {
-      member.forget();
+      LOG.log(Level.INFO, "round {0} of {1} is over here: {2}", round, model, e);
     }
     return false;
   }
 
-  private static String number(Weights weights) {
-    return Long.toString(weights.version());
+  /** Answers what opens the sum. */
+  private static boolean reveal(SecureMember member, SecureStages stages)
+      throws IOException, InterruptedException {
+    stages.put("unmasking", member.reveal(stages.get("unmasking")), "");
+    return true;
   }
 
-  private boolean contribute(
+  /** Whether an update was sent. */
+  private boolean send(
       SecureMember member,
       SecureStages stages,
       SecureSettings settings,
@@ -105,7 +126,6 @@ final class SecureContributions {
         SecureStream stream = stream(update, settings, weights);
         await(sharing);
         stages.putMasked(member.update(stream), member.updateQuery());
-        stages.put("unmasking", member.reveal(stages.get("unmasking")), "");
         return true;
       } finally {
         sharing.cancel(true);

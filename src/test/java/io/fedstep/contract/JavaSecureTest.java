@@ -1,0 +1,172 @@
+package io.fedstep.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.fedstep.client.Fedstep;
+import io.fedstep.client.Identity;
+import io.fedstep.client.Participation;
+import io.fedstep.client.RemoteModel;
+import io.fedstep.client.UnsafeException;
+import io.fedstep.client.Update;
+import io.fedstep.client.Weights;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+/** The Java client trains models whose server sees sums alone. */
+@Timeout(120)
+class JavaSecureTest {
+  private static final List<String> CLIENTS = List.of("ann", "ben", "cem", "dua", "eli");
+
+  private final URI server = URI.create("http://127.0.0.1:" + Server.shared().http().port());
+  private final Fedstep fedstep = Fedstep.at(server);
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+  @AfterEach
+  void stop() {
+    threads.shutdownNow();
+    threads.close();
+    fedstep.close();
+  }
+
+  private RemoteModel create(String more) throws Exception {
+    RemoteModel model = fedstep.model(Model.unborn().name());
+    model.create(spec(more));
+    return model;
+  }
+
+  private static String spec(String more) {
+    return """
+    {"tensors": {"w": [3]}, "optimizer": {"lrate": 0.5, "modules": ["rmsprop"]},
+     "round": {"min_updates": 5, "max_updates": 5, "timeout": "60s"}%s}
+    """
+        .formatted(more);
+  }
+
+  private static String secure(int bits, int maxWeight, String more) {
+    return ", \"secure\": {\"clip\": 16, \"bits\": %s, \"max_weight\": %s, \"metrics\": [\"loss\"]%s}"
+        .formatted(bits, maxWeight, more);
+  }
+
+  private static String secure(String more) {
+    return secure(64, 10, more);
+  }
+
+  /** An update whose values are multiples of every grid's step. */
+  private static Update update(String client, Weights weights) {
+    int place = CLIENTS.indexOf(client) + 1;
+    long version = weights.version();
+    return Update.of(new float[] {place, -0.5f * place, version + 0.25f})
+        .weighing(place)
+        .with("loss", 0.5 * place);
+  }
+
+  private List<Weights> train(RemoteModel model, Iterable<Participation> parts) throws Exception {
+    List<Future<Weights>> running = new ArrayList<>();
+    for (Participation part : parts) {
+      running.add(
+          threads.submit(() -> model.train(part, weights -> update(part.client(), weights))));
+    }
+    List<Weights> ended = new ArrayList<>();
+    for (Future<Weights> one : running) {
+      ended.add(one.get());
+    }
+    return ended;
+  }
+
+  private static List<Participation> parts() {
+    return CLIENTS.stream().map(client -> Participation.of(client).forRounds(3)).toList();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"32,1", "64,10"})
+  void secureTraining_isThePlainOne_byteForByte(int bits, int weight) throws Exception {
+    RemoteModel plain = create("");
+    RemoteModel secure = create(secure(bits, weight, ""));
+    List<Weights> ended = new ArrayList<>();
+    for (RemoteModel model : List.of(plain, secure)) {
+      var running = new ArrayList<Future<Weights>>();
+      for (Participation part : parts()) {
+        running.add(
+            threads.submit(() ->
+                model.train(
+                    part,
+                    weights -> {
+                      Update update = update(part.client(), weights);
+                      return weight == 1 ? update.weighing(1) : update;
+                    })));
+      }
+      for (Future<Weights> one : running) {
+        ended.add(one.get());
+      }
+    }
+    assertThat(ended).allSatisfy(last -> assertThat(last.version()).isEqualTo(3));
+    assertThat(ended.getLast().bytes()).isEqualTo(ended.getFirst().bytes());
+    JsonNode record = secure.round(2);
+    assertThat(record.required("metrics")).isEqualTo(plain.round(2).required("metrics"));
+    assertThat(record.required("members").intValue()).isEqualTo(5);
+  }
+
+  @Test
+  void pinnedMembers_trainWithThoseThatTheyTrust() throws Exception {
+    var identities = new TreeMap<String, Identity>();
+    CLIENTS.forEach(client -> identities.put(client, Identity.random()));
+    var texts = new TreeMap<String, String>();
+    identities.forEach((client, identity) -> texts.put(client, identity.text()));
+    List<Participation> parts = new ArrayList<>();
+    identities.forEach(
+        (client, own) -> parts.add(Participation.of(client).pinned(own, texts).forRounds(1)));
+    RemoteModel model = create(secure(", \"identities\": \"pinned\""));
+    assertThat(train(model, parts)).extracting(Weights::version).containsOnly(1L);
+    RemoteModel any = create(secure(""));
+    assertThatThrownBy(() -> any.train(parts.getFirst(), _ -> null))
+        .isInstanceOf(UnsafeException.class)
+        .hasMessageContaining("not pinned");
+  }
+
+  @Test
+  void whoSitsOut_isMissing_andTheSumIsThatOfTheOthers() throws Exception {
+    RemoteModel model = fedstep.model(Model.unborn().name());
+    model.create(
+        spec(secure("")).replace("\"min_updates\": 5", "\"min_updates\": 3").replace("60s", "1s"));
+    List<String> others = CLIENTS.subList(0, 4);
+    threads.submit(() ->
+        model.train(
+            Participation.of("fay"),
+            _ -> {
+              while (!model.currentRound().path("phase").asString("").equals("collecting")) {
+                Thread.yield(); // it has shared by then
+              }
+              return null;
+            }));
+    train(model, others.stream().map(client -> Participation.of(client).forRounds(1)).toList());
+    JsonNode record = model.round(0);
+    assertThat(record.required("missing").valueStream().map(JsonNode::stringValue))
+        .containsExactly("fay");
+    assertThat(record.required("total_weight").intValue()).isEqualTo(1 + 2 + 3 + 4);
+  }
+
+  @Test
+  void whatWasToldSecure_isNotTrainedInTheClear() throws Exception {
+    RemoteModel plain = create("");
+    assertThatThrownBy(() -> plain.train(Participation.of("ann").securely(), _ -> null))
+        .isInstanceOf(UnsafeException.class)
+        .hasMessageContaining("told secure");
+    RemoteModel secure = create(secure(""));
+    secure.describe();
+    Weights weights = secure.newest();
+    assertThatThrownBy(() -> secure.submit("ann", weights, update("ann", weights)))
+        .isInstanceOf(UnsafeException.class);
+  }
+}
