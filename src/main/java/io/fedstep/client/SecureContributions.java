@@ -64,9 +64,10 @@ final class SecureContributions {
         new SecureMember(new RoundStart(name, weights), part.client(), settings, part.pinned());
     var stages = new SecureStages(exchange, model, path, weights.version(), part);
     try {
-      boolean isSent = isDone(weights, () -> send(member, stages, settings, weights, step));
+      boolean isSent =
+          isDone(weights, Level.INFO, () -> send(member, stages, settings, weights, step));
       if (isSent) {
-        isDone(weights, () -> reveal(member, stages)); // or enough others have
+        isDone(weights, Level.DEBUG, () -> reveal(member, stages)); // or enough others have
       }
       return isSent;
     } finally {
@@ -80,19 +81,20 @@ final class SecureContributions {
   }
 
   /** Whether a part of a round was done: it may not be safe, or the round over. */
-  private boolean isDone(Weights weights, Stage stage) throws IOException, InterruptedException {
+  private boolean isDone(Weights weights, Level over, Stage stage)
+      throws IOException, InterruptedException {
     String round = Long.toString(weights.version());
     try {
       return stage.run();
     } catch (UnsafeException e) {
       LOG.log(Level.WARNING, "round {0} of {1} is sat out: {2}", round, model, e);
     } catch (SecureStages.OverException e) {
-      LOG.log(Level.INFO, "round {0} of {1} is over here: {2}", round, model, e);
+      LOG.log(over, "round {0} of {1} is over here: {2}", round, model, e);
     } catch (RefusedByServer e) {
       if (!OVER.contains(e.code())) {
         throw e;
       }
-      LOG.log(Level.INFO, "round {0} of {1} is over here: {2}", round, model, e);
+      LOG.log(over, "round {0} of {1} is over here: {2}", round, model, e);
     }
     return false;
   }

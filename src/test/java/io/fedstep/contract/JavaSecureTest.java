@@ -10,6 +10,7 @@ import io.fedstep.client.RemoteModel;
 import io.fedstep.client.UnsafeException;
 import io.fedstep.client.Update;
 import io.fedstep.client.Weights;
+import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -141,20 +143,24 @@ class JavaSecureTest {
     model.create(
         spec(secure("")).replace("\"min_updates\": 5", "\"min_updates\": 3").replace("60s", "1s"));
     List<String> others = CLIENTS.subList(0, 4);
-    threads.submit(() ->
-        model.train(
-            Participation.of("fay"),
-            _ -> {
-              while (!model.currentRound().path("phase").asString("").equals("collecting")) {
-                Thread.yield(); // it has shared by then
-              }
-              return null;
-            }));
+    Future<Weights> fay =
+        threads.submit(() -> model.train(Participation.of("fay"), _ -> shared(model)));
     train(model, others.stream().map(client -> Participation.of(client).forRounds(1)).toList());
     JsonNode record = model.round(0);
     assertThat(record.required("missing").valueStream().map(JsonNode::stringValue))
         .containsExactly("fay");
     assertThat(record.required("total_weight").intValue()).isEqualTo(1 + 2 + 3 + 4);
+    fay.cancel(true);
+  }
+
+  /** No update, once all have shared. */
+  private static @Nullable Update shared(RemoteModel model)
+      throws IOException, InterruptedException {
+    String phase = "";
+    while (!phase.equals("collecting")) {
+      phase = model.currentRound().path("phase").asString("");
+    }
+    return null;
   }
 
   @Test
