@@ -133,7 +133,7 @@ public final class DataFolder implements AutoCloseable {
   public void create(ModelHead head) {
     Path place = freePlace(head.model());
     Path draft = draft(head);
-    ModelFolder.write(disk, draft, head);
+    NewFolder.write(disk, draft, head);
     disk.rename(draft, place);
   }
 
@@ -148,7 +148,7 @@ public final class DataFolder implements AutoCloseable {
    * @param carried what it carries along, of a private model
    */
   public void copy(ModelHead head, Version from, @Nullable Standing carried) {
-    from.whileHeld(() -> ModelFolder.write(disk, draft(head), head, from, carried));
+    from.whileHeld(() -> NewFolder.write(disk, draft(head), head, from, carried));
   }
 
   /** Makes what {@link #copy} wrote a model. */

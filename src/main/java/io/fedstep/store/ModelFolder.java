@@ -2,7 +2,6 @@ package io.fedstep.store;
 
 import io.fedstep.codec.StateDocument;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.privacy.Standing;
 import io.fedstep.round.Plain;
 import io.fedstep.round.Protocol;
 import io.fedstep.round.Reported;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Reading is for every thread, changing for one.
  */
 public final class ModelFolder implements AutoCloseable {
-  private static final String DRAFT = ".draft-";
+  static final String DRAFT = ".draft-";
 
   private final Disk disk;
   private final Path versionsFolder;
@@ -52,47 +51,6 @@ public final class ModelFolder implements AutoCloseable {
     retired = new RetiredVersions(disk, versionsFolder, shared);
     reports = new VersionReports(disk, folder.resolve(Folders.REPORTS));
     versionBytes = 2 * head.spec().vectorBytes() + StateDocument.length(head.spec());
-  }
-
-  /** Writes a new model's folder, which is to be renamed to its place. */
-  static void write(Disk disk, Path folder, ModelHead head) {
-    writeFolders(disk, folder);
-    writeHead(disk, folder, head);
-  }
-
-  /**
-   * The same of a model whose version 0 has the numbers of another model's version.
-   *
-   * @param carried what it carries along, of a private model
-   */
-  static void write(
-      Disk disk, Path folder, ModelHead head, Version from, @Nullable Standing carried) {
-    writeFolders(disk, folder);
-    Path versions = folder.resolve(Folders.VERSIONS);
-    try (var draft =
-        new VersionDraft(disk, versions.resolve(DRAFT + 0), head.spec(), head.model())) {
-      draft.copyWeights(from);
-      draft.copyState(from);
-      draft.keep(carried);
-      String base = head.incarnation() + "-0c"; // zeros have it without a letter
-      var info =
-          new VersionInfo(
-              0, VersionInfo.MadeBy.COPY, base, head.createdAt(), draft.weightsDigest());
-      draft.seal(info, null);
-      draft.commit(versions.resolve(Names.of(0)), info);
-    }
-    writeHead(disk, folder, head);
-  }
-
-  private static void writeFolders(Disk disk, Path folder) {
-    disk.createFolder(folder);
-    for (String name : Folders.ALL) {
-      disk.createFolder(folder.resolve(name));
-    }
-  }
-
-  private static void writeHead(Disk disk, Path folder, ModelHead head) {
-    Document.write(disk, folder.resolve(SavedHead.FILE), head.write());
   }
 
   /**
