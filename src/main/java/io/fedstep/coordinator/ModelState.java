@@ -1,8 +1,6 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.model.ModelSpec;
-import io.fedstep.privacy.Ledger;
-import io.fedstep.privacy.Standing;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Basis;
@@ -43,7 +41,7 @@ public final class ModelState {
   private final ModelLock lock = new ModelLock();
   private final Protocol protocol;
   private final @Nullable Budget budget;
-  private volatile @Nullable Paid paid;
+  private volatile @Nullable Spending spending;
   private Round round;
   private final Recent<RefusedUpdate> refusals = new Recent<>();
   private final Recent<ClientReport> recentReports = new Recent<>();
@@ -56,19 +54,6 @@ public final class ModelState {
   private int passed;
   private final RecentRounds recent;
   private final ReportNews reports;
-
-  /**
-   * What the newest version of a private model carries along, and what follows from it.
-   *
-   * @param budget of the round that trains from it
-   */
-  private record Paid(Budget budget, Standing standing, boolean isSpent, PrivacyAccount most) {
-    static Paid of(Budget budget, Standing standing) {
-      Ledger ledger = standing.ledger();
-      return new Paid(
-          budget, standing, budget.isSpent(ledger), budget.account(ledger, ledger.most()));
-    }
-  }
 
   /** The state of a model whose newest version the open round trains from. */
   public ModelState(ModelFolder folder, Round open, Engine engine) {
@@ -306,71 +291,36 @@ public final class ModelState {
   }
 
   private void count(Version newest) {
-    if (budget != null) {
-      Standing standing = newest.standing();
-      paid = Paid.of(budget.cutting(standing.clip()), standing);
-    }
+    spending = budget == null ? null : Spending.of(budget, newest.standing());
+  }
+
+  /** What was spent up to the newest version of a private model; null of others. */
+  @Nullable Spending spending() {
+    return spending;
   }
 
   /** The spec with which the open round is closed: with the clip norm of its version. */
   public ModelSpec specOfRound() {
-    Paid now = paid;
+    Spending now = spending;
     return now == null ? spec() : spec().with(now.budget().privacy());
-  }
-
-  /** What the newest version of a private model carries along; null of others. */
-  @Nullable Standing standing() {
-    Paid now = paid;
-    return now == null ? null : now.standing();
-  }
-
-  /** The same once a closed round is paid for, by those who are in it. */
-  @Nullable Standing standingAfter(Round closed) {
-    Standing before = standing();
-    return before == null
-        ? null
-        : before.after(closed.view().stream().map(Decision.Accepted::client).toList());
-  }
-
-  /** The same of a round whose version is another than the one before: its clip norm may move. */
-  @Nullable Standing standingMoved(Round closed) {
-    Standing after = standingAfter(closed);
-    Paid now = paid;
-    if (after == null || now == null || now.budget().privacy().adaptiveClip() == null) {
-      return after;
-    }
-    double[] norms = closed.view().stream().mapToDouble(it -> it.summary().norm()).toArray();
-    byte[] key = Objects.requireNonNull(Objects.requireNonNull(closed.closed()).noiseKey()).bytes();
-    return after.cutting(now.budget().privacy().nextClip(spec().parameters(), norms, key));
-  }
-
-  /** The ε of the client that has paid for most rounds; null where that is not counted. */
-  @Nullable Double epsilon(@Nullable Standing standing) {
-    return budget == null || standing == null
-        ? null
-        : budget.account(standing.ledger(), standing.ledger().most()).cost().epsilon();
   }
 
   /** Whether a client has no budget left for one more round. */
   boolean isSpent(String client) {
-    Paid now = paid;
-    return now != null && now.budget().isSpent(now.standing().ledger(), client);
+    Spending now = spending;
+    return now != null && now.isSpent(client);
   }
 
   /** Whether nobody who ever took part has. */
   boolean isSpent() {
-    Paid now = paid;
+    Spending now = spending;
     return now != null && now.isSpent();
   }
 
   /** What a client has spent, or the one that has spent most; null unless the model is private. */
   @Nullable PrivacyAccount account(@Nullable String client) {
-    Paid now = paid;
-    if (now == null || client == null) {
-      return now == null ? null : now.most();
-    }
-    Ledger ledger = now.standing().ledger();
-    return now.budget().account(ledger, ledger.paidBy(client));
+    Spending now = spending;
+    return now == null ? null : now.account(client);
   }
 
   /** Whether training rests. */

@@ -12,6 +12,7 @@ import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Makes a model's versions, from closed rounds and from replacements of rounds. */
@@ -94,7 +95,7 @@ public final class VersionMaker {
                   .told(result.masked())
               : record(round, RoundRecord.Outcome.ABANDONED, null, null)
                   .abandonedAt(SecureRounds.CLOSING);
-      draft.keep(isUsed ? state.standingMoved(round) : state.standingAfter(round));
+      draft.keep(carried(it -> isUsed ? it.moved(round, size()) : it.after(round)));
       VersionInfo made = next(draft, VersionInfo.MadeBy.ROUND, over);
       return new Made(
           made,
@@ -112,7 +113,7 @@ public final class VersionMaker {
     try (VersionDraft draft = drafts.fresh()) {
       draft.copyWeights(before);
       draft.copyState(before);
-      draft.keep(state.standingAfter(round));
+      draft.keep(carried(it -> it.after(round)));
       return at(next(draft, VersionInfo.MadeBy.ROUND, over), over);
     }
   }
@@ -123,6 +124,7 @@ public final class VersionMaker {
       @Nullable Double gradientNorm,
       @Nullable Double stepNorm) {
     boolean isPaid = outcome != RoundRecord.Outcome.DISCARDED;
+    Spending spending = state.spending();
     return RoundRecord.of(
             round,
             outcome,
@@ -131,7 +133,10 @@ public final class VersionMaker {
             now(),
             gradientNorm,
             stepNorm)
-        .spent(state.epsilon(isPaid ? state.standingAfter(round) : state.standing()))
+        .spent(
+            spending == null
+                ? null
+                : (Double) spending.epsilon(isPaid ? spending.after(round) : spending.standing()))
         .told(state.protocol().unopened(round));
   }
 
@@ -147,21 +152,21 @@ public final class VersionMaker {
         try (VersionDraft draft = drafts.fresh()) {
           draft.copyWeights(from);
           draft.copyState(from);
-          draft.keep(restored(from)); // what was published cannot be taken back
+          draft.keep(carried(it -> restored(it, from))); // what was published cannot be taken back
           yield at(next(draft, VersionInfo.MadeBy.RESTORE, discarded), discarded);
         }
       }
       case Replacement.State(var name) -> {
         try (VersionDraft draft = drafts.named(name)) {
           draft.copyWeights(folder.newest());
-          draft.keep(state.standing());
+          draft.keep(carried(Spending::standing));
           yield at(next(draft, VersionInfo.MadeBy.STATE, discarded), discarded);
         }
       }
       case Replacement.Weights(var name, var digest) -> {
         try (VersionDraft draft = drafts.named(name)) {
           draft.initialState();
-          draft.keep(state.standing());
+          draft.keep(carried(Spending::standing));
           String base = folder.base(0) + "w";
           var info = new VersionInfo(0, VersionInfo.MadeBy.WEIGHTS, base, now(), digest);
           yield at(drafts.commit(draft, info, null), null);
@@ -170,9 +175,18 @@ public final class VersionMaker {
     };
   }
 
-  private @Nullable Standing restored(Version from) {
-    Standing newest = state.standing();
-    return newest == null ? null : newest.cutting(from.standing().clip());
+  /** What the next version of a private model carries along; null of others. */
+  private @Nullable Standing carried(Function<Spending, Standing> next) {
+    Spending spending = state.spending();
+    return spending == null ? null : next.apply(spending);
+  }
+
+  private static Standing restored(Spending newest, Version from) {
+    return newest.standing().cutting(from.standing().clip());
+  }
+
+  private long size() {
+    return state.spec().parameters();
   }
 
   private static Made at(VersionInfo made, @Nullable RoundRecord over) {
