@@ -23,7 +23,7 @@ from fedstep.tensors import Array, Arrays
 
 SIZE = 1000
 SGD = {"lrate": 1.0, "modules": []}
-PATIENT = {"join_timeout": "60s", "share_timeout": "60s", "unmask_timeout": "60s"}
+PATIENT = {"join_timeout": "10m", "share_timeout": "10m", "unmask_timeout": "10m"}
 NAMES = [f"site-{i}" for i in range(5)]
 
 
@@ -89,7 +89,7 @@ class SecureTest(ServerTest):
             self.model,
             {"w": np.zeros(SIZE, np.float32)},
             optimizer=SGD,
-            round={"min_updates": 3, "max_updates": 5, "timeout": "60s"} | policy,
+            round={"min_updates": 3, "max_updates": 5, "timeout": "10m"} | policy,
             secure=PATIENT | {"clip": 4.0, "metrics": ["loss"]} | (secure or {}),
         )
 
@@ -139,7 +139,7 @@ class RoundsTest(SecureTest):
             self.model,
             {"w": np.zeros(SIZE)},
             optimizer=SGD,
-            round={"min_updates": 3, "timeout": "60s", "rounds": 1},
+            round={"min_updates": 3, "timeout": "10m", "rounds": 1},
             secure=PATIENT | {"clip": 4.0, "bits": 32},
         )
 
@@ -193,7 +193,7 @@ class RoundsTest(SecureTest):
             join()
 
     def test_a_step_that_takes_long_does_not_cost_the_stages_before(self) -> None:
-        self.create(secure={"share_timeout": "60s"}, max_updates=3)
+        self.create(max_updates=3)
         others = self.train(*NAMES[:2], rounds=1)
 
         def step(weights: Arrays, round: int) -> Update:
