@@ -13,6 +13,7 @@ import io.fedstep.round.VectorSummary;
 import io.fedstep.secure.Base64Url;
 import io.fedstep.wire.Body;
 import io.fedstep.wire.Coding;
+import io.fedstep.wire.Exchange;
 import io.fedstep.wire.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -89,6 +90,7 @@ final class MaskedUpdate {
       throw VectorIntake.wrongLength(expected, length);
     }
     return WordIntake.read(
-        Body.limited(request, expected + VectorBody.SLACK), expected, upload.sink());
+            Body.limited(request, expected + VectorBody.SLACK), expected, upload.sink())
+        .of(Exchange.of(request).bytesOnWire());
   }
 }
