@@ -14,9 +14,18 @@ import tools.jackson.databind.JsonNode;
 final class SecureContributions {
   private static final System.Logger LOG = System.getLogger("io.fedstep.client");
 
-  /** What may come of a stage when the round went on without this client. */
+  /**
+   * What may come of a stage when the round went on without this client, or has an earlier life of
+   * it among its members.
+   */
   private static final Set<String> OVER =
-      Set.of("round-closed", "round-not-open", "base-differs", "roster-differs", "round-not-found");
+      Set.of(
+          "round-closed",
+          "round-not-open",
+          "round-not-found",
+          "base-differs",
+          "roster-differs",
+          "update-differs");
 
   private final Exchange exchange;
   private final Versions model;

@@ -16,6 +16,7 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -162,6 +163,40 @@ class JavaSecureTest {
     }
     Administration.of(model).closeRound();
     return null;
+  }
+
+  @Test
+  void whoStartsAgain_sitsTheRoundOutThatItHasShared() throws Exception {
+    RemoteModel model = fedstep.model(Model.unborn().name());
+    model.create(spec(secure("")).replace("\"min_updates\": 5", "\"min_updates\": 3"));
+    var never = new CountDownLatch(1);
+    Future<Weights> first =
+        threads.submit(() ->
+            model.train(
+                Participation.of("eli"),
+                _ -> {
+                  never.await();
+                  return null;
+                }));
+    List<Participation> others = parts().subList(0, 4);
+    List<Future<Weights>> running = new ArrayList<>();
+    for (Participation part : others) {
+      running.add(
+          threads.submit(
+              () -> model.train(part.forRounds(2), weights -> update(part.client(), weights))));
+    }
+    while (!model.currentRound().path("phase").asString("").equals("collecting")) {}
+    first.cancel(true);
+    running.add(
+        threads.submit(() ->
+            model.train(Participation.of("eli").forRounds(1), weights -> update("eli", weights))));
+    while (model.currentRound().path("updates").asInt() < 4) {}
+    Administration.of(model).closeRound();
+    for (Future<Weights> one : running) {
+      assertThat(one.get().version()).isEqualTo(2);
+    }
+    assertThat(model.round(0).required("missing").get(0).stringValue()).isEqualTo("eli");
+    assertThat(model.round(1).required("missing")).isEmpty();
   }
 
   @Test
