@@ -26,7 +26,7 @@ public final class Accountant {
   public Accountant(double multiplier, double share, double delta) {
     this.multiplier = multiplier;
     this.delta = (1 - DISCRETE) * delta;
-    sampled = share < 1 ? new RenyiCosts(multiplier, share) : null;
+    sampled = share < 1 ? RenyiCosts.ofRound(multiplier, share) : null;
   }
 
   /** The cost of so many rounds. */

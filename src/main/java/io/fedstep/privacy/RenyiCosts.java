@@ -1,5 +1,8 @@
 package io.fedstep.privacy;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /** What rounds with sampling cost, by the Rényi divergence of one at each order. */
@@ -13,10 +16,34 @@ final class RenyiCosts {
           .mapToDouble(tenths -> tenths / 10.0)
           .toArray();
 
+  /** How many rounds' divergences are kept: a model's is asked for whenever its spec is read. */
+  private static final int KEPT = 64;
+
+  private static final Map<SampledGaussian, RenyiCosts> MADE =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>(KEPT, 0.75f, true) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<SampledGaussian, RenyiCosts> eldest) {
+              return size() > KEPT;
+            }
+          });
+
   private final double[] divergences;
 
-  RenyiCosts(double multiplier, double share) {
+  /** The costs of a kind of rounds; they take milliseconds to make. */
+  static RenyiCosts ofRound(double multiplier, double share) {
     var round = new SampledGaussian(multiplier, share);
+    RenyiCosts made = MADE.get(round);
+    if (made == null) {
+      made = new RenyiCosts(round);
+      MADE.put(round, made);
+    }
+    return made;
+  }
+
+  private RenyiCosts(SampledGaussian round) {
     divergences =
         IntStream.range(0, ORDERS.length).mapToDouble(i -> round.divergence(ORDERS[i])).toArray();
   }

@@ -45,7 +45,7 @@ class AccountantTest {
   @MethodSource
   void sampled(JsonNode one) {
     long rounds = one.required("rounds").longValue();
-    var alone = new RenyiCosts(number(one, "noise_multiplier"), number(one, "participation"));
+    var alone = RenyiCosts.ofRound(number(one, "noise_multiplier"), number(one, "participation"));
     Cost renyi = alone.of(rounds, number(one, "delta"));
     assertClose(renyi.epsilon(), one.required("epsilon"), one);
     if (one.required("order_is_sure").booleanValue()) {
@@ -97,9 +97,9 @@ class AccountantTest {
 
   @Test
   void costs_areThoseOfOthers() {
-    var opacus = new RenyiCosts(1.5, 0.04).of(2250, 1e-5);
+    var opacus = RenyiCosts.ofRound(1.5, 0.04).of(2250, 1e-5);
     assertThat(opacus.epsilon()).isCloseTo(7.3291111715, within(5e-10));
-    var moments = new RenyiCosts(4, 0.01).of(10_000, 1e-5);
+    var moments = RenyiCosts.ofRound(4, 0.01).of(10_000, 1e-5);
     assertThat(moments.epsilon()).isCloseTo(1.0355, within(5e-5));
     assertThat(moments.order()).isEqualTo(17);
     double least =
