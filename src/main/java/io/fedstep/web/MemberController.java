@@ -119,11 +119,11 @@ class MemberController {
       HttpServletResponse response,
       Gives gives,
       Function<SecureRound, ObjectNode> answer) {
+    Duration asked = new Query(request, Set.of("wait")::contains).waitTime();
     if (coordinator.spec(Query.name("model", model)).secure() == null) {
       throw NotFound.secure(model).exception();
     }
     long number = Query.number("The round", roundText);
-    Duration asked = new Query(request, Set.of("wait")::contains).waitTime();
     long end = System.nanoTime() + (asked == null ? Duration.ZERO : asked).toNanos();
     while (true) {
       SecureRound open = coordinator.secureRound(model, number);
