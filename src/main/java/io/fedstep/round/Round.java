@@ -203,11 +203,11 @@ public final class Round {
         : null;
   }
 
-  /** The refusal of an update that is not in a round which is over. */
+  /** The refusal of what was sent too late for a round which is over. */
   public static Refusal over(long number, long current) {
     return Refusal.of(
             Problem.ROUND_CLOSED,
-            "Round %s is over and this update is not in it; train for round %s."
+            "Round %s is over and what was sent is not in it; train for round %s."
                 .formatted(number, current))
         .with("current_round", current);
   }
