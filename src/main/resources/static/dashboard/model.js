@@ -223,6 +223,11 @@ export function modelPage(name, frame) {
         paint('current');
         refresh('model');
         break;
+      case 'roster-fixed':
+      case 'sharing-over':
+      case 'collecting-over':
+        refresh('current', 'model');
+        break;
       case 'update-refused':
         refresh('refusals');
         frame.say(`An update of ${data.client} was refused: ${data.code}`);

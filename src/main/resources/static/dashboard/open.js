@@ -4,6 +4,19 @@ import { serverNow } from './api.js';
 import { h, progress, section, setText } from './dom.js';
 import { clock, count, duration, ofMost, until } from './format.js';
 
+/** How far the stage is that is on: how many messages it has, how few and how many it may have. */
+function stageOf(round) {
+  const least = Math.max(round.threshold ?? 0, round.min_updates);
+  switch (round.phase) {
+    case 'joining': return { there: round.members, least: round.min_updates, most: round.max_updates, what: 'members joined' };
+    case 'sharing': return { there: round.shared, least, most: round.members, what: 'members shared their keys' };
+    case 'unmasking': return { there: round.revealed, least: round.threshold, most: round.updates, what: 'members answered' };
+    default: return round.members === undefined
+      ? { there: round.updates, least: round.min_updates, most: round.max_updates, what: 'updates' }
+      : { there: round.updates, least, most: round.shared, what: 'masked updates' };
+  }
+}
+
 /** The part of the page with the open round. */
 export function openPart() {
   const bar = progress('Updates of the open round');
@@ -12,8 +25,9 @@ export function openPart() {
   const failed = h('span', { class: 'muted' });
   const deadline = h('span');
   const opened = h('span', { class: 'muted' });
+  const stages = h('p', { class: 'muted' });
   const element = section('Open round', bar.bar,
-    h('p', { class: 'line' }, updates, needed, failed), h('p', { class: 'line' }, deadline, opened));
+    h('p', { class: 'line' }, updates, needed, failed), stages, h('p', { class: 'line' }, deadline, opened));
   element.classList.add('open');
   const title = element.querySelector('h2');
   let shown = null;
@@ -23,18 +37,21 @@ export function openPart() {
     set(round) {
       shown = round;
       setText(title, `Open round ${count(round.round)}`);
-      const text = ofMost(round.updates, round.max_updates);
+      const stage = stageOf(round);
+      const text = stage.what === 'updates' ? ofMost(stage.there, stage.most) : `${count(stage.there)} of ${count(stage.most)} ${stage.what}`;
       bar.bar.hidden = round.updates === null;
-      bar.set(round.updates, round.min_updates, round.max_updates, `${text}, ${count(round.min_updates)} needed`);
+      bar.set(stage.there, stage.least, stage.most, `${text}, ${count(stage.least)} needed`);
       setText(updates, text);
       setText(failed, `${count(round.failed ?? 0)} failed`);
       failed.hidden = !round.failed;
       needed.hidden = round.updates === null;
-      const missing = round.min_updates - round.updates;
-      const more = count(Math.max(0, round.max_updates - round.updates));
+      const missing = stage.least - stage.there;
+      const more = count(Math.max(0, stage.most - stage.there));
       setText(needed, round.phase === 'awaiting-weights' ? 'opens once its first weights are set' : missing > 0
         ? `${count(missing)} more needed to close`
-        : `the ${count(round.min_updates)} needed are in; closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`);
+        : `the ${count(stage.least)} needed are in; closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`);
+      stages.hidden = round.members === undefined;
+      setText(stages, round.members === undefined ? '' : `Masked: ${count(round.members)} joined, ${count(round.shared)} shared, ${count(round.updates)} sent, ${count(round.revealed)} answered${round.threshold === null ? '' : `; ${count(round.threshold)} have to go all the way`}.`);
       part.tick();
     },
     tick() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import io.fedstep.secure.TestMember;
 import io.fedstep.security.Token;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -224,6 +225,26 @@ class DashboardTest {
     }
     browser.awaitText("outside of what privacy promises");
     browser.awaitText("stopped", "ε 3.709 of 4", "3 rounds paid for; nothing is left for another");
+    assertReadableAndLabelled();
+  }
+
+  @Test
+  void secureRound_showsItsStages() {
+    Model model =
+        Model.create(
+            """
+            {"tensors": {"w": [3]}, "round": {"min_updates": 3, "max_updates": 3, "timeout": "10m"},
+             "secure": {"clip": 8, "share_timeout": "10m"}}\
+            """);
+    open(model, "joining", "0 of 3 members joined", "3 more needed to close");
+    for (String client : List.of("ann", "ben", "cem")) {
+      var member = new TestMember(client, model.base(), 1);
+      model.putJson("/rounds/0/members/" + client, SecureTest.body(member.join())).is(201);
+    }
+    browser.awaitText(
+        "sharing",
+        "0 of 3 members shared their keys",
+        "Masked: 3 joined, 0 shared, 0 sent, 0 answered; 3 have to go all the way.");
     assertReadableAndLabelled();
   }
 

@@ -57,7 +57,8 @@ class SecureTest {
     return new TestMember(client, model.base(), 1);
   }
 
-  private static String body(Join join) {
+  /** What a member joins with. */
+  static String body(Join join) {
     return """
     {"mask_key": "%s", "share_key": "%s", "base": "%s", "identity": %s, "signature": %s}\
     """
