@@ -206,8 +206,7 @@ public final class Admission {
     }
     Round round = state.round();
     if (number != round.number()) {
-      return new Verdict.Refused<>(
-          number > round.number() ? notOpen(number) : Round.over(number, round.number()));
+      return new Verdict.Refused<>(elsewhere(number, round));
     }
     Verdict<Decision.Answered> verdict = round.admit(stage, client);
     if (verdict instanceof Verdict.Refused<Decision.Answered>(var refusal)) {
@@ -216,12 +215,7 @@ public final class Admission {
     if (!(verdict instanceof Verdict.Welcome<Decision.Answered>)) {
       return verdict;
     }
-    if (state.stopped()) {
-      return new Verdict.Refused<>(stopped());
-    }
-    return round.stage() > 0 || state.invites(number, client)
-        ? verdict
-        : new Verdict.Refused<>(notInvited(number, client));
+    return unlessKeptOut(verdict, round, client);
   }
 
   /**
@@ -235,8 +229,7 @@ public final class Admission {
     }
     Round round = state.round();
     if (number != round.number()) {
-      return new Verdict.Refused<>(
-          number > round.number() ? notOpen(number) : Round.over(number, round.number()));
+      return new Verdict.Refused<>(elsewhere(number, round));
     }
     if (state.isClosing() && round.closed() == null) { // its version exists, or is being replaced
       return new Verdict.Refused<>(
@@ -246,12 +239,25 @@ public final class Admission {
     if (!(verdict instanceof Verdict.Enters<Decision.Answered>)) {
       return verdict;
     }
+    return unlessKeptOut(verdict, round, client);
+  }
+
+  /** The refusal of a document for another round than the open one. */
+  private Refusal elsewhere(long number, Round open) {
+    return number > open.number() ? notOpen(number) : Round.over(number, open.number());
+  }
+
+  /**
+   * The verdict on a document that may enter; while training is stopped, or uninvited, it may not.
+   */
+  private Verdict<Decision.Answered> unlessKeptOut(
+      Verdict<Decision.Answered> verdict, Round round, String client) {
     if (state.stopped()) {
       return new Verdict.Refused<>(stopped());
     }
-    return round.stage() > 0 || state.invites(number, client)
+    return round.stage() > 0 || state.invites(round.number(), client)
         ? verdict
-        : new Verdict.Refused<>(notInvited(number, client));
+        : new Verdict.Refused<>(notInvited(round.number(), client));
   }
 
   /** The verdict on an update whose round ended while its numbers came. */

@@ -4,6 +4,7 @@ import io.fedstep.model.SecureAggregation;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
 import io.fedstep.secure.Roster;
 import io.fedstep.secure.Shared;
 import java.util.List;
@@ -53,11 +54,7 @@ public record SecureRound(
       return false;
     }
     if (roster.member(client) == null) {
-      throw Refusal.of(
-              Problem.NOT_INVITED,
-              "Client '%s' is no member of round %s, whose members are fixed."
-                  .formatted(client, number))
-          .exception();
+      throw Round.noMember(number, client).exception();
     }
     int over = Math.min(stage, from);
     if ((over > 1 && !shared.containsKey(client)) || (over > 2 && !isOnline(client))) {

@@ -188,10 +188,7 @@ public final class Round {
           .with("current_round", number);
     }
     if (stage > 0 && !hasAnswered(0, client)) {
-      return Refusal.of(
-          Problem.NOT_INVITED,
-          "Client '%s' is no member of round %s, whose members are fixed."
-              .formatted(client, number));
+      return noMember(number, client);
     }
     return stage < stage() || !mayAnswer(stage, client)
         ? Refusal.of(
@@ -201,6 +198,13 @@ public final class Round {
                         number, client, course.stages().get(stage < stage() ? stage : stage - 1)))
             .with("current_round", number + 1)
         : null;
+  }
+
+  /** The refusal of a client that is not among the members of a round. */
+  public static Refusal noMember(long number, String client) {
+    return Refusal.of(
+        Problem.NOT_INVITED,
+        "Client '%s' is no member of round %s, whose members are fixed.".formatted(client, number));
   }
 
   /** The refusal of what was sent too late for a round which is over. */
