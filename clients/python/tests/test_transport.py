@@ -123,7 +123,7 @@ class TransportTest(ScriptedTest):
     def test_waiting_goes_on_with_a_pause_where_the_server_does_not_hold_the_answer(self) -> None:
         server = Scripted(unchanged(), unchanged(), unchanged("Fedstep-Phase: stopped"))
         clock = mock.Mock(sleep=self.pauses.append, monotonic=time.monotonic)
-        with mock.patch("fedstep.client.time", clock):
+        with mock.patch("fedstep.versions.time", clock):
             weights = Weights(7, "3f9c2a71-7", None, {})
             self.assertIsNone(self.client(server).wait("m", weights))
         self.assertEqual(self.pauses, [0.5, 0.5])

@@ -143,7 +143,7 @@ class WaitsTest(ScriptedTest):
         gone = refuse(504, "")
         server = Scripted(gone, vanish, unchanged(), unchanged("Fedstep-Phase: stopped"))
         clock = mock.Mock(sleep=self.pauses.append, monotonic=time.monotonic)
-        with mock.patch("fedstep.client.time", clock):
+        with mock.patch("fedstep.versions.time", clock):
             waited = self.client(server, timeout=0).wait("m", Weights(7, "3f9c2a71-7", None, {}))
         self.assertIsNone(waited)
         asked = [request.partition("wait=")[2] for request in server.requests]
@@ -152,7 +152,7 @@ class WaitsTest(ScriptedTest):
     def test_where_nothing_answers_patience_ends(self) -> None:
         server = Scripted(*[vanish] * 20)
         clock = mock.Mock(sleep=self.pauses.append, monotonic=time.monotonic)
-        with mock.patch("fedstep.client.time", clock), self.assertRaises(Unreachable):
+        with mock.patch("fedstep.versions.time", clock), self.assertRaises(Unreachable):
             self.client(server, timeout=0.15).wait("m", Weights(7, "3f9c2a71-7", None, {}))
 
 

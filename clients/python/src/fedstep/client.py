@@ -1,59 +1,32 @@
-"""A server's models: create them, wait for versions, submit updates."""
+"""A client of a server, from its parts: models, versions, rounds, and training in all of them."""
 
 from __future__ import annotations
 
-import functools
-import os
-import re
 import ssl
-import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import encodings
 from .administration import Administration
-from .answers import (
-    Json,
-    Version,
-    Weights,
-    asking,
-    list_in,
-    path_of,
-    read_document,
-    read_json,
-    read_nothing,
-    read_weights,
-    read_weights_or_phase,
-    save_weights,
-    vector_path,
-)
-from .creation import json_body
+from .answers import Weights, path_of
 from .credentials import Credentials, Token
 from .events import Event, follow
-from .messages import Body
-from .metrics import Metrics
 from .pool import Path as File
 from .pool import Pool
 from .privacy import Privacy
-from .problems import FedstepError, Problem
+from .problems import FedstepError
+from .rounds import Rounds
 from .secure.statements import trusted_keys
-from .tensors import SAFETENSORS, Arrays, decode, encode
 from .training import Evaluate, LocalStep, Training
-from .transport import LONGEST_HOLD_SECONDS, Transport
+from .transport import Transport
+from .versions import Versions
 
 if TYPE_CHECKING:
     from .secure.contributions import Contributions
 
-PAUSE_SECONDS = 0.5
-TELL_SECONDS = 5.0
-"""For which the server is tried to be told of a failure."""
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-
-
-class Client(Administration, Privacy):
+class Client(Administration, Privacy, Versions, Rounds):
     """Speaks to a fedstep server. Threads may share one, a process that forks has its own
     connections, and one can be pickled.
 
@@ -95,15 +68,13 @@ class Client(Administration, Privacy):
         trusted: Mapping[str, str] | None = None,
         progress: bool | None = None,
     ) -> None:
-        self.client_id = client_id
         self._identity = identity
         self._trusted = None if trusted is None else trusted_keys(trusted)
-        self._metrics = Metrics()
-        self._residuals = encodings.Residuals()
         credentials = Credentials(url, token, headers)
         pool = Pool(url, context, ca, cert, key)
         super().__init__(
             Transport(url, credentials, pool, timeout, progress),
+            client_id,
             always_secure=identity is not None or trusted is not None,
         )
 
@@ -121,227 +92,6 @@ class Client(Administration, Privacy):
     def close(self) -> None:
         """Closes the connections that are not in use."""
         self._transport.close()
-
-    # Models
-
-    def models(self) -> list[Json]:
-        """The models that the caller may see, without their tensors."""
-        return list_in(self._get("/v1/models"), "models")
-
-    def model(self, model: str) -> Json:
-        """A model's spec, newest version and phase."""
-        return self.told.seen(model, self._get(path_of(model)))
-
-    # Versions
-
-    def weights(
-        self, model: str, version: Version | None = None, *, dtype: str | None = None
-    ) -> Weights:
-        """The newest weights, or those of a version that is kept, by its number or a tag.
-
-        Args:
-            dtype: ``"bfloat16"`` or ``"float16"``, of a float64 model ``"float32"`` too, for a
-                download of half the bytes or less, if there is one; arrays are float32 then.
-        """
-        return self._transport.request(
-            "GET",
-            vector_path(model, version, "weights"),
-            functools.partial(read_weights, dtype=dtype),
-            headers=asking(dtype),
-        )
-
-    def wait(self, model: str, after: Weights, timeout: float | None = None) -> Weights | None:
-        """Waits until there are other weights than ``after``, and fetches them in its dtype.
-
-        Returns:
-            The newest, or None if training is stopped or ``timeout`` seconds are over.
-        """
-        end = None if timeout is None else time.monotonic() + timeout
-        while True:
-            left = LONGEST_HOLD_SECONDS
-            if end is not None:
-                left = min(left, max(end - time.monotonic(), 0.0))
-            asked = time.monotonic()
-            newest = self._transport.held(
-                path_of(model) + "/weights",
-                functools.partial(read_weights_or_phase, dtype=after.dtype),
-                left,
-                headers=asking(after.dtype) | {"If-None-Match": f'"{after.base}"'},
-            )
-            if isinstance(newest, Weights):
-                return newest
-            if newest == "stopped" or (end is not None and time.monotonic() >= end):
-                return None
-            if time.monotonic() - asked < min(left / 2, PAUSE_SECONDS):
-                time.sleep(min(PAUSE_SECONDS, left))  # a server that shuts down answers at once
-
-    def await_weights(self, model: str, dtype: str | None = None) -> Weights | None:
-        """The newest weights; None if a model that waits for its first ones has had none for half a
-        minute, or training is stopped."""
-        asked = time.monotonic()
-        path = path_of(model) + "/weights"
-        try:
-            return self._transport.held(
-                path,
-                functools.partial(read_weights, dtype=dtype),
-                LONGEST_HOLD_SECONDS,
-                headers=asking(dtype),
-            )
-        except Problem as problem:
-            if problem.code != "no-weights":
-                raise
-        if time.monotonic() - asked < PAUSE_SECONDS:
-            time.sleep(PAUSE_SECONDS)
-        return None
-
-    def gradient(self, model: str, version: Version | None = None) -> Arrays:
-        """What the last optimizer module gave in the round that made a version (the newest)."""
-        number = self.model(model)["version"] if version is None else version
-        return self._transport.request(
-            "GET", vector_path(model, number, "gradient"), decode, headers={"Accept": SAFETENSORS}
-        )
-
-    def versions(self, model: str) -> list[Json]:
-        """The versions that are kept, newest first, with the means of what was reported of them."""
-        return list_in(self._get(path_of(model) + "/versions"), "versions")
-
-    def pull(self, model: str, file: str | os.PathLike[str], version: Version | None = None) -> int:
-        """Writes weights to a ``.safetensors`` file, which appears whole or not at all.
-
-        Returns:
-            Their version.
-        """
-        target = Path(file)
-        part = target.with_name(target.name + ".part")
-        try:
-            with part.open("wb") as out:
-                number = self._transport.request(
-                    "GET",
-                    vector_path(model, version, "weights"),
-                    lambda incoming: save_weights(incoming, out),
-                    headers={"Accept": SAFETENSORS},
-                )
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-        return number
-
-    def report(
-        self, model: str, version: int, metrics: Mapping[str, Any], weight: float = 1.0
-    ) -> None:
-        """Tells what this client measured of a version; the last report counts. What is no finite
-        number is left out, with a warning."""
-        path = f"{path_of(model)}/versions/{version}/reports/{self.check_id()}"
-        report = {"weight": float(weight), "metrics": self._metrics.accepted(metrics)}
-        self._put(path, report)
-
-    # Rounds
-
-    def submit(
-        self,
-        model: str,
-        trained_from: Weights | int,
-        gradient: Mapping[str, Any],
-        *,
-        weight: float = 1.0,
-        metrics: Mapping[str, Any] | None = None,
-        encoding: str | None = None,
-        partial: bool = False,
-    ) -> Json:
-        """Sends an update: a gradient of the loss, or the weights before training minus those
-        after. It is on stable storage when this returns.
-
-        Args:
-            trained_from: the weights, or the number of their version. With the weights, the server
-                checks that it has the same, and the upload is faster.
-            gradient: the tensors by name, as for :meth:`create`; they must not change meanwhile.
-            weight: how many examples or steps it stands for.
-            metrics: such as the loss before training. What is no finite number is left out, with a
-                warning; a metric never costs an update.
-            encoding: in fewer bytes: ``"int8"``, ``"eden-1"`` to ``"eden-4"``, or ``"top-k"``,
-                which sends 1 % of the values, and the rest with the next updates of this client.
-            partial: whether tensors may be missing, which then count as not moved.
-
-        Returns:
-            The receipt: ``round``, ``client``, ``weight``, ``digest``, ``updates``, ``encoding``,
-            ``left_out``, ``bytes``.
-
-        Raises:
-            RoundClosed: fetch the newest weights and train again.
-            NotInvited: wait for the next round.
-            TrainingStopped: it is over.
-            Problem: ``wrong-shape``, ``not-finite`` …, with the tensor and the index.
-            Unsafe: for a model that was told secure; :meth:`train` trains it.
-        """
-        self.told.check_plain(model)
-        query: dict[str, object] = {"weight": float(weight)}
-        numbers = self._metrics.accepted(metrics or {})
-        if isinstance(trained_from, Weights):
-            query["base"] = trained_from.base
-            number, model_arrays = trained_from.version, trained_from.arrays
-            is_flat = trained_from.is_whole and not partial  # else the model's dtype is not known
-        else:
-            number, model_arrays, is_flat = trained_from, None, False
-        path = f"{path_of(model)}/rounds/{number}/updates/{self.check_id()}"
-        left: Arrays = {}
-        if partial:
-            query["partial"] = "true"
-        if encoding is None:
-            body = encode(gradient, model_arrays if is_flat else None)
-        elif encoding == "top-k":
-            values = encodings.values_of(gradient)
-            body, left = encodings.sparse(self._residuals.added(model, values))
-        else:
-            encodings.check(encoding)
-            names = model_arrays or self.model(model)["tensors"]
-            body = encodings.encode(gradient, encoding, list(names))
-        receipt = self._send(path, query, numbers, body)
-        if encoding == "top-k":
-            self._residuals.keep(model, left)
-        return receipt
-
-    def _send(
-        self, path: str, query: Mapping[str, object], numbers: Mapping[str, float], body: Body
-    ) -> Json:
-        """Sends an update, without its metrics if the server refuses one."""
-
-        def send(numbers: Mapping[str, float]) -> Json:
-            beside = dict(query) | {f"metric.{name}": number for name, number in numbers.items()}
-            return self._transport.request("PUT", path, read_json, query=beside, body=body)
-
-        try:
-            return send(numbers)
-        except Problem as problem:
-            if problem.code != "bad-metric" or not numbers:
-                raise
-            for name in numbers:
-                self._metrics.leave_out(name, f"the server refuses it or another ({problem})")
-            return send({})
-
-    def round(self, model: str, number: int | None = None, *, metadata: bool = False) -> Json:
-        """The open round, perhaps with the model's ``metadata``, or the record of an earlier
-        one."""
-        if number is not None:
-            return self._get(f"{path_of(model)}/rounds/{number}")
-        query = {} if self.client_id is None else {"client": self.client_id}
-        query |= {"metadata": "true"} if metadata else {}
-        return self._transport.request(
-            "GET", path_of(model) + "/rounds/current", read_json, query=query
-        )
-
-    def await_invitation(self, model: str) -> Json:
-        """The open round, once this client is invited to it, another round is open, training is
-        stopped, or half a minute is over; ``invited`` tells."""
-        self.check_id()
-        path, query = path_of(model) + "/rounds/current", {"client": self.client_id}
-        current = self._transport.held(path, read_json, LONGEST_HOLD_SECONDS, query)
-        return self.round(model) if current is None else current
-
-    def rounds(self, model: str, limit: int = 50, before: int | None = None) -> list[Json]:
-        """Records of completed rounds, newest first."""
-        query = {"limit": limit} | ({} if before is None else {"before": before})
-        path = path_of(model) + "/rounds"
-        return list_in(self._transport.request("GET", path, read_json, query=query), "rounds")
 
     def train(
         self,
@@ -421,18 +171,6 @@ class Client(Administration, Privacy):
         """What happens to a model, as it happens, through lost connections and restarts."""
         return follow(self._transport, path_of(model) + "/events")
 
-    # The optimizer
-
-    def optimizer(self, model: str) -> Json:
-        """The optimizer's config, as declearn's ``get_config`` gives it."""
-        return self._get(path_of(model) + "/optimizer")
-
-    def optimizer_state(self, model: str, version: Version | None = None) -> bytes:
-        """The optimizer's state, byte for byte as declearn's ``json.dumps(optimizer.get_state(),
-        default=json_pack)`` writes it."""
-        path = vector_path(model, version, "optimizer/state")
-        return self._transport.request("GET", path, read_document)
-
     @property
     def url(self) -> str:
         """The server's address, without a user and a password."""
@@ -442,45 +180,3 @@ class Client(Administration, Privacy):
     def timeout(self) -> float:
         """Seconds, from its first failure on, for which a request is tried again."""
         return self._transport.timeout
-
-    def check_id(self) -> str:
-        """The id under which updates are sent.
-
-        Raises:
-            ValueError: if there is none, or it cannot be one.
-        """
-        if self.client_id is None:
-            raise ValueError("this needs Client(…, client_id=…)")
-        if not _ID.fullmatch(self.client_id):
-            raise ValueError(
-                f"{self.client_id!r} cannot be a client_id: it has 1 to 128 letters, digits, '.', "
-                "'_', '-', and begins with a letter or a digit"
-            )
-        return self.client_id
-
-    def has_sent(self, model: str, number: int) -> bool:
-        """Whether a round has an update of this client.
-
-        Raises:
-            Problem: ``forbidden`` if the token is not this client's.
-        """
-        try:
-            self._get(f"{path_of(model)}/rounds/{number}/updates/{self.check_id()}")
-        except Problem as problem:
-            if problem.status != 404:
-                raise
-            return False
-        return True
-
-    def tell_failure(
-        self, model: str, number: int, kind: type[Exception], detail: str | None = None
-    ) -> None:
-        """Tells the server that this client will send nothing for a round, and why."""
-        document = {"error": kind.__name__[:128]} | ({"detail": detail[:1000]} if detail else {})
-        self._transport.request(
-            "PUT",
-            f"{path_of(model)}/rounds/{number}/failures/{self.check_id()}",
-            read_nothing,
-            body=json_body(document),
-            timeout=TELL_SECONDS,
-        )

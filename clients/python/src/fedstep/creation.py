@@ -35,6 +35,14 @@ class Creation:
         self._transport = transport
         self.told = Told(always_secure)
 
+    def models(self) -> list[Json]:
+        """The models that the caller may see, without their tensors."""
+        return list_in(self._get("/v1/models"), "models")
+
+    def model(self, model: str) -> Json:
+        """A model's spec, newest version and phase."""
+        return self.told.seen(model, self._get(path_of(model)))
+
     def create(
         self,
         model: str,
