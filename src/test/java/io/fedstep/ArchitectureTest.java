@@ -213,8 +213,6 @@ class ArchitectureTest {
   private static final String KNOWN_CIRCLES =
       """
       aggregate.SortedDoubles aggregate.SortedFloats aggregate.SortedStrip # a factory of its twins
-      model.DifferentialPrivacy model.ModelSpec model.PrivacyRules model.Protection \
-      model.RoundPolicy model.SecureRules model.SpecRules # check themselves by rules
       problem.Refusal problem.RefusedException # a value and what throws it
       vector.DoubleTile vector.FloatTile vector.Tile # a factory of its twins
       """;

@@ -5,7 +5,6 @@ import io.fedstep.model.KeepBest;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.SpecRule;
-import io.fedstep.model.SpecRules;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
@@ -159,7 +158,7 @@ public final class ChangeRules {
 
   /** Checks what is asked of new policies alone; those that are stored stay as they are. */
   static void checkNew(RoundPolicy policy) {
-    for (SpecRule<RoundPolicy> rule : SpecRules.OF_NEW_POLICIES) {
+    for (SpecRule<RoundPolicy> rule : RoundPolicy.NEW_RULES) {
       String wrong = rule.broken().apply(policy);
       if (wrong != null) {
         throw Refusal.of(Problem.BAD_SPEC, "In 'round': %s.".formatted(wrong)).exception();

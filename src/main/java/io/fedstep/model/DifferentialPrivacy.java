@@ -11,7 +11,6 @@ import io.fedstep.vector.FixedPoint;
 import io.fedstep.vector.Range;
 import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -122,11 +121,6 @@ public record DifferentialPrivacy(
   @Override
   public Set<Need> needs() {
     return EnumSet.of(Need.NORMS, Need.COUNTS, Need.KEY);
-  }
-
-  @Override
-  public List<SpecRule<ModelSpec>> rules() {
-    return PrivacyRules.OF_SPECS;
   }
 
   @Override

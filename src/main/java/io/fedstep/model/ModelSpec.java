@@ -27,7 +27,8 @@ public record ModelSpec(
     RoundPolicy round,
     boolean requiresWeights,
     @Nullable KeepBest keepBest,
-    @Nullable SecureAggregation secure) {
+    @Nullable SecureAggregation secure)
+    implements SpecParts {
   /** The aggregator of a model that names none: the mean, by the updates' weights. */
   public static final Aggregator DEFAULT_AGGREGATOR = new Averaging(true);
 
@@ -57,6 +58,10 @@ public record ModelSpec(
     if (protection != null) {
       protection.rules().forEach(rule -> rule.check(this));
     }
+    if (protection instanceof DifferentialPrivacy privacy) {
+      var both = new PrivacyRules.Private(privacy, this);
+      PrivacyRules.OF_SPECS.forEach(rule -> rule.check(both));
+    }
     SecureRules.OF_SPECS.forEach(rule -> rule.check(this));
   }
 
@@ -83,9 +88,14 @@ public record ModelSpec(
     this(layout, dtype, optimizer, aggregator, updateBound, null, round);
   }
 
-  /** The number of values of the flat vector. */
+  @Override
   public long parameters() {
     return layout.size();
+  }
+
+  @Override
+  public boolean isProtected() {
+    return protection != null;
   }
 
   /** The bytes of the flat vector. */

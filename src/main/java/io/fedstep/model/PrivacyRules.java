@@ -13,7 +13,7 @@ public final class PrivacyRules {
   private static final double LEAST_COUNTED = 20;
 
   /** In every spec that has it. */
-  public static final List<SpecRule<ModelSpec>> OF_SPECS =
+  public static final List<SpecRule<Private>> OF_SPECS =
       List.of(
           rule(
               "privacy",
@@ -131,10 +131,13 @@ public final class PrivacyRules {
                         .formatted(spec.parameters(), privacy.noiseMultiplier(), (long) most);
               }));
 
+  /** The privacy of a model, and the spec that it is in. */
+  public record Private(DifferentialPrivacy privacy, SpecParts spec) {}
+
   private PrivacyRules() {}
 
   /** What has to hold where clients are drawn by chance. */
-  private static SpecRule<ModelSpec> sampled(
+  private static SpecRule<Private> sampled(
       String key,
       String other,
       String says,
@@ -149,18 +152,11 @@ public final class PrivacyRules {
         });
   }
 
-  private static SpecRule<ModelSpec> rule(
+  private static SpecRule<Private> rule(
       String key,
       String other,
       String says,
-      BiFunction<DifferentialPrivacy, ModelSpec, @Nullable String> broken) {
-    return new SpecRule<>(
-        key,
-        other,
-        says,
-        spec ->
-            spec.protection() instanceof DifferentialPrivacy privacy
-                ? broken.apply(privacy, spec)
-                : null);
+      BiFunction<DifferentialPrivacy, SpecParts, @Nullable String> broken) {
+    return new SpecRule<>(key, other, says, one -> broken.apply(one.privacy(), one.spec()));
   }
 }

@@ -18,8 +18,10 @@ public interface Protection {
   /** What it has to be given: some of {@link Need#NORMS}, {@link Need#COUNTS}, {@link Need#KEY}. */
   Set<Need> needs();
 
-  /** Which other parts of a spec it goes with, and which not. */
-  List<SpecRule<ModelSpec>> rules();
+  /** Which other parts of a spec it goes with, beside what {@link PrivacyRules} say. */
+  default List<SpecRule<SpecParts>> rules() {
+    return List.of();
+  }
 
   /** Whether the norms of single updates may be shown beside what it protects. */
   boolean showsNorms();

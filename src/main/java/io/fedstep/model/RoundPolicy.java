@@ -2,6 +2,7 @@ package io.fedstep.model;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,15 +22,56 @@ public record RoundPolicy(
     @Nullable Long rounds,
     double participation,
     RoundMode mode) {
-  /** A round closes with its first update. */
-  public static final RoundPolicy DEFAULT = new RoundPolicy(1, 1, null, null);
-
   /** The most updates that a round may ask for. */
   public static final int MOST_UPDATES = 1_000_000;
 
   private static final Duration LONGEST = Duration.ofDays(365);
 
-  /** Checks the ranges, and what goes together ({@link SpecRules}). */
+  /** Fewest and most updates. */
+  private static final SpecRule<RoundPolicy> UPDATES =
+      new SpecRule<>(
+          "round.min_updates",
+          "round.max_updates",
+          "`max_updates` is at least `min_updates`",
+          policy ->
+              policy.maxUpdates() >= policy.minUpdates() && policy.maxUpdates() <= MOST_UPDATES
+                  ? null
+                  : "max_updates is %s; min_updates (%s) to %s are allowed"
+                      .formatted(policy.maxUpdates(), policy.minUpdates(), MOST_UPDATES));
+
+  /** When a buffered round closes. */
+  private static final SpecRule<RoundPolicy> BUFFER =
+      new SpecRule<>(
+          "round.mode",
+          "round.max_updates",
+          "a `buffered` round closes at `min_updates`: both are the same",
+          policy ->
+              !policy.mode().isBuffer() || policy.maxUpdates() == policy.minUpdates()
+                  ? null
+                  : "max_updates is %s; a buffered round closes at min_updates (%s)"
+                      .formatted(policy.maxUpdates(), policy.minUpdates()));
+
+  /** What goes together in a round's policy. */
+  public static final List<SpecRule<RoundPolicy>> RULES = List.of(UPDATES, BUFFER);
+
+  /** What else has to go together in a new policy; stored ones stay as they are. */
+  public static final List<SpecRule<RoundPolicy>> NEW_RULES =
+      List.of(
+          new SpecRule<>(
+              "round.participation",
+              "round.timeout",
+              "a `participation` below 1 asks for a `timeout`",
+              policy ->
+                  policy.participation() == 1 || policy.timeout() != null
+                      ? null
+                      : ("participation is %s, which asks for a timeout, at which more clients are"
+                              + " invited if too few have sent updates")
+                          .formatted(policy.participation())));
+
+  /** A round closes with its first update. */
+  public static final RoundPolicy DEFAULT = new RoundPolicy(1, 1, null, null);
+
+  /** Checks the ranges, and what goes together ({@link #RULES}). */
   public RoundPolicy(
       int minUpdates,
       int maxUpdates,
@@ -47,7 +89,7 @@ public record RoundPolicy(
       throw new IllegalArgumentException(
           "min_updates is %s; 1 to %s are allowed".formatted(minUpdates, MOST_UPDATES));
     }
-    SpecRules.UPDATES.check(this);
+    UPDATES.check(this);
     if (timeout != null && (timeout.toMillis() < 1 || timeout.compareTo(LONGEST) > 0)) {
       throw new IllegalArgumentException("timeout is out of range; 1ms to 365 days are allowed");
     }
@@ -58,7 +100,7 @@ public record RoundPolicy(
       throw new IllegalArgumentException(
           "participation is %s; 0 < participation <= 1 is needed".formatted(participation));
     }
-    SpecRules.BUFFER.check(this);
+    BUFFER.check(this);
   }
 
   /** A synchronous round to which everybody is invited. */

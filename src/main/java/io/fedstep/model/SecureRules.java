@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** What goes together with {@code secure} in a spec. */
 public final class SecureRules {
   /** In every spec that has it. */
-  public static final List<SpecRule<ModelSpec>> OF_SPECS =
+  public static final List<SpecRule<SpecParts>> OF_SPECS =
       List.of(
           rule(
               "secure",
@@ -41,9 +41,9 @@ public final class SecureRules {
               "privacy",
               "`secure` hides the updates that `privacy` would cut: not together yet",
               (_, spec) ->
-                  spec.protection() == null
-                      ? null
-                      : "secure goes with no privacy on this server: it hides what would be cut"),
+                  spec.isProtected()
+                      ? "secure goes with no privacy on this server: it hides what would be cut"
+                      : null),
           rule(
               "secure",
               "round.mode",
@@ -99,11 +99,11 @@ public final class SecureRules {
 
   private SecureRules() {}
 
-  private static SpecRule<ModelSpec> rule(
+  private static SpecRule<SpecParts> rule(
       String key,
       String other,
       String says,
-      BiFunction<SecureAggregation, ModelSpec, @Nullable String> broken) {
+      BiFunction<SecureAggregation, SpecParts, @Nullable String> broken) {
     return new SpecRule<>(
         key, other, says, spec -> spec.secure() == null ? null : broken.apply(spec.secure(), spec));
   }

@@ -7,53 +7,10 @@ import io.fedstep.aggregate.KnownAggregators;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What goes together in a spec: the one table of it, which is also in docs/ALGORITHMS.md. */
+/** What goes together in every spec; docs/ALGORITHMS.md has all rules in one table. */
 public final class SpecRules {
-  /** Fewest and most updates. */
-  static final SpecRule<RoundPolicy> UPDATES =
-      new SpecRule<>(
-          "round.min_updates",
-          "round.max_updates",
-          "`max_updates` is at least `min_updates`",
-          policy ->
-              policy.maxUpdates() >= policy.minUpdates()
-                      && policy.maxUpdates() <= RoundPolicy.MOST_UPDATES
-                  ? null
-                  : "max_updates is %s; min_updates (%s) to %s are allowed"
-                      .formatted(
-                          policy.maxUpdates(), policy.minUpdates(), RoundPolicy.MOST_UPDATES));
-
-  /** When a buffered round closes. */
-  static final SpecRule<RoundPolicy> BUFFER =
-      new SpecRule<>(
-          "round.mode",
-          "round.max_updates",
-          "a `buffered` round closes at `min_updates`: both are the same",
-          policy ->
-              !policy.mode().isBuffer() || policy.maxUpdates() == policy.minUpdates()
-                  ? null
-                  : "max_updates is %s; a buffered round closes at min_updates (%s)"
-                      .formatted(policy.maxUpdates(), policy.minUpdates()));
-
-  /** What goes together in a round's policy. */
-  public static final List<SpecRule<RoundPolicy>> OF_POLICIES = List.of(UPDATES, BUFFER);
-
-  /** What else has to go together in a new policy; stored ones stay as they are. */
-  public static final List<SpecRule<RoundPolicy>> OF_NEW_POLICIES =
-      List.of(
-          new SpecRule<>(
-              "round.participation",
-              "round.timeout",
-              "a `participation` below 1 asks for a `timeout`",
-              policy ->
-                  policy.participation() == 1 || policy.timeout() != null
-                      ? null
-                      : ("participation is %s, which asks for a timeout, at which more clients are"
-                              + " invited if too few have sent updates")
-                          .formatted(policy.participation())));
-
   /** What goes together in a spec. */
-  public static final List<SpecRule<ModelSpec>> OF_SPECS =
+  public static final List<SpecRule<SpecParts>> OF_SPECS =
       List.of(
           new SpecRule<>(
               "aggregator",
@@ -74,7 +31,7 @@ public final class SpecRules {
 
   private SpecRules() {}
 
-  private static @Nullable String tooFew(ModelSpec spec) {
+  private static @Nullable String tooFew(SpecParts spec) {
     Aggregator aggregator = spec.aggregator();
     int least = aggregator.leastUpdates();
     int given = spec.round().minUpdates();
@@ -90,7 +47,7 @@ public final class SpecRules {
                 least);
   }
 
-  private static @Nullable String tooMany(ModelSpec spec) {
+  private static @Nullable String tooMany(SpecParts spec) {
     int most = spec.aggregator().mostUpdates();
     int given = spec.round().maxUpdates();
     return given <= most

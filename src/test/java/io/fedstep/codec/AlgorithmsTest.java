@@ -8,6 +8,7 @@ import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.model.CloseStep;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.PrivacyRules;
+import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.SecureRules;
 import io.fedstep.model.SpecRule;
 import io.fedstep.model.SpecRules;
@@ -185,8 +186,8 @@ class AlgorithmsTest {
 
   private static String rules() {
     return Stream.of(
-            SpecRules.OF_POLICIES,
-            SpecRules.OF_NEW_POLICIES,
+            RoundPolicy.RULES,
+            RoundPolicy.NEW_RULES,
             SpecRules.OF_SPECS,
             PrivacyRules.OF_SPECS,
             SecureRules.OF_SPECS)

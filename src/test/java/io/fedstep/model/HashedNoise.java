@@ -27,7 +27,7 @@ public record HashedNoise(double clip) implements Protection {
   }
 
   @Override
-  public List<SpecRule<ModelSpec>> rules() {
+  public List<SpecRule<SpecParts>> rules() {
     return List.of(
         new SpecRule<>(
             name(),
