@@ -136,9 +136,9 @@ export function specPart() {
         ['Round', policy(model.round)],
         ['First weights', model.weights === 'required' ? 'are set before the first round' : null],
         ['Metadata', model.metadata && Object.keys(model.metadata).length > 0 ? JSON.stringify(model.metadata) : null],
-        ['Tensors', Object.entries(model.tensors).slice(0, 12)
-          .map(([name, shape]) => `${name} [${shape.join(', ')}]`).join(', ')
-          + (Object.keys(model.tensors).length > 12 ? ` and ${count(Object.keys(model.tensors).length - 12)} more` : '')],
+        ['Tensors', model.layout.slice(0, 12)
+          .map(({ name, shape, step }) => `${name} [${shape.join(', ')}]${step === 'plain' ? ' only averaged' : ''}`).join(', ')
+          + (model.layout.length > 12 ? ` and ${count(model.layout.length - 12)} more` : '')],
         ['Numbers', model.dtype],
       ].filter(([, value]) => value !== null);
       list.replaceChildren(...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]));

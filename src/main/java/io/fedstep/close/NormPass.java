@@ -18,8 +18,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.ToDoubleFunction;
 
 /**
- * One pass over a gradient between two of the optimizer's, for its tensors' norms. The leaves of
- * the sums lie where NumPy cuts, whoever sums them.
+ * One pass over a gradient between two of the optimizer's, for its stepped tensors' norms. The
+ * leaves of the sums lie where NumPy cuts, whoever sums them.
  */
 final class NormPass {
   private NormPass() {}
@@ -36,7 +36,9 @@ final class NormPass {
     var firsts = new ArrayList<Integer>();
     for (Tensor tensor : spec.layout().tensors()) {
       firsts.add(leaves.size());
-      leaves.addAll(PairwiseSum.leaves(tensor.offset(), tensor.size()));
+      if (!tensor.isPlain()) {
+        leaves.addAll(PairwiseSum.leaves(tensor.offset(), tensor.size()));
+      }
     }
     if (shard.count() > 1) {
       takeNext(spec, shard, gradient, gather);
@@ -47,7 +49,8 @@ final class NormPass {
     var squares = new ArrayList<Double>();
     List<Tensor> tensors = spec.layout().tensors();
     for (int i = 0; i < tensors.size(); i++) {
-      squares.add(PairwiseSum.join(spec.dtype(), tensors.get(i).size(), sums, firsts.get(i)));
+      long size = tensors.get(i).isPlain() ? 0 : tensors.get(i).size();
+      squares.add(PairwiseSum.join(spec.dtype(), size, sums, firsts.get(i)));
     }
     if (!squares.stream().allMatch(Double::isFinite)) { // every shard sees the same
       double[] wide = leavesOf.sums(Tile::squares);

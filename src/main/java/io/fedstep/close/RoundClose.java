@@ -313,7 +313,7 @@ public final class RoundClose {
         finite.set(false);
       }
       if (pass.ends()) {
-        stepSquares[index] = step.apply(gradientPart, weightsPart);
+        stepSquares[index] = step.apply(range, gradientPart, weightsPart);
         if (Double.isNaN(stepSquares[index])) {
           finite.set(false);
         }

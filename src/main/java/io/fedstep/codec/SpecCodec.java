@@ -16,6 +16,7 @@ import io.fedstep.round.UpdateMetadata;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +31,8 @@ public final class SpecCodec {
   /** Keys of safetensors' header and of packed vectors, beside those that are tensors' names. */
   private static final Set<String> RESERVED = Set.of("__metadata__", "__type__");
 
+  private static final String SHAPE = "shape";
+  private static final String STEP = "step";
   private static final String ZEROS = "zeros";
   private static final String REQUIRED = "required";
 
@@ -135,12 +138,36 @@ public final class SpecCodec {
       throw Spec.malformed("tensors", "an object of shapes by name", json);
     }
     var shapes = new LinkedHashMap<String, List<Long>>();
+    var plain = new HashSet<String>();
     for (var entry : object.properties()) {
-      String place = "tensors." + entry.getKey();
-      shapes.put(
-          entry.getKey(), Spec.list(entry.getValue(), place, node -> Spec.integer(node, place)));
+      String name = entry.getKey();
+      String place = "tensors." + name;
+      if (entry.getValue() instanceof ObjectNode described) {
+        Spec tensor = Spec.of(described, place, Set.of(SHAPE, STEP));
+        shapes.put(name, shape(tensor.required(SHAPE), tensor.at(SHAPE)));
+        JsonNode step = tensor.get(STEP);
+        if (step != null && step(step, tensor.at(STEP)) == Tensor.Step.PLAIN) {
+          plain.add(name);
+        }
+      } else {
+        shapes.put(name, shape(entry.getValue(), place));
+      }
     }
-    return Spec.checked("tensors", () -> new TensorLayout(shapes));
+    return Spec.checked("tensors", () -> new TensorLayout(shapes, plain));
+  }
+
+  private static List<Long> shape(JsonNode json, String place) {
+    return Spec.list(json, place, node -> Spec.integer(node, place));
+  }
+
+  private static Tensor.Step step(JsonNode json, String place) {
+    String name = text(json, place);
+    for (Tensor.Step step : Tensor.Step.values()) {
+      if (step.label().equals(name)) {
+        return step;
+      }
+    }
+    throw Spec.bad(place, "is '%s'; optimizer and plain are known".formatted(name));
   }
 
   /** Checks that every format can carry tensors of those names and shapes. */
@@ -233,7 +260,7 @@ public final class SpecCodec {
     ObjectNode json = Json.object();
     ObjectNode tensors = json.putObject("tensors");
     for (Tensor tensor : spec.layout().tensors()) {
-      shape(tensors.putArray(tensor.name()), tensor);
+      put(tensors, tensor);
     }
     return json.setAll(writeWithoutTensors(spec));
   }
@@ -262,6 +289,17 @@ public final class SpecCodec {
       json.set(SecureAggregation.NAME, SecureCodec.write(secure));
     }
     return json;
+  }
+
+  /** Adds a tensor to a spec's, by its shape alone where the optimizer steps it. */
+  public static void put(ObjectNode tensors, Tensor tensor) {
+    if (tensor.isPlain()) {
+      ObjectNode described = tensors.putObject(tensor.name());
+      shape(described.putArray(SHAPE), tensor);
+      described.put(STEP, tensor.step().label());
+    } else {
+      shape(tensors.putArray(tensor.name()), tensor);
+    }
   }
 
   /** A shape, into an empty array. */

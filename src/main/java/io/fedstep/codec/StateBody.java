@@ -6,6 +6,8 @@ import io.fedstep.optim.StateEntry;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.vector.Tensor;
+import io.fedstep.vector.TensorLayout;
 import io.fedstep.vector.Tile;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +30,7 @@ public final class StateBody {
 
   private final JsonParser parser;
   private final ModelSpec spec;
+  private final TensorLayout layout;
   private final StateValues values;
   private final long[] eights;
   private final List<Long> taken = new ArrayList<>();
@@ -38,7 +41,8 @@ public final class StateBody {
     this.parser = parser;
     this.spec = spec;
     this.values = values;
-    eights = new long[PackedVector.bufferSize(spec.dtype(), spec.layout().size()) / 8];
+    layout = spec.layout().stepped();
+    eights = new long[PackedVector.bufferSize(spec.dtype(), layout.size()) / 8];
   }
 
   /**
@@ -175,7 +179,7 @@ public final class StateBody {
       default -> {
         Json.expect(parser, JsonToken.START_OBJECT, "a packed vector");
         var target = new Target(place, vector, entry.square());
-        Runnable dump = () -> PackedVector.read(parser, spec.layout(), spec.dtype(), target);
+        Runnable dump = () -> PackedVector.read(parser, layout, spec.dtype(), target);
         if (!PackedVector.readTyped(parser, PackedVector.TYPES, dump)) {
           throw bad("'%s' is not a packed vector.".formatted(place));
         }
@@ -209,7 +213,7 @@ public final class StateBody {
       for (int i = 0; i < tile.length(); i++) {
         double value = tile.get(i);
         if (!Double.isFinite(value) || (square && value < 0)) {
-          String name = spec.layout().at(index + i).name();
+          String name = layout.at(index + i).name();
           throw Refusal.of(
                   Problem.BAD_STATE,
                   "'%s' has the value %s in tensor '%s'; %s is needed."
@@ -224,7 +228,12 @@ public final class StateBody {
 
     @Override
     public RefusedException misfit(String tensor, String detail) {
-      return Refusal.of(Problem.BAD_STATE, "In '%s': %s".formatted(place, detail))
+      Tensor known = spec.layout().tensor(tensor);
+      String why =
+          known == null || !known.isPlain()
+              ? detail
+              : "The tensor '%s' is plain: modules have no state of it.".formatted(tensor);
+      return Refusal.of(Problem.BAD_STATE, "In '%s': %s".formatted(place, why))
           .with("tensor", tensor)
           .exception();
     }

@@ -8,6 +8,7 @@ import io.fedstep.optim.StateEntry;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tensor;
+import io.fedstep.vector.TensorLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -18,6 +19,8 @@ import java.util.stream.Collectors;
  * The module state as declearn 2.4 writes it by {@code json.dumps(optimizer.get_state(),
  * default=json_pack)}, byte for byte.
  *
+ * <p>Its vectors are of the stepped tensors alone, and so are their coordinates here.
+ *
  * <p>A value has a fixed number of hex digits, so everything has its place before any value is
  * known: ranges are written and read in any order, and by several threads.
  */
@@ -26,6 +29,7 @@ public final class StateDocument {
   private static final int MOST_DIGITS = 20;
 
   private final ModelSpec spec;
+  private final TensorLayout layout;
   private final List<Long> taken = new ArrayList<>();
   private final List<Literal> literals = new ArrayList<>();
   private final List<long[]> places = new ArrayList<>();
@@ -61,6 +65,7 @@ public final class StateDocument {
 
   private StateDocument(ModelSpec spec, Steps steps) {
     this.spec = spec;
+    layout = spec.layout().stepped();
     text.append("{\"modules\": [");
     String between = "";
     for (OptiModule module : spec.optimizer().modules()) {
@@ -115,9 +120,9 @@ public final class StateDocument {
 
   private void vector() {
     text.append("{\"__type__\": \"NumpyVector\", \"dump\": {");
-    long[] offsets = new long[spec.layout().tensors().size()];
+    long[] offsets = new long[layout.tensors().size()];
     for (int i = 0; i < offsets.length; i++) {
-      Tensor tensor = spec.layout().tensors().get(i);
+      Tensor tensor = layout.tensors().get(i);
       text.append(i == 0 ? "" : ", ").append(quoted(tensor.name()));
       text.append(": {\"__type__\": \"np.ndarray\", \"dump\": [\"");
       literal();
@@ -210,8 +215,8 @@ public final class StateDocument {
   /** Cuts a range of a state vector at the tensors' ends. */
   void overTensors(int vector, Range range, Part part) {
     long[] offsets = places.get(vector);
-    List<Tensor> tensors = spec.layout().tensors();
-    int i = spec.layout().indexAt(range.from());
+    List<Tensor> tensors = layout.tensors();
+    int i = layout.indexAt(range.from());
     for (long index = range.from(); index < range.end(); i++) {
       Tensor tensor = tensors.get(i);
       int count = (int) (Math.min(tensor.end(), range.end()) - index);

@@ -30,21 +30,21 @@ public enum CloseStep {
       spec -> spec.protection() == null ? Set.of() : spec.protection().needs(),
       "privacy"),
 
-  /** The gradients of penalties on the weights are added. */
+  /** The gradients of penalties on the weights are added, but to those of plain tensors. */
   REGULARIZE(
-      "gradients of penalties on the weights are added",
+      "gradients of penalties on the weights are added, but to those of plain tensors",
       spec -> all(spec.optimizer().regularizers()),
       "optimizer.regularizers"),
 
-  /** The optimizer's modules run. */
+  /** The optimizer's modules run, past plain tensors. */
   PRECONDITION(
-      "the modules run, one after the other",
+      "the modules run, one after the other, past plain tensors",
       spec -> all(spec.optimizer().modules()),
       "optimizer.modules"),
 
   /** The weights move. */
   APPLY(
-      "the weights move, by the rate and the decay of the round",
+      "the weights move, by the rate and the decay of the round; plain tensors by the gradient alone",
       _ -> Set.of(),
       "optimizer.lrate",
       "optimizer.w_decay");

@@ -5,6 +5,8 @@ import io.fedstep.optim.Optimizer;
 import io.fedstep.optim.StepContext;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Stretch;
+import io.fedstep.vector.TensorLayout;
 import io.fedstep.vector.Tile;
 import java.util.List;
 
@@ -23,17 +25,21 @@ public final class ServerStep {
   private final Gradients gradients;
   private final Optimizer optimizer;
   private final StepContext.Step context;
+  private final TensorLayout layout;
+  private final PlainParts plain;
   private final Tile step;
 
   ServerStep(ModelSpec spec, Gradients gradients, StepContext.Step context, int most) {
     this.gradients = gradients;
     this.context = context;
     optimizer = spec.optimizer();
+    layout = spec.layout();
+    plain = new PlainParts(spec.dtype(), most);
     step = Tile.zeros(spec.dtype(), most);
   }
 
   /**
-   * Aggregates one range and adds what the regularizers give.
+   * Aggregates one range and adds what the regularizers give, which plain tensors do without.
    *
    * @param rows the updates there
    * @param weights the model's weights there
@@ -43,12 +49,12 @@ public final class ServerStep {
   public double aggregate(Range range, Rows rows, Tile weights, Tile gradient) {
     gradients.of(range, rows, gradient);
     double squares = gradient.squares();
-    optimizer.regularize(gradient, weights);
+    plain.keep(layout.stretches(range), gradient, () -> optimizer.regularize(gradient, weights));
     return squares;
   }
 
   /**
-   * Runs a pass's modules on one range.
+   * Runs a pass's modules on one range, but for plain tensors, of which there is no state.
    *
    * @param norms of the gradient that the pass begins with
    * @param state every module's state there, in and out
@@ -57,22 +63,32 @@ public final class ServerStep {
    */
   public boolean precondition(
       Optimizer.Pass pass, TensorNorms norms, Range range, List<List<Tile>> state, Tile gradient) {
-    optimizer.precondition(pass, gradient, state, context, range, norms);
+    List<Stretch> stretches = layout.stretches(range);
+    plain.keep(
+        stretches,
+        gradient,
+        () -> optimizer.precondition(pass, gradient, state, context, range, norms));
+    List<Tile> vectors =
+        state.subList(pass.from(), pass.end()).stream().flatMap(List::stream).toList();
+    stretches.stream()
+        .filter(Stretch::isPlain)
+        .forEach(part -> vectors.forEach(tile -> tile.clear(part.at(), part.end())));
     return gradient.firstNotFinite() < 0
-        && state.subList(pass.from(), pass.end()).stream()
-            .flatMap(List::stream)
-            .allMatch(tile -> tile.firstNotFinite() < 0);
+        && vectors.stream().allMatch(tile -> tile.firstNotFinite() < 0);
   }
 
   /**
-   * Moves one range of the weights.
+   * Moves one range of the weights, plain tensors by the gradient as it is.
    *
    * @param gradient what the last module gave
    * @param weights in and out
    * @return the sum of the squares of what was subtracted; NaN where the weights are not finite
    */
-  public double apply(Tile gradient, Tile weights) {
-    optimizer.apply(gradient, weights, context.round(), step);
+  public double apply(Range range, Tile gradient, Tile weights) {
+    for (Stretch part : layout.stretches(range)) {
+      Optimizer by = part.isPlain() ? Optimizer.PLAIN : optimizer;
+      by.apply(gradient, weights, context.round(), step, part.at(), part.end());
+    }
     return weights.firstNotFinite() < 0 ? step.first(gradient.length()).squares() : Double.NaN;
   }
 }

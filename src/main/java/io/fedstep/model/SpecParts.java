@@ -2,10 +2,14 @@ package io.fedstep.model;
 
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.vector.TensorLayout;
 import org.jspecify.annotations.Nullable;
 
 /** The parts of a spec that have to go together: all that {@link SpecRule}s look at. */
 public interface SpecParts {
+  /** The tensors, and which of them are only averaged. */
+  TensorLayout layout();
+
   /** The rule of aggregation. */
   Aggregator aggregator();
 

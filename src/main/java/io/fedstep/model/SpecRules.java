@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.KnownAggregators;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What goes together in every spec; docs/ALGORITHMS.md has all rules in one table. */
@@ -27,9 +28,36 @@ public final class SpecRules {
                       .filter(rule -> rule.mostUpdates() < RoundPolicy.MOST_UPDATES)
                       .map(rule -> "`" + rule.name() + "`")
                       .collect(joining(", ")),
-              SpecRules::tooMany));
+              SpecRules::tooMany),
+          plain(
+              "round.mode",
+              "plain `tensors` are for `synchronous` rounds: a variance that is averaged with older"
+                  + " ones could become negative",
+              spec -> spec.round().mode().isBuffer(),
+              "the round.mode synchronous alone"),
+          plain(
+              "privacy",
+              "no plain `tensors` with `privacy`: noise is not a mean; models with noise want"
+                  + " GroupNorm",
+              SpecParts::isProtected,
+              "no privacy"));
 
   private SpecRules() {}
+
+  private static SpecRule<SpecParts> plain(
+      String other, String says, Predicate<SpecParts> breaks, String asked) {
+    return new SpecRule<>(
+        "tensors",
+        other,
+        says,
+        spec -> {
+          List<String> plain = spec.layout().plain();
+          return plain.isEmpty() || !breaks.test(spec)
+              ? null
+              : "tensors.%s has the step plain, which goes with %s"
+                  .formatted(plain.getFirst(), asked);
+        });
+  }
 
   private static @Nullable String tooFew(SpecParts spec) {
     Aggregator aggregator = spec.aggregator();

@@ -25,6 +25,9 @@ public record Optimizer(
   /** The optimizer of a model that names none: a learning rate of 0.01 and RMSProp. */
   public static final Optimizer DEFAULT = new Optimizer(0.01, 0, List.of(RmsProp.DEFAULT));
 
+  /** The one of tensors that are only averaged: {@code w = w + (-g)}. */
+  public static final Optimizer PLAIN = new Optimizer(1, 0, List.of());
+
   /** Checks the ranges. */
   public Optimizer {
     if (lrate instanceof Rate.Fixed(double value)) {
@@ -107,21 +110,32 @@ public record Optimizer(
    * @param step out: {@code u}
    */
   public void apply(Tile gradient, Tile weights, long round, Tile step) {
+    apply(gradient, weights, round, step, 0, gradient.length());
+  }
+
+  /** The same for the coordinates of the slice from {@code from} up to {@code end}. */
+  public void apply(Tile gradient, Tile weights, long round, Tile step, int from, int end) {
     double rate = lrate.at(round);
     double decay = weightDecay.at(round);
     gradient.run(
         weights,
         step,
-        (g, w, u, length) -> apply(rate, decay, g, w, u, length),
-        (g, w, u, length) -> apply(rate, decay, g, w, u, length));
+        (g, w, u, _) -> apply(rate, decay, g, w, u, from, end),
+        (g, w, u, _) -> apply(rate, decay, g, w, u, from, end));
   }
 
   private static void apply(
-      double lrate, double share, float[] gradient, float[] weights, float[] steps, int length) {
+      double lrate,
+      double share,
+      float[] gradient,
+      float[] weights,
+      float[] steps,
+      int from,
+      int end) {
     float rate = (float) lrate;
     float decay = (float) share;
     boolean decays = share != 0;
-    for (int i = 0; i < length; i++) {
+    for (int i = from; i < end; i++) {
       float step = rate * gradient[i];
       if (decays) { // declearn leaves the term out, which keeps the sign of zeros
         step += decay * weights[i];
@@ -132,9 +146,15 @@ public record Optimizer(
   }
 
   private static void apply(
-      double rate, double decay, double[] gradient, double[] weights, double[] steps, int length) {
+      double rate,
+      double decay,
+      double[] gradient,
+      double[] weights,
+      double[] steps,
+      int from,
+      int end) {
     boolean decays = decay != 0;
-    for (int i = 0; i < length; i++) {
+    for (int i = from; i < end; i++) {
       double step = rate * gradient[i];
       if (decays) {
         step += decay * weights[i];

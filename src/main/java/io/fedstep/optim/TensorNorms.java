@@ -8,7 +8,7 @@ import java.util.List;
 
 /**
  * The norms of a vector's tensors: of each the sum of the squares, in the vector's dtype as NumPy
- * sums; where that overflows, the norm itself, negated.
+ * sums; where that overflows, the norm itself, negated. Plain tensors count as zeros.
  *
  * @param layout the vector's tensors
  * @param squares their sums, in order

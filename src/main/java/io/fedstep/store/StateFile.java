@@ -7,6 +7,7 @@ import io.fedstep.codec.StateValues;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.vector.Range;
+import io.fedstep.vector.Stretch;
 import io.fedstep.vector.Tile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -154,32 +155,67 @@ public final class StateFile implements DraftFile {
     private final StateValues toRead = new StateValues(document, StateFile.this::read);
     private final StateValues toWrite = values();
     private final boolean isInitial = isInitial();
+    private final Tile buffer = tile();
 
     /**
-     * Reads one range of the vectors of a pass's modules; zeros if no step was taken.
+     * Reads one range of the vectors of a pass's modules; zeros if no step was taken, and of plain
+     * tensors.
      *
      * @param modules of every module
      */
     public void read(Range range, Optimizer.Pass pass, List<List<Tile>> modules) {
+      List<Stretch> stretches = spec.layout().stretches(range);
       int vector = before(pass, modules);
       for (List<Tile> tiles : modules.subList(pass.from(), pass.end())) {
         for (Tile tile : tiles) {
           if (isInitial) {
             tile.clear();
-          } else if (!toRead.read(vector++, range, tile)) {
-            throw new CorruptionException(file().path(), "hex digits", "other characters");
+          } else {
+            read(vector++, stretches, tile);
           }
         }
       }
     }
 
-    /** Writes one range of the vectors of a pass's modules. */
+    private void read(int vector, List<Stretch> stretches, Tile tile) {
+      for (Stretch part : stretches) {
+        if (part.isPlain()) {
+          tile.clear(part.at(), part.end());
+          continue;
+        }
+        boolean whole = part.length() == tile.length();
+        Tile values = whole ? tile : buffer.first(part.length());
+        if (!toRead.read(vector, new Range(part.stepped(), part.length()), values)) {
+          throw new CorruptionException(file().path(), "hex digits", "other characters");
+        }
+        if (!whole) {
+          tile.put(part.at(), values);
+        }
+      }
+    }
+
+    /** Writes one range of the vectors of a pass's modules, but for plain tensors. */
     public void write(Range range, Optimizer.Pass pass, List<List<Tile>> modules) {
+      List<Stretch> stretches = spec.layout().stretches(range);
       int vector = before(pass, modules);
       for (List<Tile> tiles : modules.subList(pass.from(), pass.end())) {
         for (Tile tile : tiles) {
-          toWrite.write(vector++, range, tile);
+          write(vector++, stretches, tile);
         }
+      }
+    }
+
+    private void write(int vector, List<Stretch> stretches, Tile tile) {
+      for (Stretch part : stretches) {
+        if (part.isPlain()) {
+          continue;
+        }
+        Tile values = tile;
+        if (part.length() < tile.length()) {
+          values = buffer.first(part.length());
+          values.put(0, tile, part.at(), part.length());
+        }
+        toWrite.write(vector, new Range(part.stepped(), part.length()), values);
       }
     }
 
@@ -188,15 +224,19 @@ public final class StateFile implements DraftFile {
     }
   }
 
+  private Tile tile() {
+    return Tile.zeros(spec.dtype(), (int) Math.min(Range.TILE, spec.parameters()));
+  }
+
   /** Copies the values of another file of the same modules. */
   void copy(StateFile other) {
-    int most = (int) Math.min(Range.TILE, spec.parameters());
-    Tile tile = Tile.zeros(spec.dtype(), most);
+    Tile tile = tile();
+    long size = spec.layout().stepped().size();
     var from = new StateValues(other.document, (at, into) -> other.file().read(at, into));
     StateValues to = values();
     for (int vector = 0; vector < document.vectors(); vector++) {
-      for (long i = 0; i < Range.tiles(spec.parameters()); i++) {
-        Range range = Range.tile(i, spec.parameters());
+      for (long i = 0; i < Range.tiles(size); i++) {
+        Range range = Range.tile(i, size);
         Tile part = tile.first(range.length());
         if (!from.read(vector, range, part)) {
           throw new CorruptionException(other.file().path(), "hex digits", "other characters");

@@ -52,13 +52,13 @@ public record FloatTile(float[] values, int length) implements Tile {
   }
 
   @Override
-  public void put(int at, Tile part) {
-    System.arraycopy(((FloatTile) part).values, 0, values, at, part.length());
+  public void put(int at, Tile other, int from, int count) {
+    System.arraycopy(((FloatTile) other).values, from, values, at, count);
   }
 
   @Override
-  public void clear() {
-    Arrays.fill(values, 0, length, 0);
+  public void clear(int from, int end) {
+    Arrays.fill(values, from, end, 0);
   }
 
   @Override

@@ -2,12 +2,15 @@ package io.fedstep.vector;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of a model in order; the flat vector is each of them in C order, one after another.
+ * The optimizer steps all of them but those that are plain.
  */
 public final class TensorLayout {
   private static final int MAX_NAME = 200;
@@ -17,6 +20,10 @@ public final class TensorLayout {
 
   private final List<Tensor> tensors;
   private final Map<String, Tensor> byName = new HashMap<>();
+  private final TensorLayout stepped;
+
+  /** For each tensor how many values of stepped ones are before it; empty where none is plain. */
+  private final long[] steppedBefore;
 
   /**
    * Lays tensors out one after another.
@@ -25,6 +32,17 @@ public final class TensorLayout {
    * @throws IllegalArgumentException where a name or a shape cannot be
    */
   public TensorLayout(Map<String, List<Long>> shapes) {
+    this(shapes, Set.of());
+  }
+
+  /**
+   * Lays tensors out one after another, of which some are only averaged.
+   *
+   * @param shapes name to shape, in order
+   * @param plain names of those that the optimizer does not step
+   * @throws IllegalArgumentException where a name or a shape cannot be, or nothing is stepped
+   */
+  public TensorLayout(Map<String, List<Long>> shapes, Set<String> plain) {
     if (shapes.isEmpty()) {
       throw new IllegalArgumentException("a model needs at least one tensor");
     }
@@ -38,7 +56,12 @@ public final class TensorLayout {
                 .formatted(name, name.length(), MAX_NAME));
       }
       var tensor =
-          new Tensor(name, List.copyOf(entry.getValue()), offset, size(name, entry.getValue()));
+          new Tensor(
+              name,
+              List.copyOf(entry.getValue()),
+              offset,
+              size(name, entry.getValue()),
+              plain.contains(name) ? Tensor.Step.PLAIN : Tensor.Step.OPTIMIZER);
       laid.add(tensor);
       byName.put(name, tensor);
       offset = Math.min(MOST_VALUES, offset + tensor.size());
@@ -47,6 +70,25 @@ public final class TensorLayout {
       throw new IllegalArgumentException("all tensors are empty; a model has at least one value");
     }
     tensors = List.copyOf(laid);
+    boolean steps = tensors.stream().noneMatch(Tensor::isPlain);
+    stepped = steps ? this : withoutPlain();
+    steppedBefore = new long[steps ? 0 : tensors.size()];
+    for (int i = 1; i < steppedBefore.length; i++) {
+      Tensor before = tensors.get(i - 1);
+      steppedBefore[i] = steppedBefore[i - 1] + (before.isPlain() ? 0 : before.size());
+    }
+  }
+
+  private TensorLayout withoutPlain() {
+    var shapes = new LinkedHashMap<String, List<Long>>();
+    tensors.stream()
+        .filter(tensor -> !tensor.isPlain())
+        .forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
+    if (tensors.stream().allMatch(tensor -> tensor.isPlain() || tensor.size() == 0)) {
+      throw new IllegalArgumentException(
+          "every value is of a tensor whose step is plain; the optimizer needs one to step");
+    }
+    return new TensorLayout(shapes);
   }
 
   private static long size(String name, List<Long> shape) {
@@ -97,6 +139,43 @@ public final class TensorLayout {
       }
     }
     return low;
+  }
+
+  /** The stepped tensors alone, one after another; this layout itself where no tensor is plain. */
+  public TensorLayout stepped() {
+    return stepped;
+  }
+
+  /** The names of the tensors that are only averaged, in order. */
+  public List<String> plain() {
+    return tensors.stream().filter(Tensor::isPlain).map(Tensor::name).toList();
+  }
+
+  /** A range cut where plain tensors begin and end. */
+  public List<Stretch> stretches(Range range) {
+    if (steppedBefore.length == 0) {
+      return List.of(new Stretch(0, range.length(), Tensor.Step.OPTIMIZER, range.from()));
+    }
+    var stretches = new ArrayList<Stretch>();
+    int at = 0;
+    for (int i = indexAt(range.from()); at < range.length(); i++) {
+      Tensor tensor = tensors.get(i);
+      int end = (int) Math.min(tensor.end() - range.from(), range.length());
+      if (end == at) {
+        continue; // an empty tensor
+      }
+      Stretch last = stretches.isEmpty() ? null : stretches.getLast();
+      if (last != null && last.step() == tensor.step()) {
+        stretches.set(
+            stretches.size() - 1,
+            new Stretch(last.at(), end - last.at(), last.step(), last.stepped()));
+      } else {
+        long within = tensor.isPlain() ? 0 : range.from() + at - tensor.offset();
+        stretches.add(new Stretch(at, end - at, tensor.step(), steppedBefore[i] + within));
+      }
+      at = end;
+    }
+    return stretches;
   }
 
   @Override

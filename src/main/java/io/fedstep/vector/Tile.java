@@ -37,10 +37,23 @@ public sealed interface Tile permits FloatTile, DoubleTile {
   void write(MemorySegment bytes, long offset);
 
   /** Puts the values of a tile of the same dtype in the place of those from {@code at} on. */
-  void put(int at, Tile part);
+  default void put(int at, Tile part) {
+    put(at, part, 0, part.length());
+  }
+
+  /**
+   * Puts {@code count} values of a tile of the same dtype, from {@code from} on, in the place of
+   * those from {@code at} on.
+   */
+  void put(int at, Tile other, int from, int count);
 
   /** Makes every value zero. */
-  void clear();
+  default void clear() {
+    clear(0, length());
+  }
+
+  /** Makes the values from {@code from} up to {@code end} zero. */
+  void clear(int from, int end);
 
   /** The value at {@code index}, widened. */
   double get(int index);

@@ -74,10 +74,10 @@ final class Answers {
     ObjectNode tensors = json.putObject("tensors");
     ArrayNode layout = json.arrayNode();
     for (Tensor tensor : head.spec().layout().tensors()) {
-      SpecCodec.shape(tensors.putArray(tensor.name()), tensor);
+      SpecCodec.put(tensors, tensor);
       ObjectNode place = layout.addObject().put("name", tensor.name());
       SpecCodec.shape(place.putArray("shape"), tensor);
-      place.put("offset", tensor.offset());
+      place.put("offset", tensor.offset()).put("step", tensor.step().label());
     }
     json.setAll(listed(status));
     head.metadata().addTo(json);

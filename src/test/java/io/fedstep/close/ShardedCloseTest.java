@@ -43,10 +43,16 @@ class ShardedCloseTest {
 
   /** 5 tiles for few shards, 22 for the most; the last is short, tensors end within tiles. */
   private static ModelSpec spec(boolean most, String dtype, String optimizer, String aggregator) {
-    String tensors =
+    return spec(
         most
             ? "\"a\": [3], \"b\": [200001], \"c\": [144837]"
-            : "\"a\": [3], \"b\": [40001], \"c\": [31837]";
+            : "\"a\": [3], \"b\": [40001], \"c\": [31837]",
+        dtype,
+        optimizer,
+        aggregator);
+  }
+
+  private static ModelSpec spec(String tensors, String dtype, String optimizer, String aggregator) {
     String json =
         """
         {"tensors": {%s}, "dtype": "%s", "optimizer": %s,
@@ -78,6 +84,25 @@ class ShardedCloseTest {
     assertSame(root.resolve("most"), dtype, OPTIMIZERS.get(optimizer), most);
   }
 
+  /** Whole tiles of them, a run that is plain, and cuts between shards within a plain tensor. */
+  @ParameterizedTest
+  @CsvSource({"float32,1", "float64,2", "float32,3", "float64,4"})
+  void shards_doNotShow_wherePlainTensorsAre(String dtype, int optimizer, @TempDir Path root)
+      throws Exception {
+    String tensors =
+        """
+        "a": [3], "m": {"shape": [40001], "step": "plain"}, "b": [9], "v": {"shape": [5],
+        "step": "plain"}, "c": [20000], "n": {"shape": [11820], "step": "plain"}\
+        """;
+    ModelSpec spec = spec(tensors, dtype, OPTIMIZERS.get(optimizer), "averaging");
+    byte[][] updates = ShardedCloses.updates(spec, CLIENTS, 2);
+    try (var closes = new ShardedCloses(root)) {
+      closes.begin(spec, ShardedCloses.updates(spec, CLIENTS, 1));
+      assertSame(closes, spec, updates, 2);
+      assertSame(closes, spec, updates, 5);
+    }
+  }
+
   /** Compares the files of closes by each of those rules, whole and in so many shards. */
   private static void assertSame(
       Path root, String dtype, String optimizer, Map<Integer, Integer> counts) throws Exception {
@@ -88,17 +113,22 @@ class ShardedCloseTest {
       closes.begin(first, ShardedCloses.updates(first, CLIENTS, 1));
       for (var one : counts.entrySet()) {
         String name = KnownAggregators.ALL.get(one.getKey()).name();
-        ModelSpec spec = spec(most, dtype, optimizer, name);
-        Map<String, byte[]> whole = taken(closes.whole(spec, updates));
-        Map<String, byte[]> sharded = taken(closes.sharded(spec, updates, one.getValue()));
-        assertThat(whole).hasSize(4);
-        assertThat(sharded.keySet()).isEqualTo(whole.keySet());
-        sharded.forEach((file, bytes) ->
-            assertThat(Arrays.equals(bytes, whole.get(file)))
-                .as("%s of %s in %s shards", file, name, one.getValue())
-                .isTrue());
+        assertSame(closes, spec(most, dtype, optimizer, name), updates, one.getValue());
       }
     }
+  }
+
+  /** Compares the files of a close, whole and in so many shards. */
+  private static void assertSame(ShardedCloses closes, ModelSpec spec, byte[][] updates, int count)
+      throws Exception {
+    Map<String, byte[]> whole = taken(closes.whole(spec, updates));
+    Map<String, byte[]> sharded = taken(closes.sharded(spec, updates, count));
+    assertThat(whole).hasSize(4);
+    assertThat(sharded.keySet()).isEqualTo(whole.keySet());
+    sharded.forEach((file, bytes) ->
+        assertThat(Arrays.equals(bytes, whole.get(file)))
+            .as("%s of %s in %s shards", file, spec.aggregator().name(), count)
+            .isTrue());
   }
 
   /** A folder's files, which are removed. */

@@ -28,6 +28,7 @@ import io.fedstep.vector.TensorLayout;
 import java.io.ByteArrayInputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Random;
@@ -46,18 +47,22 @@ class SpecCodecTest {
       }
       shapes.put("t/\"" + tensors + "\u03ba" + random.nextInt(9), shape);
     }
+    RoundMode mode =
+        random.nextBoolean()
+            ? new Synchronous()
+            : new Buffered(random.nextInt(20), random.nextDouble());
+    var plain = new HashSet<String>();
+    if (!mode.isBuffer()) {
+      shapes.keySet().stream().skip(1).filter(_ -> random.nextBoolean()).forEach(plain::add);
+    }
     var modules = new ArrayList<OptiModule>();
     for (int count = random.nextInt(3); count > 0; count--) {
       modules.add(new RmsProp(random.nextDouble(), random.nextDouble() + 1e-300));
     }
     Aggregator aggregator = aggregator(random);
     int least = aggregator.leastUpdates() + random.nextInt(100);
-    RoundMode mode =
-        random.nextBoolean()
-            ? new Synchronous()
-            : new Buffered(random.nextInt(20), random.nextDouble());
     return new ModelSpec(
-            new TensorLayout(shapes),
+            new TensorLayout(shapes, plain),
             random.nextBoolean() ? Dtype.FLOAT32 : Dtype.FLOAT64,
             new Optimizer(
                 random.nextDouble() + 1e-9, random.nextInt(2) * random.nextDouble(), modules),

@@ -32,8 +32,8 @@ class ModelsTest {
         .isEqualTo(
             Reply.json(
                 """
-                [{"name": "coef", "shape": [10, 64], "offset": 0},
-                 {"name": "intercept", "shape": [10], "offset": 640}]\
+                [{"name": "coef", "shape": [10, 64], "offset": 0, "step": "optimizer"},
+                 {"name": "intercept", "shape": [10], "offset": 640, "step": "optimizer"}]\
                 """));
     assertThat(json.path("version").asLong()).isZero();
     assertThat(json.path("phase").asString()).isEqualTo("collecting");

@@ -6,6 +6,7 @@ import static org.assertj.core.data.Percentage.withPercentage;
 import java.lang.foreign.MemorySegment;
 import java.util.HexFormat;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,6 +39,26 @@ class TileTest {
       }
     }
     assertThat(Tile.zeros(dtype, 0).firstNotFinite()).isEqualTo(-1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Dtype.class)
+  void parts_areCopiedAndCleared_andTheRestStays(Dtype dtype) {
+    Tile tile = Tile.zeros(dtype, 6);
+    Tile other = Tile.zeros(dtype, 4);
+    for (int i = 0; i < 4; i++) {
+      put(other, i, i + 1);
+    }
+    tile.put(1, other, 2, 2);
+    tile.put(4, other.first(2));
+    assertThat(IntStream.range(0, 6).mapToObj(tile::get))
+        .containsExactly(0.0, 3.0, 4.0, 0.0, 1.0, 2.0);
+    tile.clear(2, 5);
+    assertThat(IntStream.range(0, 6).mapToObj(tile::get))
+        .containsExactly(0.0, 3.0, 0.0, 0.0, 0.0, 2.0);
+    tile.first(5).clear();
+    assertThat(IntStream.range(0, 6).mapToObj(tile::get))
+        .containsExactly(0.0, 0.0, 0.0, 0.0, 0.0, 2.0);
   }
 
   @ParameterizedTest
