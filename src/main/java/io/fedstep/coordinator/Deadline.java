@@ -95,12 +95,10 @@ public final class Deadline {
   public enum Outcome {
     /** It was that of another round, or is another by now. */
     NOTHING,
-    /** There are enough messages: the stage is to be ended, and with the last the round. */
-    CLOSES,
-    /** There are too few, and another deadline follows. */
-    PASSES,
-    /** There are too few, and the round is to be abandoned. */
-    ABANDONS
+    /** The stage is to be ended: there are enough messages, or no other deadline follows. */
+    ENDS,
+    /** There are too few messages, and another deadline follows. */
+    PASSES
   }
 
   /**
@@ -114,11 +112,8 @@ public final class Deadline {
         return Outcome.NOTHING;
       }
       Quorum quorum = state.quorum();
-      if (state.round().answers(state.round().stage()) >= quorum.least()) {
-        return Outcome.CLOSES;
-      }
-      if (!quorum.repeats()) {
-        return Outcome.ABANDONS;
+      if (state.round().answers(state.round().stage()) >= quorum.least() || !quorum.repeats()) {
+        return Outcome.ENDS;
       }
       // however late it is: one has passed, and the next lies ahead
       Instant now = Collections.max(List.of(due, engine.clock().instant()));

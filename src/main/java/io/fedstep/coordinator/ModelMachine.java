@@ -3,16 +3,21 @@ package io.fedstep.coordinator;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Quorum;
+import io.fedstep.round.Round;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Decides about a model's commands, by the same rules on one machine and on several. Its caller
- * writes the decision to where decisions are kept, and then applies it.
+ * Decides what becomes of a model at a command, a message or a deadline, by the same rules on one
+ * machine and on several. Its caller writes the decision to where decisions are kept, and then
+ * applies it.
  */
 public final class ModelMachine {
   private final ModelState state;
@@ -79,7 +84,7 @@ public final class ModelMachine {
       case Command.Start _ -> new Outcome.Changes(head.start(state.round().number()));
       case Command.Close _ -> {
         rules.checkClose();
-        yield end(now);
+        yield new Outcome.Ends(end(Decision.Cause.MANUAL, now));
       }
       case Command.Replace(var by, var newest) -> replace(by, newest);
       case Command.Report _ -> throw new IllegalStateException("a report waits for nothing");
@@ -102,13 +107,6 @@ public final class ModelMachine {
     };
   }
 
-  private Outcome end(Instant now) {
-    Decision end = state.round().end(Decision.Cause.MANUAL, state.spec().round(), now);
-    return end instanceof Decision.StageClosed stage
-        ? new Outcome.EndsStage(stage)
-        : new Outcome.Closes((Decision.Closed) end);
-  }
-
   private Refusal spent() {
     return Refusal.of(
             Problem.BUDGET_SPENT,
@@ -125,6 +123,60 @@ public final class ModelMachine {
       case Replacement.Weights _ -> rules.checkNotStarted();
     }
     return new Outcome.Replaces(by);
+  }
+
+  private Decision end(Decision.Cause by, Instant now) {
+    return state.round().end(by, state.spec().round(), now);
+  }
+
+  private Decision.Cause full() {
+    return state.round().stage() == 0 ? Decision.Cause.MAX_UPDATES : Decision.Cause.ANSWERS;
+  }
+
+  /**
+   * The decisions with which a message enters: itself, and the end of the stage that it fills,
+   * where the answers of that need not be looked at before. Without a place for it the round is
+   * abandoned. The lock is held.
+   */
+  public List<Decision> enter(Decision.Message message, Instant now) {
+    Round round = state.round();
+    Quorum quorum = state.quorum();
+    if (message.count() > quorum.places()) {
+      return List.of(round.abandon(Decision.Cause.MAX_UPDATES, List.of(), now));
+    }
+    boolean mayWait = round.course().isStaged() && round.course().isLast(round.stage());
+    return mayWait || message.count() < quorum.most()
+        ? List.of(message)
+        : List.of(message, end(full(), now));
+  }
+
+  /**
+   * The end of the stage that is under way if it is full; null while it is not, or while more
+   * answers are needed and may come.
+   */
+  public @Nullable Decision endOfFull(Instant now) {
+    if (state.isClosing() || !state.isDue()) {
+      return null;
+    }
+    List<String> unopened = state.unopened();
+    if (unopened.isEmpty()) {
+      return end(full(), now);
+    }
+    Round round = state.round();
+    return round.missing().isEmpty() ? round.abandon(Decision.Cause.ANSWERS, unopened, now) : null;
+  }
+
+  /**
+   * The end of the stage whose last deadline has come; with too few messages, or answers that do
+   * not open the sum, the round is abandoned.
+   */
+  public Decision endAtDeadline(Instant now) {
+    Round round = state.round();
+    boolean isEnough = round.answers(round.stage()) >= state.quorum().least();
+    List<String> unopened = isEnough ? state.unopened() : List.of();
+    return isEnough && unopened.isEmpty()
+        ? end(Decision.Cause.DEADLINE, now)
+        : round.abandon(Decision.Cause.DEADLINE, unopened, now);
   }
 
   /** The refusal of a command behind too many others. */

@@ -18,11 +18,8 @@ public sealed interface Outcome {
   /** A report is kept. */
   record Keeps(Command.Report report) implements Outcome {}
 
-  /** The open round becomes a version. */
-  record Closes(Decision.Closed close) implements Outcome {}
-
-  /** The open round goes on to its next stage. */
-  record EndsStage(Decision.StageClosed close) implements Outcome {}
+  /** The open round goes on to its next stage, or becomes a version after its last. */
+  record Ends(Decision end) implements Outcome {}
 
   /** The open round is replaced by a version. */
   record Replaces(Replacement by) implements Outcome {}

@@ -62,6 +62,14 @@ public final class VersionMaker {
     folder = state.folder();
   }
 
+  /** Tells the listener of the round that ended with a version. */
+  public void tell(Made made) {
+    RoundRecord over = made.over();
+    if (over != null) {
+      state.engine().listener().roundEnded(state.model(), over, made.aggregation(), made.commit());
+    }
+  }
+
   /** Makes the version of a closed round, or of its replacement. */
   public Made make(Round round, @Nullable Replacement by) {
     return by == null ? ofRound(round) : replace(round, by);

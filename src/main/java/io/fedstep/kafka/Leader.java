@@ -222,7 +222,7 @@ final class Leader implements AutoCloseable {
 
   @Override
   public void close() {
-    models.values().forEach(model -> model.rounds().end());
+    models.values().forEach(model -> model.rounds().leave());
     producer.close(Duration.ZERO);
   }
 }

@@ -6,6 +6,7 @@ import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
+import io.fedstep.coordinator.Retry;
 import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Round;
@@ -25,8 +26,6 @@ import org.jspecify.annotations.Nullable;
  * from a replacement. A second leader finds the version that a first one made.
  */
 final class Making implements VersionMaker.Drafts {
-  private static final Duration RETRY = Duration.ofSeconds(5);
-
   /** A model's leader, which is told of what is made on its own thread. */
   interface Owner {
     /** Does something on the leader's thread, unless it leads no more. */
@@ -47,6 +46,7 @@ final class Making implements VersionMaker.Drafts {
   private final Owner leader;
   private final Engine engine;
   private final VersionMaker maker;
+  private final Retry retry;
   private boolean running;
 
   Making(ClusterModel model, Owner leader, Engine engine) {
@@ -55,6 +55,7 @@ final class Making implements VersionMaker.Drafts {
     this.engine = engine;
     state = model.state();
     maker = new VersionMaker(state, this);
+    retry = new Retry(engine, work -> leader.later(() -> start(work)));
   }
 
   /** Begins, unless it has begun. */
@@ -63,32 +64,33 @@ final class Making implements VersionMaker.Drafts {
       running = true;
       Replacement by = model.replacement();
       Round round = state.round();
-      engine.startLong(() -> make(round, by));
+      start(() -> retry.attempt(() -> make(round, by), this::waitFor));
     }
   }
 
-  private void make(Round round, @Nullable Replacement by) {
-    try {
-      VersionMaker.Made found = found(round, by);
-      VersionMaker.Made made = found != null ? found : maker.make(round, by);
-      leader.later(() -> {
-        running = false;
-        leader.made(made);
-      });
-    } catch (StorageException e) {
-      if (e.passes()) {
-        if (!state.locked(state::hasNoRoom)) { // else the log has said so
-          engine.logError(
-              "model %s: the next version cannot be made yet".formatted(state.model()), e);
-        }
-        leader.later(() -> leader.waitsFor(e));
-        var _ = engine.after(RETRY, () -> leader.later(this::again));
-      } else {
+  private void start(Runnable work) {
+    engine.startLong(() -> {
+      try {
+        work.run();
+      } catch (RuntimeException e) {
         fail(e);
       }
-    } catch (RuntimeException e) {
-      fail(e);
-    }
+    });
+  }
+
+  private void make(Round round, @Nullable Replacement by) {
+    VersionMaker.Made found = found(round, by);
+    VersionMaker.Made made = found != null ? found : maker.make(round, by);
+    leader.later(() -> {
+      running = false;
+      leader.made(made);
+    });
+  }
+
+  private void waitFor(StorageException cause) {
+    engine.logError(
+        "model %s: the next version cannot be made yet".formatted(state.model()), cause);
+    leader.later(() -> leader.waitsFor(cause));
   }
 
   /** The version that another leader made, which could not say so; or null. */
@@ -102,11 +104,6 @@ final class Making implements VersionMaker.Drafts {
             state.folder().follower().versionMade(found).round(),
             Duration.ZERO,
             Duration.ZERO);
-  }
-
-  private void again() {
-    running = false;
-    begin();
   }
 
   private void fail(RuntimeException cause) {
@@ -174,7 +171,7 @@ final class Making implements VersionMaker.Drafts {
       } catch (StorageException e) { // a range that nobody waits for may still write
         engine.logError("model %s: drafts stay until the next round".formatted(state.model()), e);
       }
-      engine.listener().roundEnded(state.model(), over, made.aggregation(), made.commit());
     }
+    maker.tell(made);
   }
 }

@@ -45,9 +45,9 @@ final class ModelLeader {
     state = model.state();
     ranges = new ModelRanges(model, outbox);
     decisions = new ModelDecisions(model, outbox);
-    rounds = new RoundEnd(model, ranges, decisions, leadership, again);
-    admission = new Admission(state);
     machine = new ModelMachine(state, model::reports);
+    rounds = new RoundEnd(model, machine, ranges, decisions, leadership, again);
+    admission = new Admission(state);
   }
 
   ClusterModel model() {
@@ -73,7 +73,7 @@ final class ModelLeader {
 
   /** The model is deleted: leads no more, and gives the requests that have waited. */
   List<Request> delete() {
-    rounds.end();
+    rounds.leave();
     List<Request> waiting = decisions.waitedEnough();
     decisions.deleted();
     ranges.deleted();
@@ -107,8 +107,7 @@ final class ModelLeader {
         outbox.afterwards(() -> state.reported(report.version(), model::reports));
         outbox.answer(asker, Json.object());
       }
-      case Outcome.Closes(var close) -> rounds.close(close, asker);
-      case Outcome.EndsStage _ -> throw new IllegalStateException("rounds have one stage here");
+      case Outcome.Ends(var end) -> rounds.end(end, asker);
       case Outcome.Replaces(var by) -> {
         decisions.replaced(by, asker);
         rounds.goOn();

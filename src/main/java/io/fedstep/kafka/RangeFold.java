@@ -7,6 +7,7 @@ import io.fedstep.codec.Base64Doubles;
 import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.Retry;
 import io.fedstep.model.Secrets;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -30,8 +31,6 @@ import tools.jackson.databind.node.ObjectNode;
  * runs on a thread of its own, and may be begun again at any time by another process.
  */
 final class RangeFold {
-  private static final Duration RETRY = Duration.ofSeconds(5);
-
   private final RangeHost host;
   private final Cluster cluster;
   private final ClusterModel model;
@@ -42,6 +41,7 @@ final class RangeFold {
   private final UpdateMatrix rows;
   private final List<Decision.Accepted> updates;
   private final String base;
+  private final Retry retry;
   private final Monitor monitor = new Monitor();
   private int step;
   private int gathered;
@@ -66,6 +66,7 @@ final class RangeFold {
     this.updates = updates;
     base = state.round().base();
     before = state.folder().newest(); // as they are now, whatever follows
+    retry = new Retry(cluster.engine(), this::unlessGiven);
   }
 
   /** The name of the document with what a range has found out. */
@@ -78,35 +79,40 @@ final class RangeFold {
   }
 
   void start() {
-    cluster.engine().startLong(this::run);
+    start(() -> retry.attempt(this::run, this::waitFor));
+  }
+
+  private void start(Runnable work) {
+    cluster
+        .engine()
+        .startLong(() -> {
+          try {
+            work.run();
+          } catch (CancellationException e) {
+            // another process has the range now
+          } catch (RuntimeException e) {
+            fail(e);
+          }
+        });
   }
 
   private void run() {
-    try {
-      ObjectNode part = PartCodec.write(compute());
-      state.folder().follower().drafts().give(base, part(shard.index()), part);
-      tell(step, true, null);
-    } catch (CancellationException e) {
-      // another process has the range now
-    } catch (StorageException e) {
-      if (e.passes()) {
-        cluster
-            .engine()
-            .logError("model %s: a range cannot be computed yet".formatted(state.model()), e);
-        var _ = cluster.engine().after(RETRY, this::again);
-      } else {
-        fail(e);
-      }
-    } catch (RuntimeException e) {
-      fail(e);
-    }
+    step = 0;
+    ObjectNode part = PartCodec.write(compute());
+    state.folder().follower().drafts().give(base, part(shard.index()), part);
+    tell(step, true, null);
   }
 
-  private void again() {
+  private void waitFor(StorageException cause) {
+    cluster
+        .engine()
+        .logError("model %s: a range cannot be computed yet".formatted(state.model()), cause);
+  }
+
+  private void unlessGiven(Runnable work) {
     monitor.change(() -> {
       if (!given) {
-        step = 0;
-        start();
+        start(work);
       }
     });
   }

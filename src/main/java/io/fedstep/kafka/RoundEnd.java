@@ -4,6 +4,7 @@ import io.fedstep.coordinator.BestVersion;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Failure;
+import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.problem.Problem;
@@ -30,6 +31,7 @@ final class RoundEnd implements Making.Owner {
 
   private final ClusterModel model;
   private final ModelState state;
+  private final ModelMachine machine;
   private final ModelRanges ranges;
   private final ModelDecisions decisions;
   private final Outbox outbox;
@@ -44,11 +46,13 @@ final class RoundEnd implements Making.Owner {
   /** Ends rounds; {@code again} takes the requests that have waited for a version. */
   RoundEnd(
       ClusterModel model,
+      ModelMachine machine,
       ModelRanges ranges,
       ModelDecisions decisions,
       Leadership leadership,
       Consumer<Request> again) {
     this.model = model;
+    this.machine = machine;
     this.ranges = ranges;
     this.decisions = decisions;
     this.again = again;
@@ -114,7 +118,7 @@ final class RoundEnd implements Making.Owner {
   }
 
   /** Leads no more. */
-  void end() {
+  void leave() {
     ended = true;
     state.change(deadline::cancel);
   }
@@ -122,19 +126,14 @@ final class RoundEnd implements Making.Owner {
   private void deadlineCame(Instant due) {
     switch (deadline.came(due, decisions::passed)) {
       case NOTHING -> {}
-      case CLOSES -> close(Decision.Cause.DEADLINE);
+      case ENDS -> end(machine.endAtDeadline(engine.clock().instant()), null);
       case PASSES -> outbox.afterwards(() -> engine.listener().deadlinePassed(state.model()));
-      case ABANDONS -> throw new IllegalStateException("rounds have one stage here");
     }
   }
 
-  private void close(Decision.Cause cause) {
-    close(state.round().close(cause, engine.clock().instant()), null);
-  }
-
-  /** Closes the open round. */
-  void close(Decision.Closed close, @Nullable Asker asker) {
-    decisions.closed(close, asker);
+  /** Ends the open round, which has one stage. */
+  void end(Decision end, @Nullable Asker asker) {
+    decisions.closed((Decision.Closed) end, asker);
     ranges.close();
   }
 
@@ -198,8 +197,11 @@ final class RoundEnd implements Making.Owner {
           making.begin();
         }
       });
-    } else if (state.isDue() && !state.isClosing()) {
-      close(Decision.Cause.MAX_UPDATES);
+      return;
+    }
+    Decision end = machine.endOfFull(engine.clock().instant());
+    if (end != null) {
+      end(end, null);
     }
   }
 

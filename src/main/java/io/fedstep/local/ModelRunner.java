@@ -26,7 +26,6 @@ import io.fedstep.store.UpdateMatrix;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -61,9 +60,9 @@ final class ModelRunner {
     state = new ModelState(folder, open.round(), engine);
     mailbox = new Mailbox(state, engine, this::stopsNothing);
     deadline = new Deadline(state, engine, due -> mailbox.add(() -> deadlineCame(due)));
-    stepper = new Stepper(state, open, engine, deadline, mailbox::add);
     admission = new Admission(state);
     machine = new ModelMachine(state, folder::reported);
+    stepper = new Stepper(machine, state, open, deadline, mailbox::add);
     submissions = new Submissions(state, mailbox, matrix, stepper, this::fail);
     state.change(deadline::set);
   }
@@ -89,10 +88,7 @@ final class ModelRunner {
 
   private void run() {
     try {
-      if (state.round().closed() != null || state.isDue()) {
-        stepper.endFull(); // a crash came before its version
-      }
-      stepper.chooseBest();
+      stepper.takeUp();
       while (state.ended() == null) {
         mailbox.runNext();
       }
@@ -144,14 +140,10 @@ final class ModelRunner {
         state.reported(report.version(), report.client(), report.report());
         yield null;
       }
-      case Outcome.EndsStage(var close) -> {
-        stepper.endAndStep(close);
-        yield null;
-      }
-      case Outcome.Closes(var close) -> {
-        stepper.endAndStep(close);
+      case Outcome.Ends(var end) -> {
+        stepper.endAndStep(end);
         state.checkRoom();
-        yield state.folder().newest().info();
+        yield end instanceof Decision.Closed ? state.folder().newest().info() : null;
       }
       case Outcome.Replaces(var by) -> stepper.replace(by, draft);
     };
@@ -216,8 +208,7 @@ final class ModelRunner {
     try {
       switch (deadline.came(due, stepper::pass)) {
         case NOTHING -> {}
-        case CLOSES -> stepper.endAtDeadline();
-        case ABANDONS -> stepper.abandonOrRetry(Decision.Cause.DEADLINE, List.of());
+        case ENDS -> stepper.endAtDeadline();
         case PASSES -> {
           stepper.force();
           engine.listener().deadlinePassed(state.model());
@@ -236,9 +227,7 @@ final class ModelRunner {
   private void adjust() {
     state.change(deadline::set);
     state.findRecent();
-    if (state.isDue()) {
-      stepper.endFull();
-    }
+    stepper.settle();
   }
 
   // The end

@@ -6,13 +6,14 @@ import io.fedstep.close.ShardResult;
 import io.fedstep.coordinator.BestVersion;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
+import io.fedstep.coordinator.Retry;
 import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.model.Secrets;
 import io.fedstep.round.Decision;
 import io.fedstep.round.NoiseKey;
-import io.fedstep.round.Quorum;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.WordSums;
@@ -30,21 +31,21 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Closes rounds and makes versions, on the model's thread alone. */
 final class Stepper {
-  private static final Duration RETRY = Duration.ofSeconds(5);
-
   /** Up to here a step takes about a millisecond, less than waking other threads is worth. */
   private static final long FEW_PARAMETERS = 4 * Range.TILE;
 
+  private final ModelMachine machine;
   private final ModelState state;
   private final ModelFolder folder;
   private final Engine engine;
   private final Deadline deadline;
-  private final Consumer<Runnable> modelThread;
+  private final Retry retry;
   private final VersionMaker maker;
   private OpenRound open;
 
@@ -55,16 +56,17 @@ final class Stepper {
   private @Nullable Runnable opening;
 
   Stepper(
+      ModelMachine machine,
       ModelState state,
       OpenRound open,
-      Engine engine,
       Deadline deadline,
       Consumer<Runnable> modelThread) {
+    this.machine = machine;
     this.state = state;
     this.open = open;
-    this.engine = engine;
     this.deadline = deadline;
-    this.modelThread = modelThread;
+    engine = state.engine();
+    retry = new Retry(engine, modelThread);
     folder = state.folder();
     maker = new VersionMaker(state, new Drafts());
   }
@@ -76,26 +78,9 @@ final class Stepper {
    * @return whether there was a place for it; without one the round is abandoned
    */
   boolean enter(Decision.Message message, Instant now) {
-    Round round = state.round();
-    Quorum quorum = state.quorum();
-    if (message.count() > quorum.places()) {
-      take(List.of(round.abandon(Decision.Cause.MAX_UPDATES, List.of(), now)));
-      return false;
-    }
-    boolean mayWait = round.course().isStaged() && round.course().isLast(round.stage());
-    take(
-        mayWait || message.count() < quorum.most()
-            ? List.of(message)
-            : List.of(message, end(full(), now)));
-    return true;
-  }
-
-  private Decision end(Decision.Cause by, Instant now) {
-    return state.round().end(by, state.spec().round(), now);
-  }
-
-  private Decision.Cause full() {
-    return state.round().stage() == 0 ? Decision.Cause.MAX_UPDATES : Decision.Cause.ANSWERS;
+    List<Decision> decisions = machine.enter(message, now);
+    take(decisions);
+    return decisions.contains(message);
   }
 
   /** Invites more clients; the lock is held. */
@@ -140,9 +125,9 @@ final class Stepper {
    * Ends the stage that is under way, unless the round is closed already, and makes the next
    * version of one that is.
    */
-  void endAndStep(Decision end) {
+  void endAndStep(@Nullable Decision end) {
     state.change(() -> {
-      if (state.round().closed() == null) {
+      if (end != null) {
         take(List.of(end));
       }
       if (state.round().closed() != null) {
@@ -153,96 +138,61 @@ final class Stepper {
     step();
   }
 
+  /** Goes on where a crash came: before a version, or before the choice of the best. */
+  void takeUp() {
+    if (state.round().closed() != null) {
+      retry.attempt(() -> endAndStep(null), this::tellUnclosed);
+    } else {
+      settle();
+    }
+    long newest = folder.newest().info().version();
+    if (folder.head().tags().chosenAt() < newest) {
+      chooseBest(newest);
+    }
+  }
+
   /** Goes on with a round that is closed, or whose stage is full. */
   void settle() {
-    if (state.round().closed() != null) {
+    if (state.isClosing()) {
       step();
-    } else if (state.isDue()) {
-      endFull();
-    }
-  }
-
-  /** Ends a stage that is full, unless more answers are needed and may come. */
-  void endFull() {
-    Round round = state.round();
-    List<String> unopened = round.closed() == null ? state.unopened() : List.of();
-    if (unopened.isEmpty()) {
-      endOrRetry(full());
-    } else if (round.missing().isEmpty()) {
-      abandonOrRetry(Decision.Cause.ANSWERS, unopened);
-    }
-  }
-
-  /** Ends a stage whose deadline has come with as many messages as it needs. */
-  void endAtDeadline() {
-    List<String> unopened = state.unopened();
-    if (unopened.isEmpty()) {
-      endOrRetry(Decision.Cause.DEADLINE);
     } else {
-      abandonOrRetry(Decision.Cause.DEADLINE, unopened);
+      endOrRetry(machine::endOfFull);
     }
   }
 
-  /** Ends a stage; where the disk takes nothing for now, tries again later. */
-  private void endOrRetry(Decision.Cause cause) {
-    endOrRetry(() -> end(cause, now()), true);
+  /** Ends a stage whose last deadline has come. */
+  void endAtDeadline() {
+    endOrRetry(machine::endAtDeadline);
   }
 
   /**
-   * Ends a round for which too few messages came, or which they do not open; where the disk takes
-   * nothing for now, tries again later.
+   * Ends a stage, if that is decided; where the disk takes nothing for now, decides again later.
    */
-  void abandonOrRetry(Decision.Cause cause, List<String> unopened) {
-    endOrRetry(() -> state.round().abandon(cause, unopened, now()), true);
+  private void endOrRetry(Function<Instant, @Nullable Decision> decides) {
+    long number = state.round().number();
+    int stage = state.round().stage();
+    retry.attempt(
+        () -> {
+          Round round = state.round();
+          boolean isOver = round.number() != number || round.stage() != stage;
+          Decision end =
+              isOver || round.closed() != null || state.stopped() ? null : decides.apply(now());
+          if (end != null) {
+            endAndStep(end);
+          }
+        },
+        this::tellUnclosed);
   }
 
-  private void endOrRetry(Supplier<Decision> end, boolean isFirstTry) {
-    Round round = state.round();
-    int stage = round.stage();
-    try {
-      endAndStep(end.get());
-    } catch (StorageException e) {
-      if (!e.passes()) {
-        throw e;
-      }
-      if (isFirstTry) {
-        engine.logError("model %s: its round cannot be closed yet".formatted(state.model()), e);
-      }
-      long number = round.number();
-      var _ = engine.after(RETRY, () -> modelThread.accept(() -> endAgain(end, number, stage)));
-    }
-  }
-
-  private void endAgain(Supplier<Decision> end, long number, int stage) {
-    Round round = state.round();
-    if (round.number() == number
-        && round.stage() == stage
-        && round.closed() == null
-        && !state.stopped()) {
-      endOrRetry(end, false);
-    }
+  private void tellUnclosed(StorageException cause) {
+    engine.logError("model %s: its round cannot be closed yet".formatted(state.model()), cause);
   }
 
   /**
    * Makes the version of the closed round; where the disk takes nothing for now, tries again later.
    */
-  void step() {
-    if (!state.isClosing() || opening != null) {
-      return;
-    }
-    try {
-      if (isSmall()) {
-        stepOnce();
-      } else {
-        engine.runLong(this::stepOnce);
-      }
-    } catch (StorageException e) {
-      if (!e.passes()) {
-        throw e;
-      }
-      waitFor(e, "the next version cannot be made yet");
-      var _ = engine.after(RETRY, () -> modelThread.accept(this::step));
-    }
+  private void step() {
+    retry.attempt(this::stepOnce, cause -> waitFor(cause, "the next version cannot be made yet"));
   }
 
   /** Shows why the version waits, so that nothing enters; the log says so once. */
@@ -254,7 +204,14 @@ final class Stepper {
   }
 
   private void stepOnce() {
-    tell(maker.make(state.round(), null));
+    if (!state.isClosing() || opening != null) {
+      return;
+    }
+    if (isSmall()) {
+      maker.tell(maker.make(state.round(), null));
+    } else {
+      engine.runLong(() -> maker.tell(maker.make(state.round(), null)));
+    }
   }
 
   /** Makes a version in place of the open round, with the draft that is named, if one is. */
@@ -262,15 +219,8 @@ final class Stepper {
     named = draft;
     VersionMaker.Made made = maker.make(state.round(), by);
     named = null;
-    tell(made);
+    maker.tell(made);
     return made.info();
-  }
-
-  private void tell(VersionMaker.Made made) {
-    RoundRecord over = made.over();
-    if (over != null) {
-      engine.listener().roundEnded(state.model(), over, made.aggregation(), made.commit());
-    }
   }
 
   /** Drafts in the model's folder. */
@@ -371,29 +321,15 @@ final class Stepper {
 
   /** The version exists and has to be shown: where its round cannot be opened, tries again. */
   private void openOrRetry() {
-    Runnable next = opening;
-    if (next == null) {
-      return;
-    }
-    try {
-      next.run();
-      opening = null;
-    } catch (StorageException e) {
-      if (!e.passes()) {
-        throw e;
-      }
-      waitFor(e, "its next round cannot be opened yet");
-      var _ = engine.after(RETRY, () -> modelThread.accept(this::openOrRetry));
-      return;
-    }
-    prune();
+    retry.attempt(this::openOnce, cause -> waitFor(cause, "its next round cannot be opened yet"));
   }
 
-  /** Chooses the best version, where a crash came before that was done for the newest. */
-  void chooseBest() {
-    long newest = folder.newest().info().version();
-    if (folder.head().tags().chosenAt() < newest) {
-      chooseBest(newest);
+  private void openOnce() {
+    Runnable next = opening;
+    if (next != null) {
+      next.run();
+      opening = null;
+      prune();
     }
   }
 
