@@ -25,6 +25,14 @@ public record Grid(double multiplier, double clip, long size, long indicator) {
     return Math.min(1, clip / norm) * MARGIN;
   }
 
+  /**
+   * The largest absolute value of a coordinate of a sum of so many updates with noise of their own:
+   * twelve standard deviations of a whole sum's noise for each are far beyond what they reach.
+   */
+  public long mostOfSum(int updates) {
+    return (long) (updates * (Noise.SCALE / multiplier + 12 * Noise.SCALE));
+  }
+
   /** How many coordinates an update may have with so much noise. */
   public static double mostCoordinates(double multiplier) {
     return Noise.SCALE * Noise.SCALE / (multiplier * multiplier);

@@ -33,6 +33,8 @@ final class NoiseWords implements Words {
   private static final VarHandle INTS =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
 
+  private final DiscreteGaussian plain;
+  private final boolean isQuick;
   private final List<Cipher> ciphers = new ArrayList<>(); // a key in the chain each
   private byte[] key;
   private final byte[] counters = new byte[TOGETHER * PIECE_BYTES];
@@ -45,8 +47,11 @@ final class NoiseWords implements Words {
   private int end;
   private int pieces;
 
-  NoiseWords(byte[] key) {
+  /** The words of a key, for draws of which so many add up to the whole variance. */
+  NoiseWords(byte[] key, int parts) {
     this.key = key.clone();
+    plain = new DiscreteGaussian(parts);
+    isQuick = parts == 1;
     ciphers.add(cipher(key));
   }
 
@@ -62,13 +67,17 @@ final class NoiseWords implements Words {
   /** The draw of a coordinate whose first words are made. */
   long draw(long index) {
     int begin = (int) (index - from) * PIECE_BYTES;
-    long quick = QuickDraw.draw(first, begin, begin + PIECE_BYTES);
-    if (!QuickDraw.isPlace(quick)) {
-      return quick;
+    int place = begin;
+    if (isQuick) {
+      long quick = QuickDraw.draw(first, begin, begin + PIECE_BYTES);
+      if (!QuickDraw.isPlace(quick)) {
+        return quick;
+      }
+      place = QuickDraw.place(quick);
     }
     goTo(index);
-    at = QuickDraw.place(quick);
-    return DiscreteGaussian.draw(this);
+    at = place;
+    return plain.draw(this);
   }
 
   /** Goes to the words of a coordinate whose first are made. */

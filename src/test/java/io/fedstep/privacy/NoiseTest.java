@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.fedstep.process.BesideOthers;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** The noise, to the bit and by its distribution. */
@@ -19,24 +22,25 @@ class NoiseTest {
   private static final int DRAWS = 1_000_000;
 
   static Stream<JsonNode> sampler() {
-    return Goldens.cases("sampler", "cases");
+    return Stream.concat(Goldens.cases("sampler", "cases"), Goldens.cases("parts", "cases"));
   }
 
   @ParameterizedTest
   @MethodSource
   void sampler(JsonNode one) {
+    int parts = one.path("parts").asInt(1);
     byte[] key = HexFormat.of().parseHex(one.required("key").stringValue());
     long from = one.required("from").longValue();
     long[] expected = one.required("noise").valueStream().mapToLong(JsonNode::longValue).toArray();
     long[] noise = new long[expected.length];
-    new Noise(key).add(from, noise.length, noise);
+    new Noise(key, parts).add(from, noise.length, noise);
     assertThat(noise).isEqualTo(expected);
     int[] taken = one.required("words").valueStream().mapToInt(JsonNode::intValue).toArray();
-    var words = new NoiseWords(key);
+    var words = new NoiseWords(key, parts);
     words.load(from, taken.length);
     for (int i = 0; i < taken.length; i++) {
       words.goTo(from + i);
-      assertThat(DiscreteGaussian.draw(words)).isEqualTo(expected[i]);
+      assertThat(new DiscreteGaussian(parts).draw(words)).isEqualTo(expected[i]);
       assertThat(words.taken()).isEqualTo(taken[i]);
     }
   }
@@ -59,7 +63,7 @@ class NoiseTest {
             return HexFormat.fromHexDigitsToLong(hex, at - 8, at);
           }
         };
-    assertThat(DiscreteGaussian.draw(given)).isEqualTo(one.required("noise").longValue());
+    assertThat(new DiscreteGaussian(1).draw(given)).isEqualTo(one.required("noise").longValue());
     assertThat(given.at).isEqualTo(hex.length());
   }
 
@@ -98,8 +102,33 @@ class NoiseTest {
   }
 
   @Test
-  void keyOfAnotherLength_isOurMistake() {
-    assertThatThrownBy(() -> new Noise(new byte[16])).isInstanceOf(IllegalArgumentException.class);
+  void keyOfAnotherLength_orNoPart_isOurMistake() {
+    for (ThrowingCallable wrong :
+        List.<ThrowingCallable>of(
+            () -> new Noise(new byte[16]),
+            () -> new Noise(key(1), 0).at(0),
+            () -> new Noise(key(1), 256).at(0))) {
+      assertThatThrownBy(wrong).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  /** Four standard errors: a seeded test that a wrong variance fails. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 7, 40, 255})
+  void parts_haveTheirShareOfTheVariance(int parts) {
+    int count = 100_000;
+    long[] draws = new long[count];
+    new Noise(key(31 + parts), parts).add(0, count, draws);
+    double scale = Noise.SCALE / Math.sqrt(parts);
+    double mean = Arrays.stream(draws).average().orElseThrow() / scale;
+    assertThat(Math.abs(mean)).isLessThan(4 / Math.sqrt(count));
+    double square = moment(draws, scale, 2);
+    assertThat(Math.abs(square - 1)).isLessThan(4 * Math.sqrt(2.0 / count));
+    assertThat(Math.abs(moment(draws, scale, 4) - 3)).isLessThan(4 * Math.sqrt(96.0 / count));
+  }
+
+  private static double moment(long[] draws, double scale, int power) {
+    return Arrays.stream(draws).mapToDouble(it -> Math.pow(it / scale, power)).average().orElse(0);
   }
 
   /**

@@ -35,11 +35,11 @@ class QuickDrawTest {
 
   private static void assertPlain(byte[] words, String of) {
     long quick = QuickDraw.draw(words, 0, BYTES);
-    long plain = DiscreteGaussian.draw(new Buffered(words, 0));
+    long plain = new DiscreteGaussian(1).draw(new Buffered(words, 0));
     int place = QuickDraw.isPlace(quick) ? QuickDraw.place(quick) : 0;
     assertThat(place).as(of).isBetween(0, BYTES - Integer.BYTES);
     long drawn =
-        QuickDraw.isPlace(quick) ? DiscreteGaussian.draw(new Buffered(words, place)) : quick;
+        QuickDraw.isPlace(quick) ? new DiscreteGaussian(1).draw(new Buffered(words, place)) : quick;
     assertThat(drawn).as(of).isEqualTo(plain);
   }
 
