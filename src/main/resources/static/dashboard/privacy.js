@@ -35,7 +35,7 @@ export function privacyPart() {
       setText(spent, text);
       setText(rounds, left(account));
       setText(terms, `of the client with most rounds · δ ${delta.toExponential()} · noise multiplier ${number(privacy.noise_multiplier)}`
-        + ` · clip norm ${number(norm)}`);
+        + ` by the ${privacy.where} · clip norm ${number(norm)}`);
     },
   };
 }

@@ -111,8 +111,8 @@ function bound({ max_norm: norm, max_weight: weight, action }) {
   return `${words.join(', ')}; ${action}`;
 }
 
-function secrecy({ clip_norm: norm, noise_multiplier: noise, epsilon, delta }) {
-  return `clip norm ${number(norm)}, noise multiplier ${number(noise)}, ${epsilon === null ? 'no budget' : `ε ${number(epsilon)}`}, δ ${delta.toExponential()}`;
+function secrecy({ clip_norm: norm, noise_multiplier: noise, epsilon, delta, where }) {
+  return `clip norm ${number(norm)}, noise multiplier ${number(noise)}, ${epsilon === null ? 'no budget' : `ε ${number(epsilon)}`}, δ ${delta.toExponential()}, noise by the ${where}`;
 }
 
 /** What the model is made of, in words and as its spec. */

@@ -44,7 +44,7 @@ class LinearExpressionsTest {
           Map.entry("Name.FORM", "alice-1"),
           Map.entry("Participation.ID", "alice-1"),
           Map.entry("SecureRules.METRIC", "loss"),
-          Map.entry("SecureAggregation.METRIC", "loss.1"),
+          Map.entry("MaskedValues.METRIC", "loss.1"),
           Map.entry("Tags.NUMBER", "17"),
           Map.entry("UpdateMetadata.METRIC_NAME", "loss.1"),
           Map.entry("ByteRange.ONE", "bytes= 10-99 ,"),

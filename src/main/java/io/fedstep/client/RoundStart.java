@@ -19,7 +19,8 @@ record RoundStart(String model, Weights weights) {
         settings.clip(),
         settings.maxWeight(),
         settings.metrics(),
-        settings.minUpdates());
+        settings.minUpdates(),
+        null);
   }
 
   private static byte[] sha256(byte[] bytes) {

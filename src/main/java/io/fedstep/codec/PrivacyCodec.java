@@ -11,7 +11,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What a spec says under {@code privacy}. */
 final class PrivacyCodec {
+  private static final String WHERE = "where";
+  private static final String COLLUSION = "collusion";
   private static final String SERVER = "server";
+  private static final String CLIENTS = "clients";
   private static final Set<String> KEYS =
       Set.of(
           "clip_norm",
@@ -20,15 +23,15 @@ final class PrivacyCodec {
           "delta",
           "expected_updates",
           "adaptive_clip",
-          "where",
-          "collusion");
+          WHERE,
+          COLLUSION);
 
   private PrivacyCodec() {}
 
   /** Reads it; where no noise is given, it is the least with which the budget pays for all. */
   static DifferentialPrivacy read(JsonNode json, RoundPolicy policy) {
     Spec spec = Spec.of(json, DifferentialPrivacy.NAME, KEYS);
-    refuseWhatIsNotThere(spec);
+    Integer collusion = collusion(spec);
     double delta = spec.number("delta");
     Double epsilon = numberOrNull(spec, "epsilon");
     Double multiplier = numberOrNull(spec, "noise_multiplier");
@@ -38,11 +41,19 @@ final class PrivacyCodec {
         () ->
             new DifferentialPrivacy(
                 clip,
-                multiplier != null ? multiplier : least(spec, epsilon, delta, policy),
+                multiplier != null
+                    ? multiplier
+                    : least(
+                        spec,
+                        epsilon,
+                        delta,
+                        policy.rounds(),
+                        collusion == null ? policy.participation() : 1),
                 epsilon,
                 delta,
                 spec.countOrNull("expected_updates"),
-                adaptive(spec)));
+                adaptive(spec),
+                collusion));
   }
 
   private static @Nullable Double numberOrNull(Spec spec, String key) {
@@ -58,25 +69,34 @@ final class PrivacyCodec {
     return new AdaptiveClip(spec.number("quantile"), spec.number("rate"));
   }
 
-  private static void refuseWhatIsNotThere(Spec spec) {
-    JsonNode where = spec.get("where");
-    if (where != null && !where.isString()) {
-      throw Spec.malformed(spec.at("where"), "a string", where);
+  /** How many may collude where clients add the noise; null where the server does. */
+  private static @Nullable Integer collusion(Spec spec) {
+    int collusion = spec.count(COLLUSION, 0);
+    if (isByClients(spec)) {
+      return collusion;
     }
-    if (where != null && !where.stringValue().equals(SERVER)) {
+    if (collusion != 0) {
       throw Spec.bad(
-          spec.at("where"),
-          "is %s; 'server' is known, for noise by the clients asks for secure aggregation"
-              .formatted(where));
+          spec.at(COLLUSION), "is for noise by the clients (privacy.where), and 0 without");
     }
-    if (spec.integer("collusion", 0) != 0) {
-      throw Spec.bad(spec.at("collusion"), "is for noise by the clients, and 0 here");
+    return null;
+  }
+
+  private static boolean isByClients(Spec spec) {
+    JsonNode where = spec.get(WHERE);
+    if (where != null && !where.isString()) {
+      throw Spec.malformed(spec.at(WHERE), "a string", where);
     }
+    return switch (where == null ? SERVER : where.stringValue()) {
+      case SERVER -> false;
+      case CLIENTS -> true;
+      default ->
+          throw Spec.bad(spec.at(WHERE), "is %s; server and clients are known".formatted(where));
+    };
   }
 
   private static double least(
-      Spec spec, @Nullable Double epsilon, double delta, RoundPolicy policy) {
-    Long rounds = policy.rounds();
+      Spec spec, @Nullable Double epsilon, double delta, @Nullable Long rounds, double share) {
     if (epsilon == null || rounds == null) {
       throw Spec.bad(
           spec.at("noise_multiplier"),
@@ -85,7 +105,7 @@ final class PrivacyCodec {
     if (!(epsilon > 0 && delta > 0 && delta < 1)) {
       throw Spec.bad(spec.at("epsilon"), "and delta are out of range");
     }
-    return Calibration.multiplier(epsilon, rounds, policy.participation(), delta)
+    return Calibration.multiplier(epsilon, rounds, share, delta)
         .orElseThrow(
             () -> Spec.bad(spec.at("epsilon"), "is too small: no noise_multiplier reaches it"));
   }
@@ -109,6 +129,8 @@ final class PrivacyCodec {
           .put("quantile", adaptive.quantile())
           .put("rate", adaptive.rate());
     }
-    return json.put("where", SERVER).put("collusion", 0);
+    Integer collusion = privacy.collusion();
+    return json.put(WHERE, collusion == null ? SERVER : CLIENTS)
+        .put(COLLUSION, collusion == null ? 0 : collusion);
   }
 }

@@ -271,7 +271,7 @@ public final class RecordCodec {
     if (ended.spec().protection() instanceof DifferentialPrivacy privacy) {
       json.putObject("privacy")
           .put("noise_multiplier", privacy.noiseMultiplier())
-          .put("participation", ended.participation())
+          .put("participation", privacy.share(ended.participation()))
           .put("clip_norm", privacy.clipNorm())
           .put("epsilon", ended.epsilon())
           .put("delta", privacy.delta());

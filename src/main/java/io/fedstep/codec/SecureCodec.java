@@ -2,6 +2,7 @@ package io.fedstep.codec;
 
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.Averaging;
+import io.fedstep.model.MaskedValues;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.SecureAggregation;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** What a spec says under {@code secure}. */
 public final class SecureCodec {
   private static final double THRESHOLD = 0.667;
+  private static final List<String> OF_VALUES = List.of("clip", "max_weight", "metrics");
   private static final String ANY = "any";
   private static final String PINNED = "pinned";
   private static final Set<String> KEYS =
@@ -31,28 +33,52 @@ public final class SecureCodec {
 
   private SecureCodec() {}
 
-  /** Reads it; the default of the largest weight depends on the rule of aggregation. */
-  static SecureAggregation read(JsonNode json, Aggregator aggregator) {
+  /**
+   * Reads it; the default of the largest weight depends on the rule of aggregation.
+   *
+   * @param isNoisy whether members add noise
+   */
+  static SecureAggregation read(JsonNode json, Aggregator aggregator, boolean isNoisy) {
     Spec spec = Spec.of(json, SecureAggregation.NAME, KEYS);
     double threshold = spec.number("threshold", THRESHOLD);
-    double clip = spec.number("clip");
-    int bits = spec.count("bits", Long.SIZE);
-    boolean isWeighted = !aggregator.equals(new Averaging(false));
-    long maxWeight = spec.integer("max_weight", SecureAggregation.maxWeight(bits, isWeighted));
-    JsonNode metrics = spec.get("metrics");
-    List<String> names =
-        metrics == null
-            ? List.of()
-            : Spec.list(metrics, spec.at("metrics"), node -> text(node, spec.at("metrics")));
+    MaskedValues values = isNoisy ? null : values(spec, aggregator);
+    if (isNoisy) {
+      checkNoisy(spec);
+    }
     Duration join = time(spec, "join_timeout", Duration.ofSeconds(30));
     Duration share = time(spec, "share_timeout", Duration.ofSeconds(30));
     Duration unmask = time(spec, "unmask_timeout", Duration.ofSeconds(60));
     boolean isPinned = isPinned(spec);
     return Spec.checked(
         SecureAggregation.NAME,
-        () ->
-            new SecureAggregation(
-                threshold, clip, bits, maxWeight, names, join, share, unmask, isPinned));
+        () -> new SecureAggregation(threshold, values, join, share, unmask, isPinned));
+  }
+
+  private static MaskedValues values(Spec spec, Aggregator aggregator) {
+    double clip = spec.number("clip");
+    int bits = spec.count("bits", Long.SIZE);
+    boolean isWeighted = !aggregator.equals(new Averaging(false));
+    long maxWeight = spec.integer("max_weight", MaskedValues.maxWeight(bits, isWeighted));
+    JsonNode metrics = spec.get("metrics");
+    List<String> names =
+        metrics == null
+            ? List.of()
+            : Spec.list(metrics, spec.at("metrics"), node -> text(node, spec.at("metrics")));
+    return Spec.checked(
+        SecureAggregation.NAME, () -> new MaskedValues(clip, bits, maxWeight, names));
+  }
+
+  /** Refuses what says how values become words: members that add noise have the grid of that. */
+  private static void checkNoisy(Spec spec) {
+    for (String key : OF_VALUES) {
+      if (spec.get(key) != null) {
+        throw Spec.bad(spec.at(key), "is left out with privacy.where clients");
+      }
+    }
+    int bits = spec.count("bits", Long.SIZE);
+    if (bits != Long.SIZE) {
+      throw Spec.bad(spec.at("bits"), "is %s; with privacy.where clients it is 64".formatted(bits));
+    }
   }
 
   private static String text(JsonNode json, String place) {
@@ -79,13 +105,16 @@ public final class SecureCodec {
 
   /** As a spec has it, defaults filled in. */
   static ObjectNode write(SecureAggregation secure) {
-    ObjectNode json =
-        Json.object()
-            .put("threshold", secure.threshold())
-            .put("clip", secure.clip())
-            .put("bits", secure.bits())
-            .put("max_weight", secure.maxWeight());
-    secure.metrics().forEach(json.putArray("metrics")::add);
+    ObjectNode json = Json.object().put("threshold", secure.threshold());
+    MaskedValues values = secure.values();
+    if (values == null) {
+      json.put("bits", secure.bits());
+    } else {
+      json.put("clip", values.clip())
+          .put("bits", values.bits())
+          .put("max_weight", values.maxWeight());
+      values.metrics().forEach(json.putArray("metrics")::add);
+    }
     return json.put("join_timeout", Durations.write(secure.joinTimeout()))
         .put("share_timeout", Durations.write(secure.shareTimeout()))
         .put("unmask_timeout", Durations.write(secure.unmaskTimeout()))

@@ -78,17 +78,16 @@ public final class SpecCodec {
     KeepBest best = keeps == null ? null : keepBest(keeps);
     JsonNode privacy = spec.orNull(DifferentialPrivacy.NAME);
     Protection protection = privacy == null ? null : PrivacyCodec.read(privacy, policy);
+    boolean isNoisy = protection instanceof DifferentialPrivacy noise && noise.isByClients();
     JsonNode hides = spec.orNull(SecureAggregation.NAME);
-    SecureAggregation secure = hides == null ? null : SecureCodec.read(hides, rule);
+    SecureAggregation secure = hides == null ? null : SecureCodec.read(hides, rule, isNoisy);
     return Spec.checked(
         secure != null
             ? SecureAggregation.NAME
             : privacy == null ? "round" : DifferentialPrivacy.NAME,
         () ->
-            new ModelSpec(layout, format, step, rule, most, protection, policy)
-                .requiringWeights(required)
-                .keeping(best)
-                .secured(secure));
+            new ModelSpec(
+                layout, format, step, rule, most, protection, policy, required, best, secure));
   }
 
   /** Reads by what the best version is known; null where none is to be chosen. */

@@ -248,10 +248,14 @@ public final class Admission {
   }
 
   /**
-   * The verdict on a document that may enter; while training is stopped, or uninvited, it may not.
+   * The verdict on a document that may enter; without a budget, uninvited, or while training is
+   * stopped, it may not.
    */
   private Verdict<Decision.Answered> unlessKeptOut(
       Verdict<Decision.Answered> verdict, Round round, String client) {
+    if (state.isSpent(client)) {
+      return new Verdict.Refused<>(spent(client));
+    }
     if (state.stopped()) {
       return new Verdict.Refused<>(stopped());
     }

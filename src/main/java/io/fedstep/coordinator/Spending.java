@@ -34,8 +34,15 @@ record Spending(Budget budget, Standing standing, boolean isSpent, PrivacyAccoun
     return client == null ? most : budget.account(ledger, ledger.paidBy(client));
   }
 
-  /** What is carried along once a closed round is paid for, by those who are in it. */
+  /**
+   * What is carried along once a round is over that was closed: it is paid for by those who are in
+   * it, unless it was abandoned and the noise is the clients', for then nothing of it was seen.
+   */
   Standing after(Round closed) {
+    return budget.privacy().isByClients() && closed.abandoned() != null ? standing : paid(closed);
+  }
+
+  private Standing paid(Round closed) {
     return standing.after(closed.view().stream().map(Decision.Accepted::client).toList());
   }
 

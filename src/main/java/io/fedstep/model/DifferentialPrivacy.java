@@ -7,10 +7,12 @@ import io.fedstep.privacy.AdaptiveClip;
 import io.fedstep.privacy.Calibration;
 import io.fedstep.privacy.Grid;
 import io.fedstep.privacy.Noise;
+import io.fedstep.secure.MemberNoise;
 import io.fedstep.vector.FixedPoint;
 import io.fedstep.vector.Range;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param delta how likely the promise may fail, in (0, 0.1)
  * @param expectedUpdates what sums are divided by where clients are drawn by chance, otherwise null
  * @param adaptiveClip how that norm moves from round to round, or null where it stays
+ * @param collusion where clients add the noise: how many of them may tell the server theirs; null
+ *     where the server adds it
  */
 public record DifferentialPrivacy(
     double clipNorm,
@@ -31,7 +35,8 @@ public record DifferentialPrivacy(
     @Nullable Double epsilon,
     double delta,
     @Nullable Integer expectedUpdates,
-    @Nullable AdaptiveClip adaptiveClip)
+    @Nullable AdaptiveClip adaptiveClip,
+    @Nullable Integer collusion)
     implements Protection {
   /** The key of a spec that asks for it. */
   public static final String NAME = "privacy";
@@ -68,22 +73,26 @@ public record DifferentialPrivacy(
           "expected_updates is %s; 1 to %s are allowed"
               .formatted(expectedUpdates, RoundPolicy.MOST_UPDATES));
     }
+    if (collusion != null && collusion < 0) {
+      throw new IllegalArgumentException(
+          "collusion is %s; 0 or more is needed".formatted(collusion));
+    }
   }
 
-  /** One whose clip norm stays. */
+  /** One with noise by the server, whose clip norm stays. */
   public DifferentialPrivacy(
       double clipNorm,
       double noiseMultiplier,
       @Nullable Double epsilon,
       double delta,
       @Nullable Integer expectedUpdates) {
-    this(clipNorm, noiseMultiplier, epsilon, delta, expectedUpdates, null);
+    this(clipNorm, noiseMultiplier, epsilon, delta, expectedUpdates, null, null);
   }
 
   /** The same in a round that cuts to another norm. */
   public DifferentialPrivacy cutting(double clip) {
     return new DifferentialPrivacy(
-        clip, noiseMultiplier, epsilon, delta, expectedUpdates, adaptiveClip);
+        clip, noiseMultiplier, epsilon, delta, expectedUpdates, adaptiveClip, collusion);
   }
 
   /**
@@ -110,7 +119,29 @@ public record DifferentialPrivacy(
 
   /** Counts what rounds of a policy cost. */
   public Accountant accountant(RoundPolicy policy) {
-    return new Accountant(noiseMultiplier, policy.participation(), delta);
+    return new Accountant(noiseMultiplier, share(policy.participation()), delta);
+  }
+
+  /**
+   * The share of clients that counts as drawn by chance: all of them, where the roster is public.
+   */
+  public double share(double participation) {
+    return isByClients() ? 1 : participation;
+  }
+
+  /** Whether each client adds noise of its own. */
+  public boolean isByClients() {
+    return collusion != null;
+  }
+
+  /** What members know of the noise that they add. */
+  public MemberNoise ofMembers() {
+    return new MemberNoise(noiseMultiplier, Objects.requireNonNull(collusion));
+  }
+
+  /** The grid of updates with so many coordinates. */
+  public Grid grid(long size) {
+    return new Grid(noiseMultiplier, clipNorm, size, 0);
   }
 
   @Override
@@ -120,7 +151,9 @@ public record DifferentialPrivacy(
 
   @Override
   public Set<Need> needs() {
-    return EnumSet.of(Need.NORMS, Need.COUNTS, Need.KEY);
+    return isByClients()
+        ? EnumSet.noneOf(Need.class)
+        : EnumSet.of(Need.NORMS, Need.COUNTS, Need.KEY);
   }
 
   @Override
@@ -130,6 +163,9 @@ public record DifferentialPrivacy(
 
   @Override
   public OfRound begin(long size, double[] norms, byte[] key) {
+    if (isByClients()) {
+      throw new IllegalStateException("noise that clients have added is not added again");
+    }
     double count = divisor(norms);
     long indicator = adaptiveClip == null ? 0 : AdaptiveClip.height(count);
     var grid = new Grid(noiseMultiplier, clipNorm, size, indicator);

@@ -98,6 +98,11 @@ public record ModelSpec(
     return protection != null;
   }
 
+  @Override
+  public boolean hasMemberNoise() {
+    return memberNoise() != null;
+  }
+
   /** The bytes of the flat vector. */
   public long vectorBytes() {
     return parameters() * dtype.bytes();
@@ -107,21 +112,6 @@ public record ModelSpec(
       Optimizer step, Aggregator rule, @Nullable UpdateBound bound, RoundPolicy policy) {
     return new ModelSpec(
         layout, dtype, step, rule, bound, protection, policy, requiresWeights, keepBest, secure);
-  }
-
-  /** This spec of a model whose clients hide their updates. */
-  public ModelSpec secured(@Nullable SecureAggregation other) {
-    return new ModelSpec(
-        layout,
-        dtype,
-        optimizer,
-        aggregator,
-        updateBound,
-        protection,
-        round,
-        requiresWeights,
-        keepBest,
-        other);
   }
 
   /** This spec with another protection. */
@@ -215,12 +205,19 @@ public record ModelSpec(
     return protection instanceof DifferentialPrivacy;
   }
 
+  /** The noise that clients add themselves, or null. */
+  public @Nullable DifferentialPrivacy memberNoise() {
+    return protection instanceof DifferentialPrivacy privacy && privacy.isByClients()
+        ? privacy
+        : null;
+  }
+
   /**
    * Whether clients are drawn by chance, and it has to be hidden who takes part in a round: that is
    * why its noise costs less.
    */
   public boolean isSampled() {
-    return isPrivate() && round.participation() < 1;
+    return isPrivate() && secure == null && round.participation() < 1;
   }
 
   /** Whether each close needs secret bytes of its own. */

@@ -61,11 +61,60 @@ public final class PrivacyRules {
               "round.participation",
               "`participation` below 1 asks for `expected_updates`, and 1 for none",
               (privacy, spec) ->
-                  (privacy.expectedUpdates() == null) == (spec.round().participation() == 1)
+                  privacy.isByClients()
+                          || (privacy.expectedUpdates() == null)
+                              == (spec.round().participation() == 1)
                       ? null
                       : "round.participation is %s; below 1 privacy.expected_updates is needed, at 1"
                               .formatted(spec.round().participation())
                           + " there is none"),
+          byClients(
+              "secure",
+              "noise by the clients is for models with `secure`",
+              (_, spec) ->
+                  spec.secure() == null
+                      ? "privacy.where clients asks for secure: without it the server sees each update"
+                      : null),
+          byClients(
+              "privacy.expected_updates",
+              "with noise by the clients `participation` counts as 1, for the roster is public: no"
+                  + " `expected_updates`",
+              (privacy, _) ->
+                  privacy.expectedUpdates() == null
+                      ? null
+                      : "privacy.where clients goes with no privacy.expected_updates: its sums are"
+                          + " divided by how many are in"),
+          byClients(
+              "privacy.adaptive_clip",
+              "`adaptive_clip` is for noise by the server",
+              (privacy, _) ->
+                  privacy.adaptiveClip() == null
+                      ? null
+                      : "privacy.where clients goes with no privacy.adaptive_clip"),
+          byClients(
+              "secure.clip",
+              "noise by the clients has its own grid: no `clip`, `max_weight` and `metrics`, and"
+                  + " `bits` 64",
+              (_, spec) ->
+                  spec.secure() == null || spec.secure().values() == null
+                      ? null
+                      : "privacy.where clients has a grid of its own: secure.clip, max_weight and"
+                          + " metrics are left out"),
+          rule(
+              "privacy.collusion",
+              "secure.threshold",
+              "`collusion` is less than the members of the smallest round that go all the way",
+              (privacy, spec) -> {
+                if (privacy.collusion() == null || spec.secure() == null) {
+                  return null;
+                }
+                int least = spec.secure().threshold(spec.round().minUpdates());
+                return privacy.collusion() < least
+                    ? null
+                    : ("privacy.collusion is %s; of round.min_updates %s members secure.threshold"
+                            + " lets %s go all the way, and fewer may collude")
+                        .formatted(privacy.collusion(), spec.round().minUpdates(), least);
+              }),
           sampled(
               "privacy",
               "round.timeout",
@@ -150,6 +199,18 @@ public final class PrivacyRules {
           Integer expected = privacy.expectedUpdates();
           return expected == null ? null : broken.apply(expected, spec.round());
         });
+  }
+
+  /** What has to hold where clients add the noise. */
+  private static SpecRule<Private> byClients(
+      String other,
+      String says,
+      BiFunction<DifferentialPrivacy, SpecParts, @Nullable String> broken) {
+    return rule(
+        "privacy.where",
+        other,
+        says,
+        (privacy, spec) -> privacy.isByClients() ? broken.apply(privacy, spec) : null);
   }
 
   private static SpecRule<Private> rule(

@@ -38,12 +38,14 @@ public final class SecureRules {
                       : "secure hides norms and weights and goes with no update_bound"),
           rule(
               "secure",
-              "privacy",
-              "`secure` hides the updates that `privacy` would cut: not together yet",
+              "privacy.where",
+              "`secure` hides the updates that the server would cut: with `privacy` its `where` is"
+                  + " `clients`",
               (_, spec) ->
-                  spec.isProtected()
-                      ? "secure goes with no privacy on this server: it hides what would be cut"
-                      : null),
+                  !spec.isProtected() || spec.hasMemberNoise()
+                      ? null
+                      : "secure hides the updates that the server would cut: it goes with"
+                          + " privacy.where clients alone"),
           rule(
               "secure",
               "round.mode",
@@ -83,17 +85,18 @@ public final class SecureRules {
               "round.max_updates",
               "`max_updates · max_weight · clip` leaves 8 bits behind the point of a word",
               (secure, spec) -> {
+                MaskedValues values = secure.values();
                 int bits = secure.fractionBits(spec.round().maxUpdates());
-                return bits >= FractionBits.LEAST
+                return values == null || bits >= FractionBits.LEAST
                     ? null
                     : ("secure.clip %s, secure.max_weight %s and round.max_updates %s leave %s bits"
                             + " behind the point of words of %s; at least %s are needed")
                         .formatted(
-                            secure.clip(),
-                            secure.maxWeight(),
+                            values.clip(),
+                            values.maxWeight(),
                             spec.round().maxUpdates(),
                             bits,
-                            secure.bits(),
+                            values.bits(),
                             FractionBits.LEAST);
               }));
 

@@ -33,4 +33,7 @@ public interface SpecParts {
 
   /** Whether something is done to the sums of updates before they are seen. */
   boolean isProtected();
+
+  /** Whether clients add noise to what they send. */
+  boolean hasMemberNoise();
 }

@@ -2,9 +2,11 @@ package io.fedstep.round;
 
 import io.fedstep.aggregate.Rows;
 import io.fedstep.model.ServerStep;
+import io.fedstep.privacy.Grid;
 import io.fedstep.secure.BodyForm;
 import io.fedstep.secure.Mask;
 import io.fedstep.secure.MeanOfSum;
+import io.fedstep.secure.Means;
 import io.fedstep.secure.Opening;
 import io.fedstep.secure.RoundFacts;
 import io.fedstep.secure.SumTail;
@@ -27,6 +29,7 @@ final class MaskedSums implements WordSums {
   private final List<Mask> off;
   private final int online;
   private final Masked known;
+  private final @Nullable Grid noisy;
   private final AtomicBoolean beyond = new AtomicBoolean();
   private @Nullable SumTail tail;
 
@@ -35,8 +38,9 @@ final class MaskedSums implements WordSums {
    *
    * @param online how many updates there are
    * @param known what is known of the round without its sums
+   * @param noisy the grid of members that add noise, or null
    */
-  MaskedSums(RoundFacts facts, Opening opening, int online, Masked known) {
+  MaskedSums(RoundFacts facts, Opening opening, int online, Masked known, @Nullable Grid noisy) {
     if (!opening.unopened().isEmpty()) {
       throw new IllegalStateException("a round was closed whose secrets are not open");
     }
@@ -44,6 +48,7 @@ final class MaskedSums implements WordSums {
     this.opening = opening;
     this.online = online;
     this.known = known;
+    this.noisy = noisy;
     form = facts.form();
     off = opening.masks().stream().map(Mask::opposite).toList();
   }
@@ -80,8 +85,11 @@ final class MaskedSums implements WordSums {
         into.clear(); // nobody will see them
       };
     }
-    var means = new MeanOfSum(facts.fractionBits(), summed.weight());
-    long most = summed.mostCoordinate(facts);
+    Means means =
+        noisy == null
+            ? new MeanOfSum(facts.fractionBits(), summed.weight())
+            : new NoisyMean(noisy.scale() * online);
+    long most = noisy == null ? summed.mostCoordinate(facts) : noisy.mostOfSum(online);
     long[] sums = new long[Range.TILE];
     long[] read = new long[Range.TILE];
     var words = new Words();
@@ -127,13 +135,26 @@ final class MaskedSums implements WordSums {
     return within;
   }
 
-  private static void floats(MeanOfSum means, long[] sums, float[] into, int length) {
+  /** The mean of numbers on a grid; a double has each of them. */
+  private record NoisyMean(double divisor) implements Means {
+    @Override
+    public double of(long sum) {
+      return sum / divisor;
+    }
+
+    @Override
+    public float floatOf(long sum) {
+      return (float) of(sum);
+    }
+  }
+
+  private static void floats(Means means, long[] sums, float[] into, int length) {
     for (int i = 0; i < length; i++) {
       into[i] = means.floatOf(sums[i]);
     }
   }
 
-  private static void doubles(MeanOfSum means, long[] sums, double[] into, int length) {
+  private static void doubles(Means means, long[] sums, double[] into, int length) {
     for (int i = 0; i < length; i++) {
       into[i] = means.of(sums[i]);
     }

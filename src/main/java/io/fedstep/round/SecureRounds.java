@@ -2,9 +2,11 @@ package io.fedstep.round;
 
 import static java.util.stream.Collectors.toCollection;
 
+import io.fedstep.model.DifferentialPrivacy;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.SecureAggregation;
+import io.fedstep.privacy.Grid;
 import io.fedstep.secure.BodyForm;
 import io.fedstep.secure.Join;
 import io.fedstep.secure.Opening;
@@ -21,13 +23,18 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The protocol of masked updates: members join with keys, share their secrets, send what they mask,
  * and answer with the shares that open the sum (Bonawitz et al., Practical Secure Aggregation for
  * Privacy-Preserving Machine Learning, 2017).
+ *
+ * @param noise of which each member adds a share before it masks, or null
  */
-public record SecureRounds(SecureAggregation secure, long parameters) implements Protocol {
+public record SecureRounds(
+    SecureAggregation secure, @Nullable DifferentialPrivacy noise, long parameters)
+    implements Protocol {
   /** Clients join with their keys; each one's last message counts. */
   public static final String JOINING = "joining";
 
@@ -59,7 +66,7 @@ public record SecureRounds(SecureAggregation secure, long parameters) implements
   public static Protocol of(ModelSpec spec) {
     return spec.secure() == null
         ? Plain.of(spec)
-        : new SecureRounds(spec.secure(), spec.parameters());
+        : new SecureRounds(spec.secure(), spec.memberNoise(), spec.parameters());
   }
 
   private BodyForm form() {
@@ -120,10 +127,11 @@ public record SecureRounds(SecureAggregation secure, long parameters) implements
             basis.weights(),
             secure.bits(),
             secure.fractionBits(members.maxUpdates()),
-            secure.clip(),
+            noise == null ? Objects.requireNonNull(secure.values()).clip() : noise.clipNorm(),
             secure.maxWeight(),
             secure.metrics(),
-            members.minUpdates());
+            members.minUpdates(),
+            noise == null ? null : noise.ofMembers());
     return new Roster(facts, secure.threshold(members.roster()), joins);
   }
 
@@ -179,7 +187,8 @@ public record SecureRounds(SecureAggregation secure, long parameters) implements
   public WordSums sums(Round round, Basis basis) {
     Roster roster = roster(round, basis);
     Opening opening = opening(round, roster);
-    return new MaskedSums(roster.facts(), opening, round.updates(), known(round, opening));
+    Grid noisy = noise == null ? null : noise.grid(parameters);
+    return new MaskedSums(roster.facts(), opening, round.updates(), known(round, opening), noisy);
   }
 
   private Masked known(Round round, Opening opening) {

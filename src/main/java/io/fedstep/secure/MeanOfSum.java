@@ -1,7 +1,7 @@
 package io.fedstep.secure;
 
 /** The mean {@code sum / (2^f · weight)}, rounded once, half to even; of a sum of zero 0.0. */
-public final class MeanOfSum {
+public final class MeanOfSum implements Means {
   /** Up to here a double has every whole number. */
   private static final long MOST_EXACT = 1L << 53;
 
@@ -30,7 +30,7 @@ public final class MeanOfSum {
     this.weight = weight;
   }
 
-  /** The mean as a double. */
+  @Override
   public double of(long sum) {
     if (Math.abs(sum) < MOST_EXACT) {
       return Math.scalb((double) sum / weight, -fractionBits);
@@ -38,7 +38,7 @@ public final class MeanOfSum {
     return exact(sum);
   }
 
-  /** The mean as a float. */
+  @Override
   public float floatOf(long sum) {
     double mean = of(sum);
     if ((Double.doubleToRawLongBits(mean) & LOST) != HALF) {

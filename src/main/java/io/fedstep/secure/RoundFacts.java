@@ -2,6 +2,7 @@ package io.fedstep.secure;
 
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What everybody in a round knows and means alike.
@@ -11,6 +12,7 @@ import java.util.List;
  * @param weights SHA-256 of them, little-endian
  * @param bits of a coordinate's word
  * @param minUpdates with fewer members no stage ends
+ * @param noise which each member adds a share of, or null
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record RoundFacts(
@@ -24,7 +26,8 @@ public record RoundFacts(
     double clip,
     long maxWeight,
     List<String> metrics,
-    int minUpdates) {
+    int minUpdates,
+    @Nullable MemberNoise noise) {
   /** The places of a member's words. */
   public BodyForm form() {
     return new BodyForm(parameters, bits, metrics.size());
@@ -37,31 +40,44 @@ public record RoundFacts(
 
   /** The lines that are hashed to a round's tag, but for those of the members. */
   String lines(int threshold) {
-    return """
-    fedstep-secure-1
-    model=%s
-    round=%s
-    base=%s
-    parameters=%s
-    weights=%s
-    bits=%s
-    fraction_bits=%s
-    clip=%s
-    max_weight=%s
-    metrics=%s
-    threshold=%s
-    """
-        .formatted(
-            model,
-            Long.toString(round),
-            base,
-            Long.toString(parameters),
-            HexFormat.of().formatHex(weights),
-            Integer.toString(bits),
-            Integer.toString(fractionBits),
-            HexFormat.of().toHexDigits(Double.doubleToLongBits(clip)),
-            Long.toString(maxWeight),
-            String.join(",", metrics),
-            Integer.toString(threshold));
+    String lines =
+        """
+        fedstep-secure-1
+        model=%s
+        round=%s
+        base=%s
+        parameters=%s
+        weights=%s
+        bits=%s
+        fraction_bits=%s
+        clip=%s
+        max_weight=%s
+        metrics=%s
+        threshold=%s
+        """
+            .formatted(
+                model,
+                Long.toString(round),
+                base,
+                Long.toString(parameters),
+                HexFormat.of().formatHex(weights),
+                Integer.toString(bits),
+                Integer.toString(fractionBits),
+                hex(clip),
+                Long.toString(maxWeight),
+                String.join(",", metrics),
+                Integer.toString(threshold));
+    return noise == null
+        ? lines
+        : lines
+            + """
+            noise_multiplier=%s
+            collusion=%s
+            """
+                .formatted(hex(noise.multiplier()), Integer.toString(noise.collusion()));
+  }
+
+  private static String hex(double number) {
+    return HexFormat.of().toHexDigits(Double.doubleToLongBits(number));
   }
 }

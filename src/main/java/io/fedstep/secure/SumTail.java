@@ -41,7 +41,8 @@ public record SumTail(List<Long> padding, long weight, long cut, List<Long> metr
     if (weight < online || weight > online * facts.maxWeight()) {
       return "its weight is out of range";
     }
-    if (cut < 0 || cut > online * facts.parameters()) {
+    long mostCut = facts.noise() == null ? online * facts.parameters() : 0;
+    if (cut < 0 || cut > mostCut) {
       return "its count of cut coordinates is out of range";
     }
     long most = (MOST_METRIC << METRIC_BITS) * weight;

@@ -7,6 +7,8 @@
  *   <li>Every value is that of {@code golden/secure}: {@code PrimitivesTest}, {@code
  *       GoldenRoundsTest}.
  *   <li>One wrong answer among one more than needed harms nothing: {@code OpeningTest}.
+ *   <li>Sums have at least the noise that was asked for, without that of those who collude: {@code
+ *       MemberNoiseTest}.
  *   <li>Whoever draws secrets is the caller; nothing here has a source of randomness, and no {@code
  *       toString} shows a secret.
  * </ul>

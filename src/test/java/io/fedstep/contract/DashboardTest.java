@@ -210,7 +210,12 @@ class DashboardTest {
             {"tensors": {"w": [3]}, "aggregator": ["averaging", {"steps_weighted": false}],
              "privacy": {"clip_norm": 1.0, "noise_multiplier": 2, "epsilon": 4, "delta": 1e-5}}\
             """);
-    open(model, "Privacy", "ε 0 of 4", "0 rounds paid for, 3 left", "noise multiplier 2");
+    open(
+        model,
+        "Privacy",
+        "ε 0 of 4",
+        "0 rounds paid for, 3 left",
+        "noise multiplier 2 by the server");
     model.submit(0, "alice", update(0.5)).is(201);
     browser.awaitText("ε 1.993 of 4", "1 round paid for, 2 left");
     browser.awaitTrue(

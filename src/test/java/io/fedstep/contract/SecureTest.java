@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.secure.Base64Url;
 import io.fedstep.secure.Join;
 import io.fedstep.secure.Member;
+import io.fedstep.secure.MemberNoise;
 import io.fedstep.secure.Revealed;
 import io.fedstep.secure.Roster;
 import io.fedstep.secure.RoundFacts;
@@ -92,6 +93,8 @@ class SecureTest {
               null));
     }
     JsonNode secure = model.json("secure");
+    JsonNode privacy = model.json("privacy");
+    boolean isNoisy = privacy.isObject();
     var facts =
         new RoundFacts(
             model.name(),
@@ -101,10 +104,14 @@ class SecureTest {
             sha256(model.weights()),
             64,
             secure.path("fraction_bits").asInt(),
-            secure.path("clip").asDouble(),
-            secure.path("max_weight").asLong(),
+            isNoisy ? privacy.path("clip_norm").asDouble() : secure.path("clip").asDouble(),
+            isNoisy ? 1 : secure.path("max_weight").asLong(),
             List.of(),
-            3);
+            3,
+            isNoisy
+                ? new MemberNoise(
+                    privacy.path("noise_multiplier").asDouble(), privacy.path("collusion").asInt())
+                : null);
     var roster = new Roster(facts, shown.path("threshold").asInt(), joins);
     assertThat(shown.path("digest").asString()).isEqualTo(roster.digest());
     return roster;
@@ -260,6 +267,127 @@ class SecureTest {
   void valueOutOfRange_isRefused(String secure, String key) {
     JsonNode problem = Model.unborn().putJson("", spec(secure)).problem(422, "bad-spec");
     assertThat(problem.path("detail").asString()).contains(key);
+  }
+
+  // --- noise by the clients
+
+  private static final String PRIVACY =
+      "{\"clip_norm\": 2, \"noise_multiplier\": 1.2, \"epsilon\": 4, \"delta\": 1e-5,"
+          + " \"where\": \"clients\", \"collusion\": 1}";
+
+  private static String noisy(String secure, String privacy, String round) {
+    return """
+    {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": []},
+     "aggregator": ["averaging", {"steps_weighted": false}],
+     "round": {"min_updates": 3, "max_updates": 4, "timeout": "1h"%s},
+     "secure": %s, "privacy": %s}\
+    """
+        .formatted(round, secure, privacy);
+  }
+
+  @Test
+  void noiseByTheClients_isShown_andLeavesOutWhatHasAGridOfItsOwn() {
+    String spec = noisy("{\"threshold\": 0.5}", PRIVACY, ", \"participation\": 0.5");
+    Model model = Model.create(spec);
+    assertThat(model.json("secure"))
+        .isEqualTo(
+            Reply.json(
+                """
+                {"threshold": 0.5, "bits": 64, "join_timeout": "30s", "share_timeout": "30s",
+                 "unmask_timeout": "60s", "identities": "any", "fraction_bits": 0}\
+                """));
+    assertThat(model.json("privacy"))
+        .isEqualTo(
+            Reply.json(
+                """
+                {"clip_norm": 2.0, "noise_multiplier": 1.2, "epsilon": 4.0, "delta": 1e-5,
+                 "adaptive_clip": null, "where": "clients", "collusion": 1}\
+                """));
+    model.putJson("", spec).is(200);
+    model
+        .putJson("", spec.replace("\"collusion\": 1", "\"collusion\": 0"))
+        .problem(409, "model-exists");
+    String policy = "{\"min_updates\": 3, \"max_updates\": 4, \"timeout\": \"1h\"}";
+    model.putJson("/round", policy).problem(422, "bad-spec"); // its participation stays
+    model.putJson("/round", policy.replace("}", ", \"participation\": 0.5}")).is(200);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"clip\": 1} | {} | secure.clip | privacy.where",
+        "{\"max_weight\": 1} | {} | secure.max_weight | privacy.where",
+        "{\"metrics\": []} | {} | secure.metrics | privacy.where",
+        "{\"bits\": 32} | {} | secure.bits | privacy.where",
+        "null | {} | secure | privacy.where",
+        "{} | {\"adaptive_clip\": {\"quantile\": 0.5, \"rate\": 0.2}} | privacy.where | adaptive_clip",
+        "{} | {\"expected_updates\": 4} | privacy.where | expected_updates",
+        "{} | {\"collusion\": 3} | collusion | threshold",
+        "{} | {\"collusion\": -1} | collusion | collusion",
+        "{\"clip\": 1} | {\"where\": \"server\"} | secure | privacy.where",
+        "{} | {\"where\": \"nowhere\"} | privacy.where | clients",
+        "{} | {\"noise_multiplier\": 1e7} | noise_multiplier | tensors",
+        "{} | {\"epsilon\": 1} | epsilon | noise_multiplier",
+      })
+  void noiseByTheClients_isRefused_withWhatItDoesNotGoWith(
+      String secure, String privacy, String key, String other) {
+    var noise = (ObjectNode) Reply.json(PRIVACY);
+    noise.put("collusion", 0).setAll((ObjectNode) Reply.json(privacy));
+    JsonNode problem =
+        Model.unborn().putJson("", noisy(secure, noise.toString(), "")).problem(422, "bad-spec");
+    assertThat(problem.path("detail").asString()).contains(key, other);
+  }
+
+  private static void noisyRound(Model model, List<String> online) {
+    Roster roster = shared(model);
+    for (String client : online) {
+      TestMember member = member(model, client);
+      long[] numbers = member.numbers(roster, new double[] {1, -2, 0.5});
+      model
+          .http()
+          .put(model.path(updates(roster, client)), member.noisy(roster, FOUR, numbers, 0), MASKED)
+          .is(201);
+    }
+    end(model, "unmasking");
+    online.forEach(client -> reveal(model, roster, client).is(201));
+    model.awaitVersion(1);
+  }
+
+  @Test
+  void roundWithNoise_isPaidForByThoseWhoAreIn() {
+    Model model =
+        Model.create(
+            noisy(
+                "{\"threshold\": 0.5, \"join_timeout\": \"1h\", \"share_timeout\": \"1h\","
+                    + " \"unmask_timeout\": \"1h\"}",
+                PRIVACY,
+                ""));
+    assertThat(model.get("/privacy").is(200).json().path("rounds_left").asInt()).isEqualTo(1);
+    noisyRound(model, FOUR.subList(0, 3));
+    JsonNode plan =
+        model
+            .http()
+            .get("/v1/privacy/epsilon?noise_multiplier=1.2&rounds=1&delta=1e-5")
+            .is(200)
+            .json();
+    JsonNode record = model.get("/rounds/0").is(200).json();
+    assertThat(record.path("outcome").asString()).isEqualTo("completed");
+    assertThat(record.path("total_weight").asDouble()).isEqualTo(3);
+    assertThat(record.path("clipped").asDouble()).isZero();
+    assertThat(record.path("privacy").path("epsilon")).isEqualTo(plan.path("epsilon"));
+    assertThat(record.path("privacy").path("participation").asDouble()).isEqualTo(1);
+    JsonNode spent = model.get("/privacy?client=ann").is(200).json();
+    assertThat(spent.path("epsilon")).isEqualTo(plan.path("epsilon"));
+    assertThat(spent.path("by").asString()).isEqualTo("gaussian");
+    assertThat(spent.path("rounds_left").asInt()).isZero();
+    assertThat(spent.path("clip_norm").asDouble()).isEqualTo(2);
+    assertThat(model.get("/privacy?client=dua").is(200).json().path("rounds").asInt()).isZero();
+    assertThat(model.current().path("phase").asString()).isEqualTo("stopped");
+    model
+        .putJson("/rounds/1/members/ann", body(member(model, "ann").join()))
+        .problem(403, "budget-spent");
+    model.post("/start").problem(409, "budget-spent");
   }
 
   // --- a round

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A secure round and one that is abandoned, with a failure at one operation of the disk after the
- * other: members send the same again, and both rounds end as without.
+ * other: members send the same again, and both rounds end, and are paid for, as without.
  */
 @ExtendWith(QuietEngine.class)
 class SecureCrashTest {
@@ -39,15 +39,35 @@ class SecureCrashTest {
        "secure": {"threshold": 0.5, "clip": 4, "max_weight": 8}}\
       """;
 
+  /** The same with noise by the members, who are not to pay twice, nor for nothing. */
+  private static final String NOISY =
+      SPEC.replace(
+          "\"clip\": 4, \"max_weight\": 8}",
+          """
+          "unmask_timeout": "60s"},
+          "aggregator": ["averaging", {"steps_weighted": false}],
+          "privacy": {"clip_norm": 4, "noise_multiplier": 1, "delta": 1e-5, "where": "clients"}\
+          """);
+
   @ParameterizedTest
   @EnumSource(SimDisk.Fault.class)
   void failureAtEveryOperation_changesNoRound(SimDisk.Fault fault, @TempDir Path folder) {
+    failAtEveryOperation(fault, SPEC, folder);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"POWER", "KILL"})
+  void crashAtEveryOperation_changesNoLedger(SimDisk.Fault fault, @TempDir Path folder) {
+    failAtEveryOperation(fault, NOISY, folder);
+  }
+
+  private static void failAtEveryOperation(SimDisk.Fault fault, String spec, Path folder) {
     boolean isCrash = fault == SimDisk.Fault.POWER || fault == SimDisk.Fault.KILL;
     for (int operation = 0; ; operation += isCrash || LONG ? 1 : 7) {
       try (var server =
           new SimServer(
               folder.resolve("at-" + operation), new Random(11), LIMITS, SecureRounds::of)) {
-        server.coordinator().create(M, SecureMembers.spec(SPEC));
+        server.coordinator().create(M, SecureMembers.spec(spec));
         boolean lasting = fault == SimDisk.Fault.NO_RIGHTS || fault == SimDisk.Fault.FULL;
         server.fail(fault, operation, lasting);
         var run = new Run(server);
@@ -84,10 +104,8 @@ class SecureCrashTest {
       CLIENTS.forEach(client -> until("share " + client, () -> members.share(0, client)));
       for (int i = 0; i < 3; i++) {
         String client = CLIENTS.get(i);
-        double value = 1 << i;
-        until(
-            "update " + client,
-            () -> members.update(0, client, new double[] {value, -value, 0.5}, 2));
+        double[] values = {1 << i, -(1 << i), 0.5};
+        until("update " + client, () -> update(client, values));
       }
       untilTime(40, () -> coordinator().status(M).stage().equals(SecureRounds.UNMASKING));
       CLIENTS.subList(0, 2).forEach(client -> until("reveal " + client, () -> reveal(client)));
@@ -109,6 +127,14 @@ class SecureCrashTest {
       check();
     }
 
+    private void update(String client, double[] values) {
+      if (coordinator().spec(M).isPrivate()) {
+        members.noisy(0, client, values);
+      } else {
+        members.update(0, client, values, 2);
+      }
+    }
+
     private void reveal(String client) {
       members.reveal(0, client);
     }
@@ -118,12 +144,20 @@ class SecureCrashTest {
       RoundRecord first = Objects.requireNonNull(coordinator().record(M, 0));
       assertThat(first.outcome()).isEqualTo(RoundRecord.Outcome.COMPLETED);
       assertThat(Objects.requireNonNull(first.masked()).missing()).containsExactly("dua");
-      byte[] weights = Rig.bytes(Dtype.FLOAT64, -7.0 / 3, 7.0 / 3, -0.5);
-      assertThat(Rig.bytes(coordinator().version(M, 1).weightBytes())).isEqualTo(weights);
+      boolean isPrivate = coordinator().spec(M).isPrivate();
+      byte[] weights = Rig.bytes(coordinator().version(M, 1).weightBytes());
+      if (!isPrivate) {
+        assertThat(weights).isEqualTo(Rig.bytes(Dtype.FLOAT64, -7.0 / 3, 7.0 / 3, -0.5));
+      }
       RoundRecord second = Objects.requireNonNull(coordinator().record(M, 1));
       assertThat(Objects.requireNonNull(second.abandoned()).missing())
           .containsExactly("ben", "cem");
       assertThat(Rig.bytes(coordinator().version(M, 2).weightBytes())).isEqualTo(weights);
+      for (String client : isPrivate ? CLIENTS : List.<String>of()) {
+        assertThat(Objects.requireNonNull(coordinator().account(M, client)).rounds())
+            .as(client)
+            .isEqualTo(client.equals("dua") ? 0 : 1);
+      }
       server.disk().observed(false);
     }
 

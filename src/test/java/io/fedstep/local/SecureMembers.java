@@ -79,6 +79,27 @@ final class SecureMembers {
     return send(round, client, words);
   }
 
+  /** Sends values with noise of the client's own. */
+  Upload.Answer noisy(long round, String client, double... values) {
+    return noisy(round, client, numbers(round, client, values), 0);
+  }
+
+  /** Sends numbers on the grid of values with noise. */
+  Upload.Answer noisy(long round, String client, long[] numbers, long cut) {
+    byte[] words =
+        updates.computeIfAbsent(
+            round + " " + client,
+            _ ->
+                member(round, client)
+                    .noisy(roster(round), open(round).shared().keySet(), numbers, cut));
+    return send(round, client, words);
+  }
+
+  /** What a client sends of values, before it is masked. */
+  long[] numbers(long round, String client, double... values) {
+    return member(round, client).numbers(roster(round), values);
+  }
+
   /** Sends any words. */
   Upload.Answer send(long round, String client, byte[] words) {
     try (Upload upload = coordinator().begin(model, round, client, null)) {

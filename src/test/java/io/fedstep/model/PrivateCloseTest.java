@@ -138,7 +138,8 @@ class PrivateCloseTest {
             adapts
                 ? new AdaptiveClip(
                     one.required("quantile").doubleValue(), one.required("rate").doubleValue())
-                : null);
+                : null,
+            null);
     byte[] key = bytes(one.required("key"));
     if (adapts) {
       assertThat(AdaptiveClip.height(divisor)).isEqualTo(indicator);

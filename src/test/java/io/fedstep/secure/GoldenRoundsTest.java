@@ -61,7 +61,8 @@ class GoldenRoundsTest {
               spec.required("clip").doubleValue(),
               spec.required("max_weight").longValue(),
               Goldens.stream(spec.required("metrics")).map(JsonNode::stringValue).toList(),
-              golden.required("spec").required("round").required("min_updates").intValue());
+              golden.required("spec").required("round").required("min_updates").intValue(),
+              null);
       roster =
           new Roster(
               facts,

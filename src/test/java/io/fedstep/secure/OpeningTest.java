@@ -31,7 +31,7 @@ class OpeningTest {
   private Roster roster() {
     var joins = new TreeMap<String, Join>();
     members.forEach(member -> joins.put(member.client(), member.join()));
-    var facts = new RoundFacts("m", 0, "b-0", 3, new byte[32], 64, 20, 1.0, 8, List.of(), 3);
+    var facts = new RoundFacts("m", 0, "b-0", 3, new byte[32], 64, 20, 1.0, 8, List.of(), 3, null);
     return new Roster(facts, THRESHOLD, joins);
   }
 

@@ -2,8 +2,11 @@ package io.fedstep.secure;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
+import io.fedstep.privacy.Grid;
+import io.fedstep.privacy.Noise;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +108,36 @@ public final class TestMember {
     byte[] bytes = stream.array();
     new Words().mask(form, masks(roster, shared), 0, bytes, bytes.length);
     return bytes;
+  }
+
+  /** The masked words of numbers on the grid of members that add noise. */
+  public byte[] noisy(Roster roster, Collection<String> shared, long[] numbers, long cut) {
+    RoundFacts facts = roster.facts();
+    ByteBuffer stream = ByteBuffer.allocate((int) facts.form().bytes()).order(LITTLE_ENDIAN);
+    for (long number : numbers) {
+      stream.putLong(number);
+    }
+    stream.position((int) facts.form().tail()).putLong(1).putLong(cut);
+    byte[] bytes = stream.array();
+    new Words().mask(facts.form(), masks(roster, shared), 0, bytes, bytes.length);
+    return bytes;
+  }
+
+  /** Values that are cut, on the grid, with this member's share of noise. */
+  public long[] numbers(Roster roster, double[] values) {
+    long[] numbers = onGrid(roster.facts(), values);
+    int parts = roster.threshold() - Objects.requireNonNull(roster.facts().noise()).collusion();
+    new Noise(self, parts).add(0, numbers.length, numbers);
+    return numbers;
+  }
+
+  /** Values that are cut, on the grid. */
+  public static long[] onGrid(RoundFacts facts, double[] values) {
+    double multiplier = Objects.requireNonNull(facts.noise()).multiplier();
+    var grid = new Grid(multiplier, facts.clip(), facts.parameters(), 0);
+    double norm = Math.sqrt(Arrays.stream(values).map(value -> value * value).sum());
+    double factor = grid.factor(norm) * grid.scale();
+    return Arrays.stream(values).mapToLong(value -> (long) Math.rint(value * factor)).toArray();
   }
 
   private List<Mask> masks(Roster roster, Collection<String> shared) {
