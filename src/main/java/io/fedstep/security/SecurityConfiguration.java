@@ -137,7 +137,14 @@ class SecurityConfiguration {
     cors.setAllowedMethods(List.of("GET", "HEAD", "PUT", "POST", "DELETE"));
     cors.addAllowedHeader("*");
     cors.setExposedHeaders(
-        List.of("ETag", "Fedstep-Version", "Fedstep-Phase", "Retry-After", "Content-Range"));
+        List.of(
+            "ETag",
+            "Fedstep-Version",
+            "Fedstep-Phase",
+            "Retry-After",
+            "Content-Range",
+            "IM",
+            "Delta-Base"));
     cors.setMaxAge(CORS_KNOWN);
     return cors;
   }

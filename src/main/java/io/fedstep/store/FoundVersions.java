@@ -34,7 +34,7 @@ final class FoundVersions {
     for (String name : names(disk, folder)) {
       Path path = folder.resolve(name);
       if (NUMBERED.test(name)) {
-        Halves.remove(disk, path, true);
+        MadeFile.removeAll(disk, path, true);
         found.read(path, Names.number(name, ""));
       } else {
         disk.delete(path); // a draft that was never committed, or a version on its way out

@@ -5,52 +5,34 @@ import io.fedstep.codec.Safetensors;
 import io.fedstep.model.ModelSpec;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.UUID;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * A version's weights in formats of fewer bytes, a file each beside them. A file is made when it is
- * first asked for, anew by each process, and appears by a rename; who asks meanwhile waits.
+ * A version's weights in formats of fewer bytes, a file each beside them; without a file they are
+ * computed whenever they are read.
  */
 final class Halves {
-  private static final Logger LOG = LoggerFactory.getLogger(Halves.class);
-
-  private final Disk disk;
-  private final Path folder;
   private final ModelSpec spec;
   private final Map<HalfFormat, Made> all = new EnumMap<>(HalfFormat.class);
 
-  /** What is known of a format, under its lock. */
+  /** What is known of a format. */
   private static final class Made {
-    private final ReentrantLock lock = new ReentrantLock();
-    private boolean known;
-    private boolean hasFile;
-    private Half.@Nullable Beyond beyond;
-  }
+    private final MadeFile file;
+    private volatile boolean lookedThrough;
+    private volatile Half.@Nullable Beyond beyond;
 
-  Halves(Disk disk, Path folder, ModelSpec spec) {
-    this.disk = disk;
-    this.folder = folder;
-    this.spec = spec;
-    for (HalfFormat format : HalfFormat.of(spec.dtype())) {
-      all.put(format, new Made());
+    private Made(MadeFile file) {
+      this.file = file;
     }
   }
 
-  /** Removes what such a folder has of halves, whole or begun, if only what was begun. */
-  static void remove(Disk disk, Path folder, boolean begunOnly) {
-    for (String name : disk.names(folder)) {
-      boolean isHalf = name.startsWith("weights.") && !name.equals(VersionFiles.WEIGHTS);
-      if (isHalf && (!begunOnly || name.endsWith(Disk.FRESH))) {
-        disk.delete(folder.resolve(name));
-      }
+  Halves(Disk disk, Path folder, ModelSpec spec) {
+    this.spec = spec;
+    for (HalfFormat format : HalfFormat.of(spec.dtype())) {
+      all.put(format, new Made(new MadeFile(disk, folder, format.label() + ".safetensors")));
     }
   }
 
@@ -65,71 +47,41 @@ final class Halves {
       throw new IllegalStateException("%s has no %s".formatted(spec.dtype(), format));
     }
     boolean given = false;
-    made.lock.lock();
     try {
-      if (!made.known) {
-        make(format, made, weights, making);
-        made.known = true;
-      }
-      Half half = made.beyond == null ? there(format, made, weights) : made.beyond;
+      Half half = get(format, made, weights, making);
       given = half instanceof Half.There;
       return half;
     } finally {
-      made.lock.unlock();
       if (!given) {
         weights.close();
       }
     }
   }
 
-  private Half.There there(HalfFormat format, Made made, FileRange weights) {
-    if (made.hasFile) {
+  private Half get(HalfFormat format, Made made, FileRange weights, Half.Making making) {
+    long most = Safetensors.head(spec, format).length + spec.parameters() * format.width();
+    FileRange file =
+        made.file.get(most, to -> isWritten(format, made, weights, making, to), weights::close);
+    if (file != null) {
+      return new Half.There(file);
+    }
+    if (!made.lookedThrough) { // without a file, whether the weights have the format at all
       try {
-        return new Half.There(FileRange.kept(disk, path(format), weights::close));
-      } catch (StorageException e) {
-        made.hasFile = false; // it is computed from now on
-        failed(e);
+        isWritten(format, made, weights, making, OutputStream.nullOutputStream());
+      } catch (IOException e) {
+        throw new IllegalStateException("nothing was written", e);
       }
     }
-    return new Half.There(
-        new Headed(Safetensors.head(spec, format), new HalfBytes(spec, format, weights)));
+    Half.Beyond beyond = made.beyond;
+    return beyond != null
+        ? beyond
+        : new Half.There(
+            new Headed(Safetensors.head(spec, format), new HalfBytes(spec, format, weights)));
   }
 
-  private Path path(HalfFormat format) {
-    return folder.resolve("weights.%s.safetensors".formatted(format.label()));
-  }
-
-  private void make(HalfFormat format, Made made, FileRange weights, Half.Making making) {
-    Path fresh =
-        folder.resolve("weights.%s.%s%s".formatted(format.label(), UUID.randomUUID(), Disk.FRESH));
-    try {
-      long most = Safetensors.head(spec, format).length + spec.parameters() * format.width();
-      made.beyond = write(format, weights, making, new BoundedOutput(disk, fresh, most, _ -> {}));
-      if (made.beyond == null) {
-        force(fresh);
-        disk.rename(fresh, path(format));
-        made.hasFile = true;
-      } else {
-        disk.delete(fresh);
-      }
-    } catch (IOException | StorageException e) {
-      failed(e);
-      remove(fresh);
-      look(format, made, weights, making);
-    }
-  }
-
-  /** Without a file, whether the weights have the format at all. */
-  private void look(HalfFormat format, Made made, FileRange weights, Half.Making making) {
-    try {
-      made.beyond = write(format, weights, making, OutputStream.nullOutputStream());
-    } catch (IOException e) {
-      throw new IllegalStateException("nothing was written", e);
-    }
-  }
-
-  private Half.@Nullable Beyond write(
-      HalfFormat format, FileRange weights, Half.Making making, OutputStream to)
+  /** Writes the weights in a format; whether they have it. */
+  private boolean isWritten(
+      HalfFormat format, Made made, FileRange weights, Half.Making making, OutputStream to)
       throws IOException {
     var half = new HalfBytes(spec, format, weights);
     long[] beyond = {-1};
@@ -144,27 +96,8 @@ final class Halves {
           }
         },
         to);
-    return beyond[0] < 0 ? null : new Half.Beyond(beyond[0]);
-  }
-
-  private void force(Path file) {
-    FileChannel channel = disk.write(file);
-    try {
-      disk.force(file, channel);
-    } finally {
-      disk.close(file, channel);
-    }
-  }
-
-  private void remove(Path fresh) {
-    try {
-      disk.delete(fresh);
-    } catch (StorageException e) {
-      failed(e); // it goes with the version
-    }
-  }
-
-  private static void failed(Exception e) {
-    LOG.warn("weights of fewer bytes cannot be kept, and are computed: {}", e.toString());
+    made.beyond = beyond[0] < 0 ? null : new Half.Beyond(beyond[0]);
+    made.lookedThrough = true;
+    return beyond[0] < 0;
   }
 }

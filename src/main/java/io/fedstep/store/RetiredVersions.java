@@ -57,7 +57,7 @@ final class RetiredVersions {
     Path over = spare;
     if (over != null) {
       disk.delete(over.resolve(VersionFiles.DOCUMENT));
-      Halves.remove(disk, over, false);
+      MadeFile.removeAll(disk, over, false);
       spare = null;
     }
     return over;

@@ -13,6 +13,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.round.RoundRecord;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -273,6 +274,66 @@ public final class Version {
     return files == null
         ? Half.ofZeros(spec, format)
         : files.halves().get(format, vector(files, WEIGHTS), making);
+  }
+
+  /**
+   * What differs from the weights of the version before, as {@link Delta} has it, compressed; to be
+   * closed. Null where those have another head, or it cannot be written, or read.
+   *
+   * @param format of fewer bytes, or null for that of the weights
+   * @param coding the name of what compresses it
+   * @param halves computes weights in the format, which both versions have
+   * @param coded computes and compresses
+   */
+  public @Nullable FileRange delta(
+      Version before,
+      @Nullable HalfFormat format,
+      String coding,
+      Half.Making halves,
+      Half.Making coded) {
+    VersionFiles its = files;
+    if (its == null || (format == null && hasBareHead() != before.hasBareHead())) {
+      return null;
+    }
+    int width = format == null ? spec.dtype().bytes() : format.width();
+    long length = spec.parameters() * width;
+    String kind = (format == null ? "" : format.label() + ".") + "xor." + coding;
+    hold();
+    FileRange made = null;
+    try {
+      made =
+          its.delta(kind)
+              .get(
+                  length + length / 64 + 1024, // of what cannot be compressed
+                  to -> {
+                    try (VersionBytes old = before.values(format, halves);
+                        VersionBytes fresh = values(format, halves)) {
+                      coded.make(new Delta(old, fresh, spec.parameters(), width)::write, to);
+                    }
+                    return true;
+                  },
+                  this::release);
+    } finally {
+      if (made == null) {
+        release();
+      }
+    }
+    return made;
+  }
+
+  private boolean hasBareHead() {
+    return files == null ? bareZeros : isBare();
+  }
+
+  private VersionBytes values(@Nullable HalfFormat format, Half.Making making) throws IOException {
+    if (format == null) {
+      return weightBytes();
+    }
+    return switch (half(format, making)) {
+      case Half.There(var bytes) -> bytes;
+      case Half.Beyond none ->
+          throw new IOException("weight %s has no %s".formatted(none.index(), format.label()));
+    };
   }
 
   /** Whether a round made it, whose last optimizer module gave a gradient. */

@@ -7,6 +7,7 @@ import io.fedstep.privacy.Standing;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ final class VersionFiles {
   private final Path folder;
   private final ModelSpec spec;
   private final Halves halves;
+  private final Map<String, MadeFile> deltas = new ConcurrentHashMap<>();
   private boolean verified;
   private @Nullable CorruptionException corrupt;
   private @Nullable Map<String, FileSum> sums;
@@ -170,6 +172,11 @@ final class VersionFiles {
   /** The weights in fewer bytes. */
   Halves halves() {
     return halves;
+  }
+
+  /** The file of what differs from the version before, of a format and a coding. */
+  MadeFile delta(String kind) {
+    return deltas.computeIfAbsent(kind, _ -> new MadeFile(disk, folder, kind));
   }
 
   VectorFile weights() {

@@ -7,7 +7,10 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.store.VersionInfo;
+import io.fedstep.wire.AnswerHead;
+import io.fedstep.wire.Coding;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The preconditions of requests (RFC 9110, 13). */
@@ -61,6 +64,12 @@ final class Conditions {
     } catch (RefusedException e) {
       return e.refusal();
     }
+  }
+
+  /** Whether the client names this representation, in any coding, by a strong tag. */
+  static boolean isNamedInAnyCoding(HttpServletRequest request, AnswerHead head) {
+    EntityTags known = known(request);
+    return Arrays.stream(Coding.values()).anyMatch(one -> known.matchStrongly(head.etag(one)));
   }
 
   /** Whether the client has this representation; 412 if it wants only another one. */

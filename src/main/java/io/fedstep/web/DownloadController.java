@@ -12,6 +12,7 @@ import io.fedstep.store.Half;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.wire.AnswerHead;
+import io.fedstep.wire.Coding;
 import io.fedstep.wire.Computed;
 import io.fedstep.wire.Download;
 import io.fedstep.wire.Exchange;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -72,13 +74,24 @@ class DownloadController {
     phase(status, response);
     VersionInfo newest = status.newest();
     AnswerHead head = accepted.getFirst().head(newest, "", request);
-    boolean known = Conditions.isKnown(request, head.etag());
+    boolean known =
+        Conditions.isKnown(request, head.etag())
+            || (DeltaAnswer.isWanted(request) && Conditions.isNamedInAnyCoding(request, head));
     if (wait == null ? known : inVain) {
       head.notModified(response);
       return;
     }
     sendNewest(
-        model, newest.version(), number -> sendWeights(model, number, accepted, request, response));
+        model,
+        newest.version(),
+        number ->
+            sendWeights(
+                model,
+                number,
+                accepted,
+                new DeltaAnswer(coordinator, model, request, response),
+                request,
+                response));
   }
 
   /** Sends something of a version. */
@@ -106,11 +119,16 @@ class DownloadController {
     }
   }
 
-  /** Sends the weights of a version in the first of some forms that they have. */
+  /**
+   * Sends the weights of a version in the first of some forms that they have.
+   *
+   * @param delta for the newest weights, which may come as what differs
+   */
   private void sendWeights(
       String model,
       long number,
       List<Representation> accepted,
+      @Nullable DeltaAnswer delta,
       HttpServletRequest request,
       HttpServletResponse response)
       throws IOException {
@@ -123,11 +141,14 @@ class DownloadController {
         head.notModified(response);
         return;
       }
+      if (delta != null && delta.isSent(version, one)) {
+        return;
+      }
       if (one.half() == null) {
         new VectorAnswer("weights", head, spec, version.weightBytes()).send(one, request, response);
         return;
       }
-      Half half = version.half(one.half(), new Computed(request));
+      Half half = version.half(one.half(), new Computed(request, Coding.IDENTITY));
       switch (half) {
         case Half.There(var bytes) -> {
           new Download(head, one.type(), bytes).send(request, response);
@@ -166,7 +187,7 @@ class DownloadController {
       head.notModified(response);
       return;
     }
-    sendWeights(model, info.version(), accepted, request, response);
+    sendWeights(model, info.version(), accepted, null, request, response);
   }
 
   private Version version(

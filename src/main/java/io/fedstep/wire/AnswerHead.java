@@ -15,11 +15,14 @@ import java.util.List;
 /**
  * The fields that every answer about a version has, 304 included.
  *
+ * @param tag of what is sent, without coding and quotes
  * @param fileName under which a browser saves the content
  * @param isFixed whether the address gives the same for ever
  */
 public record AnswerHead(
-    String model, String etag, Coding coding, long version, String fileName, boolean isFixed) {
+    String model, String tag, Coding coding, long version, String fileName, boolean isFixed) {
+  private static final int IM_USED = 226;
+
   /** The answer with something of a version, which {@code suffix} tells from the rest of it. */
   public static AnswerHead of(
       String model,
@@ -29,8 +32,22 @@ public record AnswerHead(
       boolean isFixed,
       HttpServletRequest request) {
     Coding coding = Coding.accepted(request.getHeader("Accept-Encoding"));
-    String etag = "\"" + info.base() + suffix + coding.suffix() + "\"";
-    return new AnswerHead(model, etag, coding, info.version(), fileName, isFixed);
+    return new AnswerHead(model, info.base() + suffix, coding, info.version(), fileName, isFixed);
+  }
+
+  /** The same in another coding. */
+  public AnswerHead in(Coding other) {
+    return new AnswerHead(model, tag, other, version, fileName, isFixed);
+  }
+
+  /** The entity tag. */
+  public String etag() {
+    return etag(coding);
+  }
+
+  /** The entity tag of the same in a coding. */
+  public String etag(Coding other) {
+    return "\"" + tag + other.suffix() + "\"";
   }
 
   /**
@@ -42,7 +59,7 @@ public record AnswerHead(
     return request.getMethod().equals("GET")
         && (fields.isEmpty()
             ? isFixed
-            : fields.size() == 1 && fields.getFirst().strip().equals(etag));
+            : fields.size() == 1 && fields.getFirst().strip().equals(etag()));
   }
 
   /** Writes the fields of an answer that has the content. */
@@ -53,8 +70,8 @@ public record AnswerHead(
   }
 
   private void writeFields(HttpServletResponse response) {
-    response.setHeader("ETag", etag);
-    response.setHeader("Vary", "Accept, Accept-Encoding");
+    response.setHeader("ETag", etag());
+    response.setHeader("Vary", "Accept, Accept-Encoding, A-IM");
     response.setHeader("Cache-Control", "no-cache");
     response.setHeader("Fedstep-Version", Long.toString(version));
   }
@@ -98,7 +115,7 @@ public record AnswerHead(
         work.kept()
             .file(
                 model,
-                etag,
+                etag(),
                 upTo,
                 HeavyWork.PATIENCE_WITH_OTHERS,
                 out -> {
@@ -116,6 +133,32 @@ public record AnswerHead(
       try (var _ = work.answer(holder)) {
         start(response, type);
         compute(content, work.turn(holder), response.getOutputStream());
+      }
+    }
+  }
+
+  /**
+   * Sends what differs from an earlier version, in this coding (RFC 3229).
+   *
+   * @param from the entity tag of that version's, without coding
+   * @param delta closed once it is sent
+   */
+  public void sendDelta(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      String type,
+      String from,
+      FileRange delta)
+      throws IOException {
+    try (delta) {
+      start(response, type);
+      response.setStatus(IM_USED);
+      response.setHeader("ETag", etag(Coding.IDENTITY));
+      response.setHeader("IM", "xor");
+      response.setHeader("Delta-Base", from);
+      response.setContentLengthLong(delta.length());
+      if (!request.getMethod().equals("HEAD")) {
+        Sendfile.send(delta, ByteRange.whole(delta.length()), request, response);
       }
     }
   }

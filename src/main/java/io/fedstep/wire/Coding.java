@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Locale;
+import java.util.function.Predicate;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ public enum Coding {
   private static final int QUICK_ZSTD = 1;
 
   /** As the header fields have it. */
-  String label() {
+  public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
@@ -53,8 +54,17 @@ public enum Coding {
     if (field == null) {
       return IDENTITY;
     }
+    return best(field, Math.max(quality(IDENTITY, field), 0));
+  }
+
+  /** The one that compresses which the field likes best; {@code IDENTITY} if it names none. */
+  public static Coding compressing(@Nullable String field) {
+    return field == null ? IDENTITY : best(field, 0);
+  }
+
+  private static Coding best(String field, double plain) {
     Coding best = IDENTITY;
-    double bestQuality = Math.max(quality(IDENTITY, field), 0);
+    double bestQuality = plain;
     for (Coding one : new Coding[] {ZSTD, GZIP}) {
       double quality = quality(one, field);
       if (quality > bestQuality || (quality > 0 && quality == bestQuality && best == IDENTITY)) {
@@ -65,11 +75,18 @@ public enum Coding {
     return best;
   }
 
-  /** The quality of a coding in a field; below zero where it is not named (RFC 9110, 12.5.3). */
   private static double quality(Coding coding, String field) {
+    return quality(field, word -> !word.isBlank() && named(word) == coding);
+  }
+
+  /**
+   * The quality of the first word in a field that is meant; below zero where there is none (RFC
+   * 9110, 12.4.2).
+   */
+  public static double quality(String field, Predicate<String> meant) {
     for (String part : field.split(",", -1)) {
       String[] words = part.split(";", 2);
-      if (!words[0].isBlank() && named(words[0]) == coding) {
+      if (meant.test(words[0].strip())) {
         return words.length == 1 ? 1 : weight(words[1]);
       }
     }

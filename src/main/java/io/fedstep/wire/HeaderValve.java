@@ -24,6 +24,7 @@ final class HeaderValve extends ValveBase {
   /** Fields that something here reads, and has no use for what is beyond ASCII in them. */
   private static final Set<String> READ =
       names(
+          "A-IM",
           "Accept",
           "Accept-Encoding",
           "Access-Control-Request-Headers",
