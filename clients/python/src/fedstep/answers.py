@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -14,8 +15,8 @@ from .tensors import SAFETENSORS, Arrays, decode, read_header, widened
 
 Json = dict[str, Any]
 
-HALVES = ("bfloat16", "float16", "float32")
-"""The dtypes with fewer bytes; float32 for models in float64."""
+DTYPES = ("bfloat16", "float16", "float32", "float64")
+"""The dtypes in which weights can be asked for: of fewer bytes than a model's, or its own."""
 
 Version = int | str
 """A version's number, or a tag."""
@@ -91,8 +92,8 @@ def asking(dtype: str | None) -> dict[str, str]:
     """
     if dtype is None:
         return {"Accept": SAFETENSORS}
-    if dtype not in HALVES:
-        raise ValueError(f"weights do not come in {dtype!r}: there are {', '.join(HALVES)}")
+    if dtype not in DTYPES:
+        raise ValueError(f"weights do not come in {dtype!r}: there are {', '.join(DTYPES)}")
     return {"Accept": f"{SAFETENSORS};dtype={dtype}, {SAFETENSORS};q=0.5"}
 
 
@@ -113,11 +114,11 @@ def read_weights(incoming: Incoming, dtype: str | None = None) -> Weights:
     return Weights(int(headers["Fedstep-Version"]), tag, phase, view, dtype, is_whole)
 
 
-def read_weights_or_phase(incoming: Incoming, dtype: str | None = None) -> Weights | str | None:
+def read_or_phase(read: Callable[[Incoming], Weights], incoming: Incoming) -> Weights | str | None:
     """Reads what there is after a wait: other weights, or only the phase."""
     if incoming.status == 304:
         return incoming.headers.get("Fedstep-Phase")
-    return read_weights(incoming, dtype)
+    return read(incoming)
 
 
 def save_weights(incoming: Incoming, out: BinaryIO) -> int:

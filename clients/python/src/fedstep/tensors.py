@@ -152,14 +152,39 @@ def _fit(tensors: Mapping[str, _Tensor], model: Arrays) -> bool:
 
 def decode(incoming: Incoming) -> Arrays:
     """Reads an answer into one buffer; the arrays are views of it, in the model's order."""
+    return views(*read_values(incoming))
+
+
+def read_values(incoming: Incoming) -> tuple[dict[str, Any], Array]:
+    """Reads an answer: the entry of each tensor, and the bytes of their values."""
     _, header, size = read_header(incoming)
     buffer = _buffer(size)
     incoming.readinto(buffer.data)
+    return header, buffer
+
+
+def views(entries: Mapping[str, Any], values: Array) -> dict[str, Array]:
+    """The tensors whose values bytes are."""
     arrays = {}
-    for name, entry in header.items():
+    for name, entry in entries.items():
         begin, end = entry["data_offsets"]
-        arrays[name] = buffer[begin:end].view(_FORMATS[entry["dtype"]]).reshape(entry["shape"])
+        arrays[name] = values[begin:end].view(_FORMATS[entry["dtype"]]).reshape(entry["shape"])
     return arrays
+
+
+def read_changes(incoming: Incoming, entries: Mapping[str, Any], values: Array) -> Array:
+    """Reads what differs from values, by planes: the first byte of every value, then the second."""
+    width = np.dtype(_FORMATS[next(iter(entries.values()))["dtype"]]).itemsize if entries else 1
+    changed = _buffer(values.size)
+    count = values.size // width
+    piece = np.empty(min(PIECE, count), np.uint8)
+    for plane in range(width):
+        old, new = values[plane::width], changed[plane::width]
+        for begin in range(0, count, PIECE):
+            some = piece[: count - begin]
+            incoming.readinto(some.data)
+            np.bitwise_xor(old[begin : begin + PIECE], some, out=new[begin : begin + PIECE])
+    return changed
 
 
 def widened(arrays: Arrays) -> Arrays:

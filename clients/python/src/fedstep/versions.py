@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .answers import (
     Json,
@@ -15,12 +17,14 @@ from .answers import (
     list_in,
     path_of,
     read_document,
+    read_or_phase,
     read_weights,
-    read_weights_or_phase,
     save_weights,
     vector_path,
 )
 from .creation import Creation
+from .deltas import Deltas
+from .messages import Incoming
 from .problems import Problem
 from .tensors import SAFETENSORS, Arrays, decode
 from .transport import LONGEST_HOLD_SECONDS
@@ -31,6 +35,10 @@ PAUSE_SECONDS = 0.5
 class Versions(Creation):
     """The part of a :class:`Client` that fetches weights, and waits for them."""
 
+    def __init__(self, *parts: Any, **options: Any) -> None:
+        super().__init__(*parts, **options)
+        self._deltas = Deltas()
+
     def weights(
         self, model: str, version: Version | None = None, *, dtype: str | None = None
     ) -> Weights:
@@ -38,14 +46,16 @@ class Versions(Creation):
 
         Args:
             dtype: ``"bfloat16"`` or ``"float16"``, of a float64 model ``"float32"`` too, for a
-                download of half the bytes or less, if there is one; arrays are float32 then.
+                download of half the bytes or less, if there is one; arrays are float32 then. The
+                bits are kept, and of the next version only what differs is fetched; with the
+                model's own dtype, that alone.
         """
-        return self._transport.request(
-            "GET",
-            vector_path(model, version, "weights"),
-            functools.partial(read_weights, dtype=dtype),
-            headers=asking(dtype),
-        )
+        fields = asking(dtype)
+        read: Callable[[Incoming], Weights] = functools.partial(read_weights, dtype=dtype)
+        if dtype is not None and version is None:
+            fields, read = self._deltas.asked(model, dtype)
+        path = vector_path(model, version, "weights")
+        return self._transport.request("GET", path, read, headers=fields)
 
     def wait(self, model: str, after: Weights, timeout: float | None = None) -> Weights | None:
         """Waits until there are other weights than ``after``, and fetches them in its dtype.
@@ -54,16 +64,20 @@ class Versions(Creation):
             The newest, or None if training is stopped or ``timeout`` seconds are over.
         """
         end = None if timeout is None else time.monotonic() + timeout
+        fields = asking(None) | {"If-None-Match": f'"{after.base}"'}
+        read: Callable[[Incoming], Weights] = read_weights
         while True:
             left = LONGEST_HOLD_SECONDS
+            if after.dtype is not None:
+                fields, read = self._deltas.asked(model, after.dtype, after.base)
             if end is not None:
                 left = min(left, max(end - time.monotonic(), 0.0))
             asked = time.monotonic()
             newest = self._transport.held(
                 path_of(model) + "/weights",
-                functools.partial(read_weights_or_phase, dtype=after.dtype),
+                functools.partial(read_or_phase, read),
                 left,
-                headers=asking(after.dtype) | {"If-None-Match": f'"{after.base}"'},
+                headers=fields,
             )
             if isinstance(newest, Weights):
                 return newest
@@ -77,13 +91,11 @@ class Versions(Creation):
         minute, or training is stopped."""
         asked = time.monotonic()
         path = path_of(model) + "/weights"
+        read: Callable[[Incoming], Weights] = read_weights
+        if dtype is not None:
+            read = functools.partial(self._deltas.read, model=model, dtype=dtype)
         try:
-            return self._transport.held(
-                path,
-                functools.partial(read_weights, dtype=dtype),
-                LONGEST_HOLD_SECONDS,
-                headers=asking(dtype),
-            )
+            return self._transport.held(path, read, LONGEST_HOLD_SECONDS, headers=asking(dtype))
         except Problem as problem:
             if problem.code != "no-weights":
                 raise
