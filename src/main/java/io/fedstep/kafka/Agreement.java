@@ -20,10 +20,10 @@ final class Agreement {
   private static final int PARTITION = 0;
 
   private final Cluster cluster;
-  private final Follower follower;
+  private final DecisionFollower follower;
   private final SharedSettings own;
 
-  Agreement(Cluster cluster, Follower follower) {
+  Agreement(Cluster cluster, DecisionFollower follower) {
     this.cluster = cluster;
     this.follower = follower;
     own = SharedSettings.of(cluster.engine());
@@ -66,7 +66,7 @@ final class Agreement {
       }
       producer.beginTransaction();
       String key = LogEntry.Settings.KEY;
-      byte[] json = Wire.write(own.values());
+      byte[] json = MessageJson.write(own.values());
       var _ =
           producer.send(new ProducerRecord<>(cluster.topics().decisions(), PARTITION, key, json));
       producer.commitTransaction();

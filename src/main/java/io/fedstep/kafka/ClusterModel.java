@@ -52,8 +52,8 @@ final class ClusterModel {
   }
 
   /** Who asked for what is being made, or null. */
-  @Nullable Asker asker() {
-    return end == null ? null : end.asker();
+  @Nullable ReplyTo replyTo() {
+    return end == null ? null : end.replyTo();
   }
 
   /** A new round begins, of which no range has done anything; the lock is held. */
@@ -86,7 +86,7 @@ final class ClusterModel {
   boolean apply(LogEntry.Detail detail) {
     boolean counts = counts(detail);
     if (counts) {
-      take(detail);
+      set(detail);
     }
     return counts;
   }
@@ -107,7 +107,7 @@ final class ClusterModel {
     };
   }
 
-  private void take(LogEntry.Detail detail) {
+  private void set(LogEntry.Detail detail) {
     switch (detail) {
       case LogEntry.Update(_, _, _, var update) -> state.change(() -> state.round().apply(update));
       case LogEntry.Range(_, var index, _, var step, var isDone) -> {

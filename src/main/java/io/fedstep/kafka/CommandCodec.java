@@ -38,7 +38,7 @@ final class CommandCodec {
       case Command.SetTag(var tag, var version) ->
           kind("tag").put("tag", tag).put("version", version);
       case Command.RemoveTag(var tag) -> kind("untag").put("tag", tag);
-      case Command.Replace(var by, var newest) -> write(by).setAll(Wire.expected(newest));
+      case Command.Replace(var by, var newest) -> write(by).setAll(MessageJson.expected(newest));
       case Command.Report(var version, var client, var report) ->
           kind("report")
               .put("version", version)
@@ -53,7 +53,7 @@ final class CommandCodec {
 
   /** A request as the command that it is. */
   static Command read(ObjectNode request) {
-    return switch (Wire.text(request, "kind")) {
+    return switch (MessageJson.text(request, "kind")) {
       case "close" -> new Command.Close();
       case "stop" -> new Command.Stop();
       case "start" -> new Command.Start();
@@ -65,17 +65,19 @@ final class CommandCodec {
       case "aggregator" ->
           new Command.SetAggregator(SpecCodec.aggregator(request.required("aggregator")));
       case "bound" -> new Command.SetBound(SpecCodec.bound(request.required("bound")));
-      case "metadata" -> new Command.SetMetadata(new Metadata(Wire.text(request, "metadata")));
+      case "metadata" ->
+          new Command.SetMetadata(new Metadata(MessageJson.text(request, "metadata")));
       case "keep-best" -> new Command.SetKeepBest(SpecCodec.keepBest(request.required("best")));
       case "tag" ->
-          new Command.SetTag(Wire.text(request, "tag"), request.required("version").longValue());
-      case "untag" -> new Command.RemoveTag(Wire.text(request, "tag"));
+          new Command.SetTag(
+              MessageJson.text(request, "tag"), request.required("version").longValue());
+      case "untag" -> new Command.RemoveTag(MessageJson.text(request, "tag"));
       case "report" ->
           new Command.Report(
               request.required("version").longValue(),
-              Wire.text(request, "client"),
+              MessageJson.text(request, "client"),
               RecordCodec.readReport(request.required("report")));
-      default -> new Command.Replace(readReplacement(request), Wire.expected(request));
+      default -> new Command.Replace(readReplacement(request), MessageJson.expected(request));
     };
   }
 
@@ -91,12 +93,13 @@ final class CommandCodec {
 
   /** What {@link #write(Replacement)} gave. */
   static Replacement readReplacement(JsonNode json) {
-    String kind = Wire.text(json, "kind");
+    String kind = MessageJson.text(json, "kind");
     return switch (kind) {
       case "restore" -> new Replacement.Restored(json.required("from").longValue());
-      case "state" -> new Replacement.State(Wire.text(json, "draft"));
+      case "state" -> new Replacement.State(MessageJson.text(json, "draft"));
       case "weights" ->
-          new Replacement.Weights(Wire.text(json, "draft"), Wire.text(json, "digest"));
+          new Replacement.Weights(
+              MessageJson.text(json, "draft"), MessageJson.text(json, "digest"));
       default -> throw new ClusterException("a request of the kind " + kind);
     };
   }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class KafkaCoordinator extends Coordinator {
   private final Cluster cluster;
   private final Gateway gateway;
-  private final Follower follower;
+  private final DecisionFollower follower;
   private final Engine engine;
   private final Limits limits;
   private final Supplier<String> incarnations;
@@ -74,17 +74,17 @@ public final class KafkaCoordinator extends Coordinator {
     this.incarnations = incarnations;
     engine = cluster.engine();
     gateway = new Gateway(cluster);
-    follower = new Follower(cluster, gateway);
+    follower = new DecisionFollower(cluster, gateway);
     progress = new RangeProgress(cluster);
     join();
     watch = cluster.clients().watch(follower::isLost);
-    var ranges = new WorkDuty(new RangeHost(cluster, follower, progress));
+    var ranges = new WorkerPartitions(new RangeHost(cluster, follower, progress));
     leads =
         new Membership(
             cluster,
             "coordinators",
             cluster.topics().requests(),
-            new LeadDuty(cluster, gateway.led()));
+            new LeaderPartitions(cluster, gateway.led()));
     works = new Membership(cluster, "workers", cluster.topics().chunks(), ranges);
     follower.whenLost(() -> { // what it decided would be by what it does not know
       leads.leave();

@@ -43,7 +43,7 @@ final class Leader implements AutoCloseable {
   private final Producer<String, byte[]> producer;
   private final Replica replica;
   private final Outbox outbox;
-  private final Leadership leadership;
+  private final LeaderContext leadership;
   private final ModelFolders folders;
   private final Map<String, ModelLeader> models = new HashMap<>();
   private final Queue<ConsumerRecord<String, byte[]>> requests = new ArrayDeque<>();
@@ -63,16 +63,16 @@ final class Leader implements AutoCloseable {
         cluster.clients().producer("coordinator-" + partition, settings.transactionMillis(0));
     replica = new Replica(cluster.data(), engine, false, new Replica.Watcher() {});
     outbox = new Outbox(cluster.topics(), partition, replica);
-    leadership = new Leadership(outbox, engine, settings.instance(), this::later);
+    leadership = new LeaderContext(outbox, engine, settings.instance(), this::later);
     folders = new ModelFolders(cluster, replica);
     try {
       producer.initTransactions();
       var decisions = new TopicPartition(cluster.topics().decisions(), partition);
       try (Consumer<String, byte[]> reader = cluster.clients().reader()) {
-        Log.readAll(reader, List.of(decisions), replica);
+        DecisionReader.readAll(reader, List.of(decisions), replica);
       }
       replica.models().forEach(this::lead);
-      folders.takeIn(partition, this::takeIn);
+      folders.adopt(partition, this::adopt);
       models.values().forEach(model -> model.rounds().takeOver());
     } catch (RuntimeException e) {
       close();
@@ -80,34 +80,36 @@ final class Leader implements AutoCloseable {
     }
   }
 
-  private void takeIn(AddedModel added, ModelFolder folder) {
+  private void adopt(AddedModel added, ModelFolder folder) {
     begin(added);
     ModelDecisions decisions = Objects.requireNonNull(models.get(added.name())).decisions();
     for (Version version : folder.versions()) {
       long number = version.info().version();
-      folder.reported(number).forEach((client, report) -> decisions.report(number, client, report));
+      folder
+          .reported(number)
+          .forEach((client, report) -> decisions.reported(number, client, report));
     }
   }
 
   private ModelLeader lead(ClusterModel model) {
     String name = model.state().model();
-    var leader = new ModelLeader(model, leadership, request -> take(name, request));
+    var leader = new ModelLeader(model, leadership, request -> handle(name, request));
     models.put(name, leader);
     return leader;
   }
 
-  /** Takes requests, in order, and whatever else has happened, and writes what comes of it. */
+  /** Handles requests, in order, and whatever else has happened, and writes what comes of it. */
   void run(List<ConsumerRecord<String, byte[]>> more, ConsumerGroupMetadata group) {
     requests.addAll(more);
     while (!requests.isEmpty()) {
       // a folder may have to go that the next request is about to make
-      if (outbox.hasAfterwards() && !commit(group)) {
+      if (outbox.hasAfterCommit() && !commit(group)) {
         return;
       }
       ConsumerRecord<String, byte[]> request = requests.remove();
-      ObjectNode json = Wire.read(request.value());
-      take(request.key(), RequestCodec.asker(json), () -> RequestCodec.content(json));
-      outbox.taken(request.offset() + 1);
+      ObjectNode json = MessageJson.read(request.value());
+      handle(request.key(), RequestCodec.replyTo(json), () -> RequestCodec.content(json));
+      outbox.handled(request.offset() + 1);
     }
     for (Runnable event = events.poll(); event != null; event = events.poll()) {
       event.run();
@@ -120,58 +122,61 @@ final class Leader implements AutoCloseable {
     return outbox.commit(producer, group);
   }
 
-  private void take(String name, Request request) {
-    take(name, request.asker(), request::content);
+  private void handle(String name, Request request) {
+    handle(name, request.replyTo(), request::content);
   }
 
-  /** Takes a request for a model, and answers what is wrong with it. */
-  private void take(String name, @Nullable Asker asker, Supplier<Request.Content> content) {
+  /** Handles a request for a model, and answers what is wrong with it. */
+  private void handle(String name, @Nullable ReplyTo replyTo, Supplier<Request.Content> content) {
     try {
-      take(name, new Request(content.get(), asker), asker);
+      handle(name, new Request(content.get(), replyTo), replyTo);
     } catch (RefusedException e) {
-      outbox.answer(asker, e.refusal());
+      outbox.answer(replyTo, e.refusal());
     } catch (StorageException e) {
       LOG.error("a request for model {} failed", name, e);
-      outbox.answer(asker, Cluster.refusal(e));
+      outbox.answer(replyTo, Cluster.refusal(e));
     } catch (RuntimeException e) {
       LOG.error("a request for model {} failed", name, e);
       outbox.answer(
-          asker, Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
+          replyTo, Refusal.of(Problem.INTERNAL, "The server has a fault; its log says more."));
     }
   }
 
-  private void take(String name, Request request, @Nullable Asker asker) {
+  private void handle(String name, Request request, @Nullable ReplyTo replyTo) {
     ModelLeader model = models.get(name);
     switch (request.content()) {
-      case Request.Create(var head, var placement) -> create(model, head, placement, asker);
-      case Request.Delete(var newest) -> delete(name, model, newest, asker);
+      case Request.Create(var head, var placement) -> create(model, head, placement, replyTo);
+      case Request.Delete(var newest) -> delete(name, model, newest, replyTo);
       case Request.OfModel of -> {
         if (model != null && model.model().incarnation().equals(of.incarnation())) {
-          model.take(of, asker);
+          model.handle(of, replyTo);
         } else {
           if (of instanceof Request.Update update) { // its numbers may go from where they are
             outbox.toRanges(name, update.placement(), update.refused());
           }
-          outbox.answer(asker, Coordinator.noModel(name));
+          outbox.answer(replyTo, Coordinator.noModel(name));
         }
       }
     }
   }
 
   private void create(
-      @Nullable ModelLeader existing, ModelHead head, Placement placement, @Nullable Asker asker) {
+      @Nullable ModelLeader existing,
+      ModelHead head,
+      Placement placement,
+      @Nullable ReplyTo replyTo) {
     if (existing != null) {
       ModelSpec spec = existing.model().state().spec();
       if (!spec.equals(head.spec())) {
         throw Coordinator.exists(head.model(), spec, head.spec()).exception();
       }
-      outbox.answer(asker, Json.object().put("created", false));
+      outbox.answer(replyTo, Json.object().put("created", false));
       return;
     }
     ModelHead now = head.createdAt(engine.clock().instant()); // of all clocks the leader's counts
     folders.make(now);
     begin(AddedModel.of(now, placement));
-    outbox.answer(asker, Json.object().put("created", true));
+    outbox.answer(replyTo, Json.object().put("created", true));
   }
 
   /** Leads a model whose folder is there. */
@@ -184,7 +189,7 @@ final class Leader implements AutoCloseable {
   }
 
   private void delete(
-      String name, @Nullable ModelLeader model, Expected newest, @Nullable Asker asker) {
+      String name, @Nullable ModelLeader model, Expected newest, @Nullable ReplyTo replyTo) {
     String incarnation = replica.known(name);
     if (incarnation == null) {
       throw Coordinator.noModel(name).exception();
@@ -199,14 +204,14 @@ final class Leader implements AutoCloseable {
     }
     outbox.decide(new LogEntry.Deleted(name, incarnation, version));
     outbox.write(new LogEntry.Gone(LogEntry.OpenRound.key(name)));
-    waiting.forEach(request -> take(name, request));
-    outbox.afterwards(() -> {
+    waiting.forEach(request -> handle(name, request));
+    outbox.afterCommit(() -> {
       if (model != null) {
         model.model().state().folder().close();
       }
       folders.remove(name, incarnation);
     });
-    outbox.answer(asker, Json.object());
+    outbox.answer(replyTo, Json.object());
   }
 
   /** Does something between two requests; from any thread. */

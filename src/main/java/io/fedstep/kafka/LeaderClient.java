@@ -36,13 +36,13 @@ final class LeaderClient implements AutoCloseable {
       String model,
       Request.Content content,
       Function<ProducerRecord<String, byte[]>, Publisher.Messages> together) {
-    var asker = new Asker(id, numbers.incrementAndGet());
+    var replyTo = new ReplyTo(id, numbers.incrementAndGet());
     var answer = new CompletableFuture<LogEntry.Reply>();
-    asked.put(asker.number(), answer);
+    asked.put(replyTo.number(), answer);
     try {
       publisher.write(
           together.apply(
-              RequestCodec.message(cluster.topics(), model, new Request(content, asker))));
+              RequestCodec.message(cluster.topics(), model, new Request(content, replyTo))));
       long patience = cluster.settings().patience().toMillis();
       return switch (answer.orTimeout(patience, TimeUnit.MILLISECONDS).join()) {
         case LogEntry.Result(var result) -> result;
@@ -56,14 +56,14 @@ final class LeaderClient implements AutoCloseable {
               "The model's coordinator has not answered; ask again for what came of it.")
           .exception();
     } finally {
-      asked.remove(asker.number());
+      asked.remove(replyTo.number());
     }
   }
 
   /** An answer has come, perhaps to a request of this process. */
   void answered(LogEntry.Answer answer) {
-    if (answer.asker().gateway().equals(id)) {
-      CompletableFuture<LogEntry.Reply> waiting = asked.remove(answer.asker().number());
+    if (answer.replyTo().gateway().equals(id)) {
+      CompletableFuture<LogEntry.Reply> waiting = asked.remove(answer.replyTo().number());
       if (waiting != null) {
         waiting.complete(answer.reply());
       }

@@ -24,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  *   report/NAME/VERSION/CLIENT        what a client measured
  *   failure/NAME/ROUND/CLIENT         a client's word that it sends no update
  *   waiting/NAME/NUMBER               a request that waits for a version
- *   answer/SLOT                       what is said to who asked
+ *   answer/SLOT                       the answer to a request of a gateway
  *   settings/cluster                  what all processes share
  * </pre>
  */
@@ -103,13 +103,13 @@ sealed interface LogEntry {
   /**
    * The end of a round: its close, or what an administrator put in its place, or a failure.
    *
-   * @param asker who asked for it and waits for the version, or null
+   * @param replyTo who asked for it and waits for the version, or null
    * @param failed why no version can be made, or null
    */
   record End(
       Decision.@Nullable Closed closed,
       @Nullable Replacement replacement,
-      @Nullable Asker asker,
+      @Nullable ReplyTo replyTo,
       @Nullable Refusal failed) {}
 
   /** An update in the open round. */
@@ -174,8 +174,8 @@ sealed interface LogEntry {
     }
   }
 
-  /** An answer for who asked; the entry of a slot is written over when its turn comes again. */
-  record Answer(int slot, Asker asker, Reply reply) implements LogEntry {
+  /** An answer to a request; the entry of a slot is written over when its turn comes again. */
+  record Answer(int slot, ReplyTo replyTo, Reply reply) implements LogEntry {
     @Override
     public String key() {
       return "answer/" + slot;

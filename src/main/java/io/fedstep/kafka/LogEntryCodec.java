@@ -35,12 +35,12 @@ final class LogEntryCodec {
       case LogEntry.Report(_, _, var base, var client, var report) ->
           RecordCodec.report(client, report).put(BASE, base);
       case LogEntry.Failed(_, var incarnation, var failure) ->
-          Wire.failure(failure).put("incarnation", incarnation);
+          MessageJson.failure(failure).put("incarnation", incarnation);
       case LogEntry.Waiting(_, _, var request) -> RequestCodec.write(request);
-      case LogEntry.Answer(_, var asker, LogEntry.Result(var content)) ->
-          Json.object().set("result", content).set(ASKER, asker.write());
-      case LogEntry.Answer(_, var asker, LogEntry.Refused(var refusal)) ->
-          Json.object().set(REFUSAL, Wire.refusal(refusal)).set(ASKER, asker.write());
+      case LogEntry.Answer(_, var replyTo, LogEntry.Result(var content)) ->
+          Json.object().set("result", content).set(ASKER, replyTo.write());
+      case LogEntry.Answer(_, var replyTo, LogEntry.Refused(var refusal)) ->
+          Json.object().set(REFUSAL, MessageJson.refusal(refusal)).set(ASKER, replyTo.write());
       case LogEntry.Settings(var settings) -> settings.values();
       case LogEntry.Served _, LogEntry.Gone _ -> null;
     };
@@ -65,8 +65,8 @@ final class LogEntryCodec {
   }
 
   private static void write(LogEntry.End end, ObjectNode json) {
-    if (end.asker() != null) {
-      json.set(ASKER, end.asker().write());
+    if (end.replyTo() != null) {
+      json.set(ASKER, end.replyTo().write());
     }
     if (end.closed() != null) {
       json.setAll(RecordCodec.write(end.closed()));
@@ -75,7 +75,7 @@ final class LogEntryCodec {
       json.set("replacement", CommandCodec.write(end.replacement()));
     }
     if (end.failed() != null) {
-      json.set("failed", Wire.refusal(end.failed()));
+      json.set("failed", MessageJson.refusal(end.failed()));
     }
   }
 
@@ -94,24 +94,25 @@ final class LogEntryCodec {
           new LogEntry.Update(
               parts[1],
               Long.parseLong(parts[2]),
-              Wire.text(content, BASE),
+              MessageJson.text(content, BASE),
               (Decision.Accepted) RecordCodec.readDecision(content));
       case "range" ->
           new LogEntry.Range(
               parts[1],
               Integer.parseInt(parts[2]),
-              Wire.text(content, BASE),
+              MessageJson.text(content, BASE),
               content.required("step").intValue(),
               content.required("done").booleanValue());
       case "report" ->
           new LogEntry.Report(
               parts[1],
               Long.parseLong(parts[2]),
-              Wire.text(content, BASE),
+              MessageJson.text(content, BASE),
               parts[3],
               RecordCodec.readReport(content));
       case "failure" ->
-          new LogEntry.Failed(parts[1], Wire.text(content, "incarnation"), Wire.failure(content));
+          new LogEntry.Failed(
+              parts[1], MessageJson.text(content, "incarnation"), MessageJson.failure(content));
       case "waiting" ->
           new LogEntry.Waiting(parts[1], Long.parseLong(parts[2]), RequestCodec.read(content));
       case "answer" -> answer(Integer.parseInt(parts[1]), content);
@@ -123,7 +124,7 @@ final class LogEntryCodec {
   private static LogEntry head(String model, ObjectNode content) {
     return content.has(DELETED)
         ? new LogEntry.Deleted(
-            model, Wire.text(content, DELETED), content.required(VERSION).longValue())
+            model, MessageJson.text(content, DELETED), content.required(VERSION).longValue())
         : new LogEntry.Head(
             ModelHead.of((ObjectNode) content.required("head")),
             Placement.of(content.required("placement")));
@@ -134,7 +135,7 @@ final class LogEntryCodec {
     return new LogEntry.OpenRound(
         model,
         content.required(ROUND).longValue(),
-        Wire.text(content, BASE),
+        MessageJson.text(content, BASE),
         RecordCodec.time(content.required("opened_at")),
         VersionInfo.of(content.required(VERSION)),
         passed == null ? null : RecordCodec.readPassed(passed),
@@ -144,24 +145,24 @@ final class LogEntryCodec {
   private static LogEntry.@Nullable End end(ObjectNode content) {
     JsonNode closed = content.get("closed");
     JsonNode replacement = content.get("replacement");
-    JsonNode asker = content.get(ASKER);
+    JsonNode replyTo = content.get(ASKER);
     JsonNode failed = content.get("failed");
     return closed == null && replacement == null && failed == null
         ? null
         : new LogEntry.End(
             closed == null ? null : (Decision.Closed) RecordCodec.readDecision(content),
             replacement == null ? null : CommandCodec.readReplacement(replacement),
-            asker == null ? null : Asker.of(asker),
-            failed == null ? null : Wire.refusal(failed));
+            replyTo == null ? null : ReplyTo.of(replyTo),
+            failed == null ? null : MessageJson.refusal(failed));
   }
 
   private static LogEntry answer(int slot, ObjectNode content) {
     JsonNode refusal = content.get(REFUSAL);
     return new LogEntry.Answer(
         slot,
-        Asker.of(content.required(ASKER)),
+        ReplyTo.of(content.required(ASKER)),
         refusal != null
-            ? new LogEntry.Refused(Wire.refusal(refusal))
+            ? new LogEntry.Refused(MessageJson.refusal(refusal))
             : new LogEntry.Result((ObjectNode) content.required("result")));
   }
 }

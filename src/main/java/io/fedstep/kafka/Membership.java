@@ -23,39 +23,39 @@ final class Membership implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(500);
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
-  /** What is done with the partitions that the process has. */
-  interface Duty {
+  /** The partitions that the process has, and what is done with their messages. */
+  interface Partitions {
     /** How many it has; from any thread. */
     int count();
 
     /**
-     * A partition is this process's from here on; waking the consumer has {@link #take} called
+     * A partition is this process's from here on; waking the consumer has {@link #handle} called
      * soon, without messages.
      */
-    void begin(int partition, Consumer<String, byte[]> consumer);
+    void assigned(int partition, Consumer<String, byte[]> consumer);
 
-    /** It is another's. */
-    void end(int partition);
+    /** A partition is another's from here on. */
+    void revoked(int partition);
 
     /** Messages of its partitions, or none. */
-    void take(ConsumerRecords<String, byte[]> messages, Consumer<String, byte[]> consumer);
+    void handle(ConsumerRecords<String, byte[]> messages, Consumer<String, byte[]> consumer);
   }
 
   private final Cluster cluster;
   private final String group;
   private final String topic;
-  private final Duty duty;
+  private final Partitions owned;
   private final Set<Integer> held = new HashSet<>();
   private final Thread thread;
   private volatile Consumer<String, byte[]> consumer;
   private volatile long lag;
   private volatile boolean closed;
 
-  Membership(Cluster cluster, String group, String topic, Duty duty) {
+  Membership(Cluster cluster, String group, String topic, Partitions partitions) {
     this.cluster = cluster;
     this.group = group;
     this.topic = topic;
-    this.duty = duty;
+    owned = partitions;
     consumer = cluster.clients().member(group);
     thread = cluster.engine().thread(group, this::run);
   }
@@ -71,7 +71,7 @@ final class Membership implements AutoCloseable {
         while (!closed) {
           ConsumerRecords<String, byte[]> messages = poll();
           lag = messages.count() + lag(consumer);
-          duty.take(messages, consumer);
+          owned.handle(messages, consumer);
         }
       } catch (RuntimeException e) {
         LOG.warn("{}: begins again after a failure", group, e);
@@ -101,7 +101,7 @@ final class Membership implements AutoCloseable {
 
   /** How many partitions the process has. */
   int count() {
-    return duty.count();
+    return owned.count();
   }
 
   private ConsumerRecords<String, byte[]> poll() {
@@ -114,7 +114,7 @@ final class Membership implements AutoCloseable {
 
   private void end(int partition) {
     if (held.remove(partition)) {
-      duty.end(partition);
+      owned.revoked(partition);
     }
   }
 
@@ -125,7 +125,7 @@ final class Membership implements AutoCloseable {
         LOG.info("{}: takes {} over", group, partitions);
       }
       for (TopicPartition partition : partitions) {
-        duty.begin(partition.partition(), consumer);
+        owned.assigned(partition.partition(), consumer);
         held.add(partition.partition());
       }
     }

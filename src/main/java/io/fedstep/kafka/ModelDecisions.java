@@ -43,12 +43,12 @@ final class ModelDecisions {
     return model.state().round();
   }
 
-  void head(ModelHead next) {
+  void headChanged(ModelHead next) {
     writer.decide(new LogEntry.Head(next, model.placement()));
   }
 
   /** An update enters the open round. */
-  void enters(Decision.Accepted update) {
+  void updateAccepted(Decision.Accepted update) {
     writer.decide(entry(update));
   }
 
@@ -57,7 +57,7 @@ final class ModelDecisions {
   }
 
   /** A client's report on a version that is kept. */
-  void report(long version, String client, UpdateMetadata report) {
+  void reported(long version, String client, UpdateMetadata report) {
     Version of = Objects.requireNonNull(model.state().folder().version(version));
     writer.decide(new LogEntry.Report(name(), version, of.info().base(), client, report));
   }
@@ -72,28 +72,28 @@ final class ModelDecisions {
   }
 
   /** A range has come so far in the close. */
-  void range(int shard, int step, boolean done) {
+  void rangeProgressed(int shard, int step, boolean done) {
     writer.decide(new LogEntry.Range(name(), shard, round().base(), step, done));
   }
 
   /** The open round invites more clients. */
-  void passed(Decision.Passed deadline) {
+  void deadlinePassed(Decision.Passed deadline) {
     writer.decide(open().with(deadline));
   }
 
   /** The open round is to become a version. */
-  void closed(Decision.Closed closed, @Nullable Asker asker) {
-    ends(new LogEntry.End(closed, null, asker, null));
+  void roundClosed(Decision.Closed closed, @Nullable ReplyTo replyTo) {
+    ends(new LogEntry.End(closed, null, replyTo, null));
   }
 
   /** The open round is to be replaced by a version that an administrator asked for. */
-  void replaced(Replacement by, @Nullable Asker asker) {
-    ends(new LogEntry.End(null, by, asker, null));
+  void roundReplaced(Replacement by, @Nullable ReplyTo replyTo) {
+    ends(new LogEntry.End(null, by, replyTo, null));
   }
 
   /** The model can do nothing, or, without a reason, goes on where it failed. */
-  void failed(@Nullable Refusal reason) {
-    ends(new LogEntry.End(round().closed(), model.replacement(), model.asker(), reason));
+  void modelFailed(@Nullable Refusal reason) {
+    ends(new LogEntry.End(round().closed(), model.replacement(), model.replyTo(), reason));
   }
 
   private void ends(LogEntry.End end) {
@@ -105,20 +105,20 @@ final class ModelDecisions {
   }
 
   /** A request waits for the version that is being made. */
-  void waits(Request request) {
+  void requestWaits(Request request) {
     Map.Entry<Long, Request> last = model.waiting().lastEntry();
     writer.decide(new LogEntry.Waiting(name(), last == null ? 0 : last.getKey() + 1, request));
   }
 
   /** The requests that have waited, which do so no more. */
-  List<Request> waitedEnough() {
+  List<Request> releaseWaiting() {
     Map<Long, Request> waited = new TreeMap<>(model.waiting());
     waited.keySet().forEach(number -> writer.decide(new LogEntry.Served(name(), number)));
     return List.copyOf(waited.values());
   }
 
   /** The round is over; what was decided of it, and of versions that go with it, may go. */
-  void next(VersionInfo made, Instant openedAt) {
+  void roundOpened(VersionInfo made, Instant openedAt) {
     forgetUpdates();
     forgetFailures(made.version() - model.state().spec().round().maxStaleness());
     Map<Long, Map<String, UpdateMetadata>> reported = model.reports();
@@ -132,7 +132,7 @@ final class ModelDecisions {
   }
 
   /** The model is deleted, and all that was decided may go. */
-  void deleted() {
+  void modelDeleted() {
     forgetUpdates();
     forgetFailures(Long.MAX_VALUE);
     model.reports().forEach(this::forgetReports);

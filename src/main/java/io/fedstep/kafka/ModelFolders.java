@@ -29,14 +29,14 @@ final class ModelFolders {
     data = cluster.data();
   }
 
-  /** Takes in models whose folders came from one machine. */
-  void takeIn(int partition, BiConsumer<AddedModel, ModelFolder> taken) {
+  /** Adopts models whose folders came from one machine. */
+  void adopt(int partition, BiConsumer<AddedModel, ModelFolder> adopted) {
     for (String name : data.models()) {
       if (cluster.topics().partition(name) == partition && replica.known(name) == null) {
         try (ModelFolder folder = data.open(name, cluster.engine().keepVersions())) {
-          AddedModel added = takeIn(folder);
+          AddedModel added = adopt(folder);
           if (added != null) {
-            taken.accept(added, folder);
+            adopted.accept(added, folder);
           }
         } catch (StorageException e) {
           LOG.error("model {} is in the shared folder and cannot be taken in", name, e);
@@ -45,7 +45,7 @@ final class ModelFolders {
     }
   }
 
-  private @Nullable AddedModel takeIn(ModelFolder folder) {
+  private @Nullable AddedModel adopt(ModelFolder folder) {
     ModelHead head = folder.head();
     Long deletedAt = replica.deletedAt(head.model(), head.incarnation());
     if (deletedAt != null && folder.newest().info().version() <= deletedAt) {

@@ -37,8 +37,8 @@ final class ModelLeader {
   private final Admission admission;
   private final ModelMachine machine;
 
-  /** Leads a model; {@code again} takes the requests that have waited for a version. */
-  ModelLeader(ClusterModel model, Leadership leadership, Consumer<Request> again) {
+  /** Leads a model; {@code again} handles the requests that have waited for a version. */
+  ModelLeader(ClusterModel model, LeaderContext leadership, Consumer<Request> again) {
     this.model = model;
     outbox = leadership.outbox();
     engine = leadership.engine();
@@ -74,14 +74,14 @@ final class ModelLeader {
   /** The model is deleted: leads no more, and gives the requests that have waited. */
   List<Request> delete() {
     rounds.leave();
-    List<Request> waiting = decisions.waitedEnough();
-    decisions.deleted();
+    List<Request> waiting = decisions.releaseWaiting();
+    decisions.modelDeleted();
     ranges.deleted();
     return waiting;
   }
 
-  /** Takes a request for this model, or throws the refusal. */
-  void take(Request.OfModel request, @Nullable Asker asker) {
+  /** Handles a request for this model, or throws the refusal. */
+  void handle(Request.OfModel request, @Nullable ReplyTo replyTo) {
     Refusal failed = state.ended();
     if (failed != null && !(request instanceof Request.Progress)) {
       if (request instanceof Request.Update update) {
@@ -91,32 +91,32 @@ final class ModelLeader {
     }
     switch (request) {
       case Request.Progress progress -> rounds.range(progress);
-      case Request.Update update -> update(update, asker);
-      case Request.Failed(_, var failure) -> failed(failure, asker);
-      case Request.Change change -> obey(change, asker);
+      case Request.Update update -> update(update, replyTo);
+      case Request.Failed(_, var failure) -> failed(failure, replyTo);
+      case Request.Change change -> obey(change, replyTo);
     }
   }
 
-  private void obey(Request.Change change, @Nullable Asker asker) {
+  private void obey(Request.Change change, @Nullable ReplyTo replyTo) {
     switch (machine.decide(change.command(), engine.clock().instant())) {
-      case Outcome.Known(var version) -> outbox.answer(asker, version.write());
-      case Outcome.Waits _ -> await(change, asker, Engine.MOST_COMMANDS);
-      case Outcome.Changes(var head) -> head(head, asker);
+      case Outcome.Known(var version) -> outbox.answer(replyTo, version.write());
+      case Outcome.Waits _ -> await(change, replyTo, Engine.MOST_COMMANDS);
+      case Outcome.Changes(var head) -> head(head, replyTo);
       case Outcome.Keeps(var report) -> {
-        decisions.report(report.version(), report.client(), report.report());
-        outbox.afterwards(() -> state.reported(report.version(), model::reports));
-        outbox.answer(asker, Json.object());
+        decisions.reported(report.version(), report.client(), report.report());
+        outbox.afterCommit(() -> state.reported(report.version(), model::reports));
+        outbox.answer(replyTo, Json.object());
       }
-      case Outcome.Ends(var end) -> rounds.end(end, asker);
+      case Outcome.Ends(var end) -> rounds.end(end, replyTo);
       case Outcome.Replaces(var by) -> {
-        decisions.replaced(by, asker);
-        rounds.goOn();
+        decisions.roundReplaced(by, replyTo);
+        rounds.proceed();
       }
     }
   }
 
-  /** Has a request taken again once the version is there that is being made. */
-  private void await(Request.OfModel request, @Nullable Asker asker, int most) {
+  /** Has a request handled again once the version is there that is being made. */
+  private void await(Request.OfModel request, @Nullable ReplyTo replyTo, int most) {
     if (model.waiting().size() >= most) {
       long ahead = model.waiting(request.getClass());
       if (ahead >= most) {
@@ -126,27 +126,27 @@ final class ModelLeader {
         throw ModelMachine.busy(state.model(), ahead).exception();
       }
     }
-    decisions.waits(new Request(request, asker));
+    decisions.requestWaits(new Request(request, replyTo));
   }
 
-  private void head(ModelHead next, @Nullable Asker asker) {
-    decisions.head(next);
-    outbox.afterwards(() -> state.folder().save(next));
+  private void head(ModelHead next, @Nullable ReplyTo replyTo) {
+    decisions.headChanged(next);
+    outbox.afterCommit(() -> state.folder().save(next));
     rounds.setDeadline();
-    outbox.answer(asker, Json.object());
-    rounds.goOn();
+    outbox.answer(replyTo, Json.object());
+    rounds.proceed();
   }
 
   /** Keeps a client's failure, or refuses it as the update in its place would be. */
-  private void failed(ClientFailure told, @Nullable Asker asker) {
+  private void failed(ClientFailure told, @Nullable ReplyTo replyTo) {
     if (admission.begin(told.round(), told.client(), null) == null
         && state.takesFailure(told.round(), told.client())) {
       decisions.clientFailed(told.at(engine.clock().instant()));
     }
-    outbox.answer(asker, Json.object());
+    outbox.answer(replyTo, Json.object());
   }
 
-  private void update(Request.Update sent, @Nullable Asker asker) {
+  private void update(Request.Update sent, @Nullable ReplyTo replyTo) {
     Instant now = engine.clock().instant();
     Verdict<Decision.Accepted> verdict =
         admission.decide(sent.from(), sent.client(), 0, sent.header(), sent.content(), now);
@@ -154,20 +154,20 @@ final class ModelLeader {
         ? verdict
         : admission.late(sent.from(), sent.client(), sent.header(), sent.content())) {
       case Verdict.Enters(var update) -> {
-        decisions.enters(update);
-        outbox.answer(asker, RecordCodec.write(update).put("repeated", false));
+        decisions.updateAccepted(update);
+        outbox.answer(replyTo, RecordCodec.write(update).put("repeated", false));
         ranges.admit(sent.upload(), update);
-        rounds.goOn();
+        rounds.proceed();
       }
       case Verdict.Repeats(var earlier) -> {
-        outbox.answer(asker, RecordCodec.write(earlier).put("repeated", true));
+        outbox.answer(replyTo, RecordCodec.write(earlier).put("repeated", true));
         ranges.refuse(sent.upload());
       }
       case Verdict.Refused(var refusal) -> {
-        outbox.answer(asker, refusal);
+        outbox.answer(replyTo, refusal);
         ranges.refuse(sent.upload());
       }
-      case Verdict.Welcome<Decision.Accepted> _ -> await(sent, asker, MOST_UPDATES);
+      case Verdict.Welcome<Decision.Accepted> _ -> await(sent, replyTo, MOST_UPDATES);
     }
   }
 }

@@ -29,7 +29,7 @@ final class ModelRange {
   private final long bytes;
   private final Map<String, Slice> slices = new HashMap<>();
   private final List<Admitted> admitted = new ArrayList<>();
-  private @Nullable RangeFold fold;
+  private @Nullable RangeClose closing;
   private int gathered;
   private long closeOffset = Long.MAX_VALUE;
 
@@ -53,7 +53,7 @@ final class ModelRange {
   }
 
   /** The numbers of an update from some byte of the range on. */
-  void take(RangeMessage.Numbers about, byte[] numbers, long offset) {
+  void add(RangeMessage.Numbers about, byte[] numbers, long offset) {
     Slice slice =
         slices.computeIfAbsent(
             about.upload(),
@@ -64,7 +64,7 @@ final class ModelRange {
   }
 
   /** Takes note of whose numbers are needed, and gives up those of the others. */
-  void take(RangeMessage.Verdicts verdicts, long offset) {
+  void decided(RangeMessage.Verdicts verdicts, long offset) {
     verdicts.admitted().forEach(update -> admitted.add(new Admitted(update, offset)));
     verdicts.refused().forEach(this::drop);
   }
@@ -92,7 +92,7 @@ final class ModelRange {
   void close(RangeMessage.Close close, long offset) {
     ModelState state = model.state();
     closeOffset = Math.min(closeOffset, offset);
-    if (fold != null && !fold.hasFailed()) {
+    if (closing != null && !closing.hasFailed()) {
       return;
     }
     Round open = state.round();
@@ -109,9 +109,9 @@ final class ModelRange {
       }
       round.apply(local(one.update().update(), slice.row(), Crc32c.digest(crc)));
     }
-    fold = new RangeFold(host, model, close.head(), shard, rows, round.inClientOrder());
-    fold.gathered(gathered);
-    fold.start();
+    closing = new RangeClose(host, model, close.head(), shard, rows, round.inClientOrder());
+    closing.gathered(gathered);
+    closing.start();
   }
 
   private void fail(Round round, Decision.Accepted missing) {
@@ -141,14 +141,14 @@ final class ModelRange {
   /** All ranges have come to that exchange. */
   void gathered(int step) {
     gathered = Math.max(gathered, step);
-    if (fold != null) {
-      fold.gathered(gathered);
+    if (closing != null) {
+      closing.gathered(gathered);
     }
   }
 
   /** The version is there: nothing of the round is needed any more. */
   void done(RangeMessage.OfRound round) {
-    giveUp();
+    cancel();
     gathered = 0;
     closeOffset = Long.MAX_VALUE;
     admitted.forEach(one -> drop(one.update().upload()));
@@ -163,10 +163,10 @@ final class ModelRange {
     late.forEach(this::drop);
   }
 
-  private void giveUp() {
-    if (fold != null) {
-      fold.giveUp();
-      fold = null;
+  private void cancel() {
+    if (closing != null) {
+      closing.cancel();
+      closing = null;
     }
   }
 
@@ -184,7 +184,7 @@ final class ModelRange {
 
   /** The range belongs to another process from now on. */
   void end() {
-    giveUp();
+    cancel();
     rows.remove();
   }
 }

@@ -27,7 +27,7 @@ final class Outbox implements ModelDecisions.Writer {
   private final TopicPartition requests;
   private final Replica replica;
   private final List<ProducerRecord<String, byte[]>> messages = new ArrayList<>();
-  private final Queue<Runnable> afterwards = new ArrayDeque<>();
+  private final Queue<Runnable> afterCommit = new ArrayDeque<>();
   private @Nullable Long next;
   private int answers;
 
@@ -53,51 +53,51 @@ final class Outbox implements ModelDecisions.Writer {
   }
 
   private void write(String key, @Nullable ObjectNode content) {
-    byte[] bytes = content == null ? null : Wire.write(content);
+    byte[] bytes = content == null ? null : MessageJson.write(content);
     messages.add(new ProducerRecord<>(topics.decisions(), requests.partition(), key, bytes));
   }
 
   /** Answers who asked, if anybody did. */
-  void answer(@Nullable Asker asker, Refusal refusal) {
-    reply(asker, new LogEntry.Refused(refusal));
+  void answer(@Nullable ReplyTo replyTo, Refusal refusal) {
+    reply(replyTo, new LogEntry.Refused(refusal));
   }
 
   /** Answers who asked, if anybody did. */
-  void answer(@Nullable Asker asker, ObjectNode result) {
-    reply(asker, new LogEntry.Result(result));
+  void answer(@Nullable ReplyTo replyTo, ObjectNode result) {
+    reply(replyTo, new LogEntry.Result(result));
   }
 
-  private void reply(@Nullable Asker asker, LogEntry.Reply reply) {
-    if (asker != null) {
-      write(new LogEntry.Answer(answers++ % ANSWERS, asker, reply));
+  private void reply(@Nullable ReplyTo replyTo, LogEntry.Reply reply) {
+    if (replyTo != null) {
+      write(new LogEntry.Answer(answers++ % ANSWERS, replyTo, reply));
     }
   }
 
   /** Tells the ranges of a model. */
   void toRanges(String model, Placement placement, RangeMessage message) {
-    byte[] bytes = Wire.write(RangeMessageCodec.write(message));
+    byte[] bytes = MessageJson.write(RangeMessageCodec.write(message));
     for (int to : placement.all()) {
       messages.add(new ProducerRecord<>(topics.chunks(), to, model, bytes));
     }
   }
 
-  /** The requests before that offset have been taken. */
-  void taken(long nextOffset) {
+  /** The requests before that offset are dealt with. */
+  void handled(long nextOffset) {
     next = nextOffset;
   }
 
   /** Does something after what was decided is written. */
-  void afterwards(Runnable action) {
-    afterwards.add(action);
+  void afterCommit(Runnable action) {
+    afterCommit.add(action);
   }
 
   /** Whether something is to be done once what was decided is written. */
-  boolean hasAfterwards() {
-    return !afterwards.isEmpty();
+  boolean hasAfterCommit() {
+    return !afterCommit.isEmpty();
   }
 
   boolean isEmpty() {
-    return messages.isEmpty() && afterwards.isEmpty() && next == null;
+    return messages.isEmpty() && afterCommit.isEmpty() && next == null;
   }
 
   /**
@@ -122,7 +122,7 @@ final class Outbox implements ModelDecisions.Writer {
       messages.clear();
       next = null;
     }
-    for (Runnable done = afterwards.poll(); done != null; done = afterwards.poll()) {
+    for (Runnable done = afterCommit.poll(); done != null; done = afterCommit.poll()) {
       done.run();
     }
     return true;

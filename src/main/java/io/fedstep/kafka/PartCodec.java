@@ -39,8 +39,8 @@ final class PartCodec {
   static ShardResult read(JsonNode json) {
     return new ShardResult(
         json.required("finite").booleanValue(),
-        Base64Doubles.read(Wire.text(json, "gradient_squares")),
-        Base64Doubles.read(Wire.text(json, "step_squares")),
+        Base64Doubles.read(MessageJson.text(json, "gradient_squares")),
+        Base64Doubles.read(MessageJson.text(json, "step_squares")),
         pieces(json.required("written")),
         pieces(json.path("read"))); // of before there was one: the files are read again
   }

@@ -1,7 +1,8 @@
 package io.fedstep.kafka;
 
 /** The part of a process in its cluster's work. */
-record ProcessShare(Membership leads, Membership works, Follower follower, WorkDuty ranges)
+record ProcessShare(
+    Membership leads, Membership works, DecisionFollower follower, WorkerPartitions ranges)
     implements ClusterMeters.Share {
   @Override
   public int led() {

@@ -1,4 +1,4 @@
 package io.fedstep.kafka;
 
 /** What a process has for the ranges that it computes. */
-record RangeHost(Cluster cluster, Follower follower, RangeProgress progress) {}
+record RangeHost(Cluster cluster, DecisionFollower follower, RangeProgress progress) {}

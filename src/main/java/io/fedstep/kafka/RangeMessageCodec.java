@@ -57,17 +57,18 @@ final class RangeMessageCodec {
 
   /** The message that {@link #write} gave. */
   static RangeMessage read(ObjectNode json) {
-    String incarnation = Wire.text(json, "incarnation");
+    String incarnation = MessageJson.text(json, "incarnation");
     JsonNode kind = json.get("kind");
     if (kind == null) {
       return new RangeMessage.Numbers(
           incarnation,
-          Wire.text(json, UPLOAD),
+          MessageJson.text(json, UPLOAD),
           json.required("from").longValue(),
           json.required("offset").longValue());
     }
     JsonNode base = json.get("base");
-    var round = new OfRound(Wire.number(json, "round"), base == null ? null : Json.text(base));
+    var round =
+        new OfRound(MessageJson.number(json, "round"), base == null ? null : Json.text(base));
     return switch (Json.text(kind)) {
       case "verdicts" ->
           new RangeMessage.Verdicts(
@@ -88,6 +89,6 @@ final class RangeMessageCodec {
 
   private static RangeMessage.Admitted admitted(JsonNode json) {
     return new RangeMessage.Admitted(
-        Wire.text(json, UPLOAD), (Decision.Accepted) RecordCodec.readDecision(json));
+        MessageJson.text(json, UPLOAD), (Decision.Accepted) RecordCodec.readDecision(json));
   }
 }

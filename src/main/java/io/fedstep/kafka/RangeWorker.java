@@ -28,23 +28,23 @@ final class RangeWorker implements AutoCloseable {
     next = position;
   }
 
-  /** Takes the next message. */
-  void take(ConsumerRecord<String, byte[]> message) {
+  /** Handles the next message. */
+  void handle(ConsumerRecord<String, byte[]> message) {
     Header chunk = message.headers().lastHeader(CHUNK);
     RangeMessage content =
-        RangeMessageCodec.read(Wire.read(chunk == null ? message.value() : chunk.value()));
+        RangeMessageCodec.read(MessageJson.read(chunk == null ? message.value() : chunk.value()));
     ModelRange range = range(message.key(), content.incarnation());
     if (range != null) {
-      take(range, content, message);
+      handle(range, content, message);
     }
     next = message.offset() + 1;
   }
 
-  private void take(
+  private void handle(
       ModelRange range, RangeMessage content, ConsumerRecord<String, byte[]> message) {
     switch (content) {
-      case RangeMessage.Numbers numbers -> range.take(numbers, message.value(), message.offset());
-      case RangeMessage.Verdicts verdicts -> range.take(verdicts, message.offset());
+      case RangeMessage.Numbers numbers -> range.add(numbers, message.value(), message.offset());
+      case RangeMessage.Verdicts verdicts -> range.decided(verdicts, message.offset());
       case RangeMessage.Close close -> {
         host.follower().catchUp(message.key());
         host.follower().await(() -> range.knows(close.round()));

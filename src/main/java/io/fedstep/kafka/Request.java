@@ -11,11 +11,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message to a model's leader, which {@code asker} waits for the answer to, if anybody does.
+ * A message to a model's leader, which {@code replyTo} waits for the answer to, if anybody does.
  *
- * @param asker the request of a gateway, or null
+ * @param replyTo the request of a gateway, or null
  */
-record Request(Content content, @Nullable Asker asker) {
+record Request(Content content, @Nullable ReplyTo replyTo) {
   /** What a leader is told or asked. */
   sealed interface Content {}
 

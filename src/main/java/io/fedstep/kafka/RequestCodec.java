@@ -17,7 +17,7 @@ final class RequestCodec {
   /** A message to a model's leader. */
   static ProducerRecord<String, byte[]> message(Topics topics, String model, Request request) {
     return new ProducerRecord<>(
-        topics.requests(), topics.partition(model), model, Wire.write(write(request)));
+        topics.requests(), topics.partition(model), model, MessageJson.write(write(request)));
   }
 
   static ObjectNode write(Request request) {
@@ -25,16 +25,18 @@ final class RequestCodec {
         switch (request.content()) {
           case Request.Create(var head, var placement) ->
               kind("create").set("head", head.write()).set(PLACEMENT, placement.write());
-          case Request.Delete(var newest) -> kind("delete").setAll(Wire.expected(newest));
+          case Request.Delete(var newest) -> kind("delete").setAll(MessageJson.expected(newest));
           case Request.Update update -> write(update);
           case Request.Change(var incarnation, var command) ->
               CommandCodec.write(command).put(INCARNATION, incarnation);
           case Request.Failed(var incarnation, var failure) ->
-              kind("failed").put(INCARNATION, incarnation).set("failure", Wire.failure(failure));
+              kind("failed")
+                  .put(INCARNATION, incarnation)
+                  .set("failure", MessageJson.failure(failure));
           case Request.Progress progress -> write(progress);
         };
-    if (request.asker() != null) {
-      json.set("asker", request.asker().write());
+    if (request.replyTo() != null) {
+      json.set("asker", request.replyTo().write());
     }
     return json;
   }
@@ -49,7 +51,7 @@ final class RequestCodec {
         .put("upload", update.upload())
         .put("from", update.from())
         .put("client", update.client())
-        .set("update", Wire.update(update.header(), update.content()))
+        .set("update", MessageJson.update(update.header(), update.content()))
         .set(PLACEMENT, update.placement().write());
   }
 
@@ -61,51 +63,54 @@ final class RequestCodec {
             .put("index", progress.index())
             .put("step", progress.step())
             .put("done", progress.done());
-    return progress.failed() == null ? json : json.set("failed", Wire.refusal(progress.failed()));
+    return progress.failed() == null
+        ? json
+        : json.set("failed", MessageJson.refusal(progress.failed()));
   }
 
   /** The message that {@link #write} gave. */
   static Request read(ObjectNode json) {
-    return new Request(content(json), asker(json));
+    return new Request(content(json), replyTo(json));
   }
 
   /** Who waits for the answer to a message, or null. */
-  static @Nullable Asker asker(ObjectNode json) {
-    JsonNode asker = json.get("asker");
-    return asker == null ? null : Asker.of(asker);
+  static @Nullable ReplyTo replyTo(ObjectNode json) {
+    JsonNode replyTo = json.get("asker");
+    return replyTo == null ? null : ReplyTo.of(replyTo);
   }
 
   static Request.Content content(ObjectNode json) {
-    return switch (Wire.text(json, "kind")) {
+    return switch (MessageJson.text(json, "kind")) {
       case "create" ->
           new Request.Create(
               ModelHead.of((ObjectNode) json.required("head")),
               Placement.of(json.required(PLACEMENT)));
-      case "delete" -> new Request.Delete(Wire.expected(json));
+      case "delete" -> new Request.Delete(MessageJson.expected(json));
       case "update" -> {
         JsonNode update = json.required("update");
         yield new Request.Update(
-            Wire.text(json, INCARNATION),
-            Wire.text(json, "upload"),
+            MessageJson.text(json, INCARNATION),
+            MessageJson.text(json, "upload"),
             json.required("from").longValue(),
-            Wire.text(json, "client"),
-            Wire.header(update),
-            Wire.content(update),
+            MessageJson.text(json, "client"),
+            MessageJson.header(update),
+            MessageJson.content(update),
             Placement.of(json.required(PLACEMENT)));
       }
       case "failed" ->
-          new Request.Failed(Wire.text(json, INCARNATION), Wire.failure(json.required("failure")));
+          new Request.Failed(
+              MessageJson.text(json, INCARNATION), MessageJson.failure(json.required("failure")));
       case "range" -> {
         JsonNode failed = json.get("failed");
         yield new Request.Progress(
-            Wire.text(json, INCARNATION),
-            Wire.text(json, "base"),
+            MessageJson.text(json, INCARNATION),
+            MessageJson.text(json, "base"),
             json.required("index").intValue(),
             json.required("step").intValue(),
             json.required("done").booleanValue(),
-            failed == null ? null : Wire.refusal(failed));
+            failed == null ? null : MessageJson.refusal(failed));
       }
-      default -> new Request.Change(Wire.text(json, INCARNATION), CommandCodec.read(json));
+      default -> new Request.Change(MessageJson.text(json, INCARNATION), CommandCodec.read(json));
     };
   }
 }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * Ends the rounds of one model: closes them when that is due, has the version made of what the
  * ranges have, and begins the next. One thread at a time.
  */
-final class RoundEnd implements Making.Owner {
+final class RoundEnd implements VersionTask.Owner {
   /** After which nobody asks any more for a draft to be made a version. */
   private static final Duration ABANDONED = Duration.ofDays(1);
 
@@ -40,16 +40,16 @@ final class RoundEnd implements Making.Owner {
   private final Consumer<Runnable> events;
   private final Consumer<Request> again;
   private final Deadline deadline;
-  private final Making making;
+  private final VersionTask versionTask;
   private boolean ended;
 
-  /** Ends rounds; {@code again} takes the requests that have waited for a version. */
+  /** Ends rounds; {@code again} handles the requests that have waited for a version. */
   RoundEnd(
       ClusterModel model,
       ModelMachine machine,
       ModelRanges ranges,
       ModelDecisions decisions,
-      Leadership leadership,
+      LeaderContext leadership,
       Consumer<Request> again) {
     this.model = model;
     this.machine = machine;
@@ -62,7 +62,7 @@ final class RoundEnd implements Making.Owner {
     events = leadership.events();
     state = model.state();
     deadline = new Deadline(state, engine, due -> later(() -> deadlineCame(due)));
-    making = new Making(model, this, engine);
+    versionTask = new VersionTask(model, this, engine);
   }
 
   @Override
@@ -78,7 +78,7 @@ final class RoundEnd implements Making.Owner {
   void takeOver() {
     tidy();
     if (state.ended() != null) { // another process may succeed
-      decisions.failed(null);
+      decisions.modelFailed(null);
       if (state.round().closed() != null) {
         ranges.close();
       }
@@ -93,7 +93,7 @@ final class RoundEnd implements Making.Owner {
       return;
     }
     setDeadline();
-    goOn();
+    proceed();
   }
 
   /** Does in the folder what a leader before may not have come to. */
@@ -124,16 +124,16 @@ final class RoundEnd implements Making.Owner {
   }
 
   private void deadlineCame(Instant due) {
-    switch (deadline.came(due, decisions::passed)) {
+    switch (deadline.came(due, decisions::deadlinePassed)) {
       case NOTHING -> {}
       case ENDS -> end(machine.endAtDeadline(engine.clock().instant()), null);
-      case PASSES -> outbox.afterwards(() -> engine.listener().deadlinePassed(state.model()));
+      case PASSES -> outbox.afterCommit(() -> engine.listener().deadlinePassed(state.model()));
     }
   }
 
   /** Ends the open round, which has one stage. */
-  void end(Decision end, @Nullable Asker asker) {
-    decisions.closed((Decision.Closed) end, asker);
+  void end(Decision end, @Nullable ReplyTo replyTo) {
+    decisions.roundClosed((Decision.Closed) end, replyTo);
     ranges.close();
   }
 
@@ -150,11 +150,11 @@ final class RoundEnd implements Making.Owner {
       return; // a worker that began again
     }
     int before = model.step();
-    decisions.range(of.index(), of.step(), of.done());
+    decisions.rangeProgressed(of.index(), of.step(), of.done());
     if (model.step() > before && !model.isDone()) {
       ranges.gathered();
     }
-    goOn();
+    proceed();
   }
 
   @Override
@@ -164,37 +164,37 @@ final class RoundEnd implements Making.Owner {
                 refusal.problem(),
                 "%s (process %s leads the model)".formatted(refusal.detail(), instance))
             .with("leader", instance);
-    decisions.failed(here);
-    outbox.answer(model.asker(), here);
-    takeWaiting();
+    decisions.modelFailed(here);
+    outbox.answer(model.replyTo(), here);
+    retryWaiting();
   }
 
-  private void takeWaiting() {
-    decisions.waitedEnough().forEach(again);
+  private void retryWaiting() {
+    decisions.releaseWaiting().forEach(again);
   }
 
   @Override
-  public void waitsFor(StorageException cause) {
+  public void versionWaits(StorageException cause) {
     if (state.hasNoRoom()) {
       return; // who waits has been told
     }
     state.change(() -> state.closing(cause));
     outbox.answer(
-        model.asker(),
+        model.replyTo(),
         model.replacement() == null
             ? state.noRoom()
             : Cluster.notReady( // not a no, after which its draft would go
                 "This is decided, and waits: %s Ask again for what came of it."
                     .formatted(Failure.refusal(cause).detail())));
-    takeWaiting();
+    retryWaiting();
   }
 
   /** Does what has become due. */
-  void goOn() {
+  void proceed() {
     if (canMake()) {
-      outbox.afterwards(() -> { // a version that is there has to be decided
+      outbox.afterCommit(() -> { // a version that is there has to be decided
         if (canMake()) {
-          making.begin();
+          versionTask.begin();
         }
       });
       return;
@@ -215,8 +215,8 @@ final class RoundEnd implements Making.Owner {
     List<Version> before = state.folder().versions(engine.keepVersions());
     ModelHead next = BestVersion.chosen(state, head, before, made.version(), model::reports);
     if (!next.equals(head)) {
-      decisions.head(next);
-      outbox.afterwards(() -> state.folder().save(next));
+      decisions.headChanged(next);
+      outbox.afterCommit(() -> state.folder().save(next));
     }
     try {
       state
@@ -231,19 +231,19 @@ final class RoundEnd implements Making.Owner {
   }
 
   @Override
-  public void made(VersionMaker.Made made) {
+  public void versionMade(VersionMaker.Made made) {
     ranges.done();
-    Asker asker = model.asker();
+    ReplyTo replyTo = model.replyTo();
     VersionInfo info = made.info();
     choose(info);
-    decisions.next(info, made.over() == null ? state.openedAt(info) : info.createdAt());
+    decisions.roundOpened(info, made.over() == null ? state.openedAt(info) : info.createdAt());
     setDeadline();
-    outbox.answer(asker, info.write());
-    outbox.afterwards(() -> {
-      making.tell(made);
+    outbox.answer(replyTo, info.write());
+    outbox.afterCommit(() -> {
+      versionTask.tell(made);
       state.folder().prune(engine.keepVersions() + 1, engine.keepRounds());
     });
-    takeWaiting();
-    goOn();
+    retryWaiting();
+    proceed();
   }
 }

@@ -96,7 +96,7 @@ final class Uploads implements AutoCloseable {
                 model.state().model(),
                 update,
                 message ->
-                    new Chunks(
+                    new UpdateMessages(
                         cluster.topics(), model.state().spec(), update, spool, row, message));
         Decision.Accepted accepted = (Decision.Accepted) RecordCodec.readDecision(answer);
         return answer.required("repeated").booleanValue()

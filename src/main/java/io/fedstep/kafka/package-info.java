@@ -12,12 +12,19 @@
  *   gateway ◄── decisions: what it is asked about a model, and what it answers
  * </pre>
  *
- * <p>What is said is typed and has one codec each: {@link io.fedstep.kafka.LogEntry} for decisions,
+ * <p>Messages are typed and have one codec each: {@link io.fedstep.kafka.LogEntry} for decisions,
  * by the keys of the compacted topic, {@link io.fedstep.kafka.Request} for leaders, {@link
  * io.fedstep.kafka.RangeMessage} for ranges. Leader, follower and restart apply the same entries
- * ({@link io.fedstep.kafka.Replica}). Of one model, {@link io.fedstep.kafka.ModelLeader} takes the
- * requests, {@link io.fedstep.kafka.RoundEnd} closes rounds and begins the next, and both write to
- * the leader's {@link io.fedstep.kafka.Outbox}.
+ * ({@link io.fedstep.kafka.Replica}).
+ *
+ * <p>A {@link io.fedstep.kafka.Membership} gives a process its partitions: of the requests ({@link
+ * io.fedstep.kafka.LeaderPartitions}) and of the chunks ({@link
+ * io.fedstep.kafka.WorkerPartitions}). Of one model, {@link io.fedstep.kafka.ModelLeader} handles
+ * the requests, {@link io.fedstep.kafka.RoundEnd} closes rounds and begins the next, {@link
+ * io.fedstep.kafka.VersionTask} makes the version between them, and all that is decided goes to the
+ * leader's {@link io.fedstep.kafka.Outbox}. What is decided is {@link
+ * io.fedstep.coordinator.ModelMachine}'s to say, as on one machine; a range is closed by {@link
+ * io.fedstep.kafka.RangeClose}.
  *
  * <ul>
  *   <li>Messages of earlier releases mean the same: {@code MessagesTest}.

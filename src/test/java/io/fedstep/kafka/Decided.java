@@ -50,7 +50,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
   private static final int SHARDS = 3;
-  private static final Asker ASKER = new Asker("g", 7);
+  private static final ReplyTo ASKER = new ReplyTo("g", 7);
 
   private final DataFolder data;
   private final Engine engine;
@@ -96,7 +96,8 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   @Override
   public void write(LogEntry entry) {
     ObjectNode json = LogEntryCodec.write(entry);
-    topic.add(new Message(entry.key(), json == null ? null : Wire.read(Wire.write(json))));
+    topic.add(
+        new Message(entry.key(), json == null ? null : MessageJson.read(MessageJson.write(json))));
   }
 
   private ModelDecisions decisions() {
@@ -125,7 +126,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
 
   void delete() {
     ClusterModel model = live();
-    decisions().deleted();
+    decisions().modelDeleted();
     decide(new LogEntry.Deleted(M, model.incarnation(), 0));
     decide(new LogEntry.Gone(LogEntry.OpenRound.key(M)));
     commit();
@@ -144,7 +145,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
             NOW,
             round.updates() + 1,
             staleness);
-    decisions().enters(update);
+    decisions().updateAccepted(update);
     commit();
   }
 
@@ -169,14 +170,14 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
             UpdateMetadata.of(0.5, Map.of("loss", 0.1), null),
             new VectorSummary("crc32c:0a0b0c0d", 2.5),
             live().placement());
-    decisions().waits(new Request(update, ASKER));
+    decisions().requestWaits(new Request(update, ASKER));
     commit();
   }
 
   /** The clients whose requests have waited. */
   List<String> waitedEnough() {
     List<String> clients =
-        decisions().waitedEnough().stream()
+        decisions().releaseWaiting().stream()
             .map(request -> ((Request.Update) request.content()).client())
             .toList();
     commit();
@@ -184,34 +185,34 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   }
 
   void closeRound() {
-    decisions().closed(state().round().close(Decision.Cause.MANUAL, NOW), ASKER);
+    decisions().roundClosed(state().round().close(Decision.Cause.MANUAL, NOW), ASKER);
     commit();
   }
 
   void fail() {
-    decisions().failed(Refusal.of(Problem.MODEL_FAILED, "A range has no room."));
+    decisions().modelFailed(Refusal.of(Problem.MODEL_FAILED, "A range has no room."));
     commit();
   }
 
   /** As another leader does. */
   void goOn() {
-    decisions().failed(null);
+    decisions().modelFailed(null);
     commit();
   }
 
   void range(int index, int step, boolean done) {
-    decisions().range(index, step, done);
+    decisions().rangeProgressed(index, step, done);
     commit();
   }
 
   void report(String client, long version) {
-    decisions().report(version, client, UpdateMetadata.of(3, Map.of("accuracy", 0.5), null));
+    decisions().reported(version, client, UpdateMetadata.of(3, Map.of("accuracy", 0.5), null));
     commit();
     assertThat(live().reports(version)).containsKey(client);
   }
 
   private void head(ModelHead next) {
-    decisions().head(next);
+    decisions().headChanged(next);
     commit();
     state().folder().save(next);
   }
@@ -230,7 +231,8 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   /** A deadline passes with too few updates. */
   void pass() {
     long policy = state().folder().head().policies();
-    decisions().passed(new Decision.Passed(policy, state().round().passed(policy) + 1, NOW));
+    decisions()
+        .deadlinePassed(new Decision.Passed(policy, state().round().passed(policy) + 1, NOW));
     commit();
   }
 
@@ -243,7 +245,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   }
 
   void replace(Replacement by) {
-    decisions().replaced(by, null);
+    decisions().roundReplaced(by, null);
     commit();
   }
 
@@ -297,7 +299,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   }
 
   private void begins(VersionInfo info, Instant openedAt) {
-    decisions().next(info, openedAt);
+    decisions().roundOpened(info, openedAt);
     commit();
     state().folder().prune(engine.keepVersions() + 1, engine.keepRounds());
     compare();
@@ -395,7 +397,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
     assertThat(state.round().inClientOrder()).isEqualTo(other.round().inClientOrder());
     assertThat(found.placement()).isEqualTo(expected.placement());
     assertThat(found.replacement()).isEqualTo(expected.replacement());
-    assertThat(found.asker()).isEqualTo(expected.asker());
+    assertThat(found.replyTo()).isEqualTo(expected.replyTo());
     assertThat(found.step()).isEqualTo(expected.step());
     assertThat(found.waiting()).isEqualTo(expected.waiting());
     for (int shard = 0; shard < SHARDS; shard++) {

@@ -312,11 +312,11 @@ class LeaderTest {
   }
 
   /** A process that neither leads nor computes. */
-  private record Bystander(Cluster cluster, Gateway gateway, Follower follower)
+  private record Bystander(Cluster cluster, Gateway gateway, DecisionFollower follower)
       implements AutoCloseable {
     static Bystander of(Cluster cluster) {
       var gateway = new Gateway(cluster);
-      return new Bystander(cluster, gateway, new Follower(cluster, gateway));
+      return new Bystander(cluster, gateway, new DecisionFollower(cluster, gateway));
     }
 
     Agreement agreement() {
@@ -332,7 +332,8 @@ class LeaderTest {
   }
 
   private static ConsumerRecord<String, byte[]> request(long offset, ObjectNode request) {
-    return new ConsumerRecord<>("fedstep.requests", 0, offset, Decided.M, Wire.write(request));
+    return new ConsumerRecord<>(
+        "fedstep.requests", 0, offset, Decided.M, MessageJson.write(request));
   }
 
   private static ObjectNode creation(String incarnation) {

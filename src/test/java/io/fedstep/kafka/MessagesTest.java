@@ -32,12 +32,12 @@ class MessagesTest {
   @MethodSource("lines")
   void earlierMessage_comesBackAsItWas(String line) {
     String[] parts = line.split(" ", 3);
-    ObjectNode json = parts[2].equals("null") ? null : Wire.read(parts[2].getBytes(UTF_8));
+    ObjectNode json = parts[2].equals("null") ? null : MessageJson.read(parts[2].getBytes(UTF_8));
     ObjectNode again = written(parts[0], parts[1], json);
     if (json == null || again == null) {
       assertThat(again).isEqualTo(json);
     } else {
-      assertHas(Wire.read(Wire.write(again)), json);
+      assertHas(MessageJson.read(MessageJson.write(again)), json);
     }
   }
 
@@ -82,7 +82,7 @@ class MessagesTest {
 
   private static boolean hasKind(String line, Class<?> kind) {
     String[] parts = line.split(" ", 3);
-    ObjectNode json = parts[2].equals("null") ? null : Wire.read(parts[2].getBytes(UTF_8));
+    ObjectNode json = parts[2].equals("null") ? null : MessageJson.read(parts[2].getBytes(UTF_8));
     if (parts[0].equals("decisions")) {
       LogEntry entry = LogEntryCodec.read(parts[1], json);
       return kind.isInstance(entry)

@@ -65,7 +65,7 @@ final class SimBrokers {
   private final Random random;
   private final SimThreads.SimProcess process;
   private final int count;
-  private final Map<TopicPartition, Log> logs = new TreeMap<>(SimBrokers::compare);
+  private final Map<TopicPartition, DecisionReader> logs = new TreeMap<>(SimBrokers::compare);
   private final Map<String, Group> groups = new HashMap<>();
   private final Map<String, Writer> writers = new LinkedHashMap<>();
   private final Set<Thread> waiting = new LinkedHashSet<>();
@@ -94,8 +94,8 @@ final class SimBrokers {
     return random.nextInt(1000) < lost;
   }
 
-  private Log log(TopicPartition partition) {
-    return logs.computeIfAbsent(partition, _ -> new Log());
+  private DecisionReader log(TopicPartition partition) {
+    return logs.computeIfAbsent(partition, _ -> new DecisionReader());
   }
 
   private Group group(String name) {
@@ -133,7 +133,7 @@ final class SimBrokers {
       @Nullable Transaction in) {}
 
   /** A partition. */
-  private static final class Log {
+  private static final class DecisionReader {
     private final List<Message> messages = new ArrayList<>();
     private final Map<Transaction, Long> open = new LinkedHashMap<>();
     private long start;
@@ -155,7 +155,7 @@ final class SimBrokers {
 
   private void append(ProducerRecord<String, byte[]> message, @Nullable Transaction in) {
     var at = new TopicPartition(message.topic(), message.partition());
-    Log log = log(at);
+    DecisionReader log = log(at);
     if (in != null && in.unmarked.add(at)) {
       log.open.put(in, log.end);
     }
@@ -198,7 +198,7 @@ final class SimBrokers {
         transaction.offsets.forEach((group, offsets) -> group(group).committed.putAll(offsets));
       }
     } else {
-      Log log = log(at);
+      DecisionReader log = log(at);
       log.open.remove(transaction);
       log.end++; // where the marker is
     }
@@ -214,7 +214,7 @@ final class SimBrokers {
   void compact(String topic) {
     for (int partition = 0; partition < count; partition++) {
       var at = new TopicPartition(topic, partition);
-      Log log = log(at);
+      DecisionReader log = log(at);
       long stable = log.stable();
       var last = new HashMap<String, Long>();
       log.messages.stream()
@@ -619,7 +619,7 @@ final class SimBrokers {
       int most = 1 + random.nextInt(MOST_POLLED);
       for (TopicPartition partition : order) {
         long position = position(partition);
-        Log log = log(partition);
+        DecisionReader log = log(partition);
         long stable = log.stable();
         long next = stable;
         for (Message message : log.messages) {
@@ -721,7 +721,7 @@ final class SimBrokers {
       @Override
       public void deleteBefore(Map<TopicPartition, Long> offsets) {
         offsets.forEach((partition, offset) -> {
-          Log log = log(partition);
+          DecisionReader log = log(partition);
           log.start = Math.max(log.start, offset);
           log.messages.removeIf(message -> message.offset() < offset);
         });

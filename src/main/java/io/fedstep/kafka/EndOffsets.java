@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * asked together. A consumer looks for a partition's next leader when a broker dies; the admin
  * client would wait for the dead one.
  */
-final class Ends implements AutoCloseable {
+final class EndOffsets implements AutoCloseable {
   private final Consumer<String, byte[]> consumer;
   private final Duration longest;
   private final Monitor monitor = new Monitor();
@@ -26,7 +26,7 @@ final class Ends implements AutoCloseable {
   private boolean closed;
 
   /** Asks for some of {@code partitions}. */
-  Ends(Cluster cluster, Collection<TopicPartition> partitions) {
+  EndOffsets(Cluster cluster, Collection<TopicPartition> partitions) {
     consumer = cluster.clients().reader();
     consumer.assign(partitions); // of any other it would warn each time that it is asked
     longest = cluster.settings().sessionTimeout();
@@ -43,14 +43,14 @@ final class Ends implements AutoCloseable {
   }
 
   private void run() {
-    for (var questions = take(); questions != null; questions = take()) {
+    for (var questions = nextQuestions(); questions != null; questions = nextQuestions()) {
       answer(questions);
     }
     consumer.close(CloseOptions.timeout(Duration.ZERO));
   }
 
   /** What is asked, once something is; null when it is closed. */
-  private @Nullable Map<TopicPartition, CompletableFuture<Long>> take() {
+  private @Nullable Map<TopicPartition, CompletableFuture<Long>> nextQuestions() {
     return monitor.await(
         () -> !asked.isEmpty() || closed,
         () -> {

@@ -22,20 +22,20 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the versions that a model's leader has decided on, from what the ranges have written or
- * from a replacement. A second leader finds the version that a first one made.
+ * Makes the versions that a model's leader has decided on, beside its thread: from what the ranges
+ * have written, or from a replacement. A second leader finds the version that a first one made.
  */
-final class Making implements VersionMaker.Drafts {
+final class VersionTask implements VersionMaker.Drafts {
   /** A model's leader, which is told of what is made on its own thread. */
   interface Owner {
     /** Does something on the leader's thread, unless it leads no more. */
     void later(Runnable action);
 
     /** The version exists: the next round begins. */
-    void made(VersionMaker.Made made);
+    void versionMade(VersionMaker.Made made);
 
     /** The version cannot be made for now, which is said to who waits for it; it is tried again. */
-    void waitsFor(StorageException cause);
+    void versionWaits(StorageException cause);
 
     /** Nobody can make the version until another leader tries again. */
     void fail(Refusal refusal);
@@ -49,7 +49,7 @@ final class Making implements VersionMaker.Drafts {
   private final Retry retry;
   private boolean running;
 
-  Making(ClusterModel model, Owner leader, Engine engine) {
+  VersionTask(ClusterModel model, Owner leader, Engine engine) {
     this.model = model;
     this.leader = leader;
     this.engine = engine;
@@ -79,22 +79,22 @@ final class Making implements VersionMaker.Drafts {
   }
 
   private void make(Round round, @Nullable Replacement by) {
-    VersionMaker.Made found = found(round, by);
-    VersionMaker.Made made = found != null ? found : maker.make(round, by);
+    VersionMaker.Made existing = existing(round, by);
+    VersionMaker.Made made = existing != null ? existing : maker.make(round, by);
     leader.later(() -> {
       running = false;
-      leader.made(made);
+      leader.versionMade(made);
     });
   }
 
   private void waitFor(StorageException cause) {
     engine.logError(
         "model %s: the next version cannot be made yet".formatted(state.model()), cause);
-    leader.later(() -> leader.waitsFor(cause));
+    leader.later(() -> leader.versionWaits(cause));
   }
 
   /** The version that another leader made, which could not say so; or null. */
-  private VersionMaker.@Nullable Made found(Round round, @Nullable Replacement by) {
+  private VersionMaker.@Nullable Made existing(Round round, @Nullable Replacement by) {
     boolean isFirst = by instanceof Replacement.Weights;
     VersionInfo found = drafts().committed(isFirst ? 0 : round.number() + 1);
     return found == null
@@ -133,7 +133,7 @@ final class Making implements VersionMaker.Drafts {
   public RoundClose.Result fill(VersionDraft draft, Round round, Version before) {
     var parts = new ArrayList<ShardResult>();
     for (int shard = 0; shard < model.placement().shards(); shard++) {
-      parts.add(PartCodec.read(drafts().given(round.base(), RangeFold.part(shard))));
+      parts.add(PartCodec.read(drafts().given(round.base(), RangeClose.part(shard))));
     }
     RoundClose.Result result = RoundClose.joined(before, parts);
     if (result.finite()) {

@@ -14,26 +14,26 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /** The partitions of the requests that this process leads. */
-final class LeadDuty implements Membership.Duty {
+final class LeaderPartitions implements Membership.Partitions {
   private final Cluster cluster;
   private final LedModels led;
   private final Map<Integer, Leader> leaders = new ConcurrentHashMap<>();
 
   /** Leads; {@code led} is told of which partitions. */
-  LeadDuty(Cluster cluster, LedModels led) {
+  LeaderPartitions(Cluster cluster, LedModels led) {
     this.cluster = cluster;
     this.led = led;
   }
 
   @Override
-  public void begin(int partition, Consumer<String, byte[]> consumer) {
+  public void assigned(int partition, Consumer<String, byte[]> consumer) {
     leaders.put(partition, new Leader(cluster, partition, consumer::wakeup));
     led.leads(partition, true);
     cluster.meters().leads();
   }
 
   @Override
-  public void end(int partition) {
+  public void revoked(int partition) {
     Leader leader = leaders.remove(partition);
     if (leader != null) {
       led.leads(partition, false);
@@ -42,7 +42,7 @@ final class LeadDuty implements Membership.Duty {
   }
 
   @Override
-  public void take(ConsumerRecords<String, byte[]> requests, Consumer<String, byte[]> consumer) {
+  public void handle(ConsumerRecords<String, byte[]> requests, Consumer<String, byte[]> consumer) {
     ConsumerGroupMetadata group = consumer.groupMetadata();
     var running = new ArrayList<CompletableFuture<Void>>();
     leaders.forEach((partition, leader) -> {

@@ -7,11 +7,11 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/** The decisions as they are read. */
-final class Log {
+/** Reads the decisions that were written until now. */
+final class DecisionReader {
   private static final Duration POLL = Duration.ofMillis(100);
 
-  private Log() {}
+  private DecisionReader() {}
 
   /**
    * Has a replica know all that was decided until now; the reader goes on from there. What is
@@ -26,7 +26,7 @@ final class Log {
       while (isBefore(ends, reader)) {
         for (ConsumerRecord<String, byte[]> decision : reader.poll(POLL)) {
           replica.collect(
-              decision.key(), decision.value() == null ? null : Wire.read(decision.value()));
+              decision.key(), decision.value() == null ? null : MessageJson.read(decision.value()));
         }
       }
       ends = reader.endOffsets(partitions);

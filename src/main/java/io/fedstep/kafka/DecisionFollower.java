@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Reads all decisions as they are written: what this process knows of every model. */
-final class Follower implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
+final class DecisionFollower implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DecisionFollower.class);
   private static final Duration POLL = Duration.ofSeconds(1);
 
   private final Cluster cluster;
@@ -29,7 +29,7 @@ final class Follower implements AutoCloseable {
   private final long[] positions;
   private final Monitor monitor = new Monitor();
   private final Consumer<String, byte[]> reader;
-  private final Ends ends;
+  private final EndOffsets ends;
   private final Replica replica;
   private volatile long lag;
   private volatile boolean closed;
@@ -39,7 +39,7 @@ final class Follower implements AutoCloseable {
   private @Nullable Thread thread;
 
   /** Follows; {@code watcher} is told of models and answers. */
-  Follower(Cluster cluster, Replica.Watcher watcher) {
+  DecisionFollower(Cluster cluster, Replica.Watcher watcher) {
     this.cluster = cluster;
     int count = cluster.settings().partitions();
     partitions =
@@ -48,13 +48,13 @@ final class Follower implements AutoCloseable {
             .toList();
     positions = new long[count];
     reader = cluster.clients().reader();
-    ends = new Ends(cluster, partitions);
+    ends = new EndOffsets(cluster, partitions);
     replica = new Replica(cluster.data(), cluster.engine(), true, watcher);
   }
 
   /** Reads what was decided until now, then goes on with that. */
   void start() {
-    Log.readAll(reader, partitions, replica);
+    DecisionReader.readAll(reader, partitions, replica);
     move();
     Thread reads = cluster.engine().thread("decisions", this::run);
     thread = reads;
@@ -66,7 +66,7 @@ final class Follower implements AutoCloseable {
       while (!closed) {
         for (ConsumerRecord<String, byte[]> decision : reader.poll(POLL)) {
           replica.applyOrBreak(
-              decision.key(), decision.value() == null ? null : Wire.read(decision.value()));
+              decision.key(), decision.value() == null ? null : MessageJson.read(decision.value()));
         }
         checkSettings();
         move();

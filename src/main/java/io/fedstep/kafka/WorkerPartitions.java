@@ -11,7 +11,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
 /** The partitions of the chunks whose ranges this process computes. */
-final class WorkDuty implements Membership.Duty {
+final class WorkerPartitions implements Membership.Partitions {
   private static final long COMMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final RangeHost host;
@@ -21,7 +21,7 @@ final class WorkDuty implements Membership.Duty {
   private volatile long held;
   private long lastCommit;
 
-  WorkDuty(RangeHost host) {
+  WorkerPartitions(RangeHost host) {
     this.host = host;
     cluster = host.cluster();
     lastCommit = cluster.engine().nanos();
@@ -32,7 +32,7 @@ final class WorkDuty implements Membership.Duty {
   }
 
   @Override
-  public void begin(int partition, Consumer<String, byte[]> consumer) {
+  public void assigned(int partition, Consumer<String, byte[]> consumer) {
     long position = consumer.position(at(partition));
     workers.put(partition, new RangeWorker(host, partition, position));
     committed.put(partition, position);
@@ -40,7 +40,7 @@ final class WorkDuty implements Membership.Duty {
   }
 
   @Override
-  public void end(int partition) {
+  public void revoked(int partition) {
     RangeWorker worker = workers.remove(partition);
     if (worker != null) {
       worker.close();
@@ -48,11 +48,11 @@ final class WorkDuty implements Membership.Duty {
   }
 
   @Override
-  public void take(ConsumerRecords<String, byte[]> messages, Consumer<String, byte[]> consumer) {
+  public void handle(ConsumerRecords<String, byte[]> messages, Consumer<String, byte[]> consumer) {
     for (ConsumerRecord<String, byte[]> message : messages) {
       RangeWorker worker = workers.get(message.partition());
       if (worker != null) {
-        worker.take(message);
+        worker.handle(message);
       }
     }
     long now = cluster.engine().nanos();

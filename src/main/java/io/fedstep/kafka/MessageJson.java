@@ -16,12 +16,12 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What goes through the topics beside numbers, as JSON: its first member is the format. */
-final class Wire {
+final class MessageJson {
   private static final String RETRY_AFTER = "retry_after";
 
   private static final int FORMAT = 1;
 
-  private Wire() {}
+  private MessageJson() {}
 
   /** A message. */
   static byte[] write(ObjectNode message) {

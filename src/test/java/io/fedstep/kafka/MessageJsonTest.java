@@ -19,16 +19,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Messages, as they are written and read. */
-class WireTest {
+class MessageJsonTest {
   private static ObjectNode copy(ObjectNode message) {
-    ObjectNode read = Wire.read(Wire.write(message));
+    ObjectNode read = MessageJson.read(MessageJson.write(message));
     return read.without(List.of("format"));
   }
 
   @Test
   void aMessage_beginsWithItsFormat() {
     ObjectNode message = Json.object().put("kind", "close").put("n", 1L << 60);
-    assertThat(new String(Wire.write(message), UTF_8)).startsWith("{\"format\":1,\"kind\":");
+    assertThat(new String(MessageJson.write(message), UTF_8)).startsWith("{\"format\":1,\"kind\":");
     assertThat(copy(message)).isEqualTo(message);
   }
 
@@ -36,14 +36,14 @@ class WireTest {
   @ValueSource(
       strings = {"{\"format\": 2, \"kind\": \"close\"}", "{\"format\": 2}", "{\"format\": \"2\"}"})
   void aForeignFormat_isRefusedByName(String message) {
-    assertThatThrownBy(() -> Wire.read(message.getBytes(UTF_8)))
+    assertThatThrownBy(() -> MessageJson.read(message.getBytes(UTF_8)))
         .isInstanceOf(ClusterException.class)
         .hasMessage("a message says format 2; this fedstep reads format 1");
   }
 
   @Test
   void noFormat_isRefused() {
-    assertThatThrownBy(() -> Wire.read("{\"kind\": \"close\"}".getBytes(UTF_8)))
+    assertThatThrownBy(() -> MessageJson.read("{\"kind\": \"close\"}".getBytes(UTF_8)))
         .isInstanceOf(ClusterException.class)
         .hasMessage("a message says format 0; this fedstep reads format 1");
   }
@@ -51,7 +51,7 @@ class WireTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "close", "{\"format\": 1", "[1]", "1", "null"})
   void noDocument_isRefused(String message) {
-    assertThatThrownBy(() -> Wire.read(message.getBytes(UTF_8)))
+    assertThatThrownBy(() -> MessageJson.read(message.getBytes(UTF_8)))
         .isInstanceOf(RuntimeException.class);
   }
 
@@ -62,9 +62,9 @@ class WireTest {
         UpdateMetadata.of(
             0.1, Map.of("loss", Double.MIN_VALUE, "accuracy", 1.0), base.isEmpty() ? null : base);
     var content = new VectorSummary("crc32c:00000000", 1.0 / 3);
-    ObjectNode read = copy(Wire.update(header, content));
-    assertThat(Wire.header(read)).isEqualTo(header);
-    assertThat(Wire.content(read)).isEqualTo(content);
+    ObjectNode read = copy(MessageJson.update(header, content));
+    assertThat(MessageJson.header(read)).isEqualTo(header);
+    assertThat(MessageJson.content(read)).isEqualTo(content);
   }
 
   @Test
@@ -79,7 +79,7 @@ class WireTest {
             .with("known", true)
             .with("base", "0a1b2c3d-4")
             .with("differs", List.of("dtype", "round.timeout"));
-    Refusal read = Wire.refusal(copy(Wire.refusal(refusal)));
+    Refusal read = MessageJson.refusal(copy(MessageJson.refusal(refusal)));
     assertThat(read.problem()).isEqualTo(refusal.problem());
     assertThat(read.detail()).isEqualTo(refusal.detail());
     assertThat(read.retryAfter()).isEqualTo(5);
@@ -99,22 +99,23 @@ class WireTest {
   @EnumSource(Problem.class)
   void everyProblem_comesBack(Problem problem) {
     Refusal refusal = Refusal.of(problem, "A sentence.");
-    assertThat(Wire.refusal(copy(Wire.refusal(refusal)))).isEqualTo(refusal);
+    assertThat(MessageJson.refusal(copy(MessageJson.refusal(refusal)))).isEqualTo(refusal);
   }
 
   @Test
   void aNumber_mayBeMissing() {
-    assertThat(Wire.number(Json.object().put("newest", 7), "newest")).isEqualTo(7);
-    assertThat(Wire.number(Json.object(), "newest")).isNull();
-    assertThat(Wire.number(Json.object().putNull("newest"), "newest")).isNull();
+    assertThat(MessageJson.number(Json.object().put("newest", 7), "newest")).isEqualTo(7);
+    assertThat(MessageJson.number(Json.object(), "newest")).isNull();
+    assertThat(MessageJson.number(Json.object().putNull("newest"), "newest")).isNull();
   }
 
   @Test
   void expectedVersion_comesBack() {
     for (Expected expected :
         List.of(Expected.ANY, new Expected(7L, null), new Expected(null, "3f9c2a71-7"))) {
-      assertThat(Wire.expected(copy(Wire.expected(expected)))).isEqualTo(expected);
+      assertThat(MessageJson.expected(copy(MessageJson.expected(expected)))).isEqualTo(expected);
     }
-    assertThat(Wire.expected(Json.object().put("newest", 7))).isEqualTo(new Expected(7L, null));
+    assertThat(MessageJson.expected(Json.object().put("newest", 7)))
+        .isEqualTo(new Expected(7L, null));
   }
 }

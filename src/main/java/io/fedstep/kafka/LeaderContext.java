@@ -9,4 +9,4 @@ import java.util.function.Consumer;
  * @param instance the name of this process
  * @param events takes what is to be done on the leader's thread, from any thread
  */
-record Leadership(Outbox outbox, Engine engine, String instance, Consumer<Runnable> events) {}
+record LeaderContext(Outbox outbox, Engine engine, String instance, Consumer<Runnable> events) {}

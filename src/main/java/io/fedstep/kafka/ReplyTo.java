@@ -5,17 +5,17 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Who waits for an answer: a request of a gateway.
+ * The address of an answer: the request of a gateway that waits for it.
  *
  * @param gateway the name of a process, another at each start
  * @param number of the request among that gateway's
  */
-record Asker(String gateway, long number) {
+record ReplyTo(String gateway, long number) {
   ObjectNode write() {
     return Json.object().put("gateway", gateway).put("n", number);
   }
 
-  static Asker of(JsonNode json) {
-    return new Asker(Wire.text(json, "gateway"), json.required("n").longValue());
+  static ReplyTo of(JsonNode json) {
+    return new ReplyTo(MessageJson.text(json, "gateway"), json.required("n").longValue());
   }
 }

@@ -30,7 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
  * the same ones whoever computes them, and how far it has come is told to the model's leader. It
  * runs on a thread of its own, and may be begun again at any time by another process.
  */
-final class RangeFold {
+final class RangeClose {
   private final RangeHost host;
   private final Cluster cluster;
   private final ClusterModel model;
@@ -45,11 +45,11 @@ final class RangeFold {
   private final Monitor monitor = new Monitor();
   private int step;
   private int gathered;
-  private boolean given;
+  private boolean cancelled;
   private boolean failed;
 
   /** Of updates whose numbers are in {@code rows}, in client-id order. */
-  RangeFold(
+  RangeClose(
       RangeHost host,
       ClusterModel model,
       ModelHead head,
@@ -66,7 +66,7 @@ final class RangeFold {
     this.updates = updates;
     base = state.round().base();
     before = state.folder().newest(); // as they are now, whatever follows
-    retry = new Retry(cluster.engine(), this::unlessGiven);
+    retry = new Retry(cluster.engine(), this::unlessCancelled);
   }
 
   /** The name of the document with what a range has found out. */
@@ -109,9 +109,9 @@ final class RangeFold {
         .logError("model %s: a range cannot be computed yet".formatted(state.model()), cause);
   }
 
-  private void unlessGiven(Runnable work) {
+  private void unlessCancelled(Runnable work) {
     monitor.change(() -> {
-      if (!given) {
+      if (!cancelled) {
         start(work);
       }
     });
@@ -119,7 +119,7 @@ final class RangeFold {
 
   private void fail(RuntimeException cause) {
     monitor.change(() -> failed = true);
-    if (isGiven() || host.follower().isDeleted(model)) {
+    if (isCancelled() || host.follower().isDeleted(model)) {
       return; // its rows are gone, or its files
     }
     cluster
@@ -162,7 +162,7 @@ final class RangeFold {
       for (int other = 0; other < shard.count(); other++) {
         all.add(
             Base64Doubles.read(
-                Wire.text(
+                MessageJson.text(
                     state.folder().follower().drafts().given(base, exchange(now, other)),
                     "doubles")));
       }
@@ -187,7 +187,7 @@ final class RangeFold {
   }
 
   private void await(int wanted) {
-    if (monitor.await(() -> gathered >= wanted || given, () -> given)) {
+    if (monitor.await(() -> gathered >= wanted || cancelled, () -> cancelled)) {
       throw new CancellationException();
     }
   }
@@ -202,12 +202,12 @@ final class RangeFold {
     return monitor.get(() -> failed);
   }
 
-  private boolean isGiven() {
-    return monitor.get(() -> given);
+  private boolean isCancelled() {
+    return monitor.get(() -> cancelled);
   }
 
   /** The range belongs to another process, or the round is over. */
-  void giveUp() {
-    monitor.change(() -> given = true);
+  void cancel() {
+    monitor.change(() -> cancelled = true);
   }
 }

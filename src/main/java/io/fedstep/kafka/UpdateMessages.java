@@ -11,12 +11,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /**
- * An update's numbers by ranges, then its header.
+ * The messages of one update: its numbers by ranges, then its header.
  *
  * @param spool has the numbers in a row
  * @param header tells the model's leader of the update
  */
-record Chunks(
+record UpdateMessages(
     Topics topics,
     ModelSpec spec,
     Request.Update update,
@@ -61,7 +61,7 @@ record Chunks(
       var about =
           new RangeMessage.Numbers(
               update.incarnation(), update.upload(), update.from(), at - begin);
-      byte[] json = Wire.write(RangeMessageCodec.write(about));
+      byte[] json = MessageJson.write(RangeMessageCodec.write(about));
       var headers = new RecordHeaders().add(RangeWorker.CHUNK, json);
       producer.accept(
           new ProducerRecord<>(topics.chunks(), partition, null, header.key(), numbers, headers));
