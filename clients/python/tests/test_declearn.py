@@ -101,9 +101,12 @@ class DeclearnTest(unittest.TestCase):
         batches = [(np.ones((size, 2)), np.ones(size), None) for size in (5, 4, 3)]
         for weight, expected in (("steps", 3), ("examples", 12)):
             step = local_step(model, Optimizer(lrate=0.01), lambda _: batches, weight=weight)  # type: ignore[arg-type]
-            self.assertEqual(step(dict(weights_of(model)), 0).weight, expected)
-        step = local_step(model, Optimizer(lrate=0.01), lambda _: batches)
-        self.assertEqual(step(dict(weights_of(model)), 0).weight, 3)
+            update = step(weights_of(model), 0)
+            assert update is not None
+            self.assertEqual(update.weight, expected)
+        update = local_step(model, Optimizer(lrate=0.01), lambda _: batches)(weights_of(model), 0)
+        assert update is not None
+        self.assertEqual(update.weight, 3)
 
     def test_a_model_without_weights_is_told_how_to_get_them(self) -> None:
         from declearn.model.sklearn import SklearnSGDModel  # noqa: PLC0415

@@ -105,8 +105,8 @@ class EncodingsTest(unittest.TestCase):
             words = eden.words(int(one["seed"]), one["tensor"], one["first"], len(one["words"]))
             self.assertEqual([f"{word:016x}" for word in words], one["words"])
         for one in golden["butterflies"]:
-            given, expected = (np.frombuffer(bytes.fromhex(one[k]), "<f8") for k in ("in", "out"))
-            np.testing.assert_array_equal(eden.rotate(given[:, None].copy())[:, 0], expected)
+            given, turned = (np.frombuffer(bytes.fromhex(one[k]), "<f8") for k in ("in", "out"))
+            np.testing.assert_array_equal(eden.rotate(given[:, None].copy())[:, 0], turned)
         for one in golden["packed"]:
             packed = eden.pack(np.array(one["codes"], np.uint8), one["bits"])
             self.assertEqual(packed.tobytes().hex(), one["bytes"])
@@ -182,7 +182,7 @@ class EncodedUpdatesTest(ServerTest):
         weights = self.create()
         alice: Client = self.client("alice")
         for round, encoding in enumerate(("int8", "eden-1", "eden-2", "eden-3", "eden-4")):
-            bodies = []
+            bodies: list[Body] = []
             original = encodings.encode
 
             def kept(*given: Any, call: Any = original, to: list[Body] = bodies) -> Body:

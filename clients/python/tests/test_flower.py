@@ -55,7 +55,7 @@ class FlowerTest(unittest.TestCase):
     def test_metadata_of_the_model_are_in_its_config(self) -> None:
         app = Fits()
         known = {"lr": 0.1, "epochs": 2, "labels": ["a", "b"], "server_round": 9}
-        odd = {"nested": {}, "none": None, "mixed": [1, "a"], "empty": []}
+        odd: dict[str, Any] = {"nested": {}, "none": None, "mixed": [1, "a"], "empty": []}
         step = flower_client.local_step(app, {"epochs": 3})
         step(WEIGHTS, 4, metadata=known | odd)
         wanted = {"lr": 0.1, "labels": ["a", "b"], "server_round": 5, "epochs": 3}
@@ -148,6 +148,10 @@ nested.depth = 2
 """
 
 
+TOML = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+
+
+@unittest.skipUnless(importlib.util.find_spec(TOML), f"{TOML} is not installed")
 class TomlTest(unittest.TestCase):
     def test_values_are_tomls_or_texts(self) -> None:
         for text, value in (("0.1", 0.1), ("true", True), ("l2", "l2"), ('"3"', "3")):

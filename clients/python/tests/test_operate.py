@@ -71,7 +71,7 @@ class RequestsTest(ScriptedTest):
             (lambda c: c.deleted(), "GET /v1/deleted"),
             (lambda c: c.failures("m", 3), f"GET {M}/rounds/3/failures"),
         ):
-            document = {"deleted": [], "failures": []}
+            document: dict[str, Any] = {"deleted": [], "failures": []}
             self.assertEqual(self.asked(ask, document), [address])
 
     def test_the_command_line_has_them(self) -> None:

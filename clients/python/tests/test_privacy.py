@@ -18,7 +18,7 @@ from fedstep.events import Event
 from fedstep.training import Training
 
 ONE = Update({"w": np.ones(3, np.float32)})
-PRIVATE = {
+PRIVATE: dict[str, Any] = {
     "optimizer": {"lrate": 1.0, "modules": []},
     "aggregator": ["averaging", {"steps_weighted": False}],
 }

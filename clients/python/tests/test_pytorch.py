@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import unittest
+from typing import Any
 
 import numpy as np
 from support import client, in_thread
@@ -119,11 +120,12 @@ class PytorchTest(unittest.TestCase):
     def test_wrapped_modules_are_those_that_they_wrap(self) -> None:
         plain = {name: t.numpy() for name, t in network(1).state_dict().items() if t.ndim}
         wrapped = {f"module.{name}": array for name, array in plain.items()}
-        for weights, module in (
+        cases: list[tuple[tensors.Arrays, Any]] = [
             (plain, torch.nn.DataParallel(network(2))),
             (wrapped, network(2)),
             (wrapped, torch.compile(network(2))),
-        ):
+        ]
+        for weights, module in cases:
             pytorch.load_weights(module, weights)
             update = Update.from_weights(weights, module.state_dict())
             self.assertEqual(list(update.gradient), list(weights))

@@ -6,7 +6,7 @@ import unittest
 from collections.abc import Callable
 
 import numpy as np
-from support import client, in_thread, shared_server
+from support import START_SECONDS, client, in_thread, shared_server
 
 from fedstep import Update
 from fedstep.tensors import Arrays
@@ -44,7 +44,8 @@ class RestartTest(unittest.TestCase):
                     restarts.append(in_thread(server.start))
                 return Update({"w": weights["w"] - WANTED[name]})
 
-            self.assertEqual(client(name).train("restarted", step).version, ROUNDS)
+            trainer = client(name, timeout=START_SECONDS)
+            self.assertEqual(trainer.train("restarted", step).version, ROUNDS)
 
         for join in [in_thread(lambda name=name: take_part(name)) for name in WANTED]:  # type: ignore[misc]
             join()

@@ -95,7 +95,7 @@ class LoopTest(ServerTest):
         self.create()
         for wrong in (W, (W, 3)):
             with self.assertRaisesRegex(TypeError, "Update.from_weights"):
-                client("alice").train(self.model, lambda w, r, wrong=wrong: wrong)  # type: ignore[misc]
+                client("alice").train(self.model, lambda w, r, wrong=wrong: wrong)
 
     def test_a_model_that_is_not_there_yet_is_waited_for(self) -> None:
         with logged() as lines:

@@ -304,6 +304,9 @@ class Quiet(http.server.BaseHTTPRequestHandler):
 
 @unittest.skipUnless(shutil.which("openssl"), "there is no openssl")
 class TlsTest(ScriptedTest):
+    key: Path
+    cert: Path
+
     @classmethod
     def setUpClass(cls) -> None:
         folder = tempfile.TemporaryDirectory()

@@ -163,8 +163,8 @@ def _accepted(source: Source, places: Places, far: Integers, divisor: int) -> ND
     taken = np.zeros(places.size, np.bool_)
     beyond = np.abs(far) >> 32 > 0  # its square is too long for a word
     for place in np.flatnonzero(beyond).tolist():
-        at, square = int(places[place]), int(far[place]) ** 2
-        taken[place] = _exp_minus(lambda at=at: source.word(at), square, divisor << 49)  # type: ignore[misc]
+        at, long = int(places[place]), int(far[place]) ** 2
+        taken[place] = _exp_minus(lambda at=at: source.word(at), long, divisor << 49)  # type: ignore[misc]
     left = np.flatnonzero(~beyond)
     whole = np.uint64(divisor << 49)
     square = far[left].astype(np.uint64) ** np.uint64(2)

@@ -19,7 +19,7 @@ def multiply(a: Bytes, x: Bytes) -> Bytes:
     product = np.zeros(np.broadcast_shapes(a.shape, x.shape), np.uint8)
     for bit in range(8):
         product ^= a * ((x >> bit) & 1)
-        a = (a << 1) ^ ((a >> 7) * np.uint8(0x1B))
+        a = (a << np.uint8(1)) ^ ((a >> np.uint8(7)) * np.uint8(0x1B))
     return product
 
 
