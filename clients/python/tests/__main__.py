@@ -21,7 +21,9 @@ def main() -> int:
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2).run(suite)
     for test, reason in result.skipped:
         print(f"skipped {test}: {reason}")
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    failures = [test for test, _ in [*result.failures, *result.errors]]
+    whole = {getattr(test, "test_case", test) for test in failures}  # of which a subtest may fail
+    failed = len(whole) + len(result.unexpectedSuccesses)
     skipped = len(result.skipped)
     print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0

@@ -13,7 +13,9 @@ import numpy as np
 from support import client
 
 try:
-    from declearn.model.sklearn import NumpyVector
+    import sklearn
+    from declearn.metrics import MetricSet
+    from declearn.model.sklearn import NumpyVector, SklearnSGDModel
     from declearn.optimizer import Optimizer
     from declearn.utils import json_load, json_pack
 except ImportError as error:
@@ -29,6 +31,16 @@ CONFIGS: list[dict[str, Any]] = [
     {"lrate": 0.1, "modules": ["adam"]},
     {"lrate": 0.1, "modules": [["momentum", {"beta": 0.8}], "yogi"]},
 ]
+HAS_LOSS = tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 6)
+X = np.random.default_rng(3).random(1000)
+IS_EXACT = all(np.array_equal(np.power(x, 0.5), np.sqrt(x)) for x in (X, X.astype(np.float32)))
+"""Whether NumPy's power, by which declearn takes roots, is rounded once; older ones are not."""
+
+
+def regressor() -> SklearnSGDModel:
+    model = SklearnSGDModel.from_parameters(kind="regressor")
+    model.initialize({"features_shape": (2,), "n_classes": 0, "data_type": "float64"})
+    return model
 
 
 def gradients(count: int, dtype: str) -> list[Arrays]:
@@ -60,7 +72,10 @@ class DeclearnTest(unittest.TestCase):
 
     def check(self, got: Arrays, wanted: Arrays) -> None:
         for name, array in wanted.items():
-            self.assertEqual(got[name].tobytes(), array.tobytes())
+            if IS_EXACT:
+                self.assertEqual(got[name].tobytes(), array.tobytes())
+            else:
+                np.testing.assert_allclose(got[name], array, rtol=16 * np.finfo(array.dtype).eps)
 
     def test_each_goes_on_from_the_others_state_to_the_same_bits(self) -> None:
         for config in CONFIGS:
@@ -83,7 +98,8 @@ class DeclearnTest(unittest.TestCase):
             optimizer.set_state(json_load(str(file)))
         wanted = self.there(optimizer, weights, steps[2])
         self.check(self.here(steps[2]), wanted)
-        self.assertEqual(dump_state(optimizer), self.client.optimizer_state("beside-declearn"))
+        if IS_EXACT:
+            self.assertEqual(dump_state(optimizer), self.client.optimizer_state("beside-declearn"))
 
         wanted = self.there(optimizer, wanted, steps[3])
         dumped = json.dumps(optimizer.get_state(), default=json_pack)
@@ -93,11 +109,9 @@ class DeclearnTest(unittest.TestCase):
         here = self.client.weights("beside-declearn").arrays
         self.check(self.here(steps[4]), self.there(optimizer, here, steps[4]))
 
+    @unittest.skipUnless(HAS_LOSS, "declearn's scikit-learn model has no loss from 1.6 on")
     def test_an_update_counts_by_steps_or_by_examples(self) -> None:
-        from declearn.model.sklearn import SklearnSGDModel  # noqa: PLC0415
-
-        model = SklearnSGDModel.from_parameters(kind="regressor")
-        model.initialize({"features_shape": (2,), "n_classes": 0, "data_type": "float64"})
+        model = regressor()
         batches = [(np.ones((size, 2)), np.ones(size), None) for size in (5, 4, 3)]
         for weight, expected in (("steps", 3), ("examples", 12)):
             step = local_step(model, Optimizer(lrate=0.01), lambda _: batches, weight=weight)  # type: ignore[arg-type]
@@ -109,23 +123,28 @@ class DeclearnTest(unittest.TestCase):
         self.assertEqual(update.weight, 3)
 
     def test_a_model_without_weights_is_told_how_to_get_them(self) -> None:
-        from declearn.model.sklearn import SklearnSGDModel  # noqa: PLC0415
-
         with self.assertRaisesRegex(ValueError, "initialize"):
             weights_of(SklearnSGDModel.from_parameters(kind="regressor"))
 
+    @unittest.skipUnless(HAS_LOSS, "declearn's scikit-learn model has no loss from 1.6 on")
     def test_versions_are_evaluated_by_loss_and_metrics(self) -> None:
-        from declearn.metrics import MetricSet  # noqa: PLC0415
-        from declearn.model.sklearn import SklearnSGDModel  # noqa: PLC0415
+        model = regressor()
+        for weights, loss in ((None, 0.5), (np.arange(5.0), 0.5), (np.zeros(5), None)):
+            batches = [(np.ones((5, 2)), np.ones(5), weights)]
+            measure = evaluate(model, lambda found=batches: found, MetricSet.from_specs(["r2"]))  # type: ignore[misc]
+            measured = measure(weights_of(model), 0)
+            if loss is None:
+                self.assertIsNone(measured)
+            else:
+                assert isinstance(measured, tuple)
+                self.assertEqual((measured[0]["loss"], measured[1]), (loss, 5))
+                self.assertIn("r2", measured[0])
 
-        model = SklearnSGDModel.from_parameters(kind="regressor")
-        model.initialize({"features_shape": (2,), "n_classes": 0, "data_type": "float64"})
-        batches = [(np.ones((size, 2)), np.ones(size), None) for size in (5, 4)]
-        measure = evaluate(model, lambda: batches, MetricSet.from_specs(["r2"]))
-        measured = measure(dict(weights_of(model)), 0)
-        assert isinstance(measured, tuple)
-        self.assertEqual(measured[1], 9)
-        self.assertIn("loss", measured[0])
+    @unittest.skipUnless(HAS_LOSS, "declearn's scikit-learn model has no loss from 1.6 on")
+    def test_the_loss_is_a_mean_over_all_examples(self) -> None:
+        batches = [(np.ones((n, 2)), np.full(n, y), None) for n, y in ((5, 1.0), (3, 2.0))]
+        measured = evaluate(regressor(), lambda: batches)(weights_of(regressor()), 0)
+        self.assertEqual(measured, ({"loss": (5 * 0.5 + 3 * 2.0) / 8}, 8))
 
     def test_a_state_is_loaded_as_it_was_dumped(self) -> None:
         zeros = {name: np.zeros(shape) for name, shape in SHAPES.items()}

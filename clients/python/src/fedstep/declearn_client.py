@@ -89,7 +89,8 @@ def local_step(
 def evaluate(
     model: Model, batches: Callable[[], Iterable[Any]], metrics: MetricSet | None = None
 ) -> Evaluate:
-    """What ``Client.train`` evaluates versions with: the model's loss, and declearn's metrics.
+    """What ``Client.train`` evaluates versions with: the model's mean loss, by the examples'
+    weights, and declearn's metrics.
 
     Args:
         model: may be the one that is trained.
@@ -99,14 +100,23 @@ def evaluate(
 
     def measure(weights: Arrays, version: int) -> Evaluation:
         set_weights(model, weights)
-        found = list(batches())
-        result: dict[str, Any] = {"loss": model.compute_loss(found)}
+        loss = total = examples = 0.0
         if metrics is not None:
             metrics.reset()
-            for batch in found:
-                metrics.update(*model.compute_batch_predictions(batch))
+        for batch in batches():
+            predicted = model.compute_batch_predictions(batch)
+            losses = np.asarray(model.loss_function(predicted[0], predicted[1]))
+            by = np.ones(len(losses)) if predicted[2] is None else predicted[2]
+            loss, total = loss + float(np.dot(losses, by)), total + float(np.sum(by))
+            examples += len(losses)
+            if metrics is not None:
+                metrics.update(*predicted)
+        if total == 0:
+            return None
+        result: dict[str, Any] = {"loss": loss / total}
+        if metrics is not None:
             result |= {k: v for k, v in metrics.get_result().items() if number_of(v) is not None}
-        return result, sum(len(batch[0]) for batch in found)
+        return result, examples
 
     return measure
 
