@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -39,7 +40,7 @@ IS_EXACT = all(np.array_equal(np.power(x, 0.5), np.sqrt(x)) for x in (X, X.astyp
 
 def regressor() -> SklearnSGDModel:
     model = SklearnSGDModel.from_parameters(kind="regressor")
-    model.initialize({"features_shape": (2,), "n_classes": 0, "data_type": "float64"})
+    model.initialize({"features_shape": (2,)})
     return model
 
 
@@ -123,8 +124,14 @@ class DeclearnTest(unittest.TestCase):
         self.assertEqual(update.weight, 3)
 
     def test_a_model_without_weights_is_told_how_to_get_them(self) -> None:
-        with self.assertRaisesRegex(ValueError, "initialize"):
-            weights_of(SklearnSGDModel.from_parameters(kind="regressor"))
+        for kind, shape in (("regressor", (64,)), ("classifier", (10, 64))):
+            model = SklearnSGDModel.from_parameters(kind=kind)
+            with self.assertRaises(ValueError) as raised:
+                weights_of(model)
+            told = re.search(r"initialize\((.+?)\) with", str(raised.exception))
+            assert told is not None
+            model.initialize(eval(told[1]))
+            self.assertEqual(weights_of(model)["coef"].shape, shape)
 
     @unittest.skipUnless(HAS_LOSS, "declearn's scikit-learn model has no loss from 1.6 on")
     def test_versions_are_evaluated_by_loss_and_metrics(self) -> None:

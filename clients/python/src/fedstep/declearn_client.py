@@ -29,7 +29,7 @@ def weights_of(model: Model) -> dict[str, Any]:
     except AttributeError as error:
         raise ValueError(
             "the model has no weights yet: first call model.initialize({'features_shape': (64,), "
-            "'n_classes': 10, 'data_type': 'float32'}) with what your data is"
+            "'classes': set(range(10))}) with what your data is"
         ) from error
 
 
