@@ -180,6 +180,33 @@ class RulesTest(Case):
         self.check(ALL, "", spec=set_(privacy=private | {"collusion": 2}))
         self.check(JOINED, "as many may collude", spec=set_(privacy=private | {"collusion": 3}))
 
+    def test_noise_that_was_seen_is_never_another(self) -> None:
+        private = {"where": "clients", "clip_norm": 1.0, "noise_multiplier": 1.0, "collusion": 1}
+        for other in (
+            None,
+            private | {"where": "server"},
+            private | {"noise_multiplier": 0.9},
+            private | {"clip_norm": 2.0},
+            private | {"collusion": 0},
+        ):
+            server = self.serve({"spec": set_(privacy=private)})
+            alice = self.client(server)
+            alice.model("m")
+            server.spec["privacy"] = other
+            with self.assertRaisesRegex(Unsafe, "other noise"):
+                alice.train("m", update)
+            self.assertEqual(server.sent, [])
+
+    def test_weights_and_metrics_are_none_of_a_sum_with_noise(self) -> None:
+        private = {"where": "clients", "clip_norm": 1.0, "noise_multiplier": 1.0, "collusion": 0}
+        server = self.serve({"spec": set_(privacy=private)})
+        with logged() as lines:
+            self.client(server).train(
+                "m", lambda w, r: Update({"w": np.full(5, 1e30)}, weight=0.5, metrics={"loss": 1})
+            )
+        self.assertEqual(server.sent, ALL)
+        self.assertTrue(any("no place for it" in line for line in lines), lines)
+
     def test_identities_have_to_be_pinned_for_who_trusts(self) -> None:
         self.options["trusted"] = {"bob": self.identities["bob"].text}
         self.refuse("not pinned")

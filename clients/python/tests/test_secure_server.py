@@ -295,6 +295,83 @@ class PinnedTest(SecureTest):
             self.check_sum(names, number)
 
 
+class NoiseTest(SecureTest):
+    MULTIPLIER = 1.2
+    CLIP_NORM = 40.0
+
+    def create_noisy(self, epsilon: float | None = None, **policy: Any) -> None:
+        """A model whose members add noise, of whom one may tell its own."""
+        self.admin.create(
+            self.model,
+            {"w": np.zeros(SIZE, np.float32)},
+            optimizer=SGD,
+            aggregator=["averaging", {"steps_weighted": False}],
+            round={"min_updates": 3, "max_updates": 5, "timeout": "10m"} | policy,
+            secure=PATIENT,
+            privacy={
+                "clip_norm": self.CLIP_NORM,
+                "noise_multiplier": self.MULTIPLIER,
+                "epsilon": epsilon,
+                "delta": 1e-5,
+                "where": "clients",
+                "collusion": 1,
+            },
+        )
+
+    def check_noise(self, names: list[str], number: int, threshold: int) -> None:
+        """A version is what these clients' updates make, each cut, and noise of the variance of
+        their shares, within five standard errors."""
+        before = self.admin.weights(self.model, number).arrays["w"].astype(np.float64)
+        after = self.admin.weights(self.model, number + 1).arrays["w"]
+        cut = np.zeros(SIZE)
+        for name in names:
+            x = gradient(name, number).astype(np.float64)
+            cut += x * min(1.0, self.CLIP_NORM / float(np.linalg.norm(x)))
+        unit = self.MULTIPLIER * self.CLIP_NORM / len(names)
+        noise = (before - after - cut / len(names)) / unit
+        self.assertLess(abs(noise.mean()), 5 * (len(names) / (threshold - 1) / SIZE) ** 0.5)
+        ratio = (noise**2).mean() * (threshold - 1) / len(names)
+        self.assertLess(abs(ratio - 1), 5 * (2 / SIZE) ** 0.5)
+        self.assertEqual(self.record(number)["total_weight"], len(names))
+
+    def test_a_sum_has_the_noise_of_those_who_are_in(self) -> None:
+        self.create_noisy(rounds=2)
+        for join in self.train(*NAMES):
+            join()
+        for number in range(2):
+            self.check_noise(NAMES, number, threshold=4)
+        plan = self.admin.privacy_plan(
+            noise_multiplier=self.MULTIPLIER, rounds=2, delta=1e-5, participation=1
+        )
+        self.assertEqual(self.record(1)["privacy"]["epsilon"], plan["epsilon"])
+        self.assertEqual(self.admin.privacy(self.model, NAMES[0])["rounds"], 2)
+
+    def test_a_member_that_is_lost_neither_adds_noise_nor_pays(self) -> None:
+        self.create_noisy()
+        joins = self.train(*NAMES[:4], rounds=1)
+        lost = self.member(NAMES[4])
+        lost.join()
+        lost.share()
+        eventually(lambda: self.has("updates", 4))
+        self.admin.close_round(self.model)
+        for join in joins:
+            join()
+        self.until(1)
+        self.check_noise(NAMES[:4], 0, threshold=4)
+        self.assertEqual(self.admin.privacy(self.model, NAMES[4])["rounds"], 0)
+        self.assertEqual(self.admin.privacy(self.model, NAMES[3])["rounds"], 1)
+
+    def test_a_client_without_budget_ends_its_training(self) -> None:
+        self.create_noisy(epsilon=6.0, max_updates=3)  # pays for two rounds
+        for names in (NAMES[:3], [*NAMES[:2], NAMES[3]]):
+            for join in self.train(*names, rounds=1):
+                join()
+        with logged() as lines:
+            client(NAMES[0]).train(self.model, step_of(NAMES[0]), stay=True)
+        self.assertTrue(any("has spent its privacy budget" in line for line in lines), lines)
+        self.assertEqual(self.admin.privacy(self.model, NAMES[2])["rounds_left"], 1)
+
+
 class RestartTest(SecureTest):
     def test_a_server_that_is_killed_at_every_stage(self) -> None:
         names = NAMES[:3]

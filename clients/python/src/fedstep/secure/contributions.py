@@ -121,6 +121,7 @@ class Contributions:
             if not spec.get("secure"):
                 self._client.told.check_plain(self._model)
             settings, client = _settings(spec), self._client.check_id()
+            self._client.told.check_noise(self._model, settings.noise)
             member = Member(
                 Start.of(self._model, weights.version, weights.base, weights.arrays),
                 client,

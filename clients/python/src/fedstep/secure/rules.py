@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ..problems import Unsafe
 from .asked import Unmasking
 from .roster import MOST_MEMBERS, Peer, Roster, Start, tag_of
-from .settings import Settings
+from .settings import Noise, Settings
 from .statements import Trusted, join_message, shared_message
 
 T = TypeVar("T", bound=Mapping[str, Any])
@@ -30,7 +30,7 @@ def _demand(holds: bool, broken: str) -> None:
 
 class Told:
     """The models of which a client was told that they are secure, by its caller or the server; they
-    get nothing in the clear.
+    get nothing in the clear, and nothing with less noise than they were first seen with.
 
     Args:
         every: whether all are, as for who has an identity.
@@ -39,6 +39,7 @@ class Told:
     def __init__(self, every: bool) -> None:
         self._every = every
         self._models = set[str]()
+        self._noise: dict[str, tuple[object, ...]] = {}
 
     def secure(self, model: str) -> None:
         """Takes note."""
@@ -48,12 +49,23 @@ class Told:
         """Takes note of what the server says, and gives it."""
         if spec.get("secure"):
             self.secure(model)
+            privacy = spec.get("privacy") or {}
+            if privacy.get("where") == "clients":
+                keys = ("clip_norm", "noise_multiplier", "collusion")
+                self._noise.setdefault(model, tuple(privacy.get(key) for key in keys))
         return spec
 
     def check_plain(self, model: str) -> None:
         """Before anything is sent in the clear, whatever the server says of the model."""
         told = self._every or model in self._models
         _demand(not told, f"{model!r} was told secure: nothing is sent to it in the clear")
+
+    def check_noise(self, model: str, noise: Noise | None) -> None:
+        """Before a client takes part: the noise that it adds is never another, as nothing can
+        change ``privacy``."""
+        known = self._noise.get(model)
+        now = noise and (noise.clip_norm, noise.multiplier, noise.collusion)
+        _demand(known in (None, now), f"{model!r} was seen with other noise by the clients")
 
 
 def check_settings(settings: Settings, parameters: int, *, can_sign: bool, must_pin: bool) -> None:
