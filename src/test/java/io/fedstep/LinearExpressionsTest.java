@@ -43,7 +43,7 @@ class LinearExpressionsTest {
           Map.entry("Npy.ONE", " 3 , "),
           Map.entry("Name.FORM", "alice-1"),
           Map.entry("Participation.ID", "alice-1"),
-          Map.entry("SecureRules.METRIC", "loss"),
+          Map.entry("SafetyRules.METRIC", "loss"),
           Map.entry("MaskedValues.METRIC", "loss.1"),
           Map.entry("Tags.NUMBER", "17"),
           Map.entry("UpdateMetadata.METRIC_NAME", "loss.1"),

@@ -17,7 +17,7 @@ public final class Fedstep implements AutoCloseable {
 
   private final HttpClient http;
   private final Exchange exchange;
-  private final SecureRules.Told told = new SecureRules.Told();
+  private final SafetyRules.Told told = new SafetyRules.Told();
 
   private Fedstep(HttpClient http, Exchange exchange) {
     this.http = http;

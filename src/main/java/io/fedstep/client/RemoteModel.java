@@ -22,9 +22,9 @@ public final class RemoteModel {
   private final String path;
   private final Versions versions;
   private final Sent sent;
-  private final SecureRules.Told told;
+  private final SafetyRules.Told told;
 
-  RemoteModel(Exchange exchange, String name, SecureRules.Told told) {
+  RemoteModel(Exchange exchange, String name, SafetyRules.Told told) {
     this.exchange = exchange;
     this.name = name;
     path = "/v1/models/" + Exchange.text(name);

@@ -32,7 +32,7 @@ final class SecureContributions {
   private final String path;
   private final String name;
   private final Participation part;
-  private final SecureRules.Told told;
+  private final SafetyRules.Told told;
   private final Metrics metrics = new Metrics();
   private boolean warned;
 
@@ -42,7 +42,7 @@ final class SecureContributions {
       String path,
       String name,
       Participation part,
-      SecureRules.Told told) {
+      SafetyRules.Told told) {
     this.exchange = exchange;
     this.model = model;
     this.path = path;

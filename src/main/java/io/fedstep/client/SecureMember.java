@@ -52,7 +52,7 @@ final class SecureMember {
 
   SecureMember(RoundStart start, String client, SecureSettings settings, @Nullable Pinned pinned)
       throws UnsafeException {
-    SecureRules.checkSettings(settings, pinned != null);
+    SafetyRules.checkSettings(settings, pinned != null);
     this.start = start;
     this.client = client;
     this.settings = settings;
@@ -99,8 +99,8 @@ final class SecureMember {
     SecureAnswers.Members members = SecureAnswers.Members.of(answer);
     RoundFacts facts = start.facts(settings, members.fractionBits());
     Map<String, byte[]> trusted = pinned == null ? Map.of() : pinned.keys(client);
-    Roster checked = SecureRules.checkRoster(members, settings, facts, client, own, trusted);
-    SecureRules.checkAgain(roster == null ? null : roster.digest(), checked.digest(), "shares");
+    Roster checked = SafetyRules.checkRoster(members, settings, facts, client, own, trusted);
+    SafetyRules.checkAgain(roster == null ? null : roster.digest(), checked.digest(), "shares");
     if (shared == null) {
       roster = checked;
       shared = shares(checked);
@@ -142,15 +142,15 @@ final class SecureMember {
     Map<String, byte[]> sealed = SecureAnswers.bytesByName(answer.path("shares"));
     var with = new TreeSet<>(sealed.keySet());
     with.add(client);
-    SecureRules.checkShared(with, all);
-    SecureRules.checkAgain(masked, with, "masks");
+    SafetyRules.checkShared(with, all);
+    SafetyRules.checkAgain(masked, with, "masks");
     Member self = Objects.requireNonNull(all.member(client));
     for (Member other : all.members()) {
       byte[] one = sealed.get(other.client());
       if (one != null && other.index() != self.index()) {
         byte[] key =
             Keys.seal(shareKey, other.join().shareKey(), all.tag(), other.index(), self.index());
-        shares.put(other.client(), SecureRules.opened(key, one, all, other, self));
+        shares.put(other.client(), SafetyRules.opened(key, one, all, other, self));
       }
     }
     masked = with;
@@ -194,7 +194,7 @@ final class SecureMember {
   /** Shares of what has to be opened so that the sum can be. */
   ObjectNode reveal(JsonNode answer) throws UnsafeException {
     SecureAnswers.Unmasking asked = SecureAnswers.Unmasking.of(answer);
-    SecureRules.checkUnmasking(asked, fixed(), settings, client, shares.keySet());
+    SafetyRules.checkUnmasking(asked, fixed(), settings, client, shares.keySet());
     ObjectNode document = JsonMapper.shared().createObjectNode();
     ObjectNode self = document.putObject("self");
     ObjectNode key = document.putObject("key");
@@ -205,7 +205,7 @@ final class SecureMember {
         key.put(name, Base64Url.text(opened.maskKeyShare()));
       }
     });
-    SecureRules.checkAgain(revealed, document, "answers");
+    SafetyRules.checkAgain(revealed, document, "answers");
     revealed = document;
     return document;
   }

@@ -23,10 +23,10 @@ final class Sent {
   private final Exchange exchange;
   private final String path;
   private final String model;
-  private final SecureRules.Told told;
+  private final SafetyRules.Told told;
   private final Metrics metrics = new Metrics();
 
-  Sent(Exchange exchange, String path, String model, SecureRules.Told told) {
+  Sent(Exchange exchange, String path, String model, SafetyRules.Told told) {
     this.exchange = exchange;
     this.path = path;
     this.model = model;

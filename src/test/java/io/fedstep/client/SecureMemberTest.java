@@ -188,7 +188,7 @@ class SecureMemberTest {
   void spec_thatCannotBe_isNotTrained(String why, Consumer<ObjectNode> lie) {
     ObjectNode spec = SecureRoundOfFive.model(false);
     lie.accept(spec);
-    assertThatThrownBy(() -> SecureRules.checkSettings(SecureSettings.of(spec), false))
+    assertThatThrownBy(() -> SafetyRules.checkSettings(SecureSettings.of(spec), false))
         .isInstanceOf(UnsafeException.class)
         .hasMessageContaining(why);
   }
@@ -196,7 +196,7 @@ class SecureMemberTest {
   @Test
   void whoPins_trainsNoModelThatDoesNot() {
     assertThatThrownBy(() ->
-            SecureRules.checkSettings(SecureSettings.of(SecureRoundOfFive.model(false)), true))
+            SafetyRules.checkSettings(SecureSettings.of(SecureRoundOfFive.model(false)), true))
         .hasMessageContaining("not pinned");
   }
 
@@ -228,7 +228,7 @@ class SecureMemberTest {
 
   @Test
   void whatWasToldSecure_getsNothingInTheClear() {
-    var told = new SecureRules.Told();
+    var told = new SafetyRules.Told();
     told.note("m", SecureRoundOfFive.model(false));
     var plain = SecureRoundOfFive.model(false);
     plain.putNull("secure");

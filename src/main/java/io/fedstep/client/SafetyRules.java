@@ -23,14 +23,14 @@ import tools.jackson.databind.JsonNode;
  * The rules that keep a client safe from a server that lies: all of them, and nothing else. Where
  * one is broken an {@link UnsafeException} says so, and the client sits the round out.
  */
-final class SecureRules {
+final class SafetyRules {
   private static final int LEAST_MEMBERS = 3;
   private static final int MOST_MEMBERS = 255;
   private static final long MOST_WEIGHT = 1 << 24;
   private static final int MOST_METRICS = 32;
   private static final Pattern METRIC = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,63}");
 
-  private SecureRules() {}
+  private SafetyRules() {}
 
   private static void demand(boolean holds, String broken) throws UnsafeException {
     if (!holds) {
