@@ -73,7 +73,7 @@ class ArchitectureTest {
                    org.springframework jakarta.servlet org.yaml
                    tools.jackson org.apache.catalina org.slf4j
       metrics:     coordinator kafka round quota io.micrometer org.slf4j
-      client:      secure javax.net.ssl tools.jackson
+      client:      privacy secure javax.net.ssl tools.jackson
       demo:        client org.springframework tools.jackson
       warm:        client org.springframework
       """;

@@ -12,7 +12,7 @@ record RoundStart(String model, Weights weights) {
         model,
         weights.version(),
         weights.tag(),
-        weights.bytes().length / (settings.isWide() ? Double.BYTES : Float.BYTES),
+        parameters(settings),
         sha256(weights.bytes()),
         settings.bits(),
         fractionBits,
@@ -20,7 +20,12 @@ record RoundStart(String model, Weights weights) {
         settings.maxWeight(),
         settings.metrics(),
         settings.minUpdates(),
-        null);
+        settings.noise());
+  }
+
+  /** How many values there are. */
+  int parameters(SecureSettings settings) {
+    return weights.bytes().length / (settings.isWide() ? Double.BYTES : Float.BYTES);
   }
 
   private static byte[] sha256(byte[] bytes) {

@@ -3,6 +3,7 @@ package io.fedstep.client;
 import io.fedstep.secure.Ed25519;
 import io.fedstep.secure.Join;
 import io.fedstep.secure.Member;
+import io.fedstep.secure.MemberNoise;
 import io.fedstep.secure.Roster;
 import io.fedstep.secure.RoundFacts;
 import io.fedstep.secure.Sealing;
@@ -28,6 +29,9 @@ final class SafetyRules {
   private static final int MOST_MEMBERS = 255;
   private static final long MOST_WEIGHT = 1 << 24;
   private static final int MOST_METRICS = 32;
+  private static final double LEAST_NORM = 1e-30;
+  private static final double MOST_NORM = 1e30;
+  private static final double LEAST_NOISE = 0.1;
   private static final Pattern METRIC = Pattern.compile("[A-Za-z][A-Za-z0-9_.-]{0,63}");
 
   private SafetyRules() {}
@@ -41,6 +45,14 @@ final class SafetyRules {
   /** The models that are known to be secure, by the caller or the server: for many threads. */
   static final class Told {
     private final Set<String> models = ConcurrentHashMap.newKeySet();
+    private final Map<String, Terms> noise = new ConcurrentHashMap<>();
+
+    /** The noise that clients of a model add, and the norm to which they cut before. */
+    private record Terms(MemberNoise noise, double clip) {
+      static @Nullable Terms of(SecureSettings settings) {
+        return settings.noise() == null ? null : new Terms(settings.noise(), settings.clip());
+      }
+    }
 
     /** Takes note of a model that is secure. */
     void secure(String model) {
@@ -51,6 +63,10 @@ final class SafetyRules {
     void note(String model, JsonNode described) {
       if (described.path("secure").isObject()) {
         secure(model);
+        Terms terms = Terms.of(SecureSettings.of(described));
+        if (terms != null) {
+          noise.putIfAbsent(model, terms);
+        }
       }
     }
 
@@ -65,18 +81,34 @@ final class SafetyRules {
           !isSecure(model),
           "%s was told secure: nothing is sent to it in the clear".formatted(model));
     }
+
+    /**
+     * Before a client takes part: the noise that it adds is never another than it was first seen to
+     * be, as nothing can change {@code privacy}.
+     */
+    void checkNoise(String model, SecureSettings settings) throws UnsafeException {
+      Terms known = noise.get(model);
+      demand(
+          known == null || known.equals(Terms.of(settings)),
+          "%s was seen with other noise by the clients".formatted(model));
+    }
   }
 
   /** The spec is one that can be, with pinned identities for who knows some. */
-  static void checkSettings(SecureSettings settings, boolean pins) throws UnsafeException {
+  static void checkSettings(SecureSettings settings, int parameters, boolean pins)
+      throws UnsafeException {
     demand(settings.threshold() >= 0.5, "a threshold below a half lets a server ask two halves");
     demand(settings.threshold() < 1, "a threshold of 1 cannot be reached");
     demand(
         settings.bits() == 32 || settings.bits() == 64,
         "words of %s bits".formatted(settings.bits()));
-    demand(
-        settings.clip() >= 0x1p-20 && settings.clip() <= 0x1p20,
-        "a clip of %s".formatted(settings.clip()));
+    if (settings.noise() == null) {
+      demand(
+          settings.clip() >= 0x1p-20 && settings.clip() <= 0x1p20,
+          "a clip of %s".formatted(settings.clip()));
+    } else {
+      checkNoise(settings, settings.noise(), parameters);
+    }
     demand(
         settings.maxWeight() >= 1 && settings.maxWeight() <= MOST_WEIGHT,
         "a max_weight of %s".formatted(settings.maxWeight()));
@@ -88,6 +120,18 @@ final class SafetyRules {
         "names of metrics that cannot be");
     demand(settings.isPinned() || !pins, "identities are not pinned, and here they are");
     demand(pins || !settings.isPinned(), "identities are pinned: Participation.pinned(…)");
+  }
+
+  private static void checkNoise(SecureSettings settings, MemberNoise noise, int parameters)
+      throws UnsafeException {
+    demand(
+        settings.clip() >= LEAST_NORM && settings.clip() <= MOST_NORM,
+        "a clip_norm of %s".formatted(settings.clip()));
+    demand(
+        noise.multiplier() >= LEAST_NOISE,
+        "a noise_multiplier of %s".formatted(noise.multiplier()));
+    demand(noise.collusion() >= 0 && settings.bits() == Long.SIZE, "noise that cannot be");
+    demand(settings.grid(parameters).scale() > 0, "too many values for the noise");
   }
 
   /**
@@ -136,6 +180,9 @@ final class SafetyRules {
         settings.fits(answer.fractionBits(), count),
         "%s fraction bits, which the sum of %s members does not allow"
             .formatted(answer.fractionBits(), count));
+    demand(
+        settings.noise() == null || settings.noise().collusion() < threshold,
+        "as many may collude as have to go all the way");
     demand(
         answer.round() == facts.round() && answer.base().equals(facts.base()),
         "weights of another version");

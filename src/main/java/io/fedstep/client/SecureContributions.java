@@ -69,6 +69,8 @@ final class SecureContributions {
       told.checkPlain(name);
     }
     SecureSettings settings = SecureSettings.of(described);
+    told.note(name, described);
+    told.checkNoise(name, settings);
     var member =
         new SecureMember(new RoundStart(name, weights), part.client(), settings, part.pinned());
     var stages = new SecureStages(exchange, model, path, weights.version(), part);

@@ -40,6 +40,7 @@ final class SecureMember {
   private final byte[] maskKey = secret();
   private final byte[] shareKey = secret();
   private final byte[] selfSeed = secret();
+  private final byte[] noiseKey = secret();
   private final Join own;
 
   /** Of members with whom it masks, itself too, what they shared with it. */
@@ -52,7 +53,7 @@ final class SecureMember {
 
   SecureMember(RoundStart start, String client, SecureSettings settings, @Nullable Pinned pinned)
       throws UnsafeException {
-    SafetyRules.checkSettings(settings, pinned != null);
+    SafetyRules.checkSettings(settings, start.parameters(settings), pinned != null);
     this.start = start;
     this.client = client;
     this.settings = settings;
@@ -173,7 +174,7 @@ final class SecureMember {
 
   /** The masked words of an update. */
   byte[] update(SecureStream stream) {
-    return stream.masked(fixed().facts(), masks());
+    return stream.masked(fixed(), noiseKey, masks());
   }
 
   private List<Mask> masks() {
@@ -219,6 +220,7 @@ final class SecureMember {
     Arrays.fill(maskKey, (byte) 0);
     Arrays.fill(shareKey, (byte) 0);
     Arrays.fill(selfSeed, (byte) 0);
+    Arrays.fill(noiseKey, (byte) 0);
     shares.clear();
   }
 

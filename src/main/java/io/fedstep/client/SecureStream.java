@@ -5,12 +5,14 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import io.fedstep.secure.BodyForm;
 import io.fedstep.secure.Mask;
 import io.fedstep.secure.Quantizer;
+import io.fedstep.secure.Roster;
 import io.fedstep.secure.RoundFacts;
 import io.fedstep.secure.SumTail;
 import io.fedstep.secure.Words;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** An update of which a secure sum can be made: on its grid, with its weight and metrics. */
 final class SecureStream {
@@ -38,9 +40,9 @@ final class SecureStream {
     values = ByteBuffer.wrap(update.bytes()).order(LITTLE_ENDIAN);
     isWide = settings.isWide();
     size = expectedBytes / (isWide ? Double.BYTES : Float.BYTES);
-    weight = weight(update.weight(), settings);
+    weight = settings.noise() == null ? weight(update.weight(), settings) : 1;
     metrics = metrics(update, settings);
-    cut = cut(settings.clip());
+    cut = cut(settings.noise() == null ? settings.clip() : Double.POSITIVE_INFINITY);
   }
 
   private static long weight(double weight, SecureSettings settings) {
@@ -95,30 +97,49 @@ final class SecureStream {
     return size;
   }
 
-  /** The words of the update, masked. */
-  byte[] masked(RoundFacts facts, List<Mask> masks) {
-    BodyForm form = facts.form();
+  /**
+   * The words of the update, masked.
+   *
+   * @param noiseKey of this client's share of the noise, where members add it
+   */
+  byte[] masked(Roster roster, byte[] noiseKey, List<Mask> masks) {
+    BodyForm form = roster.facts().form();
+    Numbers numbers = numbers(roster, noiseKey);
     byte[] body = new byte[Math.toIntExact(form.bytes())];
     var piece = new byte[PIECE];
     var words = new Words();
     for (int from = 0; from < body.length; from += PIECE) {
       int length = Math.min(PIECE, body.length - from);
-      fill(ByteBuffer.wrap(piece, 0, length).order(LITTLE_ENDIAN), from, facts);
+      fill(ByteBuffer.wrap(piece, 0, length).order(LITTLE_ENDIAN), from, form, numbers);
       words.mask(form, masks, from, piece, length);
       System.arraycopy(piece, 0, body, from, length);
     }
     return body;
   }
 
-  /** The words from a byte on. */
-  private void fill(ByteBuffer piece, int from, RoundFacts facts) {
-    BodyForm form = facts.form();
+  /** The whole numbers of so many values from a place on. */
+  private interface Numbers {
+    long[] of(int from, int length);
+  }
+
+  private Numbers numbers(Roster roster, byte[] noiseKey) {
+    RoundFacts facts = roster.facts();
+    if (facts.noise() != null) {
+      return new NoisyNumbers(this::value, size, roster, noiseKey)::of;
+    }
     Quantizer grid = facts.quantizer();
+    return (from, length) ->
+        IntStream.range(from, from + length)
+            .mapToLong(i -> weight * grid.steps(value(i)))
+            .toArray();
+  }
+
+  /** The words from a byte on. */
+  private void fill(ByteBuffer piece, int from, BodyForm form, Numbers numbers) {
     int width = form.wordBytes();
     int first = from / width;
     int end = Math.min(size, first + piece.remaining() / width);
-    for (int i = first; i < end; i++) {
-      long word = weight * grid.steps(value(i));
+    for (long word : first < end ? numbers.of(first, end - first) : new long[0]) {
       var _ = width == Integer.BYTES ? piece.putInt((int) word) : piece.putLong(word);
     }
     for (long at = (long) from + piece.position(); piece.hasRemaining(); at += Integer.BYTES) {

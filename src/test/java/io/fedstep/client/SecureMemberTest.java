@@ -2,6 +2,7 @@ package io.fedstep.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.fedstep.process.BesideOthers;
@@ -180,7 +181,23 @@ class SecureMemberTest {
         arguments("metrics", edit(spec -> secure(spec).putArray("metrics").add("a b"))),
         arguments("metrics", edit(spec -> secure(spec).putArray("metrics").add("a").add("a"))),
         arguments("are pinned", edit(spec -> secure(spec).put("identities", "pinned"))),
-        arguments("noise", edit(spec -> spec.putObject("privacy").put("where", "clients"))));
+        arguments("clip_norm", edit(spec -> noise(spec).put("clip_norm", 1e31))),
+        arguments("clip_norm", edit(spec -> noise(spec).remove("clip_norm"))),
+        arguments("noise_multiplier", edit(spec -> noise(spec).put("noise_multiplier", 0.09))),
+        arguments("noise that cannot be", edit(spec -> noise(spec).put("collusion", -1))),
+        arguments("noise that cannot be", edit(spec -> with32Bits(noise(spec), spec))),
+        arguments("too many values", edit(spec -> noise(spec).put("noise_multiplier", 0x1p25))));
+  }
+
+  /** Has a spec ask for noise by the clients. */
+  private static ObjectNode noise(ObjectNode spec) {
+    spec.set("privacy", SecureRoundOfFive.noisy().required("privacy"));
+    return (ObjectNode) spec.required("privacy");
+  }
+
+  private static void with32Bits(ObjectNode privacy, ObjectNode spec) {
+    assertThat(privacy.isEmpty()).isFalse();
+    secure(spec).put("bits", 32);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -188,7 +205,7 @@ class SecureMemberTest {
   void spec_thatCannotBe_isNotTrained(String why, Consumer<ObjectNode> lie) {
     ObjectNode spec = SecureRoundOfFive.model(false);
     lie.accept(spec);
-    assertThatThrownBy(() -> SafetyRules.checkSettings(SecureSettings.of(spec), false))
+    assertThatThrownBy(() -> SafetyRules.checkSettings(SecureSettings.of(spec), 3, false))
         .isInstanceOf(UnsafeException.class)
         .hasMessageContaining(why);
   }
@@ -196,7 +213,7 @@ class SecureMemberTest {
   @Test
   void whoPins_trainsNoModelThatDoesNot() {
     assertThatThrownBy(() ->
-            SafetyRules.checkSettings(SecureSettings.of(SecureRoundOfFive.model(false)), true))
+            SafetyRules.checkSettings(SecureSettings.of(SecureRoundOfFive.model(false)), 3, true))
         .hasMessageContaining("not pinned");
   }
 
@@ -248,6 +265,68 @@ class SecureMemberTest {
     assertThatThrownBy(() -> Identity.of("hello")).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new Pinned(identity, Map.of("ann", "short")))
         .hasMessageContaining("ann");
+  }
+
+  @Test
+  void noiseThatWasSeen_isNeverAnother() throws UnsafeException {
+    var told = new SafetyRules.Told();
+    told.note("m", SecureRoundOfFive.noisy());
+    told.checkNoise("m", SecureSettings.of(SecureRoundOfFive.noisy()));
+    told.checkNoise("other", SecureSettings.of(SecureRoundOfFive.model(false)));
+    for (Consumer<ObjectNode> lie :
+        List.of(
+            edit(spec -> ((ObjectNode) spec.required("privacy")).put("noise_multiplier", 1.4)),
+            edit(spec -> ((ObjectNode) spec.required("privacy")).put("clip_norm", 2.1)),
+            edit(spec -> ((ObjectNode) spec.required("privacy")).put("collusion", 0)),
+            edit(spec -> spec.putNull("privacy")))) {
+      ObjectNode spec = SecureRoundOfFive.noisy();
+      lie.accept(spec);
+      told.note("m", spec);
+      assertThatThrownBy(() -> told.checkNoise("m", SecureSettings.of(spec)))
+          .isInstanceOf(UnsafeException.class)
+          .hasMessageContaining("other noise");
+    }
+  }
+
+  @Test
+  void roster_ofWhomTooManyMayCollude_isNotSharedWith() throws UnsafeException {
+    ObjectNode model = SecureRoundOfFive.noisy();
+    ((ObjectNode) model.required("privacy")).put("collusion", 4);
+    var round = new SecureRoundOfFive(model);
+    assertThatThrownBy(() -> round.member("ann").share(round.roster()))
+        .isInstanceOf(UnsafeException.class)
+        .hasMessageContaining("as many may collude");
+  }
+
+  @Test
+  void sumWithNoise_isOfUpdatesThatAreCut_withTheSharesThatAreIn() throws UnsafeException {
+    var round = new SecureRoundOfFive(SecureRoundOfFive.noisy());
+    round.share(ALL);
+    var updates = new TreeMap<String, byte[]>();
+    for (String client : FOUR) {
+      updates.put(client, round.update(client, update(client).weighing(0.5)));
+    }
+    assertThat(round.update("ann", update("ann").weighing(7))).isEqualTo(updates.get("ann"));
+    var answers = new TreeMap<String, ObjectNode>();
+    for (String client : FOUR) {
+      answers.put(client, round.member(client).reveal(round.unmasking(FOUR)));
+    }
+    long[] sum = round.sum(updates, answers);
+    double steps = (0x1p24 / 1.5 - Math.sqrt(3) / 2) / 2; // in one
+    double noise = Math.sqrt(4 / 3.0) * 0x1p24; // of 4 shares of 1 / (4 - 1) each
+    double[] cut = new double[3];
+    for (int place = 1; place <= 4; place++) {
+      double[] values = {place, -0.5 * place, 100};
+      double norm = Math.sqrt(1.25 * place * place + 100 * 100);
+      for (int i = 0; i < 3; i++) {
+        cut[i] += values[i] * 2 / norm;
+      }
+    }
+    for (int i = 0; i < 3; i++) {
+      assertThat(sum[i]).isCloseTo(Math.round(cut[i] * steps), within(Math.round(8 * noise)));
+    }
+    assertThat(sum[3]).isZero(); // padding
+    assertThat(Arrays.copyOfRange(sum, 4, 6)).containsExactly(4, 0);
   }
 
   // Lies

@@ -35,7 +35,13 @@ final class SecureRoundOfFive {
   private final Roster roster;
 
   SecureRoundOfFive(boolean pinned) throws UnsafeException {
-    settings = SecureSettings.of(model(pinned));
+    this(model(pinned));
+  }
+
+  /** A round of a model as the server shows it. */
+  SecureRoundOfFive(JsonNode model) throws UnsafeException {
+    settings = SecureSettings.of(model);
+    boolean pinned = settings.isPinned();
     start = new RoundStart("m", new Weights(7, "3f9c2a71-7", false, new byte[3 * Float.BYTES]));
     var identities = new TreeMap<String, Identity>();
     CLIENTS.forEach(client -> identities.put(client, Identity.random()));
@@ -49,7 +55,23 @@ final class SecureRoundOfFive {
       members.put(client, member);
       joins.put(client, join(member.join()));
     }
-    roster = new Roster(start.facts(settings, FRACTION_BITS), 4, joins);
+    roster = new Roster(start.facts(settings, fractionBits()), 4, joins);
+  }
+
+  private int fractionBits() {
+    return settings.noise() == null ? FRACTION_BITS : 0;
+  }
+
+  /** The spec of a model whose members add noise, of whom one may tell its own. */
+  static ObjectNode noisy() {
+    return (ObjectNode)
+        JSON.readTree(
+            """
+            {"dtype": "float32", "round": {"min_updates": 3},
+             "secure": {"threshold": 0.667, "bits": 64, "identities": "any"},
+             "privacy": {"clip_norm": 2.0, "noise_multiplier": 1.5, "where": "clients",
+                         "collusion": 1}}
+            """);
   }
 
   /** The spec of their model, as the server shows it. */
@@ -84,7 +106,7 @@ final class SecureRoundOfFive {
   /** The answer of the address {@code roster}. */
   ObjectNode roster() {
     ObjectNode answer = JSON.createObjectNode().put("round", 7).put("base", "3f9c2a71-7");
-    answer.put("threshold", 4).put("fraction_bits", FRACTION_BITS).put("digest", roster.digest());
+    answer.put("threshold", 4).put("fraction_bits", fractionBits()).put("digest", roster.digest());
     ArrayNode list = answer.putArray("members");
     members.forEach((client, member) -> {
       ObjectNode one = member.join().put("client", client).put("index", list.size() + 1);
@@ -148,7 +170,7 @@ final class SecureRoundOfFive {
             client,
             new Revealed(shares(document.required("self")), shares(document.required("key")))));
     Opening opening = Opening.of(roster, shares, updates.keySet(), revealed);
-    long[] sums = new long[roster.facts().form().paddingWords() + 3 + 3];
+    long[] sums = new long[(int) roster.facts().form().bytes() / Long.BYTES];
     for (byte[] update : updates.values()) {
       ByteBuffer words = ByteBuffer.wrap(update).order(ByteOrder.LITTLE_ENDIAN);
       for (int i = 0; i < sums.length; i++) {

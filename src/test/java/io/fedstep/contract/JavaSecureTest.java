@@ -140,6 +140,46 @@ class JavaSecureTest {
   }
 
   @Test
+  void noiseOfTheClients_isInTheSum_andTheyPayForIt() throws Exception {
+    RemoteModel model = fedstep.model(Model.unborn().name());
+    model.create(
+        """
+        {"tensors": {"w": [1000]}, "optimizer": {"lrate": 1.0, "modules": []},
+         "aggregator": ["averaging", {"steps_weighted": false}],
+         "round": {"min_updates": 3, "max_updates": 5, "timeout": "60s"},
+         "secure": {"threshold": 0.5},
+         "privacy": {"clip_norm": 2, "noise_multiplier": 1.2, "epsilon": 4, "delta": 1e-5,
+                     "where": "clients", "collusion": 1}}
+        """);
+    float[] values = new float[1000];
+    values[0] = 1;
+    List<Future<Weights>> running = new ArrayList<>();
+    for (String client : CLIENTS) { // until nobody has any budget
+      running.add(
+          threads.submit(
+              () -> model.train(Participation.of(client), _ -> Update.of(values).weighing(17))));
+    }
+    for (Future<Weights> one : running) {
+      assertThat(one.get().version()).isEqualTo(1);
+    }
+    float[] made = model.version(1).floats();
+    assertThat(made[0]).isBetween(-1f - 5, -1f + 5);
+    double unit = 1.2 * 2 / 5;
+    double squares = 0;
+    for (int i = 1; i < made.length; i++) {
+      squares += made[i] / unit * (made[i] / unit);
+    }
+    double shares = 5 / (3 - 1.0); // of five members three go all the way, and one may tell its own
+    assertThat(squares / (made.length - 1))
+        .isBetween((1 - 5 * Math.sqrt(2e-3)) * shares, (1 + 5 * Math.sqrt(2e-3)) * shares);
+    JsonNode record = model.round(0);
+    assertThat(record.required("total_weight").doubleValue()).isEqualTo(5);
+    JsonNode spent = model.privacy("ann");
+    assertThat(spent.required("epsilon")).isEqualTo(record.at("/privacy/epsilon"));
+    assertThat(spent.required("rounds_left").longValue()).isZero();
+  }
+
+  @Test
   void whoSitsOut_isMissing_andTheSumIsThatOfTheOthers() throws Exception {
     RemoteModel model = fedstep.model(Model.unborn().name());
     model.create(spec(secure("")).replace("\"min_updates\": 5", "\"min_updates\": 3"));
