@@ -1,6 +1,7 @@
 package io.fedstep.close;
 
 import static java.util.Arrays.stream;
+import static java.util.Objects.requireNonNull;
 
 import io.fedstep.aggregate.Distances;
 import io.fedstep.aggregate.Rows;
@@ -9,11 +10,10 @@ import io.fedstep.model.CloseChain;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.Secrets;
 import io.fedstep.model.ServerStep;
-import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
-import io.fedstep.optim.StateEntry;
 import io.fedstep.optim.StepContext;
 import io.fedstep.optim.TensorNorms;
+import io.fedstep.round.ControlRounds;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Masked;
 import io.fedstep.round.WordSums;
@@ -38,7 +38,6 @@ import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,6 +95,7 @@ public final class RoundClose {
       IntFunction<Rows> rows,
       @Nullable VectorFile weightsBefore,
       StateFile stateBefore,
+      List<String> clients,
       Shard shard,
       VersionDraft draft) {
     this.spec = spec;
@@ -107,7 +107,7 @@ public final class RoundClose {
     weights = draft.newWeights();
     gradient = draft.newGradient();
     between = spec.optimizer().passes().size() == 1 ? gradient : draft.between(gradient);
-    state = draft.newState(next(spec, stateBefore.steps()));
+    state = draft.newState(stateBefore.tally().next(spec.optimizer().modules(), clients));
     if (shard.count() > 1) {
       state.beginAgain(); // what is around the values counts once, with who seals the draft
     }
@@ -166,27 +166,49 @@ public final class RoundClose {
       var context =
           new StepContext.Step(
               stateBefore.isInitial(),
-              stateBefore.steps(),
+              stateBefore.tally().steps(),
               before.info().version() + 1,
               secrets.ofModel());
       if (sums != null) {
         sums.begin(updates.rests());
         var steps = CloseChain.begin(spec, context, sums::gradients, most(spec));
         IntFunction<Rows> words = updates::rows;
-        var close = new RoundClose(spec, steps, words, weightsBefore, stateBefore, shard, draft);
+        var close =
+            new RoundClose(spec, steps, words, weightsBefore, stateBefore, List.of(), shard, draft);
         return close.run(updates, gather, helpers, threads, draft);
       }
       double[] norms = inOrder.stream().mapToDouble(update -> update.summary().norm()).toArray();
-      var chain = new CloseChain(spec, context, updateWeights, norms, secrets.ofClose());
+      ControlRounds controls = before.controls();
+      var chain =
+          new CloseChain(
+              spec,
+              context,
+              updateWeights,
+              norms,
+              secrets.ofClose(),
+              controls(spec, controls, inOrder));
       IntFunction<Rows> rows = tile -> chain.bound(updates.rows(tile));
       Distances distances =
           chain.needsDistances()
               ? DistancePass.run(spec, updateWeights.length, shard, rows, gather, helpers, threads)
               : Distances.NONE;
       var steps = chain.begin(distances, most(spec));
-      var close = new RoundClose(spec, steps, rows, weightsBefore, stateBefore, shard, draft);
+      List<String> clients =
+          spec.hasControls() ? controls.after(context.round(), inOrder).clients() : List.of();
+      var close =
+          new RoundClose(spec, steps, rows, weightsBefore, stateBefore, clients, shard, draft);
       return close.run(updates, gather, helpers, threads, draft);
     }
+  }
+
+  /** What changes the sum of controls; null where there is none, or where it begins anew. */
+  private static CloseChain.@Nullable Controls controls(
+      ModelSpec spec, ControlRounds before, List<Decision.Accepted> updates) {
+    return !spec.hasControls() || before.beginAnew(updates)
+        ? null
+        : new CloseChain.Controls(
+            updates.stream().mapToDouble(one -> requireNonNull(one.local()).rate()).toArray(),
+            before.size());
   }
 
   private ShardResult run(
@@ -231,19 +253,13 @@ public final class RoundClose {
     try (StateFile stateBefore = before.state()) {
       draft.newWeights();
       draft.newGradient();
-      StateFile state = draft.newState(next(spec, stateBefore.steps()));
+      StateFile state =
+          draft.newState(stateBefore.tally().next(spec.optimizer().modules(), List.of()));
       if (parts.size() == 1) {
         state.beginAgain(); // the one shard has counted what is around the values
       }
       parts.forEach(part -> draft.add(part.written()));
     }
-  }
-
-  private static List<Long> next(ModelSpec spec, List<Long> taken) {
-    List<OptiModule> modules = spec.optimizer().modules();
-    return IntStream.range(0, modules.size())
-        .mapToObj(i -> StateEntry.counts(modules.get(i).state()) ? taken.get(i) + 1 : 0L)
-        .toList();
   }
 
   /** Between passes the gradient is in the file in which the last one leaves it. */
@@ -301,14 +317,19 @@ public final class RoundClose {
       } else {
         weightsPart.clear();
       }
+      boolean addsControls = step.addsControls(pass);
+      Rows updates = pass.begins() || addsControls ? rows.apply(firstTile + index) : null;
       if (pass.begins()) {
-        Rows updates = rows.apply(firstTile + index);
-        gradientSquares[index] = step.aggregate(range, updates, weightsPart, gradientPart);
+        gradientSquares[index] =
+            step.aggregate(range, requireNonNull(updates), weightsPart, gradientPart);
       } else {
         between.read(range.from(), gradientPart, buffer);
       }
       List<List<Tile>> stateParts = first(range.length());
       slicesBefore.read(range, pass, stateParts);
+      if (addsControls) {
+        step.addControls(requireNonNull(updates), stateParts);
+      }
       if (!step.precondition(pass, norms, range, stateParts, gradientPart)) {
         finite.set(false);
       }

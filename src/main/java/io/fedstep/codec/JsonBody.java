@@ -3,6 +3,7 @@ package io.fedstep.codec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Control;
 import io.fedstep.vector.Tensor;
 import java.io.InputStream;
 import java.util.HashSet;
@@ -17,6 +18,9 @@ import tools.jackson.core.JsonToken;
  * or as declearn's packed vector, and what goes beside it. Values are read one by one.
  */
 public final class JsonBody {
+  private static final Set<String> BESIDE_GRADIENT =
+      Set.of("weight", "metrics", "base", "partial", "local_rate", "control");
+
   private final JsonParser parser;
   private final VectorIntake intake;
   private final JsonNumbers numbers;
@@ -32,11 +36,12 @@ public final class JsonBody {
   }
 
   /**
-   * Reads {@code {"gradient": ..., "weight": ..., "metrics": {...}, "base": ..., "partial": ...}}.
+   * Reads {@code {"gradient": ..., "weight": ..., "metrics": {...}, "base": ..., "partial": ...,
+   * "local_rate": ..., "control": ...}}.
    */
   public static void readUpdate(
       InputStream in, VectorIntake intake, UpdateMetadataBuilder metadata) {
-    read(in, intake, metadata, "gradient", Set.of("weight", "metrics", "base", "partial"));
+    read(in, intake, metadata, "gradient", BESIDE_GRADIENT);
   }
 
   /** Reads {@code {"weights": ...}}; the {@code version} that an answer shows is passed over. */
@@ -87,7 +92,9 @@ public final class JsonBody {
     }
     for (Tensor tensor : intake.layout().tensors()) {
       if (missing.contains(tensor.name())) {
-        if (!metadata.isPartial() || missing.size() == intake.layout().tensors().size()) {
+        if (!metadata.isPartial()
+            || intake.needsAll()
+            || missing.size() == intake.layout().tensors().size()) {
           throw wrongShape(tensor.name(), "The tensor '%s' is missing.".formatted(tensor.name()));
         }
         intake.leaveOut(tensor);
@@ -98,6 +105,8 @@ public final class JsonBody {
   private void readBeside(String key) {
     switch (key) {
       case "weight" -> metadata.weight(number("the weight"));
+      case "local_rate" -> metadata.localRate(number("the local rate"));
+      case "control" -> readControl();
       case "partial" -> {
         boolean value = parser.currentToken() == JsonToken.VALUE_TRUE;
         if (!value) {
@@ -121,6 +130,17 @@ public final class JsonBody {
       }
       default -> parser.skipChildren();
     }
+  }
+
+  private void readControl() {
+    if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT
+        && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
+        && parser.getLongValue() >= 0) {
+      metadata.control(new Control.Of(parser.getLongValue()));
+      return;
+    }
+    Json.expect(parser, JsonToken.VALUE_STRING, "a round's number, none or lost as the control");
+    metadata.control(parser.getString());
   }
 
   private double number(String what) {

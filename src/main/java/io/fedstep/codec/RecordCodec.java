@@ -5,6 +5,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.UpdateBound;
 import io.fedstep.round.Decision;
+import io.fedstep.round.LocalRun;
 import io.fedstep.round.Masked;
 import io.fedstep.round.MetricNames;
 import io.fedstep.round.NoiseKey;
@@ -29,6 +30,9 @@ public final class RecordCodec {
   private static final String LEFT_OUT = "left_out";
   private static final String BYTES = "bytes";
   private static final String SIGNATURE = "signature";
+  private static final String LOCAL_RATE = "local_rate";
+  private static final String CONTROL = "control";
+  private static final String LOST = "lost";
 
   private RecordCodec() {}
 
@@ -109,6 +113,13 @@ public final class RecordCodec {
       json.put("staleness", accepted.staleness());
     }
     json.set("metrics", metrics(accepted.metrics()));
+    LocalRun local = accepted.local();
+    if (local != null) {
+      json.put(LOCAL_RATE, local.rate());
+      if (local.lostControl()) {
+        json.put(CONTROL, LOST);
+      }
+    }
     return accepted.signature() == null ? json : json.put(SIGNATURE, accepted.signature());
   }
 
@@ -122,7 +133,10 @@ public final class RecordCodec {
         time(json.required("received_at")),
         json.required("updates").intValue(),
         json.path("staleness").asLong(0),
-        json.has(SIGNATURE) ? Json.text(json.required(SIGNATURE)) : null);
+        json.has(SIGNATURE) ? Json.text(json.required(SIGNATURE)) : null,
+        json.has(LOCAL_RATE)
+            ? new LocalRun(json.required(LOCAL_RATE).doubleValue(), json.has(CONTROL))
+            : null);
   }
 
   /** What was noted of an update's vector, with how it came where that is told. */
@@ -144,6 +158,11 @@ public final class RecordCodec {
         .put(BYTES, transfer.bytes());
   }
 
+  /** Adds the local rate of an update of a model with SCAFFOLD. */
+  private static ObjectNode add(ObjectNode json, @Nullable LocalRun local) {
+    return local == null ? json : json.put(LOCAL_RATE, local.rate());
+  }
+
   /** Adds how an update came, as far as that is known. */
   public static ObjectNode addKnown(ObjectNode json, Transfer transfer) {
     return transfer.equals(Transfer.UNKNOWN) ? json : add(json, transfer);
@@ -162,6 +181,7 @@ public final class RecordCodec {
   public static ObjectNode client(ModelSpec spec, long round, Decision.Accepted update) {
     RoundPolicy policy = spec.round();
     ObjectNode json = add(client(update, spec.showsNorms()), update.summary().transfer());
+    add(json, update.local());
     if (spec.secure() != null) {
       json.putNull("weight");
     }
@@ -211,6 +231,7 @@ public final class RecordCodec {
             .put("digest", update.summary().digest())
             .put("updates", update.updates());
     add(json, update.summary().transfer());
+    add(json, update.local());
     return spec.round().mode().isBuffer() ? json.put("trained_from", from) : json;
   }
 

@@ -91,7 +91,8 @@ public final class Safetensors {
       intake.encodedAs(encoding.label());
     }
     header.remove(METADATA);
-    new SafetensorsContents(header, intake.layout(), encoding, intake.isPartial()).read(in, intake);
+    boolean mayLeaveOut = intake.isPartial() && !intake.needsAll();
+    new SafetensorsContents(header, intake.layout(), encoding, mayLeaveOut).read(in, intake);
     if (in.read() >= 0) {
       throw Json.malformed("There is more behind the tensors than the header tells of.");
     }

@@ -1,8 +1,11 @@
 package io.fedstep.codec;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.Name;
 import io.fedstep.optim.OptiModule;
+import io.fedstep.optim.ScaffoldServer;
 import io.fedstep.optim.StateEntry;
+import io.fedstep.optim.Tally;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
@@ -16,6 +19,9 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -34,6 +40,8 @@ public final class StateBody {
   private final StateValues values;
   private final long[] eights;
   private final List<Long> taken = new ArrayList<>();
+  private final SortedSet<String> clients = new TreeSet<>();
+  private boolean hasVectorOfClients;
   private int vectors;
   private int zeros;
 
@@ -48,16 +56,15 @@ public final class StateBody {
   /**
    * Reads a document and writes its values to their places.
    *
-   * @return for each module the steps it has taken, if it counts them; null where there are no
-   *     values: it is the state before the first step
+   * @return what it has beside them; null where there are no values: it is the state before the
+   *     first step
    */
-  public static @Nullable List<Long> read(InputStream in, ModelSpec spec, StateValues values) {
-    List<Long> taken = Json.parse(in, parser -> new StateBody(parser, spec, values).read());
-    return taken.isEmpty() ? null : taken;
+  public static @Nullable Tally read(InputStream in, ModelSpec spec, StateValues values) {
+    return Json.parse(in, parser -> Optional.ofNullable(new StateBody(parser, spec, values).read()))
+        .orElse(null);
   }
 
-  /** The steps of each module; none if the document has no values. */
-  private List<Long> read() {
+  private @Nullable Tally read() {
     parser.nextToken();
     Json.expect(parser, JsonToken.START_OBJECT, "an object with the key 'modules'");
     boolean found = false;
@@ -67,6 +74,8 @@ public final class StateBody {
       }
       parser.nextToken();
       taken.clear();
+      clients.clear();
+      hasVectorOfClients = false;
       readModules();
       found = true;
     }
@@ -79,7 +88,13 @@ public final class StateBody {
     if (vectors == 0 && taken.stream().anyMatch(steps -> steps > 0)) {
       throw bad("A module has taken steps, and there are no values.");
     }
-    return vectors > 0 ? taken : List.of();
+    if (hasVectorOfClients == clients.isEmpty()) {
+      throw bad(
+          hasVectorOfClients
+              ? "There is a sum of controls, and no clients of whom it is."
+              : "There are %s clients, and no sum of their controls.".formatted(clients.size()));
+    }
+    return vectors > 0 ? new Tally(taken, List.copyOf(clients)) : null;
   }
 
   private void readModules() {
@@ -141,6 +156,7 @@ public final class StateBody {
     switch (entry) {
       case StateEntry.Values values -> readVector(place, values, vector);
       case StateEntry.Steps _ -> taken.set(taken.size() - 1, readSteps(place));
+      case StateEntry.Clients _ -> readClients(place);
       case StateEntry.Nothing _ -> {
         if (parser.currentToken() != JsonToken.VALUE_NULL) {
           throw bad("'%s' is not null, as it is with the model's config.".formatted(place));
@@ -160,6 +176,23 @@ public final class StateBody {
     return steps;
   }
 
+  private void readClients(String place) {
+    Json.expect(parser, JsonToken.START_ARRAY, "an array of clients");
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      Json.expect(parser, JsonToken.VALUE_STRING, "a client's id");
+      String client = parser.getString();
+      if (!Name.is(client)) {
+        throw bad("'%s' has '%s', which is no client's id.".formatted(place, client));
+      }
+      if (!clients.add(client)) {
+        throw bad("'%s' has '%s' twice.".formatted(place, client));
+      }
+      if (clients.size() > ScaffoldServer.MOST_CLIENTS) {
+        throw bad("'%s' has more than %s clients.".formatted(place, ScaffoldServer.MOST_CLIENTS));
+      }
+    }
+  }
+
   private void readVector(String place, StateEntry.Values entry, int vector) {
     switch (parser.currentToken()) {
       case VALUE_NUMBER_FLOAT, VALUE_NUMBER_INT -> {
@@ -168,7 +201,7 @@ public final class StateBody {
               "'%s' is a number; a vector, or %s before the first step, is needed."
                   .formatted(place, entry.late() ? "null" : "0"));
         }
-        zeros++;
+        zeros += entry.ofClients() ? 0 : 1;
       }
       case VALUE_NULL -> {
         if (!entry.late()) {
@@ -183,6 +216,7 @@ public final class StateBody {
         if (!PackedVector.readTyped(parser, PackedVector.TYPES, dump)) {
           throw bad("'%s' is not a packed vector.".formatted(place));
         }
+        hasVectorOfClients |= entry.ofClients();
         vectors++;
       }
     }

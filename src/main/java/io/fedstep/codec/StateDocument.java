@@ -1,10 +1,14 @@
 package io.fedstep.codec;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.stream.Collectors.joining;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.model.Name;
 import io.fedstep.optim.OptiModule;
+import io.fedstep.optim.ScaffoldServer;
 import io.fedstep.optim.StateEntry;
+import io.fedstep.optim.Tally;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tensor;
@@ -13,7 +17,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The module state as declearn 2.4 writes it by {@code json.dumps(optimizer.get_state(),
@@ -25,14 +30,15 @@ import java.util.stream.Collectors;
  * known: ranges are written and read in any order, and by several threads.
  */
 public final class StateDocument {
-  /** Digits of the largest number of steps, and one more that is none. */
-  private static final int MOST_DIGITS = 20;
+  /** In the place of a vector that is not there yet. */
+  private static final String NO_VECTOR = "0.0";
 
   private final ModelSpec spec;
   private final TensorLayout layout;
   private final List<Long> taken = new ArrayList<>();
+  private List<String> clients = List.of();
   private final List<Literal> literals = new ArrayList<>();
-  private final List<long[]> places = new ArrayList<>();
+  private final List<long @Nullable []> places = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
   private long position;
 
@@ -49,21 +55,27 @@ public final class StateDocument {
     void at(long offset, ByteBuffer bytes);
   }
 
-  /** Gives the number of steps that is to be, or is, at a place. */
-  private interface Steps {
-    long at(int module, long offset);
+  /** Gives what is to be, or is, at a place beside the vectors. */
+  private interface Beside {
+    long steps(int module, long offset);
+
+    /** Whether the vector of a module with clients is there. */
+    boolean hasVector(long offset);
+
+    List<String> clients(long offset);
   }
 
-  /**
-   * The document of a model's optimizer once it has taken a step.
-   *
-   * @param taken for each module how many steps it has taken, if it counts them
-   */
-  public StateDocument(ModelSpec spec, List<Long> taken) {
-    this(spec, (module, _) -> taken.get(module));
+  /** The document of a model's optimizer once it has taken a step. */
+  public StateDocument(ModelSpec spec, Tally tally) {
+    this(spec, beside(tally, !tally.clients().isEmpty()));
   }
 
-  private StateDocument(ModelSpec spec, Steps steps) {
+  /** A document with all vectors there are, in which others wait for its tally. */
+  public static StateDocument full(ModelSpec spec) {
+    return new StateDocument(spec, beside(Tally.none(spec.optimizer().modules()), true));
+  }
+
+  private StateDocument(ModelSpec spec, Beside beside) {
     this.spec = spec;
     layout = spec.layout().stepped();
     text.append("{\"modules\": [");
@@ -71,7 +83,7 @@ public final class StateDocument {
     for (OptiModule module : spec.optimizer().modules()) {
       text.append(between).append("[\"").append(module.name()).append("\", ");
       taken.add(0L);
-      entries(module.state(), steps);
+      entries(module.state(), beside);
       text.append("]");
       between = ", ";
     }
@@ -79,39 +91,74 @@ public final class StateDocument {
     literal();
   }
 
-  /** The document that is in a file, as far as its numbers of steps tell. */
-  public static StateDocument in(Access file, ModelSpec spec) {
-    return new StateDocument(spec, (_, offset) -> number(file, offset));
-  }
-
-  private static long number(Access file, long offset) {
-    var digits = ByteBuffer.allocate(MOST_DIGITS);
-    file.at(offset, digits);
-    long number = 0;
-    for (int i = 0; i < MOST_DIGITS - 1; i++) {
-      int digit = digits.get(i) - '0';
-      if (digit < 0 || digit > 9) {
-        return number;
+  private static Beside beside(Tally tally, boolean hasVector) {
+    return new Beside() {
+      @Override
+      public long steps(int module, long offset) {
+        return tally.steps().get(module);
       }
-      number = 10 * number + digit;
-    }
-    return 0; // as no server writes it
+
+      @Override
+      public boolean hasVector(long offset) {
+        return hasVector;
+      }
+
+      @Override
+      public List<String> clients(long offset) {
+        return tally.clients();
+      }
+    };
   }
 
-  private void entries(List<StateEntry> entries, Steps steps) {
+  /** The document that is in a file of {@code size} bytes, as far as what it has beside values. */
+  public static StateDocument in(Access file, long size, ModelSpec spec) {
+    var text = new StateText(file::at, size);
+    return new StateDocument(
+        spec,
+        new Beside() {
+          @Override
+          public long steps(int module, long offset) {
+            return text.number(offset);
+          }
+
+          @Override
+          public boolean hasVector(long offset) {
+            return text.at(offset) == '{';
+          }
+
+          @Override
+          public List<String> clients(long offset) {
+            return text.strings(offset);
+          }
+        });
+  }
+
+  private void entries(List<StateEntry> entries, Beside beside) {
     text.append('{');
     String between = "";
     for (StateEntry entry : entries) {
       text.append(between).append('"').append(entry.key()).append("\": ");
+      long offset = position + text.length();
       switch (entry) {
-        case StateEntry.Values _ -> vector();
+        case StateEntry.Values values -> {
+          if (values.ofClients() && !beside.hasVector(offset)) {
+            text.append(NO_VECTOR);
+            places.add(null);
+          } else {
+            vector();
+          }
+        }
         case StateEntry.Steps _ -> {
           int module = taken.size() - 1;
-          taken.set(module, steps.at(module, position + text.length()));
+          taken.set(module, beside.steps(module, offset));
           text.append(taken.get(module));
         }
+        case StateEntry.Clients _ -> {
+          clients = beside.clients(offset);
+          text.append(clients.stream().map(StateDocument::quoted).collect(joining(", ", "[", "]")));
+        }
         case StateEntry.Nothing _ -> text.append("null");
-        case StateEntry.Group group -> entries(group.entries(), steps);
+        case StateEntry.Group group -> entries(group.entries(), beside);
       }
       between = ", ";
     }
@@ -145,33 +192,40 @@ public final class StateDocument {
   public static byte[] initial(List<OptiModule> modules) {
     return modules.stream()
         .map(module -> "[\"%s\", %s]".formatted(module.name(), initialEntries(module.state())))
-        .collect(Collectors.joining(", ", "{\"modules\": [", "]}"))
+        .collect(joining(", ", "{\"modules\": [", "]}"))
         .getBytes(US_ASCII);
   }
 
   private static String initialEntries(List<StateEntry> entries) {
     return entries.stream()
         .map(entry -> "\"%s\": %s".formatted(entry.key(), initial(entry)))
-        .collect(Collectors.joining(", ", "{", "}"));
+        .collect(joining(", ", "{", "}"));
   }
 
   private static String initial(StateEntry entry) {
     return switch (entry) {
-      case StateEntry.Values values -> values.late() ? "null" : "0.0";
+      case StateEntry.Values values -> values.late() ? "null" : NO_VECTOR;
       case StateEntry.Steps _ -> "0";
+      case StateEntry.Clients _ -> "[]";
       case StateEntry.Nothing _ -> "null";
       case StateEntry.Group group -> initialEntries(group.entries());
     };
   }
 
-  /** For each module how many steps it has taken, if it counts them; otherwise 0. */
-  public List<Long> steps() {
-    return List.copyOf(taken);
+  /** What it has beside its vectors. */
+  public Tally tally() {
+    return new Tally(taken, clients);
   }
 
-  /** The length in bytes of a model's document, a few digits more or less. */
+  /** The length in bytes of a model's document, a few digits and clients more or less. */
   public static long length(ModelSpec spec) {
-    return new StateDocument(spec, (_, _) -> 0).length();
+    return full(spec).length();
+  }
+
+  /** The most bytes of a document for a model, whatever its spacing. */
+  public static long most(ModelSpec spec) {
+    long clients = spec.hasControls() ? ScaffoldServer.MOST_CLIENTS : 0;
+    return 2 * (length(spec) + clients * (Name.MOST + "\"\", ".length()));
   }
 
   /** The whole length in bytes. */
@@ -182,6 +236,11 @@ public final class StateDocument {
   /** The number of state vectors of all modules. */
   public int vectors() {
     return places.size();
+  }
+
+  /** Whether a vector is there; one of clients is not where there are none. */
+  public boolean has(int vector) {
+    return places.get(vector) != null;
   }
 
   /** Writes everything that is not a value. */
@@ -214,7 +273,7 @@ public final class StateDocument {
 
   /** Cuts a range of a state vector at the tensors' ends. */
   void overTensors(int vector, Range range, Part part) {
-    long[] offsets = places.get(vector);
+    long[] offsets = Objects.requireNonNull(places.get(vector));
     List<Tensor> tensors = layout.tensors();
     int i = layout.indexAt(range.from());
     for (long index = range.from(); index < range.end(); i++) {

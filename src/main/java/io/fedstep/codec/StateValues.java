@@ -20,8 +20,12 @@ public final class StateValues {
     width = document.dtype().bytes();
   }
 
-  /** Reads a range of a state vector; false where it is not hex. */
+  /** Reads a range of a state vector, zeros if it is not there; false where it is not hex. */
   public boolean read(int vector, Range range, Tile into) {
+    if (!document.has(vector)) {
+      into.clear();
+      return true;
+    }
     byte[] values = bytes(range.length() * width);
     byte[] text = digits(2 * range.length() * width);
     boolean[] hex = {true};
@@ -36,8 +40,11 @@ public final class StateValues {
     return hex[0];
   }
 
-  /** Writes a range of a state vector. */
+  /** Writes a range of a state vector, if it is there. */
   public void write(int vector, Range range, Tile values) {
+    if (!document.has(vector)) {
+      return;
+    }
     byte[] raw = bytes(range.length() * width);
     values.write(MemorySegment.ofArray(raw), 0);
     write(vector, range.from(), raw, range.length() * width);

@@ -3,6 +3,7 @@ package io.fedstep.codec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.round.Control;
 import io.fedstep.round.UpdateMetadata;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
@@ -17,6 +18,8 @@ public final class UpdateMetadataBuilder {
   private @Nullable Double weight;
   private @Nullable String base;
   private @Nullable Boolean partial;
+  private @Nullable Double localRate;
+  private @Nullable Control control;
 
   /** Reads {@code {"weight": ..., "metrics": {...}}}. */
   public static UpdateMetadataBuilder ofReport(InputStream in) {
@@ -82,6 +85,30 @@ public final class UpdateMetadataBuilder {
         "partial is true, but a flat vector names no tensor; safetensors, or JSON by name, does.");
   }
 
+  /** Sets how far a constant gradient of 1 would have moved the weights. */
+  public void localRate(double given) {
+    once("local rate", localRate != null);
+    localRate = given;
+  }
+
+  /** Sets the control that the update was computed with, from its text. */
+  public void control(String text) {
+    control(
+        switch (text) {
+          case "none" -> new Control.None();
+          case "lost" -> new Control.Lost();
+          default ->
+              throw Json.malformed(
+                  "The control is '%s'; a round's number, none or lost is needed.".formatted(text));
+        });
+  }
+
+  /** Sets the control that the update was computed with. */
+  public void control(Control given) {
+    once("control", control != null);
+    control = given;
+  }
+
   /** Adds a metric. */
   public void metric(String name, double value) {
     once("metric '%s'".formatted(name), metrics.containsKey(name));
@@ -104,6 +131,7 @@ public final class UpdateMetadataBuilder {
    * The metadata, with weight 1 if none was given; a {@code RefusedException} says what is wrong.
    */
   public UpdateMetadata build() {
-    return UpdateMetadata.of(weight == null ? 1 : weight, metrics, base);
+    return UpdateMetadata.of(weight == null ? 1 : weight, metrics, base)
+        .computed(localRate, control);
   }
 }

@@ -43,6 +43,7 @@ public final class VectorIntake implements AutoCloseable {
   private final JoinedCrc32c crc = new JoinedCrc32c();
   private final boolean isUpdate;
   private final boolean isPartial;
+  private final boolean needsAll;
   private double squares;
   private @Nullable String encoding;
   private Runnable whenEncoded = () -> {};
@@ -50,7 +51,7 @@ public final class VectorIntake implements AutoCloseable {
 
   /** An intake for one vector of a model, which comes whole and as it is. */
   public VectorIntake(TensorLayout layout, Dtype dtype, VectorSink sink) {
-    this(layout, dtype, sink, false, false);
+    this(layout, dtype, sink, false, false, false);
   }
 
   /**
@@ -59,13 +60,19 @@ public final class VectorIntake implements AutoCloseable {
    * @param isPartial whether tensors may be left out
    */
   public static VectorIntake ofUpdate(ModelSpec spec, VectorSink sink, boolean isPartial) {
-    return new VectorIntake(spec.layout(), spec.dtype(), sink, true, isPartial);
+    return new VectorIntake(spec.layout(), spec.dtype(), sink, true, isPartial, spec.hasControls());
   }
 
   private VectorIntake(
-      TensorLayout layout, Dtype dtype, VectorSink sink, boolean isUpdate, boolean isPartial) {
+      TensorLayout layout,
+      Dtype dtype,
+      VectorSink sink,
+      boolean isUpdate,
+      boolean isPartial,
+      boolean needsAll) {
     this.isUpdate = isUpdate;
     this.isPartial = isPartial;
+    this.needsAll = needsAll;
     this.layout = layout;
     this.dtype = dtype;
     this.sink = sink;
@@ -90,6 +97,11 @@ public final class VectorIntake implements AutoCloseable {
     return isPartial;
   }
 
+  /** Whether none is left out even so: with SCAFFOLD a zero would say that it was trained. */
+  boolean needsAll() {
+    return needsAll;
+  }
+
   /** Has something done once it is known that tensors are encoded: decoding takes its time. */
   public void whenEncoded(Runnable then) {
     whenEncoded = then;
@@ -101,6 +113,13 @@ public final class VectorIntake implements AutoCloseable {
       throw Refusal.of(
               Problem.UNSUPPORTED_FORMAT,
               "The body is encoded as %s; only updates may be.".formatted(label))
+          .exception();
+    }
+    if (needsAll && label.equals(TopK.NAME)) {
+      throw Refusal.of(
+              Problem.UNSUPPORTED_FORMAT,
+              "The body is encoded as %s, which leaves values out; with scaffold-server all count."
+                  .formatted(label))
           .exception();
     }
     encoding = label;

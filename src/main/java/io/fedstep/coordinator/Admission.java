@@ -169,7 +169,7 @@ public final class Admission {
     }
     Decision.Accepted earlier = state.earlier(client, from);
     if (earlier != null) {
-      return Round.repeat(earlier, header.weight(), content);
+      return Round.repeat(earlier, header, content);
     }
     if (state.stopped()) {
       return new Verdict.Refused<>(stopped());
@@ -177,13 +177,15 @@ public final class Admission {
     if (state.isClosing() && (state.isBuffered() || round.closed() == null)) { // or replaced
       return state.hasNoRoom() ? new Verdict.Refused<>(state.noRoom()) : new Verdict.Welcome<>();
     }
-    Refusal beyond =
-        round.closed() != null
-            ? null
-            : BoundRules.of(state.spec().updateBound(), header.weight(), content.norm());
+    Refusal beyond = round.closed() != null ? null : beyond(client, header, content);
     return beyond != null
         ? new Verdict.Refused<>(beyond)
         : round.accept(client, origin, row, header, content, now);
+  }
+
+  private @Nullable Refusal beyond(String client, UpdateMetadata header, VectorSummary content) {
+    Refusal beyond = BoundRules.of(state.spec().updateBound(), header.weight(), content.norm());
+    return beyond != null ? beyond : ControlRules.of(state, client, header, true);
   }
 
   /**
@@ -272,7 +274,7 @@ public final class Admission {
     Decision.Accepted inOpen = state.locked(() -> state.round().update(client, from));
     Decision.Accepted earlier = inOpen != null ? inOpen : over(client, from, current);
     if (earlier != null) {
-      return Round.repeat(earlier, header.weight(), content);
+      return Round.repeat(earlier, header, content);
     }
     return new Verdict.Refused<>(
         current == from ? Round.over(from, from + 1).retryAfter(1) : refusal(from, current));

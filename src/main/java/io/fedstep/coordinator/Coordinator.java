@@ -140,6 +140,17 @@ public abstract class Coordinator implements AutoCloseable {
     }
   }
 
+  /** Checks that a model is one that an engine without SCAFFOLD's controls can run. */
+  protected static void checkNoControls(ModelSpec spec) {
+    if (spec.hasControls()) {
+      throw Refusal.of(
+              Problem.BAD_SPEC,
+              "In 'optimizer.modules': scaffold-server is for one machine (fedstep.engine=local), not"
+                  + " for several (fedstep.engine=kafka).")
+          .exception();
+    }
+  }
+
   /** The head of a new model; {@code incarnations} gives 8 random hex digits each time. */
   protected static ModelHead newHead(
       String model, NewSpec asked, Instant now, Supplier<String> incarnations) {

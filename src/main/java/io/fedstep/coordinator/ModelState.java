@@ -4,6 +4,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Basis;
+import io.fedstep.round.ControlRounds;
 import io.fedstep.round.Course;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Measured;
@@ -42,6 +43,7 @@ public final class ModelState {
   private final Protocol protocol;
   private final @Nullable Budget budget;
   private volatile @Nullable Spending spending;
+  private volatile ControlRounds controls = ControlRounds.NONE;
   private Round round;
   private final Recent<RefusedUpdate> refusals = new Recent<>();
   private final Recent<ClientReport> recentReports = new Recent<>();
@@ -291,12 +293,18 @@ public final class ModelState {
   }
 
   private void count(Version newest) {
+    controls = newest.controls();
     spending = budget == null ? null : Spending.of(budget, newest.standing());
   }
 
   /** What was spent up to the newest version of a private model; null of others. */
   @Nullable Spending spending() {
     return spending;
+  }
+
+  /** Of which round each client's control is in the newest version. */
+  ControlRounds controls() {
+    return controls;
   }
 
   /** The spec with which the open round is closed: with the clip norm of its version. */

@@ -10,6 +10,7 @@ import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.StorageException;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,8 @@ public final class Upload implements AutoCloseable {
   }
 
   private final ModelState state;
+  private final long round;
+  private final String client;
   private final Engine.UploadPlace place;
   private final Decision.@Nullable Accepted earlier;
   private final @Nullable Destination destination;
@@ -49,10 +52,14 @@ public final class Upload implements AutoCloseable {
 
   private Upload(
       ModelState state,
+      long round,
+      String client,
       Engine.UploadPlace place,
       Decision.@Nullable Accepted earlier,
       @Nullable Destination destination) {
     this.state = state;
+    this.round = round;
+    this.client = client;
     this.place = place;
     this.earlier = earlier;
     this.destination = destination;
@@ -61,17 +68,20 @@ public final class Upload implements AutoCloseable {
   /**
    * Begins what was let in; if {@code earlier} is there, it is only compared with that.
    *
+   * @param round that it was computed for
    * @param holder of its place
    */
   public static Upload begin(
       ModelState state,
+      long round,
       String client,
       @Nullable String holder,
       Decision.@Nullable Accepted earlier,
       Supplier<Destination> destination) {
     Engine.UploadPlace place = state.engine().takeUpload(client, holder);
     try {
-      return new Upload(state, place, earlier, earlier == null ? destination.get() : null);
+      return new Upload(
+          state, round, client, place, earlier, earlier == null ? destination.get() : null);
     } catch (RuntimeException e) {
       place.close();
       throw e;
@@ -88,12 +98,29 @@ public final class Upload implements AutoCloseable {
     return state.spec();
   }
 
-  /** Refuses before the numbers come what is beyond the bound already. */
-  public void check(UpdateMetadata known) {
-    Refusal heavy = compares() ? null : BoundRules.ofWeight(spec().updateBound(), known.weight());
-    if (heavy != null) {
-      throw heavy.exception();
+  /**
+   * Refuses before the numbers come what the head already shows to be wrong.
+   *
+   * @param isAll whether the body says no more beside them
+   */
+  public void check(UpdateMetadata known, boolean isAll) {
+    if (compares()) {
+      return;
     }
+    Refusal heavy = BoundRules.ofWeight(spec().updateBound(), known.weight());
+    Refusal refusal = heavy != null ? heavy : computedOtherwise(known, isAll);
+    if (refusal != null) {
+      throw refusal.exception();
+    }
+  }
+
+  private @Nullable Refusal computedOtherwise(UpdateMetadata known, boolean isAll) {
+    return state
+        .locked(() ->
+            state.round().number() == round || !spec().hasControls()
+                ? Optional.ofNullable(ControlRules.of(state, client, known, isAll))
+                : Optional.<Refusal>empty()) // too late, which is said once it is all there
+        .orElse(null);
   }
 
   /** Where the numbers go. */
@@ -128,7 +155,7 @@ public final class Upload implements AutoCloseable {
 
   private Verdict<Decision.Accepted> verdict(UpdateMetadata header, VectorSummary content) {
     if (earlier != null) {
-      return Round.repeat(earlier, header.weight(), content);
+      return Round.repeat(earlier, header, content);
     }
     return Objects.requireNonNull(destination).submit(header, content);
   }

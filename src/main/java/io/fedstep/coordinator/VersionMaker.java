@@ -2,6 +2,7 @@ package io.fedstep.coordinator;
 
 import io.fedstep.close.RoundClose;
 import io.fedstep.privacy.Standing;
+import io.fedstep.round.ControlRounds;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.SecureRounds;
@@ -104,6 +105,8 @@ public final class VersionMaker {
               : record(round, RoundRecord.Outcome.ABANDONED, null, null)
                   .abandonedAt(SecureRounds.CLOSING);
       draft.keep(carried(it -> isUsed ? it.moved(round, size()) : it.after(round)));
+      ControlRounds controls = before.controls();
+      draft.keep(known(isUsed ? controls.after(round.number(), round.inClientOrder()) : controls));
       VersionInfo made = next(draft, VersionInfo.MadeBy.ROUND, over);
       return new Made(
           made,
@@ -122,6 +125,7 @@ public final class VersionMaker {
       draft.copyWeights(before);
       draft.copyState(before);
       draft.keep(carried(it -> it.after(round)));
+      draft.keep(known(before.controls()));
       return at(next(draft, VersionInfo.MadeBy.ROUND, over), over);
     }
   }
@@ -161,6 +165,7 @@ public final class VersionMaker {
           draft.copyWeights(from);
           draft.copyState(from);
           draft.keep(carried(it -> restored(it, from))); // what was published cannot be taken back
+          draft.keep(known(from.controls()));
           yield at(next(draft, VersionInfo.MadeBy.RESTORE, discarded), discarded);
         }
       }
@@ -168,6 +173,7 @@ public final class VersionMaker {
         try (VersionDraft draft = drafts.named(name)) {
           draft.copyWeights(folder.newest());
           draft.keep(carried(Spending::standing));
+          draft.keep(known(ControlRounds.of(draft.clients(), round.number())));
           yield at(next(draft, VersionInfo.MadeBy.STATE, discarded), discarded);
         }
       }
@@ -175,6 +181,7 @@ public final class VersionMaker {
         try (VersionDraft draft = drafts.named(name)) {
           draft.initialState();
           draft.keep(carried(Spending::standing));
+          draft.keep(known(ControlRounds.NONE));
           String base = folder.base(0) + "w";
           var info = new VersionInfo(0, VersionInfo.MadeBy.WEIGHTS, base, now(), digest);
           yield at(drafts.commit(draft, info, null), null);
@@ -187,6 +194,11 @@ public final class VersionMaker {
   private @Nullable Standing carried(Function<Spending, Standing> next) {
     Spending spending = state.spending();
     return spending == null ? null : next.apply(spending);
+  }
+
+  /** Of which round each client's control is, where there are controls. */
+  private @Nullable ControlRounds known(ControlRounds controls) {
+    return state.spec().hasControls() ? controls : null;
   }
 
   private static Standing restored(Spending newest, Version from) {

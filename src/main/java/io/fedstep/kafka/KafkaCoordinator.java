@@ -155,6 +155,7 @@ public final class KafkaCoordinator extends Coordinator {
       checkOneStage(engine.protocol(spec));
       checkNotPrivate(spec);
       checkNotSecure(spec);
+      checkNoControls(spec);
       checkNew(spec, models().size(), limits);
     }
     ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);

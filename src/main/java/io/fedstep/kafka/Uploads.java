@@ -42,7 +42,7 @@ final class Uploads implements AutoCloseable {
       @Nullable String holder) {
     Decision.Accepted earlier = new Admission(model.state()).begin(from, client, base);
     return Upload.begin(
-        model.state(), client, holder, earlier, () -> new Spooled(model, from, client));
+        model.state(), from, client, holder, earlier, () -> new Spooled(model, from, client));
   }
 
   /** The model is no more. */

@@ -155,7 +155,7 @@ final class ModelRunner {
   Upload begin(long round, String client, @Nullable String base, @Nullable String holder) {
     Decision.Accepted earlier = admission.begin(round, client, base);
     return Upload.begin(
-        state, client, holder, earlier, () -> new Row(round, client, matrix.allocate()));
+        state, round, client, holder, earlier, () -> new Row(round, client, matrix.allocate()));
   }
 
   /** A row of the matrix that an upload fills. */

@@ -5,6 +5,7 @@ import io.fedstep.aggregate.ClippedRows;
 import io.fedstep.aggregate.Distances;
 import io.fedstep.aggregate.Rows;
 import io.fedstep.optim.StepContext;
+import io.fedstep.vector.Tile;
 import java.util.Arrays;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,16 @@ public final class CloseChain {
   private final double[] factors;
   private final boolean scales;
   private final Protection.@Nullable OfRound protection;
+  private final @Nullable Controls controls;
+
+  /**
+   * What changes the sum of clients' controls.
+   *
+   * @param rates the local rate of each update, in the order of the rows
+   * @param clients of how many the sum is before
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Controls(double[] rates, int clients) {}
 
   /**
    * The chain of a close.
@@ -28,10 +39,17 @@ public final class CloseChain {
    * @param weights what each update counts, in the order of the rows
    * @param norms the L2 norm of each update as it came, in the same order
    * @param key secret bytes that are this close's alone; none where no step needs any
+   * @param controls what changes the sum of clients' controls, or null where that does not change
    */
   public CloseChain(
-      ModelSpec spec, StepContext.Step context, double[] weights, double[] norms, byte[] key) {
+      ModelSpec spec,
+      StepContext.Step context,
+      double[] weights,
+      double[] norms,
+      byte[] key,
+      @Nullable Controls controls) {
     this.spec = spec;
+    this.controls = controls;
     this.context = context;
     this.weights = weights.clone();
     UpdateBound bound = spec.updateBound();
@@ -42,6 +60,12 @@ public final class CloseChain {
       throw new IllegalStateException("no key for " + asked.name());
     }
     protection = asked == null ? null : asked.begin(spec.parameters(), norms.clone(), key.clone());
+  }
+
+  /** The chain of a close of a model without SCAFFOLD. */
+  public CloseChain(
+      ModelSpec spec, StepContext.Step context, double[] weights, double[] norms, byte[] key) {
+    this(spec, context, weights, norms, key, null);
   }
 
   /** The updates of a range as the next step is to see them, from those that came. */
@@ -77,10 +101,18 @@ public final class CloseChain {
       StepContext.Step context,
       Supplier<ServerStep.Gradients> gradients,
       int most) {
-    return () -> new ServerStep(spec, gradients.get(), context, most);
+    return () -> new ServerStep(spec, gradients.get(), context, null, most);
   }
 
   private ServerStep step(ServerStep.Gradients gradients, int most) {
-    return new ServerStep(spec, gradients, context, most);
+    ControlSum sum =
+        controls == null
+            ? null
+            : new ControlSum(
+                controls.rates(),
+                controls.clients(),
+                Tile.zeros(spec.dtype(), most),
+                Tile.zeros(spec.dtype(), most));
+    return new ServerStep(spec, gradients, context, sum, most);
   }
 }

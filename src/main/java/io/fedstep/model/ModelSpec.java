@@ -63,6 +63,7 @@ public record ModelSpec(
       PrivacyRules.OF_SPECS.forEach(rule -> rule.check(both));
     }
     SecureRules.OF_SPECS.forEach(rule -> rule.check(this));
+    ScaffoldRules.OF_SPECS.forEach(rule -> rule.check(this));
   }
 
   /** A spec of a model that begins with zeros. */
@@ -112,6 +113,21 @@ public record ModelSpec(
       Optimizer step, Aggregator rule, @Nullable UpdateBound bound, RoundPolicy policy) {
     return new ModelSpec(
         layout, dtype, step, rule, bound, protection, policy, requiresWeights, keepBest, secure);
+  }
+
+  /** This spec of a model that has the stepped tensors alone. */
+  public ModelSpec stepped() {
+    return new ModelSpec(
+        layout.stepped(),
+        dtype,
+        optimizer,
+        aggregator,
+        updateBound,
+        protection,
+        round,
+        requiresWeights,
+        keepBest,
+        secure);
   }
 
   /** This spec with another protection. */
@@ -218,6 +234,11 @@ public record ModelSpec(
    */
   public boolean isSampled() {
     return isPrivate() && secure == null && round.participation() < 1;
+  }
+
+  /** Whether its clients and versions have SCAFFOLD's controls. */
+  public boolean hasControls() {
+    return optimizer.hasControls();
   }
 
   /** Whether each close needs secret bytes of its own. */

@@ -7,6 +7,9 @@ public final class Name {
   /** The form of names. */
   public static final Pattern FORM = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
+  /** The most characters of a name. */
+  public static final int MOST = 128;
+
   private Name() {}
 
   /** Whether a text is a name. */

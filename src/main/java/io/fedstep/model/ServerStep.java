@@ -1,7 +1,10 @@
 package io.fedstep.model;
 
+import static java.util.Objects.requireNonNull;
+
 import io.fedstep.aggregate.Rows;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.ScaffoldServer;
 import io.fedstep.optim.StepContext;
 import io.fedstep.optim.TensorNorms;
 import io.fedstep.vector.Range;
@@ -9,6 +12,7 @@ import io.fedstep.vector.Stretch;
 import io.fedstep.vector.TensorLayout;
 import io.fedstep.vector.Tile;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The steps of a close ({@link CloseStep}) on one range of coordinates after another; with buffers,
@@ -28,9 +32,18 @@ public final class ServerStep {
   private final TensorLayout layout;
   private final PlainParts plain;
   private final Tile step;
+  private final @Nullable ControlSum controls;
+  private final int scaffold;
 
-  ServerStep(ModelSpec spec, Gradients gradients, StepContext.Step context, int most) {
+  ServerStep(
+      ModelSpec spec,
+      Gradients gradients,
+      StepContext.Step context,
+      @Nullable ControlSum controls,
+      int most) {
     this.gradients = gradients;
+    this.controls = controls;
+    scaffold = spec.optimizer().modules().indexOf(ScaffoldServer.DEFAULT);
     this.context = context;
     optimizer = spec.optimizer();
     layout = spec.layout();
@@ -51,6 +64,21 @@ public final class ServerStep {
     double squares = gradient.squares();
     plain.keep(layout.stretches(range), gradient, () -> optimizer.regularize(gradient, weights));
     return squares;
+  }
+
+  /** Whether the sum of controls changes in a pass; the updates are looked at there. */
+  public boolean addsControls(Optimizer.Pass pass) {
+    return controls != null && pass.from() <= scaffold && scaffold < pass.end();
+  }
+
+  /**
+   * Adds to the sum of controls what the updates change of it in one range.
+   *
+   * @param rows the updates there
+   * @param state every module's state there, of which the sum is changed
+   */
+  public void addControls(Rows rows, List<List<Tile>> state) {
+    requireNonNull(controls).add(rows, state.get(scaffold).getFirst());
   }
 
   /**

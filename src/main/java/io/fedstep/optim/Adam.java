@@ -86,7 +86,7 @@ public record Adam(
   public List<StateEntry> state() {
     return List.of(
         new StateEntry.Steps("steps"),
-        amsgrad ? new StateEntry.Values("vmax", true, true) : new StateEntry.Nothing("vmax"),
+        amsgrad ? new StateEntry.Values("vmax", true, true, false) : new StateEntry.Nothing("vmax"),
         new StateEntry.Group("momentum", List.of(StateEntry.values("state"))),
         new StateEntry.Group("velocity", List.of(StateEntry.squares("state"))));
   }

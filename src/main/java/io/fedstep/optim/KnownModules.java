@@ -15,6 +15,7 @@ public final class KnownModules {
           L2GlobalClipping.DEFAULT,
           Momentum.DEFAULT,
           RmsProp.DEFAULT,
+          ScaffoldServer.DEFAULT,
           Adam.YOGI,
           YogiMomentum.DEFAULT);
 

@@ -7,6 +7,7 @@ import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -38,11 +39,19 @@ public record Optimizer(
     }
     regularizers = List.copyOf(regularizers);
     modules = List.copyOf(modules);
+    if (Collections.frequency(modules, ScaffoldServer.DEFAULT) > 1) {
+      throw new IllegalArgumentException("modules has scaffold-server twice");
+    }
   }
 
   /** One with fixed rates and without regularizers. */
   public Optimizer(double lrate, double weightDecay, List<OptiModule> modules) {
     this(new Rate.Fixed(lrate), new Rate.Fixed(weightDecay), List.of(), modules);
+  }
+
+  /** Whether its state has the sum of clients' controls. */
+  public boolean hasControls() {
+    return modules.contains(ScaffoldServer.DEFAULT);
   }
 
   /**

@@ -13,11 +13,17 @@ public sealed interface StateEntry {
    *
    * @param square whether its values are never below 0
    * @param late whether it is null before the first step, and not 0.0
+   * @param ofClients whether it is 0.0 as long as the module has no clients, whatever steps there
+   *     were
    */
-  record Values(String key, boolean square, boolean late) implements StateEntry {}
+  record Values(String key, boolean square, boolean late, boolean ofClients)
+      implements StateEntry {}
 
   /** How many steps the module has taken; at most one in a module. */
   record Steps(String key) implements StateEntry {}
+
+  /** The clients of which the state holds something, in the order of their ids' bytes. */
+  record Clients(String key) implements StateEntry {}
 
   /** A key whose value is always null. */
   record Nothing(String key) implements StateEntry {}
@@ -27,12 +33,17 @@ public sealed interface StateEntry {
 
   /** A vector of any values. */
   static Values values(String key) {
-    return new Values(key, false, false);
+    return new Values(key, false, false, false);
   }
 
   /** A vector of values that are never below 0. */
   static Values squares(String key) {
-    return new Values(key, true, false);
+    return new Values(key, true, false, false);
+  }
+
+  /** A vector that is there as long as the module has clients. */
+  static Values ofClients(String key) {
+    return new Values(key, false, false, true);
   }
 
   /** The vectors among entries, in order. */
@@ -41,7 +52,7 @@ public sealed interface StateEntry {
         .flatMap(entry ->
             switch (entry) {
               case Values values -> Stream.of(values);
-              case Steps _, Nothing _ -> Stream.of();
+              case Steps _, Clients _, Nothing _ -> Stream.of();
               case Group group -> vectors(group.entries());
             });
   }
@@ -52,8 +63,19 @@ public sealed interface StateEntry {
         .anyMatch(entry ->
             switch (entry) {
               case Steps _ -> true;
-              case Values _, Nothing _ -> false;
+              case Values _, Clients _, Nothing _ -> false;
               case Group group -> counts(group.entries());
+            });
+  }
+
+  /** Whether entries have nothing beside vectors that takes another number of bytes each time. */
+  static boolean isFixed(List<StateEntry> entries) {
+    return entries.stream()
+        .allMatch(entry ->
+            switch (entry) {
+              case Values _, Nothing _ -> true;
+              case Steps _, Clients _ -> false;
+              case Group group -> isFixed(group.entries());
             });
   }
 }

@@ -8,6 +8,8 @@ public enum Need {
   DISTANCES("distances between the updates"),
   /** How many updates there are, and what each of them counts. */
   COUNTS("counts"),
+  /** The updates themselves, and the local rate of each. */
+  LOCAL_RATES("updates with their local rates"),
   /** Secret bytes that are drawn for this close alone. */
   KEY("a key of the close"),
   /** The secret that a model has from its creation on. */

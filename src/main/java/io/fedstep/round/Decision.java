@@ -28,6 +28,7 @@ public sealed interface Decision {
    * @param updates how many the round has with this one
    * @param staleness how many versions before the round's it was computed from
    * @param signature by which its client stands for what it says, or null
+   * @param local how it was computed, in a model with SCAFFOLD; null in others
    */
   record Accepted(
       String client,
@@ -38,9 +39,10 @@ public sealed interface Decision {
       Instant receivedAt,
       int updates,
       long staleness,
-      @Nullable String signature)
+      @Nullable String signature,
+      @Nullable LocalRun local)
       implements Message, Measured {
-    /** One without a signature. */
+    /** One without a signature, of a model without SCAFFOLD. */
     public Accepted(
         String client,
         int row,
@@ -50,7 +52,7 @@ public sealed interface Decision {
         Instant receivedAt,
         int updates,
         long staleness) {
-      this(client, row, weight, metrics, summary, receivedAt, updates, staleness, null);
+      this(client, row, weight, metrics, summary, receivedAt, updates, staleness, null, null);
     }
 
     /** A copy whose metrics share their names with others', without those beyond the bound. */
@@ -64,7 +66,8 @@ public sealed interface Decision {
           receivedAt,
           updates,
           staleness,
-          signature);
+          signature,
+          local);
     }
 
     @Override

@@ -88,7 +88,7 @@ public final class Round {
       Instant now) {
     Decision.Accepted earlier = update(client, origin.version());
     if (earlier != null) {
-      return repeat(earlier, metadata.weight(), summary);
+      return repeat(earlier, metadata, summary);
     }
     Refusal refusal = refusal(client, origin, metadata.base());
     if (refusal != null) {
@@ -104,26 +104,31 @@ public final class Round {
             now,
             accepted.size() + 1,
             number - origin.version(),
-            metadata.signature()));
+            metadata.signature(),
+            metadata.local()));
   }
 
   /** Compares an update with the one that its client has in a round, open or over. */
   public static Verdict<Decision.Accepted> repeat(
-      Decision.Accepted earlier, double weight, VectorSummary summary) {
-    if (earlier.summary().digest().equals(summary.digest()) && earlier.weight() == weight) {
+      Decision.Accepted earlier, UpdateMetadata metadata, VectorSummary summary) {
+    Double rate = earlier.local() == null ? null : (Double) earlier.local().rate();
+    if (earlier.summary().digest().equals(summary.digest())
+        && earlier.weight() == metadata.weight()
+        && Objects.equals(rate, metadata.localRate())) {
       return new Verdict.Repeats<>(earlier);
     }
+    String was = facts(earlier.summary(), earlier.weight(), rate);
+    String is = facts(summary, metadata.weight(), metadata.localRate());
     return new Verdict.Refused<>(
         Refusal.of(
             Problem.UPDATE_DIFFERS,
-            ("Client '%s' already has an update in this round with digest %s and weight %s; this one"
-                    + " has %s and %s.")
-                .formatted(
-                    earlier.client(),
-                    earlier.summary().digest(),
-                    earlier.weight(),
-                    summary.digest(),
-                    weight)));
+            "Client '%s' already has an update in this round with %s; this one has %s."
+                .formatted(earlier.client(), was, is)));
+  }
+
+  private static String facts(VectorSummary summary, double weight, @Nullable Double rate) {
+    return "digest %s and weight %s".formatted(summary.digest(), weight)
+        + (rate == null ? "" : " and local rate " + rate);
   }
 
   /**

@@ -12,20 +12,28 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An update's weight, metrics and base; a report has no base.
+ * An update's weight, metrics and base, and how it was computed; a report has the first two alone.
  *
  * @param weight number of local steps or examples, in (0, 2^53]
  * @param metrics at most {@value #MOST_METRICS} finite numbers that the client measured
  * @param base the tag of the weights it was computed from, or null if the client does not say
  * @param signature of an update whose numbers are hidden, or null
+ * @param localRate how far a constant gradient of 1 would have moved the weights, from 1e-12 to
+ *     1e12, or null if the client does not say
+ * @param control the client's own that it was computed with, or null if the client does not say
  */
 public record UpdateMetadata(
     double weight,
     SortedMap<String, Double> metrics,
     @Nullable String base,
-    @Nullable String signature)
+    @Nullable String signature,
+    @Nullable Double localRate,
+    @Nullable Control control)
     implements Measured {
   private static final double MOST_WEIGHT = 0x1p53;
+
+  private static final double LEAST_RATE = 1e-12;
+  private static final double MOST_RATE = 1e12;
 
   /** The most metrics of an update. */
   public static final int MOST_METRICS = 128;
@@ -40,14 +48,14 @@ public record UpdateMetadata(
   private static final Pattern METRIC_NAME =
       Pattern.compile("[^\\p{C}\\p{Z}](?:[^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?");
 
-  /** One without a signature. */
+  /** One that says no more. */
   public UpdateMetadata(double weight, SortedMap<String, Double> metrics, @Nullable String base) {
-    this(weight, metrics, base, null);
+    this(weight, metrics, base, null, null, null);
   }
 
   /** That of an update whose numbers are hidden, and what they say with them. */
   public static UpdateMetadata masked(@Nullable String signature) {
-    return new UpdateMetadata(1, Collections.emptySortedMap(), null, signature);
+    return new UpdateMetadata(1, Collections.emptySortedMap(), null, signature, null, null);
   }
 
   /** Checks the ranges; a {@code RefusedException} says what is wrong. */
@@ -83,6 +91,22 @@ public record UpdateMetadata(
         weight, Collections.unmodifiableSortedMap(new TreeMap<>(metrics)), base);
   }
 
+  /** The same computed in that way; a {@code RefusedException} says what is wrong with it. */
+  public UpdateMetadata computed(@Nullable Double rate, @Nullable Control with) {
+    if (rate != null && !(rate >= LEAST_RATE && rate <= MOST_RATE)) {
+      throw Refusal.of(
+              Problem.BAD_RATE,
+              "The local rate is %s; %s to %s is needed.".formatted(rate, LEAST_RATE, MOST_RATE))
+          .exception();
+    }
+    return new UpdateMetadata(weight, metrics, base, signature, rate, with);
+  }
+
+  /** How it was computed, or null if the client does not say. */
+  @Nullable LocalRun local() {
+    return localRate == null ? null : new LocalRun(localRate, control instanceof Control.Lost);
+  }
+
   /** Whether a text can be a metric's name. */
   public static boolean isMetric(String text) {
     return text.length() <= 2 * MOST_CHARACTERS
@@ -92,7 +116,7 @@ public record UpdateMetadata(
 
   /** A copy whose metrics share their names with others', without those beyond the bound. */
   public UpdateMetadata with(MetricNames names) {
-    return new UpdateMetadata(weight, names.kept(metrics), base, signature);
+    return new UpdateMetadata(weight, names.kept(metrics), base, signature, localRate, control);
   }
 
   private static RuntimeException badMetric(String detail) {

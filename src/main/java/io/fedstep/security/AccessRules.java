@@ -66,6 +66,8 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, MODEL + "/weights", OF_MODEL),
         rule(READ, MODEL + "/versions/{version}/weights", OF_MODEL),
         rule(READ, MODEL + "/versions/{version}/gradient", OF_MODEL),
+        rule(READ, MODEL + "/control", OF_MODEL),
+        rule(READ, MODEL + "/versions/{version}/control", OF_MODEL),
         rule(READ, MODEL + "/tags", OF_MODEL),
         rule(READ, MODEL + "/rounds/current", OF_MODEL),
         rule(READ, MODEL + "/rounds/{round}/roster", OF_MODEL),

@@ -29,6 +29,7 @@ final class NewFolder {
       draft.copyWeights(from);
       draft.copyState(from);
       draft.keep(carried);
+      draft.keep(head.spec().hasControls() ? from.controls() : null);
       String base = head.incarnation() + "-0c"; // zeros have it without a letter
       var info =
           new VersionInfo(

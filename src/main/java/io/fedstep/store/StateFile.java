@@ -5,14 +5,17 @@ import io.fedstep.codec.JoinedCrc32c;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.codec.StateValues;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.optim.OptiModule;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.optim.ScaffoldServer;
+import io.fedstep.optim.Tally;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Stretch;
 import io.fedstep.vector.Tile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** An optimizer state on disk, read and written by coordinates; declearn's document as it is. */
@@ -31,9 +34,9 @@ public final class StateFile implements DraftFile {
     initial = StateDocument.initial(spec.optimizer().modules());
   }
 
-  /** No steps of any module. */
-  static List<Long> none(ModelSpec spec) {
-    return Collections.nCopies(spec.optimizer().modules().size(), 0L);
+  /** No steps of any module, and no clients. */
+  static Tally none(ModelSpec spec) {
+    return Tally.none(spec.optimizer().modules());
   }
 
   /** The state before the first step of a model that has no file for it. */
@@ -48,7 +51,7 @@ public final class StateFile implements DraftFile {
       before.read.add(0, before.initial.length, Crc32c.of(before.initial));
       return before;
     }
-    StateDocument document = StateDocument.in(file::read, spec);
+    StateDocument document = StateDocument.in(file::read, file.size(), spec);
     var state = new StateFile(spec, file, document);
     if (file.size() != document.length() || !document.matchesText(state::read)) {
       throw new CorruptionException(
@@ -62,21 +65,30 @@ public final class StateFile implements DraftFile {
   /**
    * A new file, in which every vector is zeros until it is written.
    *
-   * @param taken for each module the steps it has taken
+   * @param tally what it has beside the vectors
    */
-  static StateFile toWrite(Disk disk, Path path, ModelSpec spec, List<Long> taken) {
+  static StateFile toWrite(Disk disk, Path path, ModelSpec spec, Tally tally) {
+    return toWrite(disk, path, spec, new StateDocument(spec, tally));
+  }
+
+  /** A new file with a place for every vector there may be, to be {@link #copy copied}. */
+  static StateFile scratch(Disk disk, Path path, ModelSpec spec) {
+    return toWrite(disk, path, spec, StateDocument.full(spec));
+  }
+
+  private static StateFile toWrite(Disk disk, Path path, ModelSpec spec, StateDocument document) {
     RandomFile file = RandomFile.toWrite(disk, path);
-    var state = new StateFile(spec, file, new StateDocument(spec, taken));
-    if (file.size() > state.document.length()) { // of another number of steps, to be written over
+    var state = new StateFile(spec, file, document);
+    if (file.size() > state.document.length()) { // of more digits and clients, to be written over
       file.truncate(state.document.length());
     }
     state.document.writeText(state::write);
     return state;
   }
 
-  /** For each module the steps it has taken, if it counts them; otherwise 0. */
-  public List<Long> steps() {
-    return isInitial() ? none(spec) : document.steps();
+  /** What it has beside its vectors. */
+  public Tally tally() {
+    return isInitial() ? none(spec) : document.tally();
   }
 
   @Override
@@ -228,6 +240,19 @@ public final class StateFile implements DraftFile {
     return Tile.zeros(spec.dtype(), (int) Math.min(Range.TILE, spec.parameters()));
   }
 
+  /** Reads ranges of the sum of clients' controls, for one thread; what it reads was verified. */
+  BiConsumer<Range, Tile> controls() {
+    List<OptiModule> modules = spec.optimizer().modules();
+    int place = modules.indexOf(ScaffoldServer.DEFAULT);
+    int vector = modules.subList(0, place).stream().mapToInt(OptiModule::vectors).sum();
+    var values = new StateValues(document, (at, into) -> file().read(at, into));
+    return (range, into) -> {
+      if (!values.read(vector, range, into)) {
+        throw new CorruptionException(file().path(), "hex digits", "other characters");
+      }
+    };
+  }
+
   /** Copies the values of another file of the same modules. */
   void copy(StateFile other) {
     Tile tile = tile();
@@ -235,6 +260,9 @@ public final class StateFile implements DraftFile {
     var from = new StateValues(other.document, (at, into) -> other.file().read(at, into));
     StateValues to = values();
     for (int vector = 0; vector < document.vectors(); vector++) {
+      if (!document.has(vector)) {
+        continue;
+      }
       for (long i = 0; i < Range.tiles(size); i++) {
         Range range = Range.tile(i, size);
         Tile part = tile.first(range.length());

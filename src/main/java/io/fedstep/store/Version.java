@@ -12,12 +12,15 @@ import io.fedstep.privacy.Standing;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.round.ControlRounds;
 import io.fedstep.round.RoundRecord;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongUnaryOperator;
 import java.util.function.Supplier;
@@ -39,7 +42,13 @@ public final class Version {
   /** Of files whose vectors have no metadata before them. */
   static final int BARE = 1;
 
+  /** Of a version without controls. */
   static final int FORMAT = 2;
+
+  /** Of one whose document says of which round each client's control is. */
+  static final int WITH_CONTROLS = 3;
+
+  private static final String CONTROLS = "controls";
 
   private final @Nullable VersionFiles files;
   private final ModelSpec spec;
@@ -47,6 +56,7 @@ public final class Version {
   private final AtomicInteger holders = new AtomicInteger();
   private volatile boolean retired;
   private volatile boolean sent;
+  private volatile @Nullable SoftReference<ControlRounds> controls;
   private boolean bareZeros;
 
   private Version(@Nullable VersionFiles files, ModelSpec spec, VersionInfo info) {
@@ -79,10 +89,17 @@ public final class Version {
     return new Version(VersionFiles.written(disk, folder, spec, null), spec, info);
   }
 
-  /** A version that has just been written, with the checksums of its files. */
+  /** A version that has just been written, with what is known of it. */
   static Version written(
-      Disk disk, Path folder, ModelSpec spec, VersionInfo info, Map<String, FileSum> sums) {
-    return new Version(VersionFiles.written(disk, folder, spec, sums), spec, info);
+      Disk disk,
+      Path folder,
+      ModelSpec spec,
+      VersionInfo info,
+      Map<String, FileSum> sums,
+      @Nullable ControlRounds controls) {
+    var written = new Version(VersionFiles.written(disk, folder, spec, sums), spec, info);
+    written.controls = controls == null ? null : new SoftReference<>(controls);
+    return written;
   }
 
   /** A version found on disk; its files are checked when the first of them is read. */
@@ -96,15 +113,19 @@ public final class Version {
 
   private static VersionInfo info(Path document, ObjectNode json) {
     if (json.path("format").asInt(0) != BARE) {
-      Document.checkFormat(document, json, FORMAT);
+      Document.checkFormat(document, json, json.has(CONTROLS) ? WITH_CONTROLS : FORMAT);
     }
     return VersionInfo.of(json);
   }
 
   /** Its document, to which files and record are to be added. */
-  static ObjectNode document(VersionInfo info) {
-    ObjectNode json = Json.object().put("format", FORMAT);
+  static ObjectNode document(VersionInfo info, @Nullable ControlRounds controls) {
+    ObjectNode json = Json.object().put("format", controls == null ? FORMAT : WITH_CONTROLS);
     json.setAll(info.write());
+    if (controls != null) {
+      ObjectNode rounds = json.putObject(CONTROLS);
+      controls.byClient().forEach((client, round) -> rounds.put(client, (long) round));
+    }
     return json;
   }
 
@@ -132,6 +153,51 @@ public final class Version {
           json -> json.has("round") ? RecordCodec.read(json.required("round")) : null);
     } catch (StorageException e) {
       throw failed(e);
+    }
+  }
+
+  /** Of whom its state holds controls, and of which rounds; nobody's without SCAFFOLD. */
+  public ControlRounds controls() {
+    if (files == null || !spec.hasControls()) {
+      return ControlRounds.NONE;
+    }
+    SoftReference<ControlRounds> known = controls;
+    ControlRounds found = known == null ? null : known.get();
+    if (found == null) {
+      found = kept(() -> files.document(Version::readControls));
+      controls = new SoftReference<>(found); // there may be a hundred thousand
+    }
+    return found;
+  }
+
+  private static ControlRounds readControls(ObjectNode json) {
+    var rounds = new TreeMap<String, Long>();
+    json.required(CONTROLS)
+        .properties()
+        .forEach(entry -> rounds.put(entry.getKey(), entry.getValue().longValue()));
+    return new ControlRounds(rounds);
+  }
+
+  /**
+   * The control with which clients train from it, as one vector of the stepped tensors; to be
+   * closed.
+   */
+  public VersionBytes controlBytes() {
+    VersionFiles from = files;
+    if (from == null) {
+      return Repeated.zeros(ControlBytes.bytes(spec));
+    }
+    int clients = controls().size();
+    hold();
+    try {
+      from.verify();
+      return new ControlBytes(spec, from.state(), clients, this::release);
+    } catch (StorageException e) {
+      release();
+      throw failed(e);
+    } catch (RuntimeException e) {
+      release();
+      throw e;
     }
   }
 

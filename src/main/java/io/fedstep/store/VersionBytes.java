@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 
 /** Bytes of a version as they go over the wire, whole or in part. */
 public sealed interface VersionBytes extends AutoCloseable
-    permits FileRange, HalfBytes, Headed, Repeated, Zeros {
+    permits ControlBytes, FileRange, HalfBytes, Headed, Repeated, Zeros {
   /** How many there are. */
   long length();
 

@@ -6,7 +6,9 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateBody;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.StateEntry;
+import io.fedstep.optim.Tally;
 import io.fedstep.privacy.Standing;
+import io.fedstep.round.ControlRounds;
 import io.fedstep.round.RoundRecord;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -36,6 +38,8 @@ public final class VersionDraft implements AutoCloseable {
   private @Nullable String copiedDigest;
   private Map<String, FileSum> sums = Map.of();
   private @Nullable Standing standing;
+  private @Nullable ControlRounds controls;
+  private List<String> clients = List.of();
   private boolean left;
 
   VersionDraft(Disk disk, Path folder, ModelSpec spec, String model) {
@@ -127,18 +131,18 @@ public final class VersionDraft implements AutoCloseable {
   /**
    * A new state.
    *
-   * @param taken for each module the steps it has taken
+   * @param tally what it has beside its vectors
    */
-  public StateFile newState(List<Long> taken) {
-    return keep(Version.STATE, StateFile.toWrite(disk, folder.resolve(Version.STATE), spec, taken));
+  public StateFile newState(Tally tally) {
+    return keep(Version.STATE, StateFile.toWrite(disk, folder.resolve(Version.STATE), spec, tally));
   }
 
   /**
-   * Reads a new state that an administrator sends. Where modules count steps, the digits of the
-   * counts shift all that follows, and may come last: the values go to another file first.
+   * Reads a new state that an administrator sends. Where it has more than vectors, that shifts all
+   * that follows, and may come last: the values go to another file first.
    */
   public void readState(InputStream in) {
-    if (spec.optimizer().modules().stream().noneMatch(it -> StateEntry.counts(it.state()))) {
+    if (spec.optimizer().modules().stream().allMatch(it -> StateEntry.isFixed(it.state()))) {
       StateFile state = newState(StateFile.none(spec));
       if (StateBody.read(in, spec, state.values()) == null) {
         state.writeInitial();
@@ -146,12 +150,13 @@ public final class VersionDraft implements AutoCloseable {
       return;
     }
     Path path = folder.resolve(SCRATCH);
-    try (StateFile values = StateFile.toWrite(disk, path, spec, StateFile.none(spec))) {
-      List<Long> taken = StateBody.read(in, spec, values.values());
-      if (taken == null) {
+    try (StateFile values = StateFile.scratch(disk, path, spec)) {
+      Tally tally = StateBody.read(in, spec, values.values());
+      if (tally == null) {
         initialState();
       } else {
-        newState(taken).copy(values);
+        newState(tally).copy(values);
+        clients = tally.clients();
       }
     }
     disk.delete(path);
@@ -207,6 +212,16 @@ public final class VersionDraft implements AutoCloseable {
     standing = carried;
   }
 
+  /** Keeps of which round each client's control is, of a model with SCAFFOLD. */
+  public void keep(@Nullable ControlRounds known) {
+    controls = known;
+  }
+
+  /** The clients that a state has which was {@link #readState read}. */
+  public List<String> clients() {
+    return clients;
+  }
+
   /** Writes the state before the first step. */
   public void initialState() {
     newState(StateFile.none(spec)).writeInitial();
@@ -227,7 +242,10 @@ public final class VersionDraft implements AutoCloseable {
 
   /** Writes the version's document and makes everything durable but the folder's final name. */
   void seal(VersionInfo info, @Nullable RoundRecord round) {
-    ObjectNode document = Version.document(info);
+    if (spec.hasControls() != (controls != null)) {
+      throw new IllegalStateException("a version of a model with SCAFFOLD has controls");
+    }
+    ObjectNode document = Version.document(info, controls);
     sums = new TreeMap<>();
     if (standing != null) {
       LedgerFile.write(disk, folder, standing);
@@ -266,7 +284,7 @@ public final class VersionDraft implements AutoCloseable {
   Version commit(Path target, VersionInfo info) {
     disk.rename(folder, target);
     left = true;
-    return Version.written(disk, target, spec, info, sums);
+    return Version.written(disk, target, spec, info, sums, controls);
   }
 
   @Override

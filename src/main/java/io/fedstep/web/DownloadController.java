@@ -82,6 +82,7 @@ class DownloadController {
       return;
     }
     sendNewest(
+        coordinator,
         model,
         newest.version(),
         number ->
@@ -95,12 +96,13 @@ class DownloadController {
   }
 
   /** Sends something of a version. */
-  private interface Sender {
+  interface Sender {
     void send(long version) throws IOException;
   }
 
   /** Sends something of the newest version, also if a round ends and prunes it meanwhile. */
-  private void sendNewest(String model, long newest, Sender sender) throws IOException {
+  static void sendNewest(Coordinator coordinator, String model, long newest, Sender sender)
+      throws IOException {
     try {
       sender.send(newest);
     } catch (RefusedException e) {
@@ -108,7 +110,7 @@ class DownloadController {
       if (e.refusal().problem() != Problem.VERSION_NOT_FOUND || now == newest) {
         throw e;
       }
-      sendNewest(model, now, sender);
+      sendNewest(coordinator, model, now, sender);
     }
   }
 
@@ -234,6 +236,7 @@ class DownloadController {
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
     Coordinator.checkWeights(status);
     sendNewest(
+        coordinator,
         model,
         status.newest().version(),
         number -> sendState(coordinator.version(model, number), request, response));

@@ -10,6 +10,7 @@ import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.round.Control;
 import io.fedstep.round.Decision;
 import io.fedstep.round.VectorSummary;
 import io.fedstep.wire.Exchange;
@@ -33,6 +34,8 @@ class UpdateController {
 
   private static final String PARTIAL = "partial";
   private static final String METRIC = "metric.";
+  private static final String LOCAL_RATE = "local_rate";
+  private static final String CONTROL = "control";
 
   private final Coordinator coordinator;
 
@@ -82,7 +85,7 @@ class UpdateController {
       throws IOException {
     Representation form = Representation.ofBody(request);
     UpdateMetadataBuilder parts = parts(query);
-    upload.check(parts.build()); // what the head already shows to be wrong
+    upload.check(parts.build(), form.format() != null); // what the head already shows to be wrong
     ModelSpec spec = upload.spec();
     VectorSummary content;
     try (var intake = VectorIntake.ofUpdate(spec, upload.sink(), parts.isPartial())) {
@@ -95,7 +98,7 @@ class UpdateController {
 
   private static boolean isBeside(String parameter) {
     return switch (parameter) {
-      case "weight", "base", PARTIAL -> true;
+      case "weight", "base", PARTIAL, LOCAL_RATE, CONTROL -> true;
       default -> parameter.startsWith(METRIC);
     };
   }
@@ -112,6 +115,16 @@ class UpdateController {
     }
     if (query.text(PARTIAL) != null) {
       parts.partial(query.flag(PARTIAL));
+    }
+    String rate = query.text(LOCAL_RATE);
+    if (rate != null) {
+      parts.localRate(Query.decimal(LOCAL_RATE, rate));
+    }
+    String control = query.text(CONTROL);
+    if (control != null && Query.isNumber(control)) {
+      parts.control(new Control.Of(Long.parseLong(control)));
+    } else if (control != null) {
+      parts.control(control);
     }
     query
         .all()

@@ -133,7 +133,7 @@ class VersionController {
     ModelSpec spec = coordinator.spec(Query.name("model", model));
     Expected newest = expected(model, request);
     ModelChanges changes = coordinator.changes(model);
-    InputStream in = Body.json(request, VectorBody.SLACK + 2 * StateDocument.length(spec));
+    InputStream in = Body.json(request, VectorBody.SLACK + StateDocument.most(spec));
     try (VersionDraft draft = changes.beginState()) {
       draft.readState(in);
       VersionInfo made = changes.setState(draft, newest);

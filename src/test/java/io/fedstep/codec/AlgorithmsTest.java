@@ -4,11 +4,13 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.aggregate.Aggregator;
+import io.fedstep.aggregate.Averaging;
 import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.model.CloseStep;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.model.PrivacyRules;
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.ScaffoldRules;
 import io.fedstep.model.SecureRules;
 import io.fedstep.model.SpecRule;
 import io.fedstep.model.SpecRules;
@@ -160,7 +162,7 @@ class AlgorithmsTest {
           KnownModules.ALL.forEach(one ->
               parts.put(
                   one.name(),
-                  with(plain, new Optimizer(1, 0, List.of(one)), plain.aggregator(), null)));
+                  with(plain, new Optimizer(1, 0, List.of(one)), new Averaging(false), null)));
     }
     var texts = new ArrayList<String>();
     for (Need need : Need.values()) {
@@ -190,7 +192,8 @@ class AlgorithmsTest {
             RoundPolicy.NEW_RULES,
             SpecRules.OF_SPECS,
             PrivacyRules.OF_SPECS,
-            SecureRules.OF_SPECS)
+            SecureRules.OF_SPECS,
+            ScaffoldRules.OF_SPECS)
         .flatMap(Collection::stream)
         .map((SpecRule<?> rule) ->
             "| `%s`, `%s` | %s |\n".formatted(rule.key(), rule.other(), rule.says()))

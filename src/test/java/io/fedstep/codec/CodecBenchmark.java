@@ -3,12 +3,12 @@ package io.fedstep.codec;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.optim.Tally;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Range;
 import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -24,7 +24,8 @@ public class CodecBenchmark {
   private static final int BYTES = 4 * Range.TILE;
 
   private final ModelSpec spec = Specs.sized(Dtype.FLOAT32, Range.TILE);
-  private final StateDocument document = new StateDocument(spec, List.of(0L));
+  private final StateDocument document =
+      new StateDocument(spec, Tally.none(spec.optimizer().modules()));
   private final Buffer file = new Buffer(document.length());
   private final StateValues values = new StateValues(document, file::write);
   private final StateValues stored = new StateValues(document, file::read);

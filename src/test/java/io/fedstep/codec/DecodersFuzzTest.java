@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.optim.Tally;
 import io.fedstep.problem.RefusedException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -121,8 +122,7 @@ class DecodersFuzzTest {
   void state(byte[] bytes) throws Exception {
     for (ModelSpec spec : List.of(SPEC, PLAIN)) {
       decode(() -> {
-        var document =
-            new StateDocument(spec, spec.optimizer().modules().stream().map(_ -> 0L).toList());
+        var document = new StateDocument(spec, Tally.none(spec.optimizer().modules()));
         var file = new Buffer(document.length());
         document.writeText(file::write);
         return StateBody.read(in(bytes), spec, new StateValues(document, file::write));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.optim.Tally;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.vector.Dtype;
@@ -37,11 +38,11 @@ class StateBodyTest {
 
   /** The document that the server keeps of a body. */
   private static String kept(String body) {
-    var document = new StateDocument(SPEC, List.of(0L));
+    var document = new StateDocument(SPEC, Tally.none(SPEC.optimizer().modules()));
     var file = new Buffer(document.length());
     document.writeText(file::write);
     assertThat(StateBody.read(Specs.in(body), SPEC, new StateValues(document, file::write)))
-        .containsExactly(0L);
+        .isEqualTo(document.tally());
     return file.text();
   }
 
@@ -77,7 +78,7 @@ class StateBodyTest {
         " {\"modules\" : [ [\"rmsprop\",{\"state\":-0.0}] ]} "
       })
   void zeros_areTheStateBeforeTheFirstStep(String body) {
-    var document = new StateDocument(SPEC, List.of(0L));
+    var document = new StateDocument(SPEC, Tally.none(SPEC.optimizer().modules()));
     var file = new Buffer(document.length());
     assertThat(StateBody.read(Specs.in(body), SPEC, new StateValues(document, file::write)))
         .isNull();
@@ -122,12 +123,12 @@ class StateBodyTest {
   void plainNumber_isTakenWhereTheShapeIsThatOfAScalar(String number) {
     for (Dtype dtype : Dtype.values()) {
       ModelSpec spec = Specs.spec(dtype, Map.of("s", List.of()));
-      var document = new StateDocument(spec, List.of(0L));
+      var document = new StateDocument(spec, Tally.none(spec.optimizer().modules()));
       var file = new Buffer(document.length());
       document.writeText(file::write);
       var values = new StateValues(document, file::write);
       String body = document("\"s\": " + number);
-      assertThat(StateBody.read(Specs.in(body), spec, values)).containsExactly(0L);
+      assertThat(StateBody.read(Specs.in(body), spec, values)).isEqualTo(document.tally());
       Tile tile = Tile.zeros(dtype, 1);
       new StateValues(document, file::read).read(0, new Range(0, 1), tile);
       double expected = Double.parseDouble(number);
@@ -150,7 +151,7 @@ class StateBodyTest {
         "{\"modules\": [[\"rmsprop\", {\"state\": 0.0}]], \"lrate\": 1}"
       })
   void statesOfOtherModules_areBadState(String body) {
-    var document = new StateDocument(SPEC, List.of(0L));
+    var document = new StateDocument(SPEC, Tally.none(SPEC.optimizer().modules()));
     var file = new Buffer(document.length());
     RefusedException refused =
         catchThrowableOfType(

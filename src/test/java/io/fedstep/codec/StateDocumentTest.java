@@ -6,6 +6,7 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.optim.Tally;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Tile;
@@ -31,7 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The state document is Python's, byte for byte, in whatever pieces it is written and read. */
 class StateDocumentTest {
   private static String written(ModelSpec spec, byte[] vector, List<Range> ranges) {
-    var document = new StateDocument(spec, List.of(0L));
+    var document = new StateDocument(spec, Tally.none(spec.optimizer().modules()));
     var file = new Buffer(document.length());
     document.writeText(file::write);
     int width = spec.dtype().bytes();
@@ -68,7 +69,10 @@ class StateDocumentTest {
       vector.values().forEach(tensor -> hex.append(tensor.path("dump").path(0).asString()));
       byte[] bytes = HexFormat.of().parseHex(hex);
       assertThat(written(spec, bytes, whole(spec))).isEqualTo(text);
-      assertThat(new StateDocument(spec, List.of(0L)).matchesText(new Buffer(text)::read)).isTrue();
+      assertThat(
+              new StateDocument(spec, Tally.none(spec.optimizer().modules()))
+                  .matchesText(new Buffer(text)::read))
+          .isTrue();
     }
   }
 
@@ -130,7 +134,7 @@ class StateDocumentTest {
       if (largest > 1) {
         assertThat(written(spec, vector, ranges)).isEqualTo(text);
       }
-      var document = new StateDocument(spec, List.of(0L));
+      var document = new StateDocument(spec, Tally.none(spec.optimizer().modules()));
       var file = new Buffer(text);
       for (Range range : ranges.subList(0, Math.min(ranges.size(), 300))) {
         Tile tile = Tile.zeros(dtype, range.length());
@@ -155,7 +159,7 @@ class StateDocumentTest {
   @Test
   void otherText_isNoticed() {
     ModelSpec spec = Specs.sized(Dtype.FLOAT32, 2, 1);
-    var document = new StateDocument(spec, List.of(0L));
+    var document = new StateDocument(spec, Tally.none(spec.optimizer().modules()));
     String text = written(spec, new byte[12], whole(spec));
     for (int place = 0; place < text.length(); place++) {
       byte[] changed = text.getBytes(US_ASCII);

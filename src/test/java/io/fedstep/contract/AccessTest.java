@@ -75,6 +75,10 @@ class AccessTest {
       GET    /v1/models/{model}/versions/0/weights          0 0       + -     + -      + -
       GET    /v1/models/{model}/versions/0/gradient         0 0       + -     + -      + -
       GET    /v1/models/{model}/versions/0/optimizer/state  0 0       - -     + -      + -
+      GET    /v1/models/{model}/control                     0 0       + -     + -      + -
+      GET    /v1/models/{model}/versions/0/control          0 0       + -     + -      + -
+      GET    /v1/models/{model}/control?client=ME           0 0       + -     + -      + -
+      GET    /v1/models/{model}/control?client=someone      0 0       - -     + -      + -
       POST   /v1/models/{model}/versions/0/restore          0 0       - -     - -      + -
       PUT    /v1/models/{model}/versions/0/reports/ME       0 0       + -     - -      + -
       PUT    /v1/models/{model}/versions/0/reports/someone  0 0       - -     - -      + -

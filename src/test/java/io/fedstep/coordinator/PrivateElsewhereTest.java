@@ -14,7 +14,7 @@ import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
-/** What an engine without private models says of one. */
+/** What an engine without private models, and without SCAFFOLD, says of one. */
 @BesideOthers
 class PrivateElsewhereTest {
   private static ModelSpec spec(String privacy) {
@@ -35,5 +35,21 @@ class PrivateElsewhereTest {
     assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
     assertThat(refusal.detail()).contains("privacy", "fedstep.engine=kafka");
     assertThatCode(() -> Coordinator.checkNotPrivate(spec("null"))).doesNotThrowAnyException();
+  }
+
+  @Test
+  void modelWithScaffold_isRefused_withBothKeys() {
+    String json =
+        """
+        {"tensors": {"w": [3]}, "optimizer": {"lrate": 1, "modules": ["scaffold-server"]},
+         "aggregator": ["averaging", {"steps_weighted": false}]}\
+        """;
+    ModelSpec asked =
+        SpecCodec.read(
+            Json.readObject(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))));
+    Refusal refusal = Rig.refusal(() -> Coordinator.checkNoControls(asked));
+    assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
+    assertThat(refusal.detail()).contains("optimizer.modules", "fedstep.engine=kafka");
+    assertThatCode(() -> Coordinator.checkNoControls(spec("null"))).doesNotThrowAnyException();
   }
 }

@@ -215,10 +215,15 @@ public final class Rig implements AutoCloseable {
 
   /** Sends an update's numbers and asks for it to be accepted. */
   public static Upload.Answer submit(Upload upload, double weight, double... gradient) {
+    return submit(upload, UpdateMetadata.of(weight, Map.of(), null), gradient);
+  }
+
+  /** Sends an update's numbers, and what goes beside them. */
+  static Upload.Answer submit(Upload upload, UpdateMetadata said, double... gradient) {
     ModelSpec spec = upload.spec();
     try (var intake = new VectorIntake(spec.layout(), spec.dtype(), upload.sink())) {
       intake.readOctets(new ByteArrayInputStream(bytes(spec.dtype(), gradient)));
-      return upload.submit(UpdateMetadata.of(weight, Map.of(), null), intake.finish());
+      return upload.submit(said, intake.finish());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -10,6 +10,7 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.round.Decision;
+import io.fedstep.round.LocalRun;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
@@ -67,8 +68,10 @@ public final class SimModel {
 
   private final Set<Key> counted = new HashSet<>();
 
-  SimModel(String name, String incarnation, boolean buffered, RoundPolicy policy) {
+  SimModel(
+      String name, String incarnation, boolean buffered, boolean controlled, RoundPolicy policy) {
     this(name, incarnation, buffered, policy, SimNumbers.SIZE, false);
+    versions.put(0L, SimNumbers.zeros(controlled));
   }
 
   /** What is known of a new model with so many parameters. */
@@ -86,7 +89,7 @@ public final class SimModel {
     this.buffered = buffered;
     policies.add(policy);
     stopped.add(false);
-    versions.put(0L, SimNumbers.zeros());
+    versions.put(0L, SimNumbers.zeros(false));
   }
 
   /** The newest version that is known. */
@@ -97,6 +100,13 @@ public final class SimModel {
   /** A restore of a version was asked for, or of its state alone. */
   public void asked(long version, long weights, long state) {
     asked.computeIfAbsent(version, _ -> new ArrayList<>()).add(at(weights).withState(at(state)));
+  }
+
+  /** A version's state was asked for in a new version with the newest weights. */
+  void askedState(long version, long state) {
+    asked
+        .computeIfAbsent(version, _ -> new ArrayList<>())
+        .add(at(newest()).withState(at(state)).set(version - 1));
   }
 
   /** Somebody was told that an update is in. */
@@ -193,7 +203,9 @@ public final class SimModel {
       possible =
           List.of(
               at(version - 1)
-                  .step(record.clients().stream().map(one -> count(record, one)).toList()));
+                  .step(
+                      version - 1,
+                      record.clients().stream().map(one -> count(record, one)).toList()));
     } else {
       assertThat(record.outcome()).isEqualTo(RoundRecord.Outcome.DISCARDED);
       possible = asked.getOrDefault(version, List.of());
@@ -210,7 +222,13 @@ public final class SimModel {
     versions.put(version, found);
   }
 
-  private SimNumbers.Update count(RoundRecord record, Decision.Accepted update) {
+  private SimControls.Run count(RoundRecord record, Decision.Accepted update) {
+    LocalRun local = update.local();
+    return new SimControls.Run(
+        update.client(), counted(record, update), local != null && local.lostControl());
+  }
+
+  private SimNumbers.Update counted(RoundRecord record, Decision.Accepted update) {
     var key = new Key(update.client(), record.round() - update.staleness());
     assertThat(counted.add(key)).as("%s counted once", key).isTrue();
     Decision.Accepted receipt = receipts.get(key);
@@ -237,7 +255,7 @@ public final class SimModel {
     byte[] weights = Rig.bytes(version.weightBytes());
     String state = new String(Rig.bytes(version.stateBytes()), UTF_8);
     return possible.stream()
-        .filter(one -> one.equal(weights, state, size))
+        .filter(one -> one.equal(weights, state, version.controls(), size))
         .findFirst()
         .orElse(null);
   }

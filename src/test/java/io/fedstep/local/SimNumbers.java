@@ -1,11 +1,13 @@
 package io.fedstep.local;
 
+import io.fedstep.round.ControlRounds;
 import io.fedstep.vector.Dtype;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.DoubleStream;
+import org.jspecify.annotations.Nullable;
 
 /** The weights and the RMSProp state of a simulated model's version, by a plain loop. */
 public final class SimNumbers {
@@ -20,11 +22,14 @@ public final class SimNumbers {
   private final double[] weights;
   private final double[] state;
   private final boolean stepped;
+  private final @Nullable SimControls controls;
 
-  private SimNumbers(double[] weights, double[] state, boolean stepped) {
+  private SimNumbers(
+      double[] weights, double[] state, boolean stepped, @Nullable SimControls controls) {
     this.weights = weights;
     this.state = state;
     this.stepped = stepped;
+    this.controls = controls;
   }
 
   static String spec(String round) {
@@ -54,8 +59,15 @@ public final class SimNumbers {
     return all;
   }
 
-  static SimNumbers zeros() {
-    return new SimNumbers(new double[SIZE], new double[SIZE], false);
+  /** The first version, of a model with controls or without. */
+  static SimNumbers zeros(boolean controlled) {
+    return new SimNumbers(
+        new double[SIZE], new double[SIZE], false, controlled ? SimControls.none() : null);
+  }
+
+  /** The controls, of a model with SCAFFOLD, whose updates have no weights. */
+  @Nullable SimControls controls() {
+    return controls;
   }
 
   /** An update whose values are eighths, so that sums of them are exact. */
@@ -77,14 +89,16 @@ public final class SimNumbers {
   }
 
   /** The version after this one. */
-  SimNumbers step(List<Update> updates) {
-    var next = new SimNumbers(weights.clone(), state.clone(), true);
+  SimNumbers step(long round, List<SimControls.Run> runs) {
+    SimControls later = controls == null ? null : controls.after(round, runs);
+    var next = new SimNumbers(weights.clone(), state.clone(), true, later);
     for (int i = 0; i < SIZE; i++) {
       double sum = 0;
       double total = 0;
-      for (Update update : updates) {
-        sum += update.weight() * update.values().get(i);
-        total += update.weight();
+      for (SimControls.Run run : runs) {
+        double weight = controls == null ? run.update().weight() : 1;
+        sum += weight * run.update().values().get(i);
+        total += weight;
       }
       double g = sum / total;
       double s = (BETA * state[i]) + ((1 - BETA) * (g * g));
@@ -97,12 +111,18 @@ public final class SimNumbers {
 
   /** These weights with the state of another version. */
   SimNumbers withState(SimNumbers other) {
-    return new SimNumbers(weights, other.state, other.stepped);
+    return new SimNumbers(weights, other.state, other.stepped, other.controls);
   }
 
-  /** Whether a version's weights and state document are these. */
-  boolean equal(byte[] foundWeights, String foundState, int size) {
-    return Arrays.equals(foundWeights, Rig.bytes(Dtype.FLOAT64, repeated(weights, size)))
+  /** The same, whose state was set in the place of a round. */
+  SimNumbers set(long round) {
+    return controls == null ? this : new SimNumbers(weights, state, stepped, controls.set(round));
+  }
+
+  /** Whether a version's weights, state document and controls are these. */
+  boolean equal(byte[] foundWeights, String foundState, ControlRounds found, int size) {
+    return (controls == null || controls.equal(foundState, found))
+        && Arrays.equals(foundWeights, Rig.bytes(Dtype.FLOAT64, repeated(weights, size)))
         && foundState.contains(
             stepped
                 ? HexFormat.of().formatHex(Rig.bytes(Dtype.FLOAT64, repeated(state, size)))
@@ -111,7 +131,8 @@ public final class SimNumbers {
 
   @Override
   public String toString() {
-    return "%s, state %s"
-        .formatted(Arrays.toString(weights), stepped ? Arrays.toString(state) : "initial");
+    return "%s, state %s, controls %s"
+        .formatted(
+            Arrays.toString(weights), stepped ? Arrays.toString(state) : "initial", controls);
   }
 }

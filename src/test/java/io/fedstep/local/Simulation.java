@@ -18,6 +18,7 @@ import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Plain;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
@@ -47,6 +48,7 @@ final class Simulation implements AutoCloseable {
   private static final List<String> NAMES = List.of("one", "two", "old");
   private static final int CLIENTS = 5;
   private static final int MOST_HELD = 2;
+  private static final int LOST = 6;
 
   private final Random random;
   private final SimServer server;
@@ -234,10 +236,15 @@ final class Simulation implements AutoCloseable {
         buffered
             ? "{\"min_updates\": 2, \"mode\": \"buffered\", \"max_staleness\": 2, \"staleness_exponent\": 0}"
             : "{\"min_updates\": 2, \"max_updates\": 3}";
-    var spec =
-        SpecCodec.read(
-            Json.readObject(new ByteArrayInputStream(SimNumbers.spec(round).getBytes(UTF_8))));
-    var model = new SimModel(name, server.nextIncarnation(), buffered, spec.round());
+    boolean controlled = name.equals("two");
+    String text =
+        controlled
+            ? SimNumbers.spec(SimNumbers.SIZE, round, SimControls.MODULE)
+                .replaceFirst(
+                    "\\{", "{\"aggregator\": [\"averaging\", {\"steps_weighted\": false}], ")
+            : SimNumbers.spec(round);
+    var spec = SpecCodec.read(Json.readObject(new ByteArrayInputStream(text.getBytes(UTF_8))));
+    var model = new SimModel(name, server.nextIncarnation(), buffered, controlled, spec.round());
     models.put(name, model);
     gone.add(name);
     try {
@@ -283,7 +290,7 @@ final class Simulation implements AutoCloseable {
     long from = versions.get(random.nextInt(versions.size())).version();
     byte[] state = Rig.bytes(coordinator().version(model.name, from).stateBytes());
     long newest = model.newest();
-    model.asked(newest + 1, newest, from);
+    model.askedState(newest + 1, from);
     try (VersionDraft draft = coordinator().changes(model.name).beginState()) {
       draft.readState(new ByteArrayInputStream(state));
       coordinator().changes(model.name).setState(draft, new Expected(newest, null));
@@ -350,7 +357,7 @@ final class Simulation implements AutoCloseable {
       model.sent(key, update);
     }
     try {
-      Upload.Answer answer = Rig.submit(upload, update.weight(), update.array(SimNumbers.SIZE));
+      Upload.Answer answer = send(model, key, update, upload);
       assertThat(answer.update().summary().digest()).isEqualTo(model.digest(update));
       assertThat(answer.update().weight()).isEqualTo(update.weight());
       Decision.Accepted before = model.receipts.putIfAbsent(key, answer.update());
@@ -366,6 +373,19 @@ final class Simulation implements AutoCloseable {
       server.settle(
           model.name); // so that nothing of this upload is at work when its row is given back
     }
+  }
+
+  /** Sends an update; one in so many clients has lost its control, where there are controls. */
+  private Upload.Answer send(
+      SimModel model, SimModel.Key key, SimNumbers.Update update, Upload upload) {
+    UpdateMetadata said = UpdateMetadata.of(update.weight(), Map.of(), null);
+    SimNumbers from = model.versions.get(key.from());
+    SimControls controls = from == null ? null : from.controls();
+    boolean lost = controls != null && random.nextInt(LOST) == 0;
+    return Rig.submit(
+        upload,
+        controls == null ? said : controls.said(said, key.client(), update, lost),
+        update.array(SimNumbers.SIZE));
   }
 
   /** An update that is in gets its receipt again, and another one in its place is refused. */
@@ -387,7 +407,7 @@ final class Simulation implements AutoCloseable {
     boolean differs = random.nextInt(4) == 0;
     try (Upload upload = coordinator().begin(model.name, key.from(), key.client(), null)) {
       SimNumbers.Update update = differs ? other : same;
-      Upload.Answer answer = Rig.submit(upload, update.weight(), update.array(SimNumbers.SIZE));
+      Upload.Answer answer = send(model, key, update, upload);
       assertThat(answer.repeated()).isTrue();
       assertThat(answer.update()).isEqualTo(receipt);
       assertThat(differs).isFalse();

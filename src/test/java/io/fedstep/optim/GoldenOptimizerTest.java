@@ -75,7 +75,7 @@ class GoldenOptimizerTest {
       switch (entry) {
         case StateEntry.Values _ -> vectors.add(hex(tile(golden, value.path("dump"))));
         case StateEntry.Group group -> vectors.addAll(vectors(golden, value, group.entries()));
-        case StateEntry.Steps _, StateEntry.Nothing _ -> {}
+        case StateEntry.Steps _, StateEntry.Clients _, StateEntry.Nothing _ -> {}
       }
     }
     return vectors;
