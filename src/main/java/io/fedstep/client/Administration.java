@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -44,10 +45,7 @@ public final class Administration {
    * @throws RefusedByServer {@code already-started} if its version 0 is another
    */
   public JsonNode create(String spec, byte[] weights) throws IOException, InterruptedException {
-    if (!(JsonMapper.shared().readTree(spec) instanceof ObjectNode document)) {
-      throw new IllegalArgumentException("a spec is an object of JSON");
-    }
-    model.create(document.put("weights", "required").toString());
+    model.create(object(spec).put("weights", "required").toString());
     try {
       model.setWeights(weights);
     } catch (RefusedByServer e) {
@@ -56,6 +54,13 @@ public final class Administration {
       }
     }
     return model.describe();
+  }
+
+  private static ObjectNode object(String spec) {
+    if (JsonMapper.shared().readTree(spec) instanceof ObjectNode document) {
+      return document;
+    }
+    throw new IllegalArgumentException("a spec is an object of JSON");
   }
 
   /** Whether these are the weights of version 0, or nobody can tell any more. */
@@ -68,6 +73,28 @@ public final class Administration {
       }
       return true;
     }
+  }
+
+  /**
+   * Creates it from a version of another model, whose spec, metadata, weights and optimizer state
+   * it takes.
+   *
+   * @param version a number or a tag; {@code newest} is one
+   * @param other keys of the spec that replace the other model's, such as {@code {"round": …}};
+   *     <code>{}</code> for none
+   * @throws RefusedByServer {@code model-exists} if there is one that was made otherwise, {@code
+   *     model-not-found} or {@code version-not-found} of what is to be copied
+   */
+  public JsonNode copy(String source, String version, String other)
+      throws IOException, InterruptedException {
+    ObjectNode document = object(other);
+    ObjectNode from = document.putObject("from").put("model", source);
+    if (version.matches("\\d{1,18}")) {
+      from.put("version", Long.parseLong(version));
+    } else {
+      from.put("version", version);
+    }
+    return model.put(document.toString());
   }
 
   /** Removes it and all it stored; none there is as good. For a while it can be had back. */
@@ -129,6 +156,12 @@ public final class Administration {
   public JsonNode restoreOptimizerState(byte[] state, long newest)
       throws IOException, InterruptedException {
     return exchange.json(exchange.put(path + "/optimizer/state?newest=" + newest, JSON, state));
+  }
+
+  /** The clients that told that they send nothing for a round: client, error, detail, at. */
+  public List<JsonNode> failures(long round) throws IOException, InterruptedException {
+    String address = "%s/rounds/%s/failures".formatted(path, round);
+    return exchange.json(exchange.get(address)).required("failures").valueStream().toList();
   }
 
   // Settings

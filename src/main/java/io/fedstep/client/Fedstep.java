@@ -56,9 +56,18 @@ public final class Fedstep implements AutoCloseable {
 
   /** The names of the models that this client may see. */
   public List<String> models() throws IOException, InterruptedException {
+    return names("/v1/models?fields=model", "models");
+  }
+
+  /** The names of the models that were deleted and can still be had back. */
+  public List<String> deleted() throws IOException, InterruptedException {
+    return names("/v1/deleted", "deleted");
+  }
+
+  private List<String> names(String path, String list) throws IOException, InterruptedException {
     return exchange
-        .json(exchange.get("/v1/models?fields=model"))
-        .required("models")
+        .json(exchange.get(path))
+        .required(list)
         .valueStream()
         .map(model -> model.required("model").stringValue())
         .toList();

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A model of a server, over HTTP, as those see it who train and evaluate. Every request is safe to
@@ -46,7 +47,7 @@ public final class RemoteModel {
    */
   public JsonNode create(String spec) throws IOException, InterruptedException {
     try {
-      return exchange.json(exchange.put(path, JSON, spec.getBytes(UTF_8)));
+      return put(spec);
     } catch (RefusedByServer e) {
       List<String> differs =
           e.problem().path("differs").valueStream().map(JsonNode::asString).toList();
@@ -60,9 +61,18 @@ public final class RemoteModel {
     }
   }
 
+  /** Creates it as a document says. One that is to be secure is known as such from then on. */
+  JsonNode put(String document) throws IOException, InterruptedException {
+    told.note(name, JsonMapper.shared().readTree(document));
+    return noted(exchange.json(exchange.put(path, JSON, document.getBytes(UTF_8))));
+  }
+
   /** Its spec, version, phase and layout. */
   public JsonNode describe() throws IOException, InterruptedException {
-    JsonNode described = versions.describe();
+    return noted(versions.describe());
+  }
+
+  private JsonNode noted(JsonNode described) {
     told.note(name, described);
     return described;
   }

@@ -9,15 +9,18 @@ import io.fedstep.client.Fedstep;
 import io.fedstep.client.Participation;
 import io.fedstep.client.RefusedByServer;
 import io.fedstep.client.RemoteModel;
+import io.fedstep.client.UnsafeException;
 import io.fedstep.client.Update;
 import io.fedstep.client.Weights;
 import java.net.URI;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 
 /** What an administrator does with the Java client. */
 class JavaAdministrationTest {
@@ -103,9 +106,61 @@ class JavaAdministrationTest {
   }
 
   @Test
+  void model_isMadeFromAnothersVersion() throws Exception {
+    admin.create(SPEC, FIRST);
+    model.submit("alice", model.newest(), ONE);
+    admin.tag("first", 0);
+    for (String version : List.of("0", "first", "newest")) {
+      RemoteModel copied = fedstep.model(Model.unborn().name());
+      Administration copy = Administration.of(copied);
+      String other = "{\"round\": {\"min_updates\": 2}}";
+      JsonNode made = copy.copy(name.name(), version, other);
+      assertThat(made.path("round").path("min_updates").asInt()).isEqualTo(2);
+      assertThat(made.path("from").path("model").asString()).isEqualTo(name.name());
+      assertThat(copied.newest().floats())
+          .containsExactly(version.equals("newest") ? new float[] {0, 1} : new float[] {1, 2});
+      assertThat(copy.copy(name.name(), version, other)).isEqualTo(copied.describe());
+      copy.delete();
+    }
+    refused("version-not-found", () -> unborn().copy(name.name(), "9", "{}"));
+    refused("model-not-found", () -> unborn().copy("nobody", "newest", "{}"));
+  }
+
+  private Administration unborn() {
+    return Administration.of(fedstep.model(Model.unborn().name()));
+  }
+
+  @Test
+  void modelThatWasCopiedSecure_getsNothingInTheClear() throws Exception {
+    admin.create(SPEC, FIRST);
+    RemoteModel copied = fedstep.model(Model.unborn().name());
+    String secure =
+        "{\"secure\": {\"clip\": 1}, \"round\": {\"min_updates\": 3, \"timeout\": \"1m\"}}";
+    Administration.of(copied).copy(name.name(), "newest", secure);
+    assertThatThrownBy(() -> copied.submit("alice", model.newest(), ONE))
+        .isInstanceOf(UnsafeException.class);
+  }
+
+  @Test
+  void failuresOfClients_areListed() throws Exception {
+    admin.create(SPEC, FIRST);
+    Participation explaining = Participation.of("alice").explaining();
+    assertThatThrownBy(() ->
+            model.train(
+                explaining,
+                _ -> {
+                  throw new IllegalStateException("no data");
+                }))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(admin.failures(0)).hasSize(1);
+    assertThat(admin.failures(0).getFirst().path("detail").asString()).isEqualTo("no data");
+  }
+
+  @Test
   void modelThatIsDeleted_canBeHadBack() throws Exception {
     admin.create(SPEC, FIRST);
     admin.delete();
+    assertThat(fedstep.deleted()).contains(name.name());
     admin.delete();
     refused("model-not-found", model::describe);
     assertThat(admin.undelete().path("version").asLong()).isZero();
