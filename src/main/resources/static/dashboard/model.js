@@ -11,6 +11,7 @@ import { peoplePart } from './people.js';
 import { privacyPart } from './privacy.js';
 import { roundsPart } from './rounds.js';
 import { refusalsPart, specPart, tagsPart, versionsPart } from './tables.js';
+import { troubleOf } from './trouble.js';
 
 const PAINT_PAUSE = 150;
 const MOST_ROUNDS = 500;
@@ -22,6 +23,7 @@ export function modelPage(name, frame) {
   const path = pathOf(name);
   const pill = h('span');
   const facts = h('p', { class: 'facts muted' });
+  const mark = h('p', { class: 'mark', hidden: true });
   const trouble = h('p', { class: 'note bad', role: 'alert', hidden: true });
   const remedy = h('p', { class: 'note', hidden: true },
     'The other models go on. Want of room, of rights or of open files mends itself once it is gone, within five seconds. '
@@ -41,7 +43,7 @@ export function modelPage(name, frame) {
     h('div', { class: 'column' }, open.element, privacy.element, refusals.element), people.element, charts.element, rounds.element, versions.element, tags.element, spec.element);
   const element = h('div', {},
     h('nav', { class: 'crumbs', 'aria-label': 'Where you are' }, h('a', { href: '#/' }, 'All models')),
-    h('div', { class: 'title' }, h('h1', {}, name), pill), facts, trouble, remedy, parts, actions.element);
+    h('div', { class: 'title' }, h('h1', {}, name), pill), facts, mark, trouble, remedy, parts, actions.element);
 
   const abort = new AbortController();
   const known = { model: null, current: null, contributors: [], before: [], failures: [], privacy: null, rounds: new Map(), refusals: [], versions: [], tags: [] };
@@ -49,6 +51,7 @@ export function modelPage(name, frame) {
   let painting = null;
   let inOrder = [];
   let looking = null;
+  let detail = '';
 
   function add({ clients, ...round }) { // who was in it is asked for when it is wanted
     known.rounds.set(round.round, round);
@@ -116,6 +119,14 @@ export function modelPage(name, frame) {
     trouble.hidden = text === '';
   }
 
+  /** Says what the model tells of itself, and no more once it does not. */
+  function noteDetail(text) {
+    if (text !== '' || trouble.textContent === detail) {
+      note(text);
+    }
+    detail = text;
+  }
+
   // What is painted: only what changed, a few times a second
 
   const PAINTS = {
@@ -125,9 +136,8 @@ export function modelPage(name, frame) {
       remedy.hidden = model.phase !== 'failed';
       showTags();
       pill.replaceChildren(phasePill(model.phase));
-      if (model.detail) {
-        note(model.detail);
-      }
+      noteDetail(model.detail ?? '');
+      showMark();
       if (model.version !== undefined) {
         setText(facts, `${model.version === null ? 'No version yet' : `Version ${count(model.version)}`}${model.round.rounds ? ` of ${count(model.round.rounds)}` : ''}`
           + ` · ${count(model.parameters)} parameters · ${sizeOf(model)} an update or version · created ${clock(model.created_at)}`);
@@ -140,6 +150,7 @@ export function modelPage(name, frame) {
     current: () => {
       open.set(known.current);
       pill.replaceChildren(phasePill(known.current.phase));
+      showMark();
     },
     contributors: showPeople,
     before: showPeople,
@@ -147,6 +158,7 @@ export function modelPage(name, frame) {
       inOrder = [...known.rounds.values()].sort((a, b) => a.round - b.round);
       rounds.set(inOrder);
       showCharts();
+      showMark();
     },
     refusals: () => refusals.set(known.refusals),
     versions: () => {
@@ -168,6 +180,12 @@ export function modelPage(name, frame) {
 
   function showCharts() {
     charts.set(inOrder, known.versions, known.privacy?.budget ?? null);
+  }
+
+  function showMark() {
+    const { text } = troubleOf({ ...known.model, ...known.current, round: known.model?.round }, inOrder.at(-1)?.outcome);
+    setText(mark, text);
+    mark.hidden = text === '';
   }
 
   function showTags() {
@@ -261,6 +279,7 @@ export function modelPage(name, frame) {
       parts.hidden = true;
       actions.element.hidden = true;
       facts.hidden = true;
+      mark.hidden = true;
       pill.replaceChildren();
       note(reason.message);
     } else if (state === 'refused') {

@@ -47,9 +47,12 @@ export function openPart() {
       needed.hidden = round.updates === null;
       const missing = stage.least - stage.there;
       const more = count(Math.max(0, stage.most - stage.there));
-      setText(needed, round.phase === 'awaiting-weights' ? 'opens once its first weights are set' : missing > 0
+      setText(needed, {
+        'awaiting-weights': 'opens once its first weights are set',
+        closing: 'closed; its version is being made',
+      }[round.phase] ?? (missing > 0
         ? `${count(missing)} more needed to close`
-        : `the ${count(stage.least)} needed are in; closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`);
+        : `the ${count(stage.least)} needed are in; closes with ${more} more${round.deadline ? ', or at its deadline' : ''}`));
       stages.hidden = round.members === undefined;
       setText(stages, round.members === undefined ? '' : `Masked: ${count(round.members)} joined, ${count(round.shared)} shared, ${count(round.updates)} sent, ${count(round.revealed)} answered${round.threshold === null ? '' : `; ${count(round.threshold)} have to go all the way`}.`);
       part.tick();
@@ -58,8 +61,8 @@ export function openPart() {
       if (shown === null) {
         return;
       }
-      const stopped = shown.phase === 'stopped' ? 'training is stopped' : 'no deadline';
-      setText(deadline, shown.deadline
+      const stopped = { stopped: 'training is stopped', closing: '' }[shown.phase] ?? 'no deadline';
+      setText(deadline, shown.deadline && shown.phase !== 'closing'
         ? `deadline ${until(shown.deadline)} (${clock(shown.deadline)})`
         : stopped);
       setText(opened, shown.opened_at === null ? '' : `open for ${duration(Math.max(0, Math.floor((serverNow() - new Date(shown.opened_at)) / 1000) * 1000))}`);

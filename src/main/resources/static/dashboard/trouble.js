@@ -6,8 +6,8 @@ import { count, duration, millis } from './format.js';
 const IDLE = 3 * 3600 * 1000;
 
 /** How many deadlines of the open round have passed: each is a whole timeout after its opening. */
-function passed({ opened_at: opened, deadline, round }) {
-  if (!deadline || !round?.timeout) {
+function passed({ opened_at: opened, deadline, round, phase }) {
+  if (!deadline || !round?.timeout || phase === 'closing') {
     return 0;
   }
   return Math.max(0, Math.round((new Date(deadline) - new Date(opened)) / millis(round.timeout)) - 1);
@@ -18,7 +18,7 @@ function passed({ opened_at: opened, deadline, round }) {
  * outcome is that of its last round, where it is known.
  */
 export function troubleOf(model, outcome) {
-  if (model.phase === 'failed') {
+  if (model.detail) { // it says what has stopped it, or what its closed round waits for
     return { rank: 0, text: '' };
   }
   if (outcome === 'not-finite' || outcome === 'abandoned') {
