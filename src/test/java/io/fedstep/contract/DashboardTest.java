@@ -637,7 +637,7 @@ class DashboardTest {
   }
 
   /** Writes a picture as small as PNG makes it. */
-  private static void write(Path file, byte[] picture) {
+  static void write(Path file, byte[] picture) {
     try {
       Files.createDirectories(file.getParent());
       BufferedImage image = ImageIO.read(new ByteArrayInputStream(picture));

@@ -192,7 +192,8 @@ public final class ChildServer implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + port + path);
   }
 
-  int port() {
+  /** The port that it serves. */
+  public int port() {
     return port;
   }
 
