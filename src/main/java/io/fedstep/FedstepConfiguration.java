@@ -111,6 +111,7 @@ class FedstepConfiguration {
         limits.models(),
         limits.uploads(),
         limits.uploadsPerClient(),
+        limits.pausedUploads(),
         limits.waiting(),
         limits.share(),
         Runtime.getRuntime().availableProcessors());

@@ -15,6 +15,7 @@ import org.springframework.util.unit.DataSize;
  *     connections
  * @param uploads requests with a body under way at once; 0 for half of the connections
  * @param uploadsPerClient requests with a body under way at once for one client
+ * @param pausedUploads uploads at once that come in several requests, under way or not
  * @param decoders bodies in zstd that are expanded at once
  * @param heavyAnswers answers at once that have to be computed
  * @param keptAnswers bytes of those that are kept on the disk, to be sent again; 0 for none
@@ -32,6 +33,7 @@ public record LimitProperties(
     @Min(0) @DefaultValue("0") int waiting,
     @Min(0) @DefaultValue("0") int uploads,
     @Min(1) @DefaultValue("8") int uploadsPerClient,
+    @Min(1) @DefaultValue("1000") int pausedUploads,
     @Min(1) @DefaultValue("32") int decoders,
     @Min(1) @DefaultValue("32") int heavyAnswers,
     @DefaultValue("1GB") DataSize keptAnswers,

@@ -265,6 +265,36 @@ public abstract class Coordinator implements AutoCloseable {
   }
 
   /**
+   * The uploads of a model's updates that come in several requests; refused where there are none.
+   */
+  public PausedUploads paused(String model) {
+    spec(model);
+    throw notResumable("several machines decide its rounds").exception();
+  }
+
+  /** The refusal of an update that has to come whole. */
+  public static Refusal notResumable(String why) {
+    return Refusal.of(
+        Problem.NOT_RESUMABLE,
+        "Updates of this model are sent whole, in one PUT: %s.".formatted(why));
+  }
+
+  /** A new id of an upload: 128 random bits. */
+  public String newUploadId() {
+    return engine().newId();
+  }
+
+  /** How many uploads lie there that come in several requests, and are no updates yet. */
+  public int pausedUploads() {
+    return engine().pausedUploads();
+  }
+
+  /** Bytes that these take on the disk. */
+  public long pausedBytes() {
+    return 0;
+  }
+
+  /**
    * Counts another request with a body in, or refuses it; to be closed.
    *
    * @param client for whom it is, or null

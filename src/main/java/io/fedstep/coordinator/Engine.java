@@ -12,6 +12,7 @@ import io.fedstep.store.StorageException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -39,10 +40,19 @@ public final class Engine implements AutoCloseable {
   private final Places uploads;
   private final Places uploadsPerClient;
   private final Places waits;
+  private final PausedPlaces paused;
+  private final ParkedDecoders parked = new ParkedDecoders();
   private final ExecutorService helpers;
   private final Scheduler scheduler;
   private final ExecutorService longWork;
   private volatile boolean draining;
+
+  /** A new id that nobody guesses: 128 random bits in hex. */
+  public String newId() {
+    byte[] bits = new byte[16];
+    dice.nextBytes(bits);
+    return HexFormat.of().formatHex(bits);
+  }
 
   /** Threads and limits of a server. */
   public Engine(InstantSource clock, Listener listener, Limits limits) {
@@ -91,6 +101,7 @@ public final class Engine implements AutoCloseable {
             limits.share(),
             Problem.NOT_READY,
             5);
+    paused = new PausedPlaces(limits.pausedUploads());
     helpers = Executors.newFixedThreadPool(limits.threads(), threads("aggregate-"));
     longWork = Executors.newCachedThreadPool(threads("step-"));
     Failure.load();
@@ -222,6 +233,21 @@ public final class Engine implements AutoCloseable {
   /** What is said to who comes while the server ends. */
   public static Refusal shuttingDown() {
     return Refusal.of(Problem.NOT_READY, "The server is shutting down.").retryAfter(1);
+  }
+
+  /** The uploads that are no updates yet. */
+  PausedPlaces paused() {
+    return paused;
+  }
+
+  /** Those of them at rest whose decoders wait for more. */
+  ParkedDecoders parked() {
+    return parked;
+  }
+
+  /** How many uploads lie there that are no updates yet. */
+  int pausedUploads() {
+    return paused.count();
   }
 
   /** Counts a waiting client in, or refuses it. */

@@ -9,6 +9,7 @@ package io.fedstep.coordinator;
  * @param models that there may be
  * @param uploads under way at once, over all models
  * @param uploadsPerClient of them for one client
+ * @param pausedUploads uploads at once that come in several requests, over all models
  * @param waiting clients that wait at once for a change of a model
  * @param share the part of uploads and of waits that one holder of places may have, in (0, 1]
  * @param threads that compute a round's close together, at least 1
@@ -20,6 +21,7 @@ public record Limits(
     int models,
     int uploads,
     int uploadsPerClient,
+    int pausedUploads,
     int waiting,
     double share,
     int threads) {
@@ -40,6 +42,7 @@ public record Limits(
         models,
         uploads,
         uploadsPerClient,
+        uploads,
         waiting,
         1,
         threads);

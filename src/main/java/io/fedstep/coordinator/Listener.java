@@ -55,6 +55,9 @@ public interface Listener {
   /** The outcome of an update that is in. */
   String ACCEPTED = "accepted";
 
+  /** The outcome of a request that brought a part of an update. */
+  String PAUSED = "paused";
+
   /** The outcome of an update that was in already. */
   String DUPLICATE = "duplicate";
 }

@@ -45,7 +45,7 @@ public final class Upload implements AutoCloseable {
   private final ModelState state;
   private final long round;
   private final String client;
-  private final Engine.UploadPlace place;
+  private final Engine.@Nullable UploadPlace place;
   private final Decision.@Nullable Accepted earlier;
   private final @Nullable Destination destination;
   private boolean accepted;
@@ -54,7 +54,7 @@ public final class Upload implements AutoCloseable {
       ModelState state,
       long round,
       String client,
-      Engine.UploadPlace place,
+      Engine.@Nullable UploadPlace place,
       Decision.@Nullable Accepted earlier,
       @Nullable Destination destination) {
     this.state = state;
@@ -86,6 +86,17 @@ public final class Upload implements AutoCloseable {
       place.close();
       throw e;
     }
+  }
+
+  /** The same of one that comes in several requests, each of which has a place while it lasts. */
+  public static Upload begin(
+      ModelState state,
+      long round,
+      String client,
+      Decision.@Nullable Accepted earlier,
+      Supplier<Destination> destination) {
+    return new Upload(
+        state, round, client, null, earlier, earlier == null ? destination.get() : null);
   }
 
   /** Whether its numbers are compared with an update that is in, which answers it. */
@@ -162,7 +173,9 @@ public final class Upload implements AutoCloseable {
 
   @Override
   public void close() {
-    place.close();
+    if (place != null) {
+      place.close();
+    }
     if (destination != null) {
       destination.end(accepted);
     }

@@ -13,6 +13,7 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.PausedUploads;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.coordinator.VersionAddress;
@@ -126,6 +127,7 @@ public final class LocalCoordinator extends Coordinator {
             EXPIRY,
             () -> {
               data.expire();
+              running.values().forEach(runner -> runner.paused().sweep());
               expireLater();
             });
   }
@@ -360,6 +362,21 @@ public final class LocalCoordinator extends Coordinator {
   public Upload begin(
       String model, long round, String client, @Nullable String base, @Nullable String holder) {
     return runner(model).begin(round, client, base, holder);
+  }
+
+  @Override
+  public PausedUploads paused(String model) {
+    ModelRunner runner = runner(model);
+    runner.state().check();
+    if (runner.state().spec().secure() != null) {
+      throw notResumable("they are masked").exception();
+    }
+    return runner.paused();
+  }
+
+  @Override
+  public long pausedBytes() {
+    return running.values().stream().mapToLong(runner -> runner.paused().bytes()).sum();
   }
 
   @Override

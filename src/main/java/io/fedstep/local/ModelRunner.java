@@ -10,6 +10,7 @@ import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Outcome;
+import io.fedstep.coordinator.PausedUploads;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
@@ -47,6 +48,7 @@ final class ModelRunner {
   private final UpdateMatrix matrix;
   private final Mailbox mailbox;
   private final Submissions submissions;
+  private final PausedUploads paused;
   private volatile @Nullable Refusal deletion;
 
   ModelRunner(ModelFolder folder, Engine engine) {
@@ -64,6 +66,8 @@ final class ModelRunner {
     machine = new ModelMachine(state, folder::reported);
     stepper = new Stepper(machine, state, open, deadline, mailbox::add);
     submissions = new Submissions(state, mailbox, matrix, stepper, this::fail);
+    paused = new PausedUploads(state, this::begin);
+    stepper.whenOpened(paused::roundOpened);
     state.change(deadline::set);
   }
 
@@ -154,8 +158,21 @@ final class ModelRunner {
   /** Lets an update send its numbers, or throws the refusal. */
   Upload begin(long round, String client, @Nullable String base, @Nullable String holder) {
     Decision.Accepted earlier = admission.begin(round, client, base);
-    return Upload.begin(
-        state, round, client, holder, earlier, () -> new Row(round, client, matrix.allocate()));
+    return Upload.begin(state, round, client, holder, earlier, () -> row(round, client));
+  }
+
+  private Upload begin(long round, String client, @Nullable String base) {
+    Decision.Accepted earlier = admission.begin(round, client, base);
+    return Upload.begin(state, round, client, earlier, () -> row(round, client));
+  }
+
+  private Row row(long round, String client) {
+    return new Row(round, client, matrix.allocate());
+  }
+
+  /** The uploads that come in several requests. */
+  PausedUploads paused() {
+    return paused;
   }
 
   /** A row of the matrix that an upload fills. */
@@ -270,6 +287,7 @@ final class ModelRunner {
   void end(Refusal refusal) {
     state.change(deadline::cancel);
     state.end(refusal);
+    paused.close();
     mailbox.wake();
   }
 

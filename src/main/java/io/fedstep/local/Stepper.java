@@ -52,6 +52,8 @@ final class Stepper {
   /** The draft of the replacement that is being made, or null. */
   private @Nullable VersionDraft named;
 
+  private Runnable whenOpened = () -> {};
+
   /** Shows a version that exists, and opens its round; null where there is none to be shown. */
   private @Nullable Runnable opening;
 
@@ -69,6 +71,11 @@ final class Stepper {
     retry = new Retry(engine, modelThread);
     folder = state.folder();
     maker = new VersionMaker(state, new Drafts());
+  }
+
+  /** Has something short done whenever another round is open. */
+  void whenOpened(Runnable then) {
+    whenOpened = then;
   }
 
   /**
@@ -330,6 +337,7 @@ final class Stepper {
       next.run();
       opening = null;
       prune();
+      whenOpened.run();
     }
   }
 

@@ -5,7 +5,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
-/** The room where the models are stored: what is left, what gives way, and what is needed. */
+/**
+ * The room where the models are stored: what is left, what gives way, what is needed, and what
+ * uploads take that are not whole.
+ */
 public record FreeSpace(Coordinator coordinator) implements MeterBinder {
   @Override
   public void bindTo(MeterRegistry registry) {
@@ -21,6 +24,12 @@ public record FreeSpace(Coordinator coordinator) implements MeterBinder {
         .description(
             "Bytes that the open rounds still need, with min_updates each, and their versions")
         .baseUnit("bytes")
+        .register(registry);
+    Gauge.builder("fedstep.paused.uploads", coordinator, Coordinator::pausedUploads)
+        .description("Uploads that come in several requests and are no updates yet")
+        .register(registry);
+    Gauge.builder("fedstep.paused.upload.bytes", coordinator, Coordinator::pausedBytes)
+        .description("Bytes that these take on the disk, beside their rows")
         .register(registry);
   }
 }

@@ -74,6 +74,11 @@ final class AccessRules implements AuthorizationManager<RequestAuthorizationCont
         rule(READ, MODEL + "/privacy", OF_MODEL),
         rule(READ, "/v1/privacy/epsilon", (_, _) -> true),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
+        rule(List.of("OPTIONS"), MODEL + "/rounds/{round}/updates/{client}", CONTRIBUTES),
+        rule(
+            List.of("GET", "HEAD", "PATCH", "DELETE"),
+            MODEL + "/rounds/{round}/updates/{client}/uploads/{upload}",
+            CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/members/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/shares/{client}", CONTRIBUTES),
         rule(List.of("PUT"), MODEL + "/rounds/{round}/unmasking/{client}", CONTRIBUTES),

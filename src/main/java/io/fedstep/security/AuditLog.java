@@ -24,7 +24,8 @@ final class AuditLog extends OncePerRequestFilter {
   static final Logger LOG = LoggerFactory.getLogger(NAME);
   private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
   private static final Pattern CONTRIBUTION =
-      Pattern.compile("/v1/.*/(updates|reports|failures|members|shares|unmasking)/[^/]*");
+      Pattern.compile(
+          "/v1/.*/(updates|reports|failures|members|shares|unmasking)/[^/]*+(?:/uploads/[^/]*+)?+");
 
   private final AuditLines lines;
 

@@ -1,6 +1,7 @@
 package io.fedstep.security;
 
 import io.fedstep.quota.RequestRate;
+import io.fedstep.wire.UploadFields;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -134,7 +135,7 @@ class SecurityConfiguration {
     }
     var cors = new CorsConfiguration();
     cors.addAllowedOrigin(origin);
-    cors.setAllowedMethods(List.of("GET", "HEAD", "PUT", "POST", "DELETE"));
+    cors.setAllowedMethods(List.of("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"));
     cors.addAllowedHeader("*");
     cors.setExposedHeaders(
         List.of(
@@ -144,7 +145,12 @@ class SecurityConfiguration {
             "Retry-After",
             "Content-Range",
             "IM",
-            "Delta-Base"));
+            "Delta-Base",
+            "Location",
+            UploadFields.COMPLETE,
+            UploadFields.OFFSET,
+            UploadFields.LENGTH,
+            UploadFields.LIMIT));
     cors.setMaxAge(CORS_KNOWN);
     return cors;
   }

@@ -157,6 +157,11 @@ public final class ModelFolder implements AutoCloseable {
     return retired.hasSpare() ? 0 : versionBytes;
   }
 
+  /** The uploads that have not come to their end. */
+  public PausedFolder pausedUploads() {
+    return new PausedFolder(disk, openFolder);
+  }
+
   /** Begins a version. */
   public VersionDraft draft() {
     return new VersionDraft(

@@ -69,7 +69,12 @@ public final class OpenRound implements AutoCloseable {
 
   /** Removes rounds that are over, and one whose version was never committed. */
   static void removeOthers(Disk disk, Path folder, long newest) {
-    for (String name : Names.in(disk, folder, name -> isRound(disk, folder.resolve(name)))) {
+    for (String name :
+        Names.in(
+            disk, folder, PausedFolder.NAME::equals, name -> isRound(disk, folder.resolve(name)))) {
+      if (name.equals(PausedFolder.NAME)) {
+        continue;
+      }
       Path path = folder.resolve(name);
       if (!Names.numbered("").test(name)) {
         throw new CorruptionException(path, "a round's number", "another name");

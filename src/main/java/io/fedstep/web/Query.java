@@ -90,10 +90,15 @@ final class Query {
   /** Whether a parameter is {@code true}; {@code false} without it. */
   boolean flag(String name) {
     String text = text(name);
-    if (text != null && !text.equals("true") && !text.equals("false")) {
+    return text != null && flag(name, text);
+  }
+
+  /** Whether the text of a parameter is {@code true} and not {@code false}. */
+  static boolean flag(String name, String text) {
+    if (!text.equals("true") && !text.equals("false")) {
       throw Problems.malformed("%s is '%s'; true or false is needed.".formatted(name, text));
     }
-    return "true".equals(text);
+    return text.equals("true");
   }
 
   /** A duration up to a minute, or null. */

@@ -1,6 +1,7 @@
 package io.fedstep.web;
 
 import io.fedstep.codec.JsonBody;
+import io.fedstep.codec.KnownFormats;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.UpdateMetadataBuilder;
 import io.fedstep.codec.VectorIntake;
@@ -10,10 +11,11 @@ import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Control;
 import io.fedstep.round.Decision;
 import io.fedstep.round.VectorSummary;
 import io.fedstep.wire.Exchange;
+import io.fedstep.wire.HeavyWork;
+import io.fedstep.wire.UploadFields;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -23,6 +25,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestMethod;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -32,15 +35,12 @@ import tools.jackson.databind.node.ObjectNode;
 class UpdateController {
   static final String PATH = "/v1/models/{model}/rounds/{round}/updates/{client}";
 
-  private static final String PARTIAL = "partial";
-  private static final String METRIC = "metric.";
-  private static final String LOCAL_RATE = "local_rate";
-  private static final String CONTROL = "control";
-
   private final Coordinator coordinator;
+  private final ResumableCreation resumable;
 
-  UpdateController(Coordinator coordinator) {
+  UpdateController(Coordinator coordinator, HeavyWork work) {
     this.coordinator = coordinator;
+    resumable = new ResumableCreation(coordinator, work);
   }
 
   @PutMapping
@@ -54,21 +54,38 @@ class UpdateController {
     Query.name("model", model);
     Query.name("client", client);
     long round = Query.number("The round", roundText);
+    if (Boolean.FALSE.equals(UploadFields.complete(request))) {
+      resumable.create(model, round, client, request, response);
+      return;
+    }
     boolean isMasked = coordinator.spec(model).secure() != null;
     var query =
-        new Query(request, name -> isBeside(name) || (isMasked && MaskedUpdate.knows(name)));
+        new Query(
+            request, name -> QueriedUpdate.knows(name) || (isMasked && MaskedUpdate.knows(name)));
     try (Upload upload =
         coordinator.begin(model, round, client, query.text("base"), Exchange.holder(request))) {
       Upload.Answer answer =
           !isMasked
               ? submit(upload, query, request)
               : new MaskedUpdate(coordinator, model, round, client).submit(upload, query, request);
-      Exchange.of(request).end(answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
-      Answers.write(
-          response,
-          answer.repeated() ? HttpStatus.OK : HttpStatus.CREATED,
-          receipt(model, upload.spec(), round, answer.update(), request));
+      answer(answer, upload.spec(), model, round, request, response);
     }
+  }
+
+  /** Answers with the receipt of an update that is in. */
+  static void answer(
+      Upload.Answer answer,
+      ModelSpec spec,
+      String model,
+      long round,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    Exchange.of(request).end(answer.repeated() ? Listener.DUPLICATE : Listener.ACCEPTED);
+    Answers.write(
+        response,
+        answer.repeated() ? HttpStatus.OK : HttpStatus.CREATED,
+        receipt(model, spec, round, answer.update(), request));
   }
 
   private static ObjectNode receipt(
@@ -84,7 +101,7 @@ class UpdateController {
   private static Upload.Answer submit(Upload upload, Query query, HttpServletRequest request)
       throws IOException {
     Representation form = Representation.ofBody(request);
-    UpdateMetadataBuilder parts = parts(query);
+    UpdateMetadataBuilder parts = QueriedUpdate.parts(query.all());
     upload.check(parts.build(), form.format() != null); // what the head already shows to be wrong
     ModelSpec spec = upload.spec();
     VectorSummary content;
@@ -96,44 +113,20 @@ class UpdateController {
     return upload.submit(parts.build(), content);
   }
 
-  private static boolean isBeside(String parameter) {
-    return switch (parameter) {
-      case "weight", "base", PARTIAL, LOCAL_RATE, CONTROL -> true;
-      default -> parameter.startsWith(METRIC);
-    };
-  }
-
-  private static UpdateMetadataBuilder parts(Query query) {
-    var parts = new UpdateMetadataBuilder();
-    String weight = query.text("weight");
-    if (weight != null) {
-      parts.weight(Query.decimal("weight", weight));
-    }
-    String base = query.text("base");
-    if (base != null) {
-      parts.base(base);
-    }
-    if (query.text(PARTIAL) != null) {
-      parts.partial(query.flag(PARTIAL));
-    }
-    String rate = query.text(LOCAL_RATE);
-    if (rate != null) {
-      parts.localRate(Query.decimal(LOCAL_RATE, rate));
-    }
-    String control = query.text(CONTROL);
-    if (control != null && Query.isNumber(control)) {
-      parts.control(new Control.Of(Long.parseLong(control)));
-    } else if (control != null) {
-      parts.control(control);
-    }
-    query
-        .all()
-        .forEach((name, value) -> {
-          if (name.startsWith(METRIC)) {
-            parts.metric(name.substring(METRIC.length()), Query.decimal(name, value));
-          }
-        });
-    return parts;
+  /** Whether, and how large, updates may come in several requests. */
+  @RequestMapping(method = RequestMethod.OPTIONS)
+  void options(
+      @PathVariable String model,
+      @PathVariable String client,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    Query.none(request);
+    Query.name("model", model);
+    Query.name("client", client);
+    coordinator.paused(model);
+    response.setStatus(HttpStatus.NO_CONTENT.value());
+    response.setHeader("Allow", "GET, HEAD, OPTIONS, PUT");
+    PausedAnswers.limit(response, coordinator, model, KnownFormats.SAFETENSORS.mediaType());
   }
 
   @GetMapping

@@ -22,9 +22,10 @@ final class UpdateTimer implements HandlerInterceptor {
       HttpServletResponse response,
       Object handler,
       @Nullable Exception unhandled) {
-    if (request.getMethod().equals("PUT")) {
-      Exchange exchange = Exchange.of(request);
-      String outcome = exchange.outcome();
+    Exchange exchange = Exchange.of(request);
+    String outcome = exchange.outcome();
+    boolean brings = request.getMethod().equals("PUT") || request.getMethod().equals("PATCH");
+    if (brings && !Listener.PAUSED.equals(outcome)) {
       listener.updateAnswered(
           Address.of(request).model(),
           outcome == null ? Problem.INTERNAL.code() : outcome,

@@ -30,8 +30,8 @@ final class UploadPlaces implements HandlerInterceptor {
       HttpServletRequest request, HttpServletResponse response, Object handler) {
     Exchange exchange = Exchange.of(request);
     exchange.workWith(work);
-    if (request.getMethod().equals("PUT")
-        && !Address.of(request).pattern().equals(UpdateController.PATH)) {
+    boolean hasBody = request.getMethod().equals("PUT") || request.getMethod().equals("PATCH");
+    if (hasBody && !Address.of(request).pattern().equals(UpdateController.PATH)) {
       Engine.UploadPlace place = coordinator.takeUpload(client(request), Exchange.holder(request));
       exchange.hold(place::close);
     }

@@ -1,7 +1,6 @@
 package io.fedstep.web;
 
 import io.fedstep.codec.KnownFormats;
-import io.fedstep.codec.UpdateMetadataBuilder;
 import io.fedstep.codec.VectorFormat;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.model.ModelSpec;
@@ -40,9 +39,7 @@ final class VectorBody {
       json.read(Body.limited(request, SLACK + BYTES_PER_VALUE * spec.parameters()), intake);
       return;
     }
-    if (intake.isPartial() && !format.equals(KnownFormats.SAFETENSORS)) {
-      throw UpdateMetadataBuilder.partialFlat();
-    }
+    QueriedUpdate.checkPartial(format, intake.isPartial());
     if (format.equals(KnownFormats.OCTETS)) {
       checkLength(request, spec);
     }

@@ -85,7 +85,9 @@ class WebConfiguration {
       @Override
       public void addInterceptors(InterceptorRegistry registry) {
         registry.addInterceptor(new UnreadParameters()).addPathPatterns("/v1/**");
-        registry.addInterceptor(new UpdateTimer(listener)).addPathPatterns(UpdateController.PATH);
+        registry
+            .addInterceptor(new UpdateTimer(listener))
+            .addPathPatterns(UpdateController.PATH, ResumableController.PATH);
         registry.addInterceptor(new UploadPlaces(coordinator, work)).addPathPatterns("/v1/**");
         registry.addInterceptor(new UnheededConditions()).addPathPatterns(UnheededConditions.PATHS);
       }

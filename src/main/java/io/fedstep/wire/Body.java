@@ -59,6 +59,11 @@ public final class Body {
         .exception();
   }
 
+  /** The refusal of a body that is compressed where it must not be. */
+  public static RefusedException unsupportedCoding(String detail) {
+    return Refusal.of(Problem.UNSUPPORTED_FORMAT, detail).exception();
+  }
+
   /** How the body is compressed, or the request is refused. */
   public static Coding coding(HttpServletRequest request) {
     String field = request.getHeader("Content-Encoding");
@@ -101,7 +106,7 @@ public final class Body {
   }
 
   /** The refusal of a body that is longer. */
-  static Refusal tooLarge(long limit) {
+  public static Refusal tooLarge(long limit) {
     return Refusal.of(
             Problem.TOO_LARGE, "The body has more than the %s bytes taken here.".formatted(limit))
         .with("expected", limit);

@@ -42,9 +42,13 @@ final class HeaderValve extends ValveBase {
           "Last-Event-ID",
           "Origin",
           "Range",
+          UploadFields.DIGEST,
           "Sec-Fetch-Dest",
           "Sec-Fetch-Mode",
-          "Sec-Fetch-Site");
+          "Sec-Fetch-Site",
+          UploadFields.COMPLETE,
+          UploadFields.LENGTH,
+          UploadFields.OFFSET);
 
   /** Fields that choose a language or a character set, of which there is one each, and sessions. */
   private static final Set<String> UNUSED = names("Accept-Charset", "Accept-Language", "Cookie");

@@ -76,7 +76,11 @@ final class LimitValve extends ValveBase {
    * Bytes of a body that an address may read; addresses that take a body have limits of their own.
    */
   private static long mostRead(@Nullable String method) {
-    return "PUT".equals(method) ? Long.MAX_VALUE : "POST".equals(method) ? MOST_POSTED : 0;
+    return switch (method) {
+      case "PUT", "PATCH" -> Long.MAX_VALUE;
+      case "POST" -> MOST_POSTED;
+      case null, default -> 0;
+    };
   }
 
   /** What is answered even now: an orchestrator is to know that the server lives. */

@@ -7,12 +7,14 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.apache.catalina.Globals;
 import org.apache.catalina.connector.ClientAbortException;
 import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.SocketWrapperBase;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends files without copying them, on the request's own thread. Tomcat would have one thread send
@@ -37,6 +39,11 @@ final class Sendfile {
   /** Handles what came over a connection: requests that may have files sent. */
   static void serve(SocketWrapperBase<NioChannel> connection, Runnable requests) {
     ScopedValue.where(CONNECTION, connection).run(requests);
+  }
+
+  /** The socket of the request that this thread serves, or null where that is not known. */
+  static @Nullable SocketChannel channel() {
+    return CONNECTION.isBound() ? CONNECTION.get().getSocket().getIOChannel() : null;
   }
 
   /** Does something that reads from this request's connection, and waits at most so long for it. */

@@ -35,6 +35,7 @@ class LimitsTest {
             "fedstep.limits.waiting=3",
             "fedstep.limits.uploads=4",
             "fedstep.limits.uploads-per-client=2",
+            "fedstep.limits.paused-uploads=1",
             "fedstep.limits.models=2",
             "fedstep.limits.least-upload-rate=10KB",
             "fedstep.limits.head-time=1s",
@@ -100,6 +101,34 @@ class LimitsTest {
       a2.send(new byte[400]).read().is(200);
     }
     http().putOctets(update("a"), new byte[400]).is(200);
+  }
+
+  /** Bytes that came too slowly count; a second client has no place for another upload. */
+  @Test
+  void pausedUploads_andTheirLeastRate() throws IOException {
+    String[] begins = {Http.OCTETS, "Upload-Complete: ?0", "Upload-Length: 400"};
+    String upload = http().put(update("paused"), new byte[0], begins).is(201).header("Location");
+    Reply second = http().put(update("other"), new byte[0], begins);
+    assertThat(second.problem(429, "too-many-requests").path("detail").asString())
+        .contains("fedstep.limits.paused-uploads");
+    try (var patch = new RawRequest(http())) {
+      patch
+          .send(
+              "PATCH %s HTTP/1.1\r\nHost: localhost\r\n".formatted(upload)
+                  + "Content-Type: application/partial-upload\r\nUpload-Offset: 0\r\n"
+                  + "Upload-Complete: ?1\r\nContent-Length: 400\r\n\r\n")
+          .send(new byte[100]);
+      var trickle = CompletableFuture.runAsync(() -> trickle(patch));
+      Reply reply = patch.read();
+      reply.problem(408, "too-slow");
+      assertThat(Integer.parseInt(reply.header("Upload-Offset"))).isBetween(100, 399);
+      assertThat(reply.header("Upload-Complete")).isEqualTo("?0");
+      trickle.cancel(false);
+    }
+    http().delete(upload).is(204);
+    http()
+        .delete(http().put(update("other"), new byte[0], begins).is(201).header("Location"))
+        .is(204);
   }
 
   @Test

@@ -129,6 +129,8 @@ class MetricsTest {
           .isGreaterThanOrEqualTo(before.value("fedstep_update_bytes_sum") + 12);
       assertThat(after.value("fedstep_store_free_bytes")).isPositive();
       assertThat(after.value("fedstep_store_needed_bytes")).isPositive();
+      assertThat(after.value("fedstep_paused_uploads")).isNotNegative();
+      assertThat(after.value("fedstep_paused_upload_bytes")).isNotNegative();
     });
   }
 

@@ -169,6 +169,10 @@ public final class Rig implements AutoCloseable {
   }
 
   void create(String model, String spec) {
+    create(coordinator, model, spec);
+  }
+
+  static void create(Coordinator coordinator, String model, String spec) {
     coordinator.create(
         model, SpecCodec.read(Json.readObject(new ByteArrayInputStream(spec.getBytes(UTF_8)))));
   }

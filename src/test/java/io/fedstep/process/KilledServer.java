@@ -1,6 +1,7 @@
 package io.fedstep.process;
 
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -64,6 +65,11 @@ final class KilledServer implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The address of a path at the process that runs now. */
+  URI uri(String path) {
+    return current().uri(path);
   }
 
   /** Sends a request until it is answered, to one process after the other. */
