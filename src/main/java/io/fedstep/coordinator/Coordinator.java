@@ -1,22 +1,16 @@
 package io.fedstep.coordinator;
 
-import static java.util.stream.Collectors.joining;
-
 import io.fedstep.codec.CopySpec;
 import io.fedstep.codec.NewSpec;
-import io.fedstep.codec.SpecCodec;
-import io.fedstep.codec.SpecDifferences;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.Places;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Protocol;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.Deleted;
-import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
@@ -29,7 +23,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -39,9 +32,6 @@ import org.jspecify.annotations.Nullable;
  * deletion with the failure.
  */
 public abstract class Coordinator implements AutoCloseable {
-  /** Draws of 8 hex digits that make a model's secret. */
-  private static final int SECRET = 5;
-
   /** After which somebody who waits is checked again. */
   private static final Duration CHECKED = Duration.ofSeconds(3);
 
@@ -50,6 +40,12 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** A model that was there a moment ago, or null. */
   protected abstract @Nullable ModelState known(String model);
+
+  /** All models that can be read. */
+  protected abstract Collection<ModelState> states();
+
+  /** Why a model cannot be read, or null if it can. */
+  protected abstract @Nullable Refusal unreadable(String model);
 
   /** What all models share. */
   protected abstract Engine engine();
@@ -71,112 +67,7 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** Creates a model from a version of another one, or finds the one that the same request made. */
   public Created copy(String model, CopySpec asked, VersionAddress version) {
-    throw Refusal.of(
-            Problem.BAD_SPEC,
-            "In 'from': it is for one machine (fedstep.engine=local), not for several"
-                + " (fedstep.engine=kafka).")
-        .exception();
-  }
-
-  /** Checks that a model may be one more of {@code models}. */
-  protected static void checkNew(ModelSpec spec, int models, Limits limits) {
-    SpecCodec.checkNew(spec.layout());
-    ChangeRules.checkNew(spec.round());
-    if (spec.parameters() > limits.maxParameters()) {
-      throw Refusal.of(
-              Problem.TOO_LARGE,
-              "The model has %s parameters; this server takes %s (fedstep.max-parameters)."
-                  .formatted(spec.parameters(), limits.maxParameters()))
-          .with("expected", limits.maxParameters())
-          .with("actual", spec.parameters())
-          .exception();
-    }
-    checkNumber(models, limits);
-  }
-
-  /** Checks that there may be one more than {@code models}. */
-  protected static void checkNumber(int models, Limits limits) {
-    if (models >= limits.models()) {
-      throw Refusal.of(
-              Problem.TOO_MANY_REQUESTS,
-              "There are %s models (fedstep.limits.models); delete one first."
-                  .formatted(limits.models()))
-          .retryAfter(60)
-          .exception();
-    }
-  }
-
-  /** Checks that a protocol is one that an engine for rounds of one stage can run. */
-  protected static void checkOneStage(Protocol protocol) {
-    if (protocol.stages().size() > 1) {
-      throw Refusal.of(
-              Problem.BAD_SPEC,
-              "A round of this model has the stages %s; on several machines (fedstep.engine=kafka)"
-                      .formatted(protocol.course().stages())
-                  + " it can have one.")
-          .exception();
-    }
-  }
-
-  /** Checks that a model is one that an engine without private models can run. */
-  protected static void checkNotPrivate(ModelSpec spec) {
-    if (spec.isPrivate()) {
-      throw Refusal.of(
-              Problem.BAD_SPEC,
-              "In 'privacy': it is for one machine (fedstep.engine=local), not for several"
-                  + " (fedstep.engine=kafka).")
-          .exception();
-    }
-  }
-
-  /** Checks that a model is one that an engine without masked updates can run. */
-  protected static void checkNotSecure(ModelSpec spec) {
-    if (spec.secure() != null) {
-      throw Refusal.of(
-              Problem.BAD_SPEC,
-              "In 'secure': it is for one machine (fedstep.engine=local), not for several"
-                  + " (fedstep.engine=kafka).")
-          .exception();
-    }
-  }
-
-  /** Checks that a model is one that an engine without SCAFFOLD's controls can run. */
-  protected static void checkNoControls(ModelSpec spec) {
-    if (spec.hasControls()) {
-      throw Refusal.of(
-              Problem.BAD_SPEC,
-              "In 'optimizer.modules': scaffold-server is for one machine (fedstep.engine=local), not"
-                  + " for several (fedstep.engine=kafka).")
-          .exception();
-    }
-  }
-
-  /** The head of a new model; {@code incarnations} gives 8 random hex digits each time. */
-  protected static ModelHead newHead(
-      String model, NewSpec asked, Instant now, Supplier<String> incarnations) {
-    String incarnation = incarnations.get();
-    String secret = Stream.generate(incarnations).limit(SECRET).collect(joining());
-    return new ModelHead(model, incarnation, now, asked.spec(), false, -1, secret)
-        .with(asked.metadata());
-  }
-
-  /** The refusal for a model that is there with another spec. */
-  public static Refusal exists(String model, ModelSpec now, ModelSpec asked) {
-    List<String> differs = SpecDifferences.of(now, asked);
-    return Refusal.of(
-            Problem.MODEL_EXISTS,
-            "Model '%s' exists with another spec; what differs: %s."
-                .formatted(model, String.join(", ", differs)))
-        .with("differs", differs);
-  }
-
-  /** The refusal for a model that is there and was not made by that copying. */
-  protected static Refusal notCopied(String model) {
-    return Refusal.of(
-            Problem.MODEL_EXISTS,
-            "Model '%s' exists, and was not made by this request; what differs: %s."
-                .formatted(model, CopySpec.FROM))
-        .with("differs", List.of(CopySpec.FROM));
+    throw NewModels.forOneMachine("In 'from': it").exception();
   }
 
   /** Removes a model and all it stored. */
@@ -189,15 +80,7 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** Puts the model of that name back that was deleted last, as it was. */
   public void undelete(String model) {
-    throw notDeleted(model).exception();
-  }
-
-  /** The refusal for a deleted model that is not kept, or not any more. */
-  protected static Refusal notDeleted(String model) {
-    return Refusal.of(
-        Problem.MODEL_NOT_FOUND,
-        "No deleted model '%s' is kept (fedstep.keep-deleted; on several machines none is)."
-            .formatted(model));
+    throw NotFound.deleted(model).exception();
   }
 
   /** The deleted models that can be put back, the last one first; none on several machines. */
@@ -214,7 +97,10 @@ public abstract class Coordinator implements AutoCloseable {
   public abstract List<String> models();
 
   /** Why a model could not be read at start, or null. */
-  public abstract @Nullable String brokenBy(String model);
+  public final @Nullable String brokenBy(String model) {
+    Refusal refusal = unreadable(model);
+    return refusal == null ? null : refusal.detail();
+  }
 
   /**
    * Why a model is stopped, or why its closed round waits, as far as this process knows without
@@ -322,7 +208,10 @@ public abstract class Coordinator implements AutoCloseable {
   public abstract Refusal failure(@Nullable String model, StorageException failure);
 
   /** Answers who waits, now and from now on; the server is ending. */
-  public abstract void drain();
+  public final void drain() {
+    engine().drain();
+    states().forEach(state -> state.change(() -> {}));
+  }
 
   @Override
   public abstract void close();
@@ -399,11 +288,6 @@ public abstract class Coordinator implements AutoCloseable {
   /** Whether the server is ending, so that nobody waits any more. */
   public boolean draining() {
     return engine().draining();
-  }
-
-  /** The refusal for a model that is not there. */
-  public static Refusal noModel(String model) {
-    return Refusal.of(Problem.MODEL_NOT_FOUND, "There is no model '%s'.".formatted(model));
   }
 
   // Versions

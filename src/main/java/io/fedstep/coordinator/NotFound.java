@@ -7,6 +7,19 @@ import io.fedstep.problem.Refusal;
 public final class NotFound {
   private NotFound() {}
 
+  /** For a model. */
+  public static Refusal model(String model) {
+    return Refusal.of(Problem.MODEL_NOT_FOUND, "There is no model '%s'.".formatted(model));
+  }
+
+  /** For a deleted model, which is not kept, or not any more. */
+  public static Refusal deleted(String model) {
+    return Refusal.of(
+        Problem.MODEL_NOT_FOUND,
+        "No deleted model '%s' is kept (fedstep.keep-deleted; on several machines none is)."
+            .formatted(model));
+  }
+
   /** For a version. */
   public static Refusal version(String model, long number) {
     return Refusal.of(

@@ -1,9 +1,9 @@
 package io.fedstep.kafka;
 
-import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.NotFound;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.UpdateMetadata;
 import java.util.Map;
@@ -91,7 +91,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
     if (deadline != null) {
       state.change(deadline::cancel);
     }
-    state.end(Coordinator.noModel(state.model()));
+    state.end(NotFound.model(state.model()));
     stopped.remove(model);
     led.removed(state.model());
     uploads.removed(model);

@@ -8,6 +8,7 @@ import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.NewModels;
 import io.fedstep.coordinator.NotFound;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.ModelSpec;
@@ -33,8 +34,7 @@ public final class KafkaCoordinator extends Coordinator {
   private final Gateway gateway;
   private final DecisionFollower follower;
   private final Engine engine;
-  private final Limits limits;
-  private final Supplier<String> incarnations;
+  private final NewModels newModels;
   private final RangeProgress progress;
   private final Membership leads;
   private final Membership works;
@@ -70,9 +70,8 @@ public final class KafkaCoordinator extends Coordinator {
 
   KafkaCoordinator(Cluster cluster, Limits limits, Supplier<String> incarnations) {
     this.cluster = cluster;
-    this.limits = limits;
-    this.incarnations = incarnations;
     engine = cluster.engine();
+    newModels = new NewModels(limits, engine.clock(), incarnations);
     gateway = new Gateway(cluster);
     follower = new DecisionFollower(cluster, gateway);
     progress = new RangeProgress(cluster);
@@ -126,7 +125,7 @@ public final class KafkaCoordinator extends Coordinator {
     follower.catchUp(name);
     ClusterModel model = follower.model(name);
     if (model == null) {
-      throw noModel(name).exception();
+      throw NotFound.model(name).exception();
     }
     return model;
   }
@@ -143,6 +142,11 @@ public final class KafkaCoordinator extends Coordinator {
   }
 
   @Override
+  protected Collection<ModelState> states() {
+    return follower.models().stream().map(ClusterModel::state).toList();
+  }
+
+  @Override
   protected Engine engine() {
     return engine;
   }
@@ -152,13 +156,11 @@ public final class KafkaCoordinator extends Coordinator {
     ModelSpec spec = asked.spec();
     follower.catchUp(model);
     if (known(model) == null) {
-      checkOneStage(engine.protocol(spec));
-      checkNotPrivate(spec);
-      checkNotSecure(spec);
-      checkNoControls(spec);
-      checkNew(spec, models().size(), limits);
+      NewModels.checkOneStage(engine.protocol(spec));
+      NewModels.checkForSeveral(spec);
+      newModels.check(spec, models().size());
     }
-    ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);
+    ModelHead head = newModels.head(model, asked);
     var request = new Request.Create(head, cluster.placement(model, spec));
     boolean created = gateway.leaders().ask(model, request).required("created").booleanValue();
     return new Created(state(model).status(), created);
@@ -176,9 +178,8 @@ public final class KafkaCoordinator extends Coordinator {
   }
 
   @Override
-  public @Nullable String brokenBy(String model) {
-    Refusal refusal = gateway.brokenBy(model);
-    return refusal == null ? null : refusal.detail();
+  protected @Nullable Refusal unreadable(String model) {
+    return gateway.brokenBy(model);
   }
 
   /** Asks the leader to keep it: all processes know of it then. */
@@ -228,8 +229,7 @@ public final class KafkaCoordinator extends Coordinator {
   /** In the shared folder: updates are elsewhere. */
   @Override
   public long neededBytes() {
-    return follower.models().stream()
-        .map(ClusterModel::state)
+    return states().stream()
         .filter(state -> state.ended() == null && !state.stopped())
         .mapToLong(state -> state.folder().bytesOfNext())
         .sum();
@@ -238,12 +238,6 @@ public final class KafkaCoordinator extends Coordinator {
   @Override
   public Refusal failure(@Nullable String model, StorageException failure) {
     return Cluster.refusal(failure);
-  }
-
-  @Override
-  public void drain() {
-    engine.drain();
-    follower.models().forEach(model -> model.state().change(() -> {}));
   }
 
   @Override

@@ -1,9 +1,10 @@
 package io.fedstep.kafka;
 
 import io.fedstep.codec.Json;
-import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Expected;
+import io.fedstep.coordinator.NewModels;
+import io.fedstep.coordinator.NotFound;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -154,7 +155,7 @@ final class Leader implements AutoCloseable {
           if (of instanceof Request.Update update) { // its numbers may go from where they are
             outbox.toRanges(name, update.placement(), update.refused());
           }
-          outbox.answer(replyTo, Coordinator.noModel(name));
+          outbox.answer(replyTo, NotFound.model(name));
         }
       }
     }
@@ -168,7 +169,7 @@ final class Leader implements AutoCloseable {
     if (existing != null) {
       ModelSpec spec = existing.model().state().spec();
       if (!spec.equals(head.spec())) {
-        throw Coordinator.exists(head.model(), spec, head.spec()).exception();
+        throw NewModels.exists(head.model(), spec, head.spec()).exception();
       }
       outbox.answer(replyTo, Json.object().put("created", false));
       return;
@@ -192,7 +193,7 @@ final class Leader implements AutoCloseable {
       String name, @Nullable ModelLeader model, Expected newest, @Nullable ReplyTo replyTo) {
     String incarnation = replica.known(name);
     if (incarnation == null) {
-      throw Coordinator.noModel(name).exception();
+      throw NotFound.model(name).exception();
     }
     long version = 0;
     List<Request> waiting = List.of();

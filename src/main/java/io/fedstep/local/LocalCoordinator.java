@@ -13,6 +13,8 @@ import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelState;
+import io.fedstep.coordinator.NewModels;
+import io.fedstep.coordinator.NotFound;
 import io.fedstep.coordinator.PausedUploads;
 import io.fedstep.coordinator.Scheduler;
 import io.fedstep.coordinator.Upload;
@@ -37,6 +39,7 @@ import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +65,7 @@ public final class LocalCoordinator extends Coordinator {
   private final DataFolder data;
   private final Engine engine;
   private final Limits limits;
-  private final Supplier<String> incarnations;
+  private final NewModels newModels;
   private final Map<String, ModelRunner> running = new ConcurrentSkipListMap<>();
   private final Map<String, Refusal> broken = new ConcurrentSkipListMap<>();
 
@@ -105,7 +108,7 @@ public final class LocalCoordinator extends Coordinator {
       Function<ModelSpec, Protocol> protocols) {
     this.data = data;
     this.limits = limits;
-    this.incarnations = incarnations;
+    newModels = new NewModels(limits, clock, incarnations);
     engine = new Engine(clock, scheduler, listener, limits, protocols);
     data.models().forEach(this::open);
     expireLater();
@@ -175,11 +178,11 @@ public final class LocalCoordinator extends Coordinator {
       if (now.equals(spec)) {
         return new Created(existing.state().look(existing.state()::status), false);
       }
-      throw exists(model, now, spec).exception();
+      throw NewModels.exists(model, now, spec).exception();
     }
-    checkNew(spec, running.size() + broken.size(), limits);
+    newModels.check(spec, running.size() + broken.size());
     discardHalfMade(model);
-    ModelHead head = newHead(model, asked, engine.clock().instant(), incarnations);
+    ModelHead head = newModels.head(model, asked);
     data.create(head);
     return opened(model);
   }
@@ -206,10 +209,11 @@ public final class LocalCoordinator extends Coordinator {
     ModelState source = state(asked.model());
     ModelHead before = source.folder().head();
     NewSpec spec = asked.on(before.spec(), before.metadata());
-    checkNew(spec.spec(), models().size(), limits);
+    newModels.check(spec.spec(), models().size());
     VersionInfo info = from.info();
     ModelHead head =
-        newHead(model, spec, engine.clock().instant(), incarnations)
+        newModels
+            .head(model, spec)
             .with(new CopiedFrom(asked.model(), info.version(), info.base(), asked.request()));
     try {
       data.copy(head, from, carried(spec.spec(), source, from));
@@ -244,7 +248,7 @@ public final class LocalCoordinator extends Coordinator {
     ModelState state = existing.state();
     CopiedFrom from = state.folder().head().from();
     if (from == null || !from.isOf(asked)) {
-      throw notCopied(model).exception();
+      throw NewModels.notCopied(model).exception();
     }
     return Optional.of(new Created(state.look(state::status), false));
   }
@@ -254,7 +258,7 @@ public final class LocalCoordinator extends Coordinator {
     if (made.isPresent()) {
       return made.get();
     }
-    checkNumber(running.size() + broken.size(), limits);
+    newModels.checkNumber(running.size() + broken.size());
     discardHalfMade(head.model());
     data.place(head);
     return opened(head.model());
@@ -276,10 +280,10 @@ public final class LocalCoordinator extends Coordinator {
                   .formatted(model))
           .exception();
     }
-    checkNumber(running.size() + broken.size(), limits);
+    newModels.checkNumber(running.size() + broken.size());
     discardHalfMade(model);
     if (!data.undelete(model)) {
-      throw notDeleted(model).exception();
+      throw NotFound.deleted(model).exception();
     }
     open(model);
   }
@@ -311,12 +315,12 @@ public final class LocalCoordinator extends Coordinator {
     var rules = new ChangeRules(runner.state());
     if (runner.state().ended() != null) {
       rules.checkNewest(newest);
-      runner.delete(noModel(model), () -> erase(model, folder));
+      runner.delete(NotFound.model(model), () -> erase(model, folder));
       return;
     }
     runner.command(() -> {
       rules.checkNewest(newest);
-      runner.delete(noModel(model), () -> erase(model, folder));
+      runner.delete(NotFound.model(model), () -> erase(model, folder));
       return model;
     });
   }
@@ -329,9 +333,8 @@ public final class LocalCoordinator extends Coordinator {
   }
 
   @Override
-  public @Nullable String brokenBy(String model) {
-    Refusal refusal = broken.get(model);
-    return refusal == null ? null : refusal.detail();
+  protected @Nullable Refusal unreadable(String model) {
+    return broken.get(model);
   }
 
   private ModelRunner runner(String model) {
@@ -339,7 +342,7 @@ public final class LocalCoordinator extends Coordinator {
     if (runner != null) {
       return runner;
     }
-    throw broken.getOrDefault(model, noModel(model)).exception();
+    throw broken.getOrDefault(model, NotFound.model(model)).exception();
   }
 
   @Override
@@ -351,6 +354,11 @@ public final class LocalCoordinator extends Coordinator {
   protected @Nullable ModelState known(String model) {
     ModelRunner runner = running.get(model);
     return runner == null ? null : runner.state();
+  }
+
+  @Override
+  protected Collection<ModelState> states() {
+    return running.values().stream().map(ModelRunner::state).toList();
   }
 
   @Override
@@ -419,13 +427,7 @@ public final class LocalCoordinator extends Coordinator {
       return Failure.refusal(failure);
     }
     ModelRunner runner = running.get(model);
-    return runner != null ? runner.failure(failure) : noModel(model);
-  }
-
-  @Override
-  public void drain() {
-    engine.drain();
-    running.values().forEach(runner -> runner.state().change(() -> {}));
+    return runner != null ? runner.failure(failure) : NotFound.model(model);
   }
 
   /** Ends every model after what it is doing, and gives the folder free. */

@@ -19,10 +19,9 @@ class OneStageTest {
   @Test
   void protocolOfSeveralStages_isRefused() {
     var row = new Payload.Row(RowFormat.WORD64, 3);
-    Refusal refusal = Rig.refusal(() -> Coordinator.checkOneStage(new HiddenSums(row)));
+    Refusal refusal = Rig.refusal(() -> NewModels.checkOneStage(new HiddenSums(row)));
     assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
     assertThat(refusal.detail()).contains("[sealing, sending, opening]", "fedstep.engine=kafka");
-    assertThatCode(() -> Coordinator.checkOneStage(new Plain(row, false)))
-        .doesNotThrowAnyException();
+    assertThatCode(() -> NewModels.checkOneStage(new Plain(row, false))).doesNotThrowAnyException();
   }
 }

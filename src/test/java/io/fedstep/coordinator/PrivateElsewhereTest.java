@@ -31,10 +31,10 @@ class PrivateElsewhereTest {
   @Test
   void privateModel_isRefused_withBothKeys() {
     ModelSpec asked = spec("{\"clip_norm\": 1, \"noise_multiplier\": 1, \"delta\": 1e-5}");
-    Refusal refusal = Rig.refusal(() -> Coordinator.checkNotPrivate(asked));
+    Refusal refusal = Rig.refusal(() -> NewModels.checkForSeveral(asked));
     assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
     assertThat(refusal.detail()).contains("privacy", "fedstep.engine=kafka");
-    assertThatCode(() -> Coordinator.checkNotPrivate(spec("null"))).doesNotThrowAnyException();
+    assertThatCode(() -> NewModels.checkForSeveral(spec("null"))).doesNotThrowAnyException();
   }
 
   @Test
@@ -47,9 +47,9 @@ class PrivateElsewhereTest {
     ModelSpec asked =
         SpecCodec.read(
             Json.readObject(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))));
-    Refusal refusal = Rig.refusal(() -> Coordinator.checkNoControls(asked));
+    Refusal refusal = Rig.refusal(() -> NewModels.checkForSeveral(asked));
     assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
     assertThat(refusal.detail()).contains("optimizer.modules", "fedstep.engine=kafka");
-    assertThatCode(() -> Coordinator.checkNoControls(spec("null"))).doesNotThrowAnyException();
+    assertThatCode(() -> NewModels.checkForSeveral(spec("null"))).doesNotThrowAnyException();
   }
 }
