@@ -132,6 +132,25 @@ class SecureRoundsTest {
   }
 
   @Test
+  void plainTensors_areOnlyAveraged() {
+    String spec =
+        SPEC.replace("[3]", "[2], \"mean\": {\"shape\": [1], \"step\": \"plain\"}")
+            .replace("1.0", "0.5");
+    String name = "statistics";
+    coordinator.create(name, SecureMembers.spec(spec));
+    var three = new SecureMembers(() -> coordinator, name);
+    List<String> online = FIVE.subList(0, 3);
+    online.forEach(client -> three.join(0, client));
+    coordinator.changes(name).endStage();
+    online.forEach(client -> three.share(0, client));
+    online.forEach(client -> three.update(0, client, new double[] {1, 2, 3}, 1, 0.5));
+    online.subList(0, 2).forEach(client -> three.reveal(0, client));
+    coordinator.await(name, now -> now.round() > 0, Duration.ofSeconds(20));
+    assertThat(Rig.bytes(coordinator.version(name, 1).weightBytes()))
+        .isEqualTo(Rig.bytes(Dtype.FLOAT64, -0.5, -1, -3));
+  }
+
+  @Test
   void memberLostInEachStage_isBorne_andOneMoreIsNot() {
     FIVE.forEach(client -> members.join(0, client));
     FIVE.subList(0, 4).forEach(client -> members.share(0, client));
