@@ -50,6 +50,10 @@ class ExamplesTest(unittest.TestCase):
         self.skip_without("torch")
         self.assertGreater(self.run_example("pytorch_digits.py", 4), 0.8)
 
+    def test_lora(self) -> None:
+        self.skip_without("torch")
+        self.assertGreater(self.run_example("lora_digits.py", 6), 0.7)
+
     def test_declearn(self) -> None:
         self.skip_without("declearn", "torch")
         self.assertGreater(self.run_example("declearn_digits.py", 8), 0.7)
