@@ -50,9 +50,10 @@ class ArchitectureTest {
                    javax.crypto
       secure:
                    javax.crypto
+      thin:
       model:       privacy secure aggregate optim plugin vector
       round:       model privacy secure aggregate vector problem
-      codec:       round model privacy secure aggregate optim plugin vector problem
+      codec:       round model privacy secure thin aggregate optim plugin vector problem
                    tools.jackson
       store:       codec round model privacy secure aggregate optim plugin vector problem
                    tools.jackson org.slf4j
@@ -73,7 +74,7 @@ class ArchitectureTest {
                    org.springframework jakarta.servlet org.yaml
                    tools.jackson org.apache.catalina org.slf4j
       metrics:     coordinator kafka round quota io.micrometer org.slf4j
-      client:      privacy secure javax.net.ssl tools.jackson
+      client:      privacy secure thin javax.net.ssl tools.jackson
       demo:        client org.springframework tools.jackson
       warm:        client org.springframework
       """;
@@ -88,6 +89,7 @@ class ArchitectureTest {
           "optim",
           "privacy",
           "secure",
+          "thin",
           "model",
           "round",
           "codec");

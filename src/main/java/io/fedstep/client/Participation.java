@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  *     quote data; it is always told the exception's type
  * @param secure whether the model has to be secure, whatever the server says
  * @param pinned the identities that it trusts; null for what the server says
+ * @param encoding how updates are sent that say nothing of it; null for as they are
+ * @param download the dtype in which weights are fetched; null for the model's
  */
 public record Participation(
     String client,
@@ -24,7 +26,9 @@ public record Participation(
     boolean stays,
     boolean explains,
     boolean secure,
-    @Nullable Pinned pinned) {
+    @Nullable Pinned pinned,
+    @Nullable Encoding encoding,
+    @Nullable Download download) {
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
 
   /** Whether a text can be the id of a client. */
@@ -41,32 +45,37 @@ public record Participation(
 
   /** A client that trains for as long as training goes on. */
   public static Participation of(String client) {
-    return new Participation(client, null, Long.MAX_VALUE, false, false, false, null);
+    return new Participation(client, null, Long.MAX_VALUE, false, false, false, null, null, null);
   }
 
   /** This one, which also reports what it measures. */
   public Participation evaluating(Evaluation measure) {
-    return new Participation(client, measure, rounds, stays, explains, secure, pinned);
+    return new Participation(
+        client, measure, rounds, stays, explains, secure, pinned, encoding, download);
   }
 
   /** This one, until so many of its updates were accepted. */
   public Participation forRounds(long most) {
-    return new Participation(client, evaluation, most, stays, explains, secure, pinned);
+    return new Participation(
+        client, evaluation, most, stays, explains, secure, pinned, encoding, download);
   }
 
   /** This one, which waits where training is stopped. */
   public Participation staying() {
-    return new Participation(client, evaluation, rounds, true, explains, secure, pinned);
+    return new Participation(
+        client, evaluation, rounds, true, explains, secure, pinned, encoding, download);
   }
 
   /** This one, which tells the server what exceptions of its step say. */
   public Participation explaining() {
-    return new Participation(client, evaluation, rounds, stays, true, secure, pinned);
+    return new Participation(
+        client, evaluation, rounds, stays, true, secure, pinned, encoding, download);
   }
 
   /** This one, which sends nothing in the clear: the model is secure, or training it fails. */
   public Participation securely() {
-    return new Participation(client, evaluation, rounds, stays, explains, true, pinned);
+    return new Participation(
+        client, evaluation, rounds, stays, explains, true, pinned, encoding, download);
   }
 
   /**
@@ -77,6 +86,27 @@ public record Participation(
    */
   public Participation pinned(Identity own, Map<String, String> others) {
     var trusted = new Pinned(own, others);
-    return new Participation(client, evaluation, rounds, stays, explains, true, trusted);
+    return new Participation(
+        client, evaluation, rounds, stays, explains, true, trusted, encoding, download);
+  }
+
+  /** This one, whose updates are sent in fewer bytes, but for those that say it otherwise. */
+  public Participation encoding(Encoding fewer) {
+    return new Participation(
+        client, evaluation, rounds, stays, explains, secure, pinned, fewer, download);
+  }
+
+  /**
+   * This one, which fetches weights in fewer bytes, and of the next version only what differs.
+   * Where a weight would be infinite in the dtype they come whole.
+   */
+  public Participation downloading(Download dtype) {
+    return new Participation(
+        client, evaluation, rounds, stays, explains, secure, pinned, encoding, dtype);
+  }
+
+  /** An update encoded as this says, unless it says so itself. */
+  Update encoded(Update update) {
+    return encoding == null || update.encoding() != null ? update : update.encodedAs(encoding);
   }
 }

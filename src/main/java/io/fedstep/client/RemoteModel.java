@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -15,7 +16,6 @@ import tools.jackson.databind.json.JsonMapper;
 public final class RemoteModel {
   private static final System.Logger LOG = System.getLogger("io.fedstep.client");
 
-  private static final String OCTETS = "application/octet-stream";
   private static final String JSON = "application/json";
 
   private final Exchange exchange;
@@ -30,7 +30,7 @@ public final class RemoteModel {
     this.name = name;
     path = "/v1/models/" + Exchange.text(name);
     versions = new Versions(exchange, path, toString());
-    sent = new Sent(exchange, path, name, told);
+    sent = new Sent(exchange, versions, path, name, told);
     this.told = told;
   }
 
@@ -87,14 +87,22 @@ public final class RemoteModel {
 
   /** Sets version 0, before any update: the flat vector, little-endian, in the model's dtype. */
   public void setWeights(byte[] bytes) throws IOException, InterruptedException {
-    exchange.send(exchange.put(path + "/weights", OCTETS, bytes));
+    exchange.send(exchange.put(path + "/weights", Body.OCTETS, bytes));
   }
 
   // Weights
 
   /** The newest weights. */
   public Weights newest() throws IOException, InterruptedException {
-    return versions.newest();
+    return versions.newest(null);
+  }
+
+  /**
+   * The newest weights, fetched in fewer bytes: of the next version only what differs. Where a
+   * weight would be infinite in the dtype they come whole.
+   */
+  public Weights newest(Download dtype) throws IOException, InterruptedException {
+    return versions.newest(dtype);
   }
 
   /** The weights of a version that is kept. */
@@ -104,8 +112,14 @@ public final class RemoteModel {
 
   /** Waits for others than the last; where training stops without, the last once more. */
   public Weights after(Weights last) throws IOException, InterruptedException {
+    return after(last, null);
+  }
+
+  /** The same, fetched in fewer bytes. */
+  public Weights after(Weights last, @Nullable Download dtype)
+      throws IOException, InterruptedException {
     while (true) {
-      Weights newer = versions.after(last);
+      Weights newer = versions.after(last, dtype);
       if (newer != null) {
         return newer;
       }

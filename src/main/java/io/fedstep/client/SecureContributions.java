@@ -68,6 +68,10 @@ final class SecureContributions {
     if (!described.path("secure").isObject()) {
       told.checkPlain(name);
     }
+    if (part.encoding() != null || part.download() != null) {
+      throw new IllegalArgumentException(
+          "%s is secure: its weights come whole, and no update is encoded".formatted(model));
+    }
     SecureSettings settings = SecureSettings.of(described);
     told.note(name, described);
     told.checkNoise(name, settings);
@@ -135,6 +139,10 @@ final class SecureContributions {
         Update update = step.run(weights);
         if (update == null || update.weight() == 0) {
           return false;
+        }
+        if (!update.isPlain()) {
+          throw new IllegalArgumentException(
+              "%s is secure: no update of it is encoded or partial".formatted(model));
         }
         SecureStream stream = stream(update, settings, weights);
         await(sharing);

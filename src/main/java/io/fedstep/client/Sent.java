@@ -21,13 +21,15 @@ final class Sent {
   private static final int LONGEST_DETAIL = 1000;
 
   private final Exchange exchange;
+  private final UpdateBodies bodies;
   private final String path;
   private final String model;
   private final SafetyRules.Told told;
   private final Metrics metrics = new Metrics();
 
-  Sent(Exchange exchange, String path, String model, SafetyRules.Told told) {
+  Sent(Exchange exchange, Versions versions, String path, String model, SafetyRules.Told told) {
     this.exchange = exchange;
+    bodies = new UpdateBodies(versions);
     this.path = path;
     this.model = model;
     this.told = told;
@@ -37,27 +39,38 @@ final class Sent {
   JsonNode submit(String client, Weights base, Update update)
       throws IOException, InterruptedException {
     told.checkPlain(model);
+    UpdateBodies.Made made = bodies.make(client, base, update);
+    JsonNode receipt = submit(client, base, update, made.body());
+    made.accepted().run();
+    return receipt;
+  }
+
+  private JsonNode submit(String client, Weights base, Update update, Body body)
+      throws IOException, InterruptedException {
     Map<String, Double> numbers = metrics.accepted(update.metrics());
     try {
-      return submit(client, base, update, numbers);
+      return submit(client, base, update, body, numbers);
     } catch (RefusedByServer e) {
       if (!e.code().equals("bad-metric") || numbers.isEmpty()) {
         throw e;
       }
       numbers.keySet().forEach(name -> metrics.leaveOut(name, "it or another is refused: " + e));
-      return submit(client, base, update, Map.of());
+      return submit(client, base, update, body, Map.of());
     }
   }
 
-  private JsonNode submit(String client, Weights base, Update update, Map<String, Double> numbers)
+  private JsonNode submit(
+      String client, Weights base, Update update, Body body, Map<String, Double> numbers)
       throws IOException, InterruptedException {
     var address =
         new StringBuilder(
             "%s/rounds/%s/updates/%s?weight=%s&base=%s"
                 .formatted(path, base.version(), text(client), update.weight(), text(base.tag())));
     numbers.forEach((name, value) -> address.append("&metric.%s=%s".formatted(text(name), value)));
-    return exchange.json(
-        exchange.put(address.toString(), "application/octet-stream", update.bytes()));
+    if (!update.tensors().isEmpty()) {
+      address.append("&partial=true");
+    }
+    return exchange.json(exchange.put(address.toString(), body.type(), body.bytes()));
   }
 
   void report(String client, long version, Evaluation.Report report)

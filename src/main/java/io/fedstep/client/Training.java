@@ -78,7 +78,7 @@ final class Training {
     long end = System.nanoTime() + model.patience().toNanos();
     while (true) {
       try {
-        Weights weights = model.first();
+        Weights weights = model.first(part.download());
         if (weights != null) {
           isSecure = secure.isTold(model.describe());
           return weights;
@@ -110,12 +110,12 @@ final class Training {
 
   /** The newest weights, once training is not stopped any more. */
   private Weights started() throws IOException, InterruptedException {
-    Weights weights = model.newest();
+    Weights weights = model.newest(part.download());
     while (weights.stopped()) {
       say(System.Logger.Level.INFO, model + " is stopped; waiting for its start");
       Thread.sleep(RETURN);
       if (!model.currentRound().path("phase").asString("").equals("stopped")) {
-        weights = model.newest();
+        weights = model.newest(part.download());
       }
     }
     return weights;
@@ -124,7 +124,7 @@ final class Training {
   /** Other weights than these, or these once training is stopped. */
   private Weights next(Weights weights) throws IOException, InterruptedException {
     while (true) {
-      Weights newer = model.after(weights);
+      Weights newer = model.after(weights, part.download());
       if (newer != null) {
         return newer;
       }
@@ -200,7 +200,7 @@ final class Training {
       return false;
     }
     try {
-      sent.submit(part.client(), weights, update);
+      sent.submit(part.client(), weights, part.encoded(update));
       return true;
     } catch (RefusedByServer e) {
       if (OVERTAKEN.contains(e.code())) {

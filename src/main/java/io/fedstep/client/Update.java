@@ -3,7 +3,9 @@ package io.fedstep.client;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a client computed from a version of the weights.
@@ -12,9 +14,21 @@ import java.util.TreeMap;
  *     the weights before local training minus those after
  * @param weight number of examples or local steps, in (0, 2^53]
  * @param metrics at most 128 finite numbers by name, measured before training
+ * @param encoding how it is sent; null for how {@link Participation} says, or else as it is
+ * @param tensors those that are sent: the others count as not moved; none for all
  */
 @SuppressWarnings("ArrayRecordComponent") // as large as a model: handed over, not compared
-public record Update(byte[] bytes, double weight, Map<String, Double> metrics) {
+public record Update(
+    byte[] bytes,
+    double weight,
+    Map<String, Double> metrics,
+    @Nullable Encoding encoding,
+    Set<String> tensors) {
+  /** An update that is sent whole. */
+  public Update(byte[] bytes, double weight, Map<String, Double> metrics) {
+    this(bytes, weight, metrics, null, Set.of());
+  }
+
   /** An update of a float32 model; weight 1. */
   public static Update of(float[] gradient) {
     ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * gradient.length);
@@ -31,13 +45,28 @@ public record Update(byte[] bytes, double weight, Map<String, Double> metrics) {
 
   /** This update with another weight. */
   public Update weighing(double other) {
-    return new Update(bytes, other, metrics);
+    return new Update(bytes, other, metrics, encoding, tensors);
   }
 
   /** This update with one metric more. */
   public Update with(String metric, double value) {
     var more = new TreeMap<>(metrics);
     more.put(metric, value);
-    return new Update(bytes, weight, more);
+    return new Update(bytes, weight, more, encoding, tensors);
+  }
+
+  /** This update, sent in fewer bytes. */
+  public Update encodedAs(Encoding fewer) {
+    return new Update(bytes, weight, metrics, fewer, tensors);
+  }
+
+  /** This update without other tensors than these, which count as not moved. */
+  public Update only(String... some) {
+    return new Update(bytes, weight, metrics, encoding, Set.of(some));
+  }
+
+  /** Whether it is neither encoded nor without some tensors. */
+  boolean isPlain() {
+    return encoding == null && tensors.isEmpty();
   }
 }

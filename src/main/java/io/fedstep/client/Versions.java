@@ -9,7 +9,6 @@ import tools.jackson.databind.JsonNode;
 
 /** A model's versions and its open round, as clients wait for them. */
 final class Versions {
-  private static final String OCTETS = "application/octet-stream";
   private static final int NOT_MODIFIED = 304;
 
   /** Before it is asked again what a server answered at once that is going down. */
@@ -18,7 +17,9 @@ final class Versions {
   private final Exchange exchange;
   private final String path;
   private final String model;
-  private long size = -1;
+  private final LastBits bits = new LastBits();
+  private @Nullable Layout layout;
+  private String incarnation = "";
 
   Versions(Exchange exchange, String path, String model) {
     this.exchange = exchange;
@@ -36,8 +37,19 @@ final class Versions {
     return exchange.patience();
   }
 
-  Weights newest() throws IOException, InterruptedException {
-    return exchange.send(octets("/weights"), this::weights);
+  /**
+   * The newest.
+   *
+   * @param download the dtype to fetch them in; null for the model's
+   */
+  Weights newest(@Nullable Download download) throws IOException, InterruptedException {
+    if (download == null) {
+      return exchange.send(octets("/weights"), this::weights);
+    }
+    LastBits.Bits known = bits.usable(download, null);
+    HttpRequest.Builder request = exchange.get(path + "/weights");
+    LastBits.fields(download, known, null).forEach(request::header);
+    return exchange.send(request, answer -> half(answer, download, known));
   }
 
   Weights get(long version) throws IOException, InterruptedException {
@@ -48,10 +60,15 @@ final class Versions {
    * The newest, or null if there have been none at all for as long as the server holds an answer
    * back, or training is stopped.
    */
-  @Nullable Weights first() throws IOException, InterruptedException {
+  @Nullable Weights first(@Nullable Download download) throws IOException, InterruptedException {
     long begin = System.nanoTime();
     try {
-      return exchange.held(path + "/weights", Map.of("Accept", OCTETS), this::weights);
+      return download == null
+          ? exchange.held(path + "/weights", Map.of("Accept", Body.OCTETS), this::weights)
+          : exchange.held(
+              path + "/weights",
+              LastBits.fields(download, null, null),
+              answer -> half(answer, download, null));
     } catch (RefusedByServer e) {
       if (!e.code().equals("no-weights")) {
         throw e;
@@ -73,16 +90,21 @@ final class Versions {
   /**
    * Others than the last, or null if the server has held the answer back for as long as it does.
    */
-  @Nullable Weights after(Weights last) throws IOException, InterruptedException {
+  @Nullable Weights after(Weights last, @Nullable Download download)
+      throws IOException, InterruptedException {
     long begin = System.nanoTime();
-    var accept = Map.of("Accept", OCTETS, "If-None-Match", "\"" + last.tag() + "\"");
+    LastBits.Bits known = download == null ? null : bits.usable(download, last.tag());
+    Map<String, String> fields =
+        download == null
+            ? Map.of("Accept", Body.OCTETS, "If-None-Match", "\"" + last.tag() + "\"")
+            : LastBits.fields(download, known, last.tag());
     Weights newer =
         exchange.held(
             path + "/weights",
-            accept,
+            fields,
             answer ->
                 answer.status() != NOT_MODIFIED
-                    ? weights(answer)
+                    ? download == null ? weights(answer) : half(answer, download, known)
                     : new Weights(last.version(), last.tag(), answer.isStopped(), last.bytes()));
     if (newer != null && (newer.stopped() || !newer.tag().equals(last.tag()))) {
       return newer;
@@ -98,12 +120,12 @@ final class Versions {
   }
 
   private HttpRequest.Builder octets(String address) {
-    return exchange.get(path + address).header("Accept", OCTETS);
+    return exchange.get(path + address).header("Accept", Body.OCTETS);
   }
 
   private Weights weights(Answer answer) throws IOException, InterruptedException {
     String tag = answer.header("ETag");
-    if (!answer.isFramed() && answer.body().length != size()) {
+    if (!answer.isFramed() && answer.body().length != layout(tag).bytes()) {
       throw new IOException(answer.uri() + " gave weights that end early");
     }
     return new Weights(
@@ -113,14 +135,31 @@ final class Versions {
         answer.body());
   }
 
-  /** How many bytes the flat vector has. */
-  private synchronized long size() throws IOException, InterruptedException {
-    if (size < 0) {
-      JsonNode model = describe();
-      boolean wide = model.required("dtype").asString().equals("float64");
-      size = model.required("parameters").asLong() * (wide ? Double.BYTES : Float.BYTES);
+  private Weights half(Answer answer, Download download, LastBits.@Nullable Bits known)
+      throws IOException, InterruptedException {
+    return bits.read(answer, download, known, layout(answer.header("ETag")));
+  }
+
+  /** What tells a model from others of its name, before and after. */
+  static String life(String tag) {
+    String bare = tag.replace("\"", "");
+    int end = bare.indexOf('-');
+    return end < 0 ? bare : bare.substring(0, end);
+  }
+
+  /**
+   * The layout of the model to whose life a tag belongs, as the server describes it: one that was
+   * removed and made anew may have another.
+   */
+  synchronized Layout layout(String tag) throws IOException, InterruptedException {
+    String life = life(tag);
+    Layout known = layout;
+    if (known == null || !life.equals(incarnation)) {
+      known = Layout.of(describe());
+      layout = known;
+      incarnation = life;
     }
-    return size;
+    return known;
   }
 
   /** Waits until a client is invited; false where there are other weights, or training stops. */

@@ -1,5 +1,9 @@
 package io.fedstep.codec;
 
+import io.fedstep.thin.Centroids;
+import io.fedstep.thin.EdenBlock;
+import io.fedstep.thin.Hadamard;
+import io.fedstep.thin.RandomSigns;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tensor;
@@ -19,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 record Eden(int bits, long seed) implements Encoding {
   static final String NAME = "eden";
-
-  /** Values that are rotated together. */
-  static final int BLOCK = 8192;
 
   private static final String CODES = "codes";
   private static final int MOST_BITS = 4;
@@ -55,11 +56,6 @@ record Eden(int bits, long seed) implements Encoding {
     return new Rotated(tensor, number);
   }
 
-  /** How many values a block of {@code count} has once it is padded. */
-  static int padded(int count) {
-    return Math.max(Byte.SIZE, count <= 1 ? 1 : Integer.highestOneBit(count - 1) << 1);
-  }
-
   private final class Rotated implements Decoder {
     private final Tensor tensor;
     private final RandomSigns signs;
@@ -73,15 +69,15 @@ record Eden(int bits, long seed) implements Encoding {
     @Override
     public void check(String part, Entry entry) {
       if (part.equals(Scales.PART)) {
-        entry.check("F32", List.of(Scales.count(tensor, BLOCK)), tensor);
+        entry.check("F32", List.of(Scales.count(tensor, EdenBlock.SIZE)), tensor);
       } else {
         entry.check("U8", List.of(bytes()), tensor);
       }
     }
 
     private long bytes() {
-      int rest = (int) (tensor.size() % BLOCK);
-      long values = tensor.size() - rest + (rest == 0 ? 0 : padded(rest));
+      int rest = (int) (tensor.size() % EdenBlock.SIZE);
+      long values = tensor.size() - rest + (rest == 0 ? 0 : EdenBlock.padded(rest));
       return values / Byte.SIZE * bits;
     }
 
@@ -89,7 +85,7 @@ record Eden(int bits, long seed) implements Encoding {
     public void read(String part, Entry entry, InputStream in, VectorIntake intake)
         throws IOException {
       if (part.equals(Scales.PART)) {
-        scales = Scales.read(in, entry, tensor, BLOCK);
+        scales = Scales.read(in, entry, tensor, EdenBlock.SIZE);
       } else {
         readCodes(entry, Objects.requireNonNull(scales), in, intake);
         scales = null;
@@ -98,16 +94,16 @@ record Eden(int bits, long seed) implements Encoding {
 
     private void readCodes(Entry entry, Scales known, InputStream in, VectorIntake intake)
         throws IOException {
-      int longest = (int) Math.min(BLOCK, tensor.size());
-      double[] values = new double[padded(longest)];
+      int longest = (int) Math.min(EdenBlock.SIZE, tensor.size());
+      double[] values = new double[EdenBlock.padded(longest)];
       byte[] codes = new byte[values.length / Byte.SIZE * bits];
-      for (long done = 0; done < tensor.size(); done += BLOCK) {
-        int count = (int) Math.min(BLOCK, tensor.size() - done);
-        int length = padded(count);
+      for (long done = 0; done < tensor.size(); done += EdenBlock.SIZE) {
+        int count = (int) Math.min(EdenBlock.SIZE, tensor.size() - done);
+        int length = EdenBlock.padded(count);
         entry.readFully(in, codes, length / Byte.SIZE * bits);
         Centroids.read(codes, bits, values, length);
         Hadamard.transform(values, length);
-        double scale = known.get(done / BLOCK);
+        double scale = known.get(done / EdenBlock.SIZE);
         switch (intake.tile()) {
           case FloatTile tile -> write(values, count, scale, done, tile.values());
           case DoubleTile tile -> write(values, count, scale, done, tile.values());

@@ -1,5 +1,6 @@
 package io.fedstep.codec;
 
+import io.fedstep.thin.Int8Block;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
 import io.fedstep.vector.Tensor;
@@ -20,11 +21,10 @@ record Int8(int block) implements Encoding {
   private static final String CODES = "codes";
   private static final int LEAST = 32;
   private static final int MOST = 65536;
-  private static final int USUAL = 256;
 
   /** What the metadata of a body says. */
   static Int8 of(EncodingKeys keys) {
-    long block = keys.number("block", USUAL);
+    long block = keys.number("block", Int8Block.SIZE);
     if (block < LEAST || block > MOST || Long.bitCount(block) != 1) {
       throw keys.malformed("block", "a power of two from %s to %s".formatted(LEAST, MOST));
     }

@@ -53,7 +53,7 @@ final class Scripted implements AutoCloseable {
     return all;
   }
 
-  private static byte[] bytes(String start, byte[] body, String... fields) {
+  static byte[] bytes(String start, byte[] body, String... fields) {
     byte[] head =
         ("HTTP/" + start + "\r\n" + String.join("\r\n", fields) + "\r\n\r\n").getBytes(ISO_8859_1);
     byte[] all = Arrays.copyOf(head, head.length + body.length);

@@ -39,7 +39,11 @@ class WaysTest {
   };
 
   private static final Scripted.Answer MODEL =
-      reply("200 OK", "{\"dtype\": \"float32\", \"parameters\": 5000}");
+      reply(
+          "200 OK",
+          """
+          {"dtype": "float32", "layout": [{"name": "w", "shape": [5000], "offset": 0}]}\
+          """);
   private static final Scripted.Answer NO_MODELS = reply("200 OK", "{\"models\": []}");
 
   static {

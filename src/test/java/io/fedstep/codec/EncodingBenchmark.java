@@ -3,6 +3,7 @@ package io.fedstep.codec;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.fedstep.model.ModelSpec;
+import io.fedstep.thin.EdenBlock;
 import io.fedstep.vector.Dtype;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -51,7 +52,7 @@ public class EncodingBenchmark {
 
   private static byte[] eden(SplittableRandom random, int bits) {
     String metadata = "\"eden\",\"fedstep.bits\":\"%s\",\"fedstep.seed\":\"7\"".formatted(bits);
-    return scaled(random, metadata, SIZE / Eden.BLOCK, "U8", SIZE / 8 * bits);
+    return scaled(random, metadata, SIZE / EdenBlock.SIZE, "U8", SIZE / 8 * bits);
   }
 
   private static byte[] scaled(

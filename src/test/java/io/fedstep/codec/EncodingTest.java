@@ -10,6 +10,10 @@ import io.fedstep.problem.RefusedException;
 import io.fedstep.process.BesideOthers;
 import io.fedstep.round.Transfer;
 import io.fedstep.round.VectorSummary;
+import io.fedstep.thin.Centroids;
+import io.fedstep.thin.EdenBlock;
+import io.fedstep.thin.Hadamard;
+import io.fedstep.thin.RandomSigns;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -172,7 +176,7 @@ class EncodingTest {
     eden.required("padded")
         .properties()
         .forEach(one ->
-            assertThat(Eden.padded(Integer.parseInt(one.getKey())))
+            assertThat(EdenBlock.padded(Integer.parseInt(one.getKey())))
                 .as(one.getKey())
                 .isEqualTo(one.getValue().intValue()));
     for (JsonNode one : eden.required("words")) {

@@ -1,10 +1,10 @@
-package io.fedstep.codec;
+package io.fedstep.thin;
 
 /**
  * The numbers that codes of 1 to 4 bits stand for: the levels of least error for normal data (S. P.
  * Lloyd, Least squares quantization in PCM, 1982; J. Max, 1960).
  */
-final class Centroids {
+public final class Centroids {
   private static final double[][] UPPER = {
     {0.7978845608028654},
     {0.452780034636492, 1.5104176084990955},
@@ -35,18 +35,59 @@ final class Centroids {
     }
   }
 
+  /** Cells into which a unit is cut, and the units: beyond them is no middle of two numbers. */
+  private static final int CELLS = 256;
+
+  private static final int FURTHEST = 3;
+
+  /** Above the upper numbers, the middles between each and the next; the last has no next. */
+  private static final double[][] MIDDLES = new double[UPPER.length][];
+
+  /** Which upper number is the nearest to the begin of each cell. */
+  private static final byte[][] FIRST = new byte[UPPER.length][FURTHEST * CELLS + 1];
+
+  static {
+    for (int bits = 1; bits <= UPPER.length; bits++) {
+      double[] upper = UPPER[bits - 1];
+      double[] middles = new double[upper.length];
+      for (int i = 0; i < upper.length; i++) {
+        middles[i] =
+            i + 1 < upper.length ? (upper[i] + upper[i + 1]) / 2 : Double.POSITIVE_INFINITY;
+      }
+      MIDDLES[bits - 1] = middles;
+      byte nearest = 0;
+      for (int cell = 0; cell <= FURTHEST * CELLS; cell++) {
+        while ((double) cell / CELLS > middles[nearest]) {
+          nearest++;
+        }
+        FIRST[bits - 1][cell] = nearest;
+      }
+    }
+  }
+
   private Centroids() {}
 
   /** The number that a code stands for; they ascend. */
-  static double get(int bits, int code) {
+  public static double get(int bits, int code) {
     return ALL[bits - 1][code];
+  }
+
+  /** The code of the number nearest to a value. */
+  static int nearest(int bits, double value) {
+    double magnitude = Math.abs(value);
+    int above = FIRST[bits - 1][(int) Math.min(magnitude * CELLS, FURTHEST * CELLS)];
+    if (magnitude > MIDDLES[bits - 1][above]) { // a cell has at most one of them
+      above++;
+    }
+    int half = UPPER[bits - 1].length;
+    return value < 0 ? half - 1 - above : half + above;
   }
 
   /**
    * Reads the numbers of {@code count} codes, a multiple of 8, which follow one another from the
    * lowest bit of the first byte on.
    */
-  static void read(byte[] codes, int bits, double[] into, int count) {
+  public static void read(byte[] codes, int bits, double[] into, int count) {
     double[] all = ALL[bits - 1];
     int mask = all.length - 1;
     for (int i = 0, at = 0; i < count; i += Byte.SIZE) {

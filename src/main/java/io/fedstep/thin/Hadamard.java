@@ -1,14 +1,14 @@
-package io.fedstep.codec;
+package io.fedstep.thin;
 
 /** The Walsh-Hadamard transform, not scaled, in place. */
-final class Hadamard {
+public final class Hadamard {
   private Hadamard() {}
 
   /**
    * Transforms the first {@code length} values, a power of two from 8 on: butterflies of the widths
    * 1, 2, 4 …, several in one pass, with the sums of the plain loop.
    */
-  static void transform(double[] z, int length) {
+  public static void transform(double[] z, int length) {
     eights(z, length);
     int h = 8;
     for (; 4 * h <= length; h *= 4) {

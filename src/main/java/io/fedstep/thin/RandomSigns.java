@@ -1,23 +1,23 @@
-package io.fedstep.codec;
+package io.fedstep.thin;
 
 /** The signs of a tensor's values, 64 a word, from a seed by SplitMix64. */
-final class RandomSigns {
+public final class RandomSigns {
   private static final long GAMMA = 0x9E3779B97F4A7C15L;
 
   private final long start;
 
   /** Those of the tensor that is number {@code tensor} in the spec. */
-  RandomSigns(long seed, int tensor) {
+  public RandomSigns(long seed, int tensor) {
     start = mix(seed + (tensor + 1) * GAMMA);
   }
 
   /** The signs of 64 values, from the lowest bit on: 1 is minus. */
-  long word(long index) {
+  public long word(long index) {
     return mix(start + (index + 1) * GAMMA);
   }
 
   /** A value with the sign that a word's lowest bit says. */
-  static double apply(long word, double value) {
+  public static double apply(long word, double value) {
     return Double.longBitsToDouble(Double.doubleToRawLongBits(value) ^ (word << 63));
   }
 
