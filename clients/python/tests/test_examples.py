@@ -46,6 +46,16 @@ class ExamplesTest(unittest.TestCase):
             points = [len(line.attrib["points"].split()) for line in lines]
             self.assertEqual(points, [4, 4, 4, 4, 3, 3, 3, 2])
 
+    def test_scaffold_digits(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "plot.svg"
+            self.assertGreater(
+                self.run_example("scaffold_digits.py", 6, "--output", str(file)), 0.8
+            )
+            lines = xml.etree.ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}polyline")
+            points = [len(line.attrib["points"].split()) for line in lines]
+            self.assertEqual(points, [7, 7])
+
     def test_pytorch(self) -> None:
         self.skip_without("torch")
         self.assertGreater(self.run_example("pytorch_digits.py", 4), 0.8)

@@ -44,6 +44,21 @@ class Weights:
     is_whole: bool = True
 
 
+@dataclass(frozen=True, eq=False)
+class Control:
+    """What clients of a model with ``scaffold-server`` train with, beside a version's weights.
+
+    Attributes:
+        version: the number of that version.
+        arrays: the tensors by name, in the model's dtype, without those that are only averaged.
+        round: of which the client's own control is that the version holds; None if it holds none.
+    """
+
+    version: int
+    arrays: Arrays
+    round: int | None
+
+
 def path_of(model: str) -> str:
     """A model's address, below the server's."""
     return "/v1/models/" + quote(model, safe="")
@@ -112,6 +127,14 @@ def read_weights(incoming: Incoming, dtype: str | None = None) -> Weights:
     # the order tells how an update is sent
     view = MappingProxyType(arrays)
     return Weights(int(headers["Fedstep-Version"]), tag, phase, view, dtype, is_whole)
+
+
+def read_control(incoming: Incoming) -> Control:
+    """Reads a safetensors file with what its head tells."""
+    incoming.expect(SAFETENSORS)
+    round = incoming.headers.get("Fedstep-Control-Round")
+    version = int(incoming.headers["Fedstep-Version"])
+    return Control(version, decode(incoming), None if round is None else int(round))
 
 
 def read_or_phase(read: Callable[[Incoming], Weights], incoming: Incoming) -> Weights | str | None:

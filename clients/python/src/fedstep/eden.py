@@ -111,6 +111,40 @@ def pack(code: Array, bits: int) -> Array:
     return packed
 
 
+def unpack(packed: Array, bits: int) -> Array:
+    """The codes that :func:`pack` made bytes of."""
+    each = np.unpackbits(packed, bitorder="little").reshape(-1, bits)
+    codes: Array = each @ (1 << np.arange(bits, dtype=np.uint8))
+    return codes
+
+
+def decode(coded: tuple[Array, Array], size: int, bits: int, seed: int, tensor: int) -> Array:
+    """The values, in double, of which :func:`encode` gave the scales and the bytes of the codes."""
+    scales, codes = coded
+    values = np.empty(size)
+    whole = size // BLOCK * BLOCK
+    each = BLOCK * bits // 8
+    for begin in range(0, whole, TOGETHER * BLOCK):
+        end = min(begin + TOGETHER * BLOCK, whole)
+        part = codes[begin // BLOCK * each : end // BLOCK * each]
+        signs = words(seed, tensor, begin // 64, (end - begin) // 64)
+        blocks = unpack(part, bits).reshape(-1, BLOCK)
+        values[begin:end] = _decode(blocks, bits, signs, scales[begin // BLOCK : end // BLOCK])
+    if size > whole:
+        last = unpack(codes[whole // BLOCK * each :], bits).reshape(1, -1)
+        signs = words(seed, tensor, whole // 64, -(-last.size // 64))
+        values[whole:] = _decode(last, bits, signs, scales[-1:])[: size - whole]
+    return values
+
+
+def _decode(codes: Array, bits: int, signs: Array, scales: Array) -> Array:
+    z = rotate(np.ascontiguousarray(centroids(bits)[codes].T)).T
+    minus = np.unpackbits(signs.astype("<u8").view(np.uint8), bitorder="little")
+    z = z * scales.astype(np.float64)[:, None]
+    values: Array = np.where(minus[: z.size].reshape(z.shape) == 1, -z, z).reshape(-1)
+    return values
+
+
 def rotate(x: Array) -> Array:
     """The Walsh-Hadamard transform of each column, not scaled."""
     length, count = x.shape

@@ -4,21 +4,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from . import encodings
-from .answers import Json, Weights, list_in, path_of, read_json, read_nothing
+import numpy as np
+
+from . import decoding, encodings
+from .answers import (
+    Control,
+    Json,
+    Version,
+    Weights,
+    list_in,
+    path_of,
+    read_control,
+    read_json,
+    read_nothing,
+    vector_path,
+)
 from .creation import Creation, json_body
 from .messages import Body
 from .metrics import Metrics
 from .problems import Problem
-from .tensors import Arrays, encode
+from .tensors import SAFETENSORS, Arrays, encode
 from .transport import LONGEST_HOLD_SECONDS, Transport
 
 TELL_SECONDS = 5.0
 """For which the server is tried to be told of a failure."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+class Keeper(Protocol):
+    """Keeps something that follows from an update, in step with the server."""
+
+    dtype: np.dtype[Any]
+    """The model's."""
+
+    def keep(self, received: Arrays) -> None:
+        """Takes the update as the server is to have it; what this raises ends the sending."""
+
+    def drop(self) -> None:
+        """The server has another update in its place."""
+
+
+def _received(
+    gradient: Mapping[str, Any],
+    body: Body,
+    encoding: str | None,
+    model: Arrays,
+    dtype: np.dtype[Any],
+) -> Arrays:
+    if encoding is None:
+        return decoding.rounded(gradient, model, dtype)
+    return decoding.decoded(body, model, dtype)
 
 
 class Rounds(Creation):
@@ -42,6 +80,9 @@ class Rounds(Creation):
         metrics: Mapping[str, Any] | None = None,
         encoding: str | None = None,
         partial: bool = False,
+        local_rate: float | None = None,
+        control: int | str | None = None,
+        keeper: Keeper | None = None,
     ) -> Json:
         """Sends an update: a gradient of the loss, or the weights before training minus those
         after. It is on stable storage when this returns.
@@ -56,6 +97,11 @@ class Rounds(Creation):
             encoding: in fewer bytes: ``"int8"``, ``"eden-1"`` to ``"eden-4"``, or ``"top-k"``,
                 which sends 1 % of the values, and the rest with the next updates of this client.
             partial: whether tensors may be missing, which then count as not moved.
+            local_rate: of a model with ``scaffold-server``, how far a constant gradient of 1 would
+                have moved the weights.
+            control: the client's own that it was computed with: a round's number, None or
+                ``"lost"``.
+            keeper: is told what the server is to receive, before it is sent; with the weights.
 
         Returns:
             The receipt: ``round``, ``client``, ``weight``, ``digest``, ``updates``, ``encoding``,
@@ -90,7 +136,18 @@ class Rounds(Creation):
             encodings.check(encoding)
             names = model_arrays or self.model(model)["tensors"]
             body = encodings.encode(gradient, encoding, list(names))
-        receipt = self._send(path, query, numbers, body)
+        if local_rate is not None:
+            query["local_rate"] = float(local_rate)
+        if control is not None:
+            query["control"] = control
+        if keeper is not None:
+            keeper.keep(_received(gradient, body, encoding, model_arrays or {}, keeper.dtype))
+        try:
+            receipt = self._send(path, query, numbers, body)
+        except Problem as problem:
+            if keeper is not None and problem.code == "update-differs":
+                keeper.drop()  # the server has received something else
+            raise
         if encoding == "top-k":
             self._residuals.keep(model, left)
         return receipt
@@ -112,6 +169,18 @@ class Rounds(Creation):
             for name in numbers:
                 self._metrics.leave_out(name, f"the server refuses it or another ({problem})")
             return send({})
+
+    def control(self, model: str, version: Version | None = None) -> Control:
+        """The control with which clients train from a version (the newest) of a model with
+        ``scaffold-server``, and of which round this client's own is there.
+
+        Raises:
+            Problem: ``control-not-found`` for other models.
+        """
+        path = vector_path(model, version, "control")
+        query = {} if self.client_id is None else {"client": self.check_id()}
+        fields = {"Accept": SAFETENSORS}
+        return self._transport.request("GET", path, read_control, query=query, headers=fields)
 
     def round(self, model: str, number: int | None = None, *, metadata: bool = False) -> Json:
         """The open round, perhaps with the model's ``metadata``, or the record of an earlier

@@ -26,6 +26,7 @@ from .transport import LONGEST_HOLD_SECONDS
 
 if TYPE_CHECKING:
     from .client import Client
+    from .rounds import Keeper
     from .secure.contributions import Contributions
 
 T = TypeVar("T")
@@ -43,6 +44,11 @@ class Update:
         metrics: such as the loss before training.
         encoding: in which it is sent; None for that of :meth:`fedstep.Client.train`.
         partial: whether tensors may be missing, which then count as not moved.
+        local_rate: of a model with ``scaffold-server``, how far a constant gradient of 1 would have
+            moved the weights.
+        control: the client's own that it was computed with: a round's number, None or ``"lost"``;
+            :class:`fedstep.scaffold.Scaffold` sees to it.
+        keeper: is told what the server is to receive, before it is sent.
     """
 
     gradient: Mapping[str, Any]
@@ -50,6 +56,9 @@ class Update:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     encoding: str | None = None
     partial: bool = False
+    local_rate: float | None = None
+    control: int | str | None = None
+    keeper: Keeper | None = None
 
     @staticmethod
     def from_weights(
@@ -57,6 +66,7 @@ class Update:
         after: Mapping[str, Any],
         weight: float = 1.0,
         metrics: Mapping[str, Any] | None = None,
+        local_rate: float | None = None,
     ) -> Update:
         """The update of local training that changed the weights; ``after`` may have more
         tensors.
@@ -65,7 +75,8 @@ class Update:
             ValueError: if a tensor has another shape.
             KeyError: if one is missing.
         """
-        return Update(subtract(before, after), weight, metrics or {})
+        gradient = subtract(before, after)
+        return Update(gradient, weight, metrics or {}, local_rate=local_rate)
 
 
 LocalStep = Callable[..., "Update | None"]
@@ -276,6 +287,9 @@ class Training:
                 metrics=update.metrics,
                 encoding=update.encoding or self._encoding,
                 partial=update.partial,
+                local_rate=update.local_rate,
+                control=update.control,
+                keeper=update.keeper,
             )
         except RoundClosed:
             return False
