@@ -446,20 +446,20 @@ public abstract class Coordinator implements AutoCloseable {
   public void refused(String model, long round, String client, Refusal refusal, int status) {
     ModelState state = known(model);
     if (state != null) {
-      state.refused(round, client, refusal, status);
+      state.notes().refused(round, client, refusal, status);
     }
   }
 
   /** The last updates for a model that were refused, newest first. */
   public List<RefusedUpdate> refusals(String model) {
     spec(model);
-    return state(model).refusals();
+    return state(model).notes().refusals();
   }
 
   /** The last reports of a model's clients, the last is last. */
   public List<ClientReport> recentReports(String model) {
     spec(model);
-    return state(model).recentReports();
+    return state(model).notes().reports();
   }
 
   /** Notes a client's failure, or refuses it as the update in its place would be. */

@@ -7,13 +7,11 @@ import io.fedstep.round.Basis;
 import io.fedstep.round.ControlRounds;
 import io.fedstep.round.Course;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Measured;
 import io.fedstep.round.Protocol;
 import io.fedstep.round.Quorum;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.SecureRounds;
-import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.WordSums;
 import io.fedstep.secure.Roster;
 import io.fedstep.store.ModelFolder;
@@ -23,10 +21,8 @@ import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.LongFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -45,9 +41,6 @@ public final class ModelState {
   private volatile @Nullable Spending spending;
   private volatile ControlRounds controls = ControlRounds.NONE;
   private Round round;
-  private final Recent<RefusedUpdate> refusals = new Recent<>();
-  private final Recent<ClientReport> recentReports = new Recent<>();
-  private final ClientFailures failures = new ClientFailures();
   private boolean closing;
   private @Nullable StorageException waitsFor;
   private final WeightsHash weightsHash = new WeightsHash();
@@ -55,7 +48,8 @@ public final class ModelState {
   private @Nullable Instant deadline;
   private int passed;
   private final RecentRounds recent;
-  private final ReportNews reports;
+  private final ModelNotes notes;
+  private final ClientFailures failures = new ClientFailures();
 
   /** The state of a model whose newest version the open round trains from. */
   public ModelState(ModelFolder folder, Round open, Engine engine) {
@@ -63,7 +57,7 @@ public final class ModelState {
     this.engine = engine;
     protocol = engine.protocol(folder.spec());
     recent = new RecentRounds(folder);
-    reports = new ReportNews(engine, this::tell);
+    notes = new ModelNotes(folder, engine, lock);
     round = open;
     budget = Budget.of(spec());
     count(folder.newest());
@@ -133,9 +127,9 @@ public final class ModelState {
             deadline,
             participation(),
             passed + round.passed(folder.head().policies()),
-            refusals.told(),
+            notes.refusalsTold(),
             failures(round.number()).size(),
-            recentReports.told(),
+            notes.reportsTold(),
             round.stageName(),
             answers(),
             account(null)));
@@ -145,27 +139,9 @@ public final class ModelState {
     return IntStream.rangeClosed(0, round.stage()).mapToObj(round::answers).toList();
   }
 
-  /** Tells how many metrics were left out of what is kept of them. */
-  public void leftOut(Measured sent, Map<String, Double> kept) {
-    int leftOut = sent.metrics().size() - kept.size();
-    if (leftOut > 0) {
-      engine.listener().metricsLeftOut(model(), leftOut);
-    }
-  }
-
-  /** Clients report of versions: the listener is told of the newest of these. */
-  public void reported(long version, LongFunction<Map<String, UpdateMetadata>> of) {
-    reports.add(version, of);
-  }
-
-  private void tell(Map<String, UpdateMetadata> reported) {
-    if (ended() == null && !reported.isEmpty()) { // or the version went meanwhile
-      engine
-          .listener()
-          .reported(
-              model(),
-              Measured.means(reported.values(), report -> spec().counted(report.weight())));
-    }
+  /** The last reports and the last refused updates. */
+  public ModelNotes notes() {
+    return notes;
   }
 
   /** The share of clients that the open round invites. */
@@ -189,28 +165,6 @@ public final class ModelState {
   /** A deadline passed of which nothing came; the lock is held. */
   void passed() {
     passed++;
-  }
-
-  /** Notes that an update was refused. */
-  void refused(long from, String client, Refusal refusal, int status) {
-    Instant now = engine.clock().instant();
-    keep(refusals, count -> RefusedUpdate.of(count, from, client, refusal, status, now));
-  }
-
-  /** Notes that a client has reported of a version; whoever follows the model is told. */
-  public void reported(long version, String client, UpdateMetadata report) {
-    keep(recentReports, count -> new ClientReport(count, version, client, report));
-  }
-
-  private <T> void keep(Recent<T> recent, LongFunction<T> numbered) {
-    if (recent.add(numbered) && !engine.draining()) {
-      var _ = engine.after(Recent.PAUSE, () -> change(recent::tell));
-    }
-  }
-
-  /** The last reports of clients, the last is last. */
-  List<ClientReport> recentReports() {
-    return recentReports.newestFirst().reversed();
   }
 
   /** Notes that a client will send no update. */
@@ -237,11 +191,6 @@ public final class ModelState {
    */
   public List<ClientFailure> failures(long from) {
     return locked(() -> failures.of(from, client -> earlier(client, from) != null));
-  }
-
-  /** The last updates that were refused, newest first. */
-  List<RefusedUpdate> refusals() {
-    return refusals.newestFirst();
   }
 
   private Phase phase() {

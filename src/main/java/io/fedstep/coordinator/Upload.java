@@ -154,7 +154,7 @@ public final class Upload implements AutoCloseable {
     return switch (verdict(header, content)) {
       case Verdict.Enters(var update) -> {
         accepted = true;
-        state.leftOut(header, update.metrics());
+        state.notes().leftOut(header, update.metrics());
         yield new Answer(update, false);
       }
       case Verdict.Repeats(var earlier) -> new Answer(earlier, true);

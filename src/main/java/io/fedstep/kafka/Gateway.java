@@ -67,7 +67,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
 
   @Override
   public void reported(ClusterModel model, long version, String client, UpdateMetadata report) {
-    model.state().reported(version, client, report);
+    model.state().notes().reported(version, client, report);
   }
 
   @Override

@@ -104,7 +104,7 @@ final class ModelLeader {
       case Outcome.Changes(var head) -> head(head, replyTo);
       case Outcome.Keeps(var report) -> {
         decisions.reported(report.version(), report.client(), report.report());
-        outbox.afterCommit(() -> state.reported(report.version(), model::reports));
+        outbox.afterCommit(() -> state.notes().reported(report.version(), model::reports));
         outbox.answer(replyTo, Json.object());
       }
       case Outcome.Ends(var end) -> rounds.end(end, replyTo);

@@ -139,9 +139,11 @@ final class ModelRunner {
       }
       case Outcome.Keeps(var report) -> {
         Reports reports = state.folder().reports(report.version());
-        state.leftOut(report.report(), reports.put(report.client(), report.report()).metrics());
-        state.reported(report.version(), state.folder()::reported);
-        state.reported(report.version(), report.client(), report.report());
+        state
+            .notes()
+            .leftOut(report.report(), reports.put(report.client(), report.report()).metrics());
+        state.notes().reported(report.version(), state.folder()::reported);
+        state.notes().reported(report.version(), report.client(), report.report());
         yield null;
       }
       case Outcome.Ends(var end) -> {
