@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -17,34 +18,45 @@ import org.junit.jupiter.params.provider.CsvSource;
  * of the multiplier once what colluding members know is taken away.
  */
 class MemberNoiseTest {
-  private static final int SUMS = Boolean.getBoolean("long") ? 10_000 : 400;
+  private static final int SUMS = 400;
+  private static final int MANY_SUMS = 10_000;
   private static final int SIZE = 8;
   private static final double Z = 1.5;
   private static final RoundFacts FACTS =
       new RoundFacts(
           "m", 0, "b-0", SIZE, new byte[32], 64, 0, 1.0, 1, List.of(), 3, new MemberNoise(Z, 0));
 
-  /** Five standard errors of a variance: a seeded test that a wrong share of noise fails. */
-  private static final double LEEWAY = 5 * Math.sqrt(2.0 / (SUMS * SIZE));
-
   @ParameterizedTest
   @CsvSource({"5, 3, 0", "6, 4, 1", "10, 7, 3"})
   void variance_isThatOfTheSharesThatAreIn(int members, int threshold, int collusion) {
+    check(members, threshold, collusion, SUMS);
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @CsvSource({"5, 3, 0", "6, 4, 1", "10, 7, 3"})
+  void varianceOfManySums_isThatOfTheSharesThatAreIn(int members, int threshold, int collusion) {
+    check(members, threshold, collusion, MANY_SUMS);
+  }
+
+  /** Within five standard errors of a variance: a seeded test that a wrong share of noise fails. */
+  private static void check(int members, int threshold, int collusion, int sums) {
+    double leeway = 5 * Math.sqrt(2.0 / (sums * SIZE));
     for (int online : new int[] {threshold, members}) {
       var random = new SplittableRandom(20260101L + 31L * members + online);
       double ofAll = 0;
       double ofOthers = 0;
-      for (int i = 0; i < SUMS; i++) {
+      for (int i = 0; i < sums; i++) {
         var round = new OneRound(members, threshold - collusion, random);
         long[] sum = round.opened(online);
         ofAll += squares(sum, round.exact(online), new long[SIZE]);
         ofOthers += squares(sum, round.exact(online), round.noise(collusion));
       }
       double parts = threshold - collusion;
-      assertThat(ofAll / (SUMS * SIZE) * parts / online).isBetween(1 - LEEWAY, 1 + LEEWAY);
-      double left = ofOthers / (SUMS * SIZE);
-      assertThat(left).isGreaterThan(1 - LEEWAY); // so the multiplier is z at least
-      assertThat(left * parts / (online - collusion)).isBetween(1 - LEEWAY, 1 + LEEWAY);
+      assertThat(ofAll / (sums * SIZE) * parts / online).isBetween(1 - leeway, 1 + leeway);
+      double left = ofOthers / (sums * SIZE);
+      assertThat(left).isGreaterThan(1 - leeway); // so the multiplier is z at least
+      assertThat(left * parts / (online - collusion)).isBetween(1 - leeway, 1 + leeway);
     }
   }
 
