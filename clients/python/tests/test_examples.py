@@ -56,6 +56,15 @@ class ExamplesTest(unittest.TestCase):
             points = [len(line.attrib["points"].split()) for line in lines]
             self.assertEqual(points, [7, 7])
 
+    def test_secure_digits(self) -> None:
+        self.skip_without("cryptography")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "plot.svg"
+            arguments = ("--members", "9", "--output", str(file))
+            self.assertGreater(self.run_example("secure_digits.py", 3, *arguments), 0.8)
+            lines = xml.etree.ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}polyline")
+            self.assertEqual([len(line.attrib["points"].split()) for line in lines], [4] * 4)
+
     def test_pytorch(self) -> None:
         self.skip_without("torch")
         self.assertGreater(self.run_example("pytorch_digits.py", 4), 0.8)

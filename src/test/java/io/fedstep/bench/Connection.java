@@ -39,6 +39,15 @@ final class Connection implements AutoCloseable {
   }
 
   Answer put(String path, ByteBuffer... body) throws IOException {
+    return put("application/octet-stream", path, body);
+  }
+
+  /** Sends the masked words of a member of a secure round. */
+  Answer putMasked(String path, ByteBuffer... body) throws IOException {
+    return put("application/vnd.fedstep.masked", path, body);
+  }
+
+  private Answer put(String type, String path, ByteBuffer... body) throws IOException {
     long length = 0;
     for (ByteBuffer part : body) {
       length += part.remaining();
@@ -47,11 +56,11 @@ final class Connection implements AutoCloseable {
         """
         PUT %s HTTP/1.1\r
         Host: localhost\r
-        Content-Type: application/octet-stream\r
+        Content-Type: %s\r
         Content-Length: %s\r
         \r
         """
-            .formatted(path, length);
+            .formatted(path, type, length);
     send(ByteBuffer.wrap(head.getBytes(ISO_8859_1)));
     send(body);
     return read();

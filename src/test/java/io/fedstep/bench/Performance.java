@@ -24,6 +24,7 @@ final class Performance {
     rows.put("ingest", new Ingest());
     rows.put("close", new Close());
     rows.put("private", new Noisy());
+    rows.put("unmasking", new Unmasking());
     rows.put("step", new Step());
     rows.put("small", new SmallUpdates());
     rows.put("download", new Download());

@@ -120,6 +120,20 @@ final class Subject implements AutoCloseable {
     create(model, size, updates, updates + 1, privacy);
   }
 
+  /** The same whose clients mask their updates, in words of 32 bits. */
+  void createSecure(String model, int size, int minUpdates, int maxUpdates) throws Exception {
+    String spec =
+        """
+        {"tensors": {"w": [%s]}, "optimizer": {"lrate": 0.01, "modules": ["rmsprop"]},
+         "aggregator": ["averaging", {"steps_weighted": false}],
+         "round": {"min_updates": %s, "max_updates": %s, "timeout": "1h"},
+         "secure": {"threshold": 0.5, "clip": 8, "bits": 32, "join_timeout": "1h",
+                    "share_timeout": "1h", "unmask_timeout": "1h"}}\
+        """
+            .formatted(size, minUpdates, maxUpdates);
+    send("PUT", "/v1/models/" + model, spec, 201);
+  }
+
   private void create(String model, int size, int minUpdates, int maxUpdates, String more)
       throws Exception {
     String spec =
@@ -149,6 +163,10 @@ final class Subject implements AutoCloseable {
   /** Closes the round of a model; returns its record. */
   JsonNode close(String model) throws Exception {
     return send("POST", "/v1/models/%s/rounds/current/close".formatted(model), "", 200);
+  }
+
+  JsonNode put(String path, String body, int expected) throws Exception {
+    return send("PUT", path, body, expected);
   }
 
   JsonNode get(String path) throws Exception {

@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,6 +178,40 @@ class JavaSecureTest {
     JsonNode spent = model.privacy("ann");
     assertThat(spent.required("epsilon")).isEqualTo(record.at("/privacy/epsilon"));
     assertThat(spent.required("rounds_left").longValue()).isZero();
+  }
+
+  @Test
+  @Tag("slow")
+  @Timeout(600)
+  void hundredMembers_makeAVersionWithNoise() throws Exception {
+    RemoteModel model = fedstep.model(Model.unborn().name());
+    model.create(
+        """
+        {"tensors": {"w": [10]}, "optimizer": {"lrate": 1.0, "modules": []},
+         "aggregator": ["averaging", {"steps_weighted": false}],
+         "round": {"min_updates": 100, "timeout": "10m", "rounds": 1},
+         "secure": {"join_timeout": "10m", "share_timeout": "10m", "unmask_timeout": "10m"},
+         "privacy": {"clip_norm": 1, "noise_multiplier": 0.1, "delta": 1e-5,
+                     "where": "clients", "collusion": 20}}
+        """);
+    var running = new ArrayList<Future<Weights>>();
+    for (int i = 0; i < 100; i++) {
+      String client = "member-" + i;
+      running.add(
+          threads.submit(
+              () -> model.train(Participation.of(client), _ -> Update.of(new float[10]))));
+    }
+    for (Future<Weights> one : running) {
+      assertThat(one.get().version()).isEqualTo(1);
+    }
+    JsonNode record = model.round(0);
+    assertThat(record.required("members").intValue()).isEqualTo(100);
+    assertThat(record.required("threshold").intValue()).isEqualTo(67);
+    assertThat(record.required("outcome").stringValue()).isEqualTo("completed");
+    assertThat(model.privacy("member-99").required("rounds").longValue()).isEqualTo(1);
+    for (float value : model.version(1).floats()) { // 0.1 of the norm, and a hundredth of the sum
+      assertThat(value).isBetween(-0.02f, 0.02f);
+    }
   }
 
   @Test
