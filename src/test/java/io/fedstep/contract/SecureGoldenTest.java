@@ -8,7 +8,6 @@ import io.fedstep.codec.Json;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.codec.VectorIntake;
 import io.fedstep.coordinator.Coordinator;
-import io.fedstep.coordinator.Expected;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.local.FakeClock;
@@ -24,7 +23,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,29 +39,41 @@ class SecureGoldenTest {
   private static final Limits LIMITS = new Limits(3, 5, 1000, 10, 100, 100, 100, 1);
   private static final String MASKED = "Content-Type: application/vnd.fedstep.masked";
 
+  private static Server server;
+
   static Stream<String> rounds() {
     return Goldens.rounds();
   }
 
+  @BeforeAll
+  static void start(@TempDir Path data) throws IOException {
+    for (String name : rounds().toList()) {
+      prepare(Goldens.read(name), data);
+    }
+    server = Server.start(data);
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
   @ParameterizedTest
   @MethodSource("rounds")
-  void round_isThatOfTheReference(String name, @TempDir Path data) throws IOException {
+  void round_isThatOfTheReference(String name) {
     JsonNode golden = Goldens.read(name);
-    prepare(golden, data);
-    try (Server server = Server.start(data)) {
-      var model = new Model(server.http(), golden.required("model").stringValue());
-      assertThat(model.json("secure")).isEqualTo(golden.required("spec").required("secure"));
-      assertThat(model.base()).isEqualTo(golden.required("base").stringValue());
-      long round = golden.required("round").longValue();
-      for (JsonNode request : golden.required("requests")) {
-        run(model, request);
-      }
-      model.awaitVersion(round + 1);
-      assertThat(model.weights()).isEqualTo(Goldens.hex(golden, "weights_out"));
-      JsonNode record = model.get("/rounds/" + round).is(200).json();
-      check(golden.required("record"), record);
-      assertThat(model.current().path("phase").asString()).isEqualTo("joining");
+    var model = new Model(server.http(), golden.required("model").stringValue());
+    assertThat(model.json("secure")).isEqualTo(golden.required("spec").required("secure"));
+    assertThat(model.base()).isEqualTo(golden.required("base").stringValue());
+    long round = golden.required("round").longValue();
+    for (JsonNode request : golden.required("requests")) {
+      run(model, request);
     }
+    model.awaitVersion(round + 1);
+    assertThat(model.weights()).isEqualTo(Goldens.hex(golden, "weights_out"));
+    JsonNode record = model.get("/rounds/" + round).is(200).json();
+    check(golden.required("record"), record);
+    assertThat(model.current().path("phase").asString()).isEqualTo("joining");
   }
 
   private static void check(JsonNode expected, JsonNode record) {
@@ -133,7 +148,6 @@ class SecureGoldenTest {
   private static void prepare(JsonNode golden, Path data) throws IOException {
     String model = golden.required("model").stringValue();
     String base = golden.required("base").stringValue();
-    long round = golden.required("round").longValue();
     ObjectNode asked = (ObjectNode) golden.required("spec").deepCopy();
     ((ObjectNode) asked.required("secure")).remove("fraction_bits");
     ModelSpec spec =
@@ -152,30 +166,41 @@ class SecureGoldenTest {
         var _ = intake.finish();
         coordinator.changes(model).setWeights(draft);
       }
-      for (long version = 0; version < round; version++) {
-        coordinator.changes(model).restore(coordinator.version(model, version), Expected.ANY);
-      }
     }
-    if (round == 0) {
-      retag(data, base + "w", base);
-    }
+    renumber(data.resolve("models").resolve(model), base, golden.required("round").longValue());
   }
 
-  /** Weights that are set have a tag of their own, which the reference does not know. */
-  private static void retag(Path data, String from, String to) throws IOException {
-    try (Stream<Path> files = Files.walk(data)) {
+  /** Has version 0 be another one, with the tag of the reference; nothing before it is kept. */
+  private static void renumber(Path model, String base, long version) throws IOException {
+    String tag = base.replaceFirst("-.*", "-0w"); // of weights that are set
+    try (Stream<Path> files = Files.walk(model)) {
       for (Path file : files.filter(one -> one.toString().matches(".*[.]jsonl?")).toList()) {
         var lines = new ByteArrayOutputStream();
         for (String line : Files.readString(file).split("(?<=\n)", 0)) {
           ObjectNode entry = CheckedLine.decode(line.getBytes(UTF_8));
           lines.writeBytes(
               entry == null
-                  ? line.getBytes(UTF_8) // a state, which names no tag
-                  : CheckedLine.encode(
-                      (ObjectNode) Reply.json(entry.toString().replace(from, to))));
+                  ? line.getBytes(UTF_8) // a state, which names no version
+                  : CheckedLine.encode(renumbered(entry, version, tag, base)));
         }
         Files.write(file, lines.toByteArray());
       }
     }
+    for (String folder : List.of("versions", "open")) {
+      Path first = model.resolve(folder).resolve("0000000");
+      if (Files.exists(first)) {
+        Files.move(first, first.resolveSibling(String.format(Locale.ROOT, "%07d", version)));
+      }
+    }
+  }
+
+  private static ObjectNode renumbered(ObjectNode entry, long version, String tag, String base) {
+    var renumbered = (ObjectNode) Reply.json(entry.toString().replace(tag, base));
+    for (String name : List.of("version", "round")) {
+      if (renumbered.path(name).isIntegralNumber()) {
+        renumbered.put(name, version);
+      }
+    }
+    return renumbered;
   }
 }
