@@ -11,7 +11,9 @@ import io.fedstep.store.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +26,19 @@ public final class PausedUpload implements ParkedDecoders.Resting {
   /** The most bytes that are read, kept and decoded at once. */
   private static final int PIECE = 64 * 1024;
 
+  /** A transfer of which nothing comes for so long hangs: what had reached the server is read. */
+  private static final long HANGS_NANOS = Duration.ofMillis(50).toNanos();
+
+  /**
+   * For which a transfer that another request ends may go on reading what has reached the server.
+   */
+  private static final long MOST_NANOS = Duration.ofSeconds(3).toNanos();
+
   private final Owner owner;
   private final DecodedBytes bytes;
   private final PausedFile file;
   private final ReentrantLock lock = new ReentrantLock();
+  private final Condition rested = lock.newCondition();
   private @Nullable Transfer transfer;
   private volatile Instant lastByte;
   private volatile @Nullable Refusal gone;
@@ -38,6 +49,7 @@ public final class PausedUpload implements ParkedDecoders.Resting {
   /** A request that brings bytes. */
   private static final class Transfer {
     private final Runnable stop;
+    private long pieces;
 
     Transfer(Runnable stop) {
       this.stop = stop;
@@ -131,9 +143,26 @@ public final class PausedUpload implements ParkedDecoders.Resting {
     return gone != null ? null : new Standing(offset, head().complete(), head().length());
   }
 
-  /** Ends the transfer that is under way; throws if the upload is gone. The lock is held. */
+  /**
+   * Ends the transfer that is under way, once what had come for it is read; throws if the upload is
+   * gone. The lock is held, and given up meanwhile.
+   */
   private void begin() {
-    stop();
+    Transfer hangs = transfer;
+    long began = System.nanoTime();
+    long seen = -1;
+    while (hangs != null && transfer == hangs) {
+      if (hangs.pieces == seen || System.nanoTime() - began > MOST_NANOS) {
+        stop();
+        break;
+      }
+      seen = hangs.pieces;
+      try {
+        rested.awaitNanos(HANGS_NANOS);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("requests are not interrupted", e);
+      }
+    }
     checkThere();
   }
 
@@ -237,6 +266,7 @@ public final class PausedUpload implements ParkedDecoders.Resting {
         }
         checkEnd(file.length() + count);
         lastByte = owner.now();
+        mine.pieces++;
         ByteBuffer some = ByteBuffer.wrap(piece, 0, count);
         judged(() -> {
           bytes.add(some, reader);
@@ -264,6 +294,7 @@ public final class PausedUpload implements ParkedDecoders.Resting {
   /** The transfer is over: what came is made durable. The lock is held. */
   private void rest() {
     transfer = null;
+    rested.signalAll();
     if (gone != null) {
       return;
     }
@@ -344,7 +375,8 @@ public final class PausedUpload implements ParkedDecoders.Resting {
   public void delete() {
     lock.lock();
     try {
-      begin();
+      stop();
+      checkThere();
       end(unknown());
     } finally {
       lock.unlock();
