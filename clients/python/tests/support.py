@@ -138,14 +138,21 @@ class ServerTest(unittest.TestCase):
 
 class Wire:
     """Passes bytes on to a server, and loses answers: ``lose("PUT /v1/models/m/rounds")`` cuts the
-    connection instead of passing on the next answer to such a request, and ``most`` bytes are all
-    that a connection carries."""
+    connection instead of passing on the next answer to such a request, ``most`` bytes are all
+    that a connection carries of answers, and ``most_sent`` all of requests; ``sent`` counts these,
+    and behind ``pause_at`` of them nothing goes on before ``go_on``."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._lose = ""
         self.lost = 0
         self.most = sys.maxsize
+        self.most_sent = sys.maxsize
+        self.sent = 0
+        self.opened = 0
+        self.pause_at = sys.maxsize
+        self.paused = threading.Event()
+        self.go_on = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -162,20 +169,33 @@ class Wire:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(("127.0.0.1", self._port))
+            try:
+                far = socket.create_connection(("127.0.0.1", self._port))
+            except OSError:  # the server is away
+                hang_up(near)
+                continue
             asked = [""]
+            self.opened += 1
             for work in (self._requests, self._answers):
                 threading.Thread(target=work, args=(near, far, asked), daemon=True).start()
 
-    @staticmethod
-    def _requests(near: socket.socket, far: socket.socket, asked: list[str]) -> None:
+    def _requests(self, near: socket.socket, far: socket.socket, asked: list[str]) -> None:
+        done = 0
         try:
-            while data := near.recv(1 << 16):
-                if data.startswith((b"GET ", b"PUT ", b"POST ", b"DELETE ")):
+            while done < self.most_sent and (data := near.recv(1 << 16)):
+                if data.startswith((b"GET ", b"PUT ", b"POST ", b"DELETE ", b"PATCH ", b"HEAD ")):
                     asked[0] = data.partition(b"\r\n")[0].decode()
+                done += len(data)
+                self.sent += len(data)
                 far.sendall(data)
+                if self.sent > self.pause_at:
+                    self.pause_at = sys.maxsize
+                    self.paused.set()
+                    self.go_on.wait(PATIENCE_SECONDS)
         except OSError:
             pass
+        if done >= self.most_sent:
+            hang_up(near)
         hang_up(far)
 
     def _answers(self, near: socket.socket, far: socket.socket, asked: list[str]) -> None:

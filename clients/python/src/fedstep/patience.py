@@ -27,13 +27,17 @@ class Patience:
         repeat: False for what must not happen twice.
         held: whether the server has held its answer back, after which weights that are not there
             are an end of the wait.
+        parts: whether what has come of a request counts, and the next one brings the rest.
     """
 
-    def __init__(self, what: str, timeout: float, repeat: bool, held: bool = False) -> None:
+    def __init__(
+        self, what: str, timeout: float, repeat: bool, held: bool = False, parts: bool = False
+    ) -> None:
         self._final = {"model-failed", "no-weights"} if held else {"model-failed"}
         self._what = what
         self._timeout = timeout
         self._repeat = repeat
+        self._parts = parts
         self._tries = 0
         self._give_up: float | None = None
         self._lost_one = False
@@ -100,6 +104,8 @@ class Patience:
         if problem.code == "round-not-open":
             return problem.retry_after
         if problem.status in (408, 429, 503, 507):
+            return problem.retry_after or self._pause()
+        if self._parts and (problem.status >= 500 or problem.code == "offset-differs"):
             return problem.retry_after or self._pause()
         if self._repeat and problem.status in (502, 504):
             return problem.retry_after or self._pause()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from . import decoding, encodings
+from . import decoding, encodings, resumable
 from .answers import (
     Control,
     Json,
@@ -159,6 +159,8 @@ class Rounds(Creation):
 
         def send(numbers: Mapping[str, float]) -> Json:
             beside = dict(query) | {f"metric.{name}": number for name, number in numbers.items()}
+            if body.length >= resumable.LEAST:
+                return resumable.send(self._transport, path, beside, body, read_json)
             return self._transport.request("PUT", path, read_json, query=beside, body=body)
 
         try:

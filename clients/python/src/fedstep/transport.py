@@ -157,6 +157,39 @@ class Transport:
             self._hold = min(max(seconds * 1.5, 1.0), LONGEST_HOLD_SECONDS)
         return result
 
+    def resumed(
+        self,
+        path: str,
+        rest: Callable[[int], tuple[Body, Mapping[str, str]]],
+        headers: Mapping[str, str],
+        offset: Callable[[Incoming], int],
+        read: Callable[[Incoming], T],
+    ) -> T:
+        """Sends a body by PATCH in as many requests as it takes: each goes on where the server says
+        that the last one came to. The time for which that is tried begins anew whenever more is
+        there.
+
+        Args:
+            rest: gives the body from a byte on, and the fields of its request.
+            headers: of the question how much is there.
+            offset: reads the answer to that.
+            read: as for :meth:`request`.
+        """
+        asked = _Request("HEAD", path, headers)
+        patience = Patience(f"PATCH {self.url}{path}", self.timeout, True, parts=True)
+        at: int | None = 0
+
+        def attempt() -> T:
+            nonlocal at
+            if at is None:
+                at = self._read(asked, self._answer(asked, patience), offset, patience)
+                patience.reached(at)
+            body, fields = rest(at)
+            request, at = _Request("PATCH", path, fields, body), None
+            return self._read(request, self._answer(request, patience), read, patience)
+
+        return patience.persist(attempt)
+
     def stream(self, path: str, headers: Mapping[str, str]) -> Lines:
         """An answer without end, read line by line on a connection of its own.
 
