@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -39,6 +40,10 @@ record Answer(URI uri, int status, HttpHeaders headers, byte[] body) {
 
   boolean isStopped() {
     return headers.firstValue("Fedstep-Phase").orElse("").equals("stopped");
+  }
+
+  @Nullable String field(String name) {
+    return headers.firstValue(name).orElse(null);
   }
 
   String header(String name) throws IOException {

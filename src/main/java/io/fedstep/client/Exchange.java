@@ -73,6 +73,24 @@ final class Exchange {
     return to(path).header("Content-Type", type).PUT(BodyPublishers.ofByteArray(body));
   }
 
+  /** A body's end, from some byte on. */
+  HttpRequest.Builder patch(String path, String type, byte[] body, int from) {
+    return to(path)
+        .header("Content-Type", type)
+        .method("PATCH", BodyPublishers.ofByteArray(body, from, body.length - from));
+  }
+
+  HttpRequest.Builder head(String path) {
+    return to(path).method("HEAD", BodyPublishers.noBody());
+  }
+
+  /** The path here of an address that an answer named. */
+  String path(String location) {
+    String named = URI.create(location).getRawPath();
+    String prefix = URI.create(server).getRawPath();
+    return named.startsWith(prefix + "/v1/") ? named.substring(prefix.length()) : named;
+  }
+
   HttpRequest.Builder post(String path) {
     return to(path).POST(BodyPublishers.noBody());
   }

@@ -56,6 +56,12 @@ final class Patience {
     pause(refusal, named == null ? pause : named);
   }
 
+  /** The same where whatever was done counts, and the rest comes in another request. */
+  void afterBreak(RefusedByServer refusal) throws IOException, InterruptedException {
+    int named = refusal.problem().path("retry_after").asInt(0);
+    pause(refusal, named > 0 ? Duration.ofSeconds(named) : pause);
+  }
+
   /** The same after a connection that broke. */
   void afterLoss(IOException lost) throws IOException, InterruptedException {
     if (isOnce || Loss.isFinal(lost)) {

@@ -70,7 +70,9 @@ final class Sent {
     if (!update.tensors().isEmpty()) {
       address.append("&partial=true");
     }
-    return exchange.json(exchange.put(address.toString(), body.type(), body.bytes()));
+    return body.bytes().length < ResumableUpload.LEAST
+        ? exchange.json(exchange.put(address.toString(), body.type(), body.bytes()))
+        : new ResumableUpload(exchange, address.toString(), body.type(), body.bytes()).send();
   }
 
   void report(String client, long version, Evaluation.Report report)
