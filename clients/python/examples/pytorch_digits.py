@@ -69,7 +69,7 @@ def main() -> None:
             client.delete(MODEL)
         client.create(
             MODEL,
-            module.state_dict(),
+            module,  # of which the statistics of BatchNorm are only averaged
             optimizer={"lrate": 1.0, "modules": []},  # FedAvg
             round={"min_updates": CLIENTS, "rounds": options.rounds},
         )

@@ -47,6 +47,31 @@ class ModelsTest(ServerTest):
             self.admin.create(self.model, {"w": np.zeros(4)})
         self.assertEqual(raised.exception.code, "model-exists")
 
+    def test_plain_tensors_are_only_averaged(self) -> None:
+        zeros = {name: np.zeros(2, np.float32) for name in ("w", "a.mean", "b.mean", "scale[0]")}
+        made = self.admin.create(
+            self.model,
+            zeros | {"steps": np.zeros((), np.int64)},
+            plain=["*.mean", "scale[0]"],
+            optimizer={"lrate": 0.5, "modules": []},
+            round={"min_updates": 2},
+        )
+        steps = [one["step"] for one in made["layout"]]
+        self.assertEqual(steps, ["optimizer", "plain", "plain", "plain"])
+        for name, value in (("alice", 1), ("bob", 3)):
+            update = {key: np.full(2, value, np.float32) for key in zeros}
+            self.client(name).submit(self.model, 0, update)
+        moved = self.until(1).arrays
+        self.assertEqual(moved["w"].tolist(), [-1, -1])
+        self.assertEqual(moved["b.mean"].tolist(), [-2, -2])
+        self.assertEqual(moved["scale[0]"].tolist(), [-2, -2])
+
+    def test_a_name_that_nothing_fits_is_a_mistake(self) -> None:
+        arrays = {"a.mean": np.zeros(2), "a.steps": np.zeros(2, np.int64)}
+        for pattern in ("*.var", "A.mean", "a.steps", ""):
+            with self.assertRaisesRegex(ValueError, "plain"):
+                self.admin.create(self.model, arrays, plain=["*.mean", pattern])
+
     def test_float64_is_kept_to_the_bit(self) -> None:
         array = np.random.default_rng(2).standard_normal((17, 3))
         self.admin.create(self.model, {"w": array}, optimizer=SGD)

@@ -7,7 +7,7 @@ import unittest
 from typing import Any
 
 import numpy as np
-from support import client, in_thread
+from support import DIGITS, client, in_thread
 
 from fedstep import Problem, Update, Weights
 
@@ -17,6 +17,7 @@ except ImportError as error:
     raise unittest.SkipTest("torch is not installed") from error
 
 from fedstep import pytorch, tensors
+from fedstep.tensors import Arrays
 
 
 def network(seed: int) -> torch.nn.Module:
@@ -116,6 +117,72 @@ class PytorchTest(unittest.TestCase):
         losses = [r["metrics"]["loss"] for r in self.client.rounds(self.model)]
         self.assertLess(losses[0], 0.9 * losses[-1])  # newest first
         self.assertEqual(len([v for v in self.client.versions(self.model) if v["metrics"]]), 6)
+
+    def test_buffers_of_a_module_are_only_averaged(self) -> None:
+        names = ["1.running_mean", "1.running_var"]
+        self.assertEqual(pytorch.plain_tensors(network(1)), names)
+        wrapped = torch.nn.DataParallel(network(1))
+        self.assertEqual(pytorch.plain_tensors(wrapped), [f"module.{name}" for name in names])
+        with self.assertLogs("fedstep", "INFO") as log:
+            made = self.client.create(self.model, network(1))
+        self.assertEqual(len([line for line in log.output if ", ".join(names) in line]), 1)
+        steps = {one["name"]: one["step"] for one in made["layout"]}
+        self.assertEqual([name for name in steps if steps[name] == "plain"], names)
+        self.assertEqual(made["tensors"]["1.running_var"], {"shape": [4], "step": "plain"})
+        self.client.create(self.model, network(1))  # it is there, as it is asked for
+        with self.assertRaisesRegex(Problem, "tensors"):
+            self.client.create(self.model, network(1), plain=())
+        self.client.delete(self.model)
+        made = self.client.create(self.model, network(1), plain=())
+        self.assertEqual({one["step"] for one in made["layout"]}, {"optimizer"})
+
+    def test_buffers_that_are_not_stored_stay(self) -> None:
+        module = network(1)
+        module.register_buffer("scale", torch.ones(2))
+        module.register_buffer("cache", torch.ones(2), persistent=False)
+        self.assertEqual(
+            pytorch.plain_tensors(module), ["scale", "1.running_mean", "1.running_var"]
+        )
+
+    def test_batch_norm_trains_under_the_default_optimizer(self) -> None:
+        accuracy, ended = self.train_digits(rounds=10)
+        self.assertGreater(accuracy, 0.9)
+        self.assertGreaterEqual(ended["0.running_var"].min(), 0)
+        self.client.delete(self.model)
+        _, ended = self.train_digits(rounds=1, plain=())  # stepped, variances become negative
+        self.assertLess(ended["0.running_var"].min(), 0)
+
+    def train_digits(self, rounds: int, **more: Any) -> tuple[float, Arrays]:
+        """The accuracy of a network with BatchNorm after so many rounds, and its weights."""
+        table = np.loadtxt(DIGITS, delimiter=",", dtype=np.float32)
+        x = torch.from_numpy(table[:, :64] / 16)
+        y = torch.from_numpy(table[:, 64].astype(np.int64))
+        torch.manual_seed(1)
+        module = torch.nn.Sequential(
+            torch.nn.BatchNorm1d(64),
+            torch.nn.Linear(64, 32),
+            torch.nn.BatchNorm1d(32),
+            torch.nn.ReLU(),
+            torch.nn.Linear(32, 10),
+        )
+        for batch in x.split(32):
+            module(batch)  # its statistics are those of the pixels, some nearly constant
+        self.client.create(self.model, module, round={"rounds": rounds}, **more)
+
+        def train(round: int) -> pytorch.Trained:
+            module.train()
+            optimizer = torch.optim.SGD(module.parameters(), 0.05)
+            for batch in torch.randperm(len(x)).split(32):
+                loss = torch.nn.functional.cross_entropy(module(x[batch]), y[batch])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            return len(x), {}
+
+        ended = self.client.train(self.model, pytorch.local_step(module, train)).arrays
+        pytorch.load_weights(module, ended)
+        module.eval()
+        return (module(x).argmax(1) == y).float().mean().item(), ended
 
     def test_wrapped_modules_are_those_that_they_wrap(self) -> None:
         plain = {name: t.numpy() for name, t in network(1).state_dict().items() if t.ndim}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,10 @@ from .answers import (
     vector_path,
 )
 from .messages import Body
+from .plain import Module, buffers, described
 from .problems import Problem
 from .secure.rules import Told
-from .tensors import SAFETENSORS, as_array, common_dtype, encode, shapes, staying
+from .tensors import SAFETENSORS, as_array, common_dtype, encode, staying
 from .transport import Transport
 
 log = logging.getLogger("fedstep")
@@ -46,8 +47,9 @@ class Creation:
     def create(
         self,
         model: str,
-        arrays: Mapping[str, Any],
+        arrays: Mapping[str, Any] | Module,
         *,
+        plain: Collection[str] | None = None,
         optimizer: Mapping[str, Any] | None = None,
         aggregator: Any = None,
         round: Mapping[str, Any] | None = None,
@@ -61,7 +63,10 @@ class Creation:
         ``num_batches_tracked``, stay with each client.
 
         Args:
-            arrays: the tensors by name, or a torch ``state_dict``.
+            arrays: the tensors by name, such as a torch ``state_dict``, or a torch module.
+            plain: names or globs of tensors that are only averaged, such as
+                ``["*.running_mean", "*.running_var"]``: the optimizer does not step them. Of a
+                module they are its buffers of floating point, unless others are named.
             optimizer: declearn's config; the server's default is RMSProp with ``lrate`` 0.01.
             aggregator: a name, or a name and its config.
             round: such as ``{"min_updates": 3, "max_updates": 10, "timeout": "30s"}``.
@@ -77,10 +82,17 @@ class Creation:
             Problem: ``model-exists`` if there is one with other tensors, ``already-started`` if its
                 version 0 is another, ``bad-spec``.
             TypeError: for arrays of complex numbers, 8-bit floats and other things.
+            ValueError: for a name or glob in ``plain`` that no tensor fits.
         """
+        if not isinstance(arrays, Mapping):
+            if plain is None:
+                plain = buffers(arrays)
+                if plain:
+                    log.info("%r only averages its module's buffers: %s", model, ", ".join(plain))
+            arrays = arrays.state_dict()
         for name in staying(arrays):
             log.info("%r of %r is of integers and stays with each client", name, model)
-        spec = {"tensors": shapes(arrays), "dtype": dtype or common_dtype(arrays)}
+        spec = {"tensors": described(arrays, plain or ()), "dtype": dtype or common_dtype(arrays)}
         spec |= {"weights": "required", **more}
         given = {"optimizer": optimizer, "aggregator": aggregator, "round": round, "secure": secure}
         spec |= {key: value for key, value in given.items() if value is not None}

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .plain import buffers
 from .scaffold import Train
 from .tensors import Arrays, matching
 from .training import Evaluate, Evaluation, LocalStep, Update
@@ -31,6 +32,12 @@ def load_weights(module: torch.nn.Module, weights: Arrays) -> None:
             if state[place].shape != array.shape:
                 raise RuntimeError(f"{name!r} is {tuple(state[place].shape)}, not {array.shape}")
             state[place].copy_(torch.from_numpy(array))
+
+
+def plain_tensors(module: torch.nn.Module) -> list[str]:
+    """The names of a module's buffers of floating point, such as the running statistics of
+    BatchNorm: what ``Client.create`` marks as only averaged when it is given the module."""
+    return buffers(module)
 
 
 def local_step(module: torch.nn.Module, train: Callable[[int], Trained]) -> LocalStep:

@@ -43,7 +43,9 @@ public final class RemoteModel {
 
   /**
    * Creates it; one that exists with the same tensors and dtype is as good, and what else differs
-   * is logged. The answer describes the model.
+   * is logged. The answer describes the model. Statistics that are only averaged, such as those of
+   * BatchNorm, are tensors of another step: {@code {"tensors": {"conv.weight": [8, 3, 3],
+   * "bn.running_var": {"shape": [8], "step": "plain"}}}}.
    */
   public JsonNode create(String spec) throws IOException, InterruptedException {
     try {

@@ -50,6 +50,20 @@ class JavaAdministrationTest {
   }
 
   @Test
+  void plainTensors_areOnlyAveraged() throws Exception {
+    String spec =
+        """
+        {"tensors": {"w": [1], "mean": {"shape": [1], "step": "plain"}},
+         "optimizer": {"lrate": 0.5, "modules": []}}\
+        """;
+    admin.create(spec, FIRST);
+    admin.create(spec.replace("\"w\": [1]", "\"w\": {\"shape\": [1]}"), FIRST);
+    refused("model-exists", () -> admin.create(spec.replace("plain", "optimizer"), FIRST));
+    assertThat(model.train(Participation.of("alice").forRounds(1), _ -> ONE).floats())
+        .containsExactly(0.5f, 1);
+  }
+
+  @Test
   void modelIsCreated_withItsFirstWeights_beforeWhichNobodyTrains() throws Exception {
     model.create(SPEC.replace("}}", "}, \"weights\": \"required\"}"));
     Participation once = Participation.of("alice").forRounds(1);
