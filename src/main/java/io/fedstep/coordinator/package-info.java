@@ -1,7 +1,10 @@
 /**
  * What one machine and several have in common: a model's state and the clients that wait for it,
- * what a command comes to ({@link io.fedstep.coordinator.ModelMachine}), how a version is made
- * ({@link io.fedstep.coordinator.VersionMaker}), deadlines, limits and shares.
+ * what is decided at a command, a full stage or a deadline ({@link
+ * io.fedstep.coordinator.ModelMachine}), how a version is made ({@link
+ * io.fedstep.coordinator.VersionMaker}) and made again where a disk was full ({@link
+ * io.fedstep.coordinator.Retry}), what is asked of new models ({@link
+ * io.fedstep.coordinator.NewModels}), deadlines, limits and shares.
  *
  * <ul>
  *   <li>Nobody is answered before the force that covers the answer: {@code ModelStateTest}.
