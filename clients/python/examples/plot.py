@@ -56,6 +56,6 @@ def _chart(title: str, lines: Mapping[str, Points]) -> list[str]:
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in line)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        x = MARGIN + number * 75
+        x = MARGIN + number * min(75, (WIDTH - MARGIN) / len(lines))
         parts.append(f'<text x="{x}" y="{HEIGHT - 8}" fill="{colour}">{escape(name)}</text>')
     return parts

@@ -65,6 +65,15 @@ class ExamplesTest(unittest.TestCase):
             lines = xml.etree.ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}polyline")
             self.assertEqual([len(line.attrib["points"].split()) for line in lines], [4] * 4)
 
+    def test_thin_digits(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "plot.svg"
+            arguments = ("--splits", "1", "--output", str(file))
+            self.assertGreater(self.run_example("thin_digits.py", 3, *arguments), 0.2)
+            lines = xml.etree.ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}polyline")
+            points = [len(line.attrib["points"].split()) for line in lines]
+            self.assertEqual(points, [4] * 6)
+
     def test_pytorch(self) -> None:
         self.skip_without("torch")
         self.assertGreater(self.run_example("pytorch_digits.py", 4), 0.8)

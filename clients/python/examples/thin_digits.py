@@ -1,0 +1,187 @@
+"""Ten clients learn to read digits over thin lines, by every encoding of updates.
+
+    python clients/python/examples/thin_digits.py --url http://127.0.0.1:8080
+
+Each client has images of mostly two digits. They train a network of 9,610 values six times: with
+updates as they are, encoded, and as top-k without the feedback of what was not sent. All of that is
+repeated over several splits of the images. At the end the mean accuracy of each version is in
+``thin-digits.svg``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import digits
+import numpy as np
+import plot
+
+from fedstep import Client, Problem, Weights
+from fedstep.encodings import Residuals
+from fedstep.tensors import Array, Arrays
+
+CLIENTS = 10
+HIDDEN = 128
+BATCH = 32
+LOCAL_RATE = 0.03
+NO_FEEDBACK = "no feedback"
+LINES: dict[str, str | None] = {
+    "float32": None,
+    "int8": "int8",
+    "eden-4": "eden-4",
+    "eden-1": "eden-1",
+    "top-k": "top-k",
+    NO_FEEDBACK: "top-k",
+}
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a training went: the bytes of its last update, and how well each version reads."""
+
+    bytes: int
+    accuracies: list[float]
+
+
+def first(split: int) -> Arrays:
+    """Random weights."""
+    dice = np.random.default_rng(split)
+    scale = np.sqrt(2 / digits.PIXELS), np.sqrt(2 / HIDDEN)
+    return {
+        "hidden": (dice.standard_normal((HIDDEN, digits.PIXELS)) * scale[0]).astype(np.float32),
+        "hidden.bias": np.zeros(HIDDEN, np.float32),
+        "out": (dice.standard_normal((digits.DIGITS, HIDDEN)) * scale[1]).astype(np.float32),
+        "out.bias": np.zeros(digits.DIGITS, np.float32),
+    }
+
+
+def forward(weights: Arrays, pixels: Array) -> tuple[Array, Array]:
+    """The hidden values, [images, 128], and the scores, [images, digits]."""
+    hidden = np.maximum(pixels @ weights["hidden"].T + weights["hidden.bias"], 0)
+    return hidden, hidden @ weights["out"].T + weights["out.bias"]
+
+
+def accuracy(weights: Arrays, images: digits.Images) -> float:
+    """The share of images whose digit gets the highest score."""
+    return float((forward(weights, images.pixels)[1].argmax(1) == images.values).mean())
+
+
+def epoch(weights: Arrays, images: digits.Images, seed: int) -> Arrays:
+    """The weights after one pass of stochastic gradient descent."""
+    after = {name: array.copy() for name, array in weights.items()}
+    order = np.random.default_rng(seed).permutation(len(images.values))
+    for begin in range(0, len(order), BATCH):
+        some = order[begin : begin + BATCH]
+        x = images.pixels[some]
+        hidden, scores = forward(after, x)
+        powers = np.exp(scores - scores.max(1, keepdims=True))
+        errors = powers / powers.sum(1, keepdims=True)
+        errors[np.arange(len(some)), images.values[some]] -= 1
+        errors *= np.float32(LOCAL_RATE / len(some))
+        back = (errors @ after["out"]) * (hidden > 0)
+        after["out"] -= errors.T @ hidden
+        after["out.bias"] -= errors.sum(0)
+        after["hidden"] -= back.T @ x
+        after["hidden.bias"] -= back.sum(0)
+    return after
+
+
+def deal(images: digits.Images, split: int) -> list[digits.Images]:
+    """The images of each client: nine of ten sorted by digit and cut in two pieces for each, the
+    rest dealt out."""
+    order = np.random.default_rng(split).permutation(len(images.values))
+    cut = len(order) // 10
+    pieces = np.random.default_rng(split).permutation(2 * CLIENTS)
+    ordered = order[cut:][np.argsort(images.values[order[cut:]], kind="stable")]
+    sorted_pieces = np.array_split(ordered, 2 * CLIENTS)
+    dealt = np.array_split(order[:cut], CLIENTS)
+    held = []
+    for client in range(CLIENTS):
+        own = [sorted_pieces[pieces[2 * client]], sorted_pieces[pieces[2 * client + 1]]]
+        mine = np.concatenate([*own, dealt[client]])
+        held.append(digits.Images(images.pixels[mine], images.values[mine]))
+    return held
+
+
+def train(url: str, name: str, split: int, rounds: int) -> Course:
+    """Trains a model until its rounds are over."""
+    model = f"thin-digits-{name.replace(' ', '-')}-{split}"
+    images, test = digits.read()
+    held = deal(images, split)
+    with contextlib.ExitStack() as stack:
+        admin = stack.enter_context(Client(url))
+        own = [stack.enter_context(Client(url, client_id=f"client-{i}")) for i in range(CLIENTS)]
+        with contextlib.suppress(Problem):
+            admin.delete(model)
+        admin.create(
+            model,
+            first(split),
+            optimizer={"lrate": 1.0, "modules": []},  # FedAvg
+            round={"min_updates": CLIENTS, "rounds": rounds},
+        )
+        accuracies = []
+        receipt: dict[str, Any] = {}
+        weights: Weights | None = admin.weights(model)
+        while weights is not None:
+            accuracies.append(accuracy(weights.arrays, test))
+            if weights.phase != "stopped":
+                for number, client in enumerate(own):
+                    seed = (split * rounds + weights.version) * CLIENTS + number
+                    after = epoch(weights.arrays, held[number], seed)
+                    update = {key: weights.arrays[key] - after[key] for key in after}
+                    seen = len(held[number].values)
+                    if name == NO_FEEDBACK:
+                        client._residuals = Residuals()  # what was not sent is forgotten
+                    receipt = client.submit(
+                        model, weights, update, weight=seen, encoding=LINES[name]
+                    )
+            weights = admin.wait(model, weights)
+        admin.delete(model)
+    return Course(receipt.get("bytes", 0), accuracies)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--url", default="http://127.0.0.1:8080")
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--splits", type=int, default=12)
+    parser.add_argument("--processes", type=int, default=6)
+    parser.add_argument("--output", type=Path, default=Path("thin-digits.svg"))
+    options = parser.parse_args()
+
+    with ProcessPoolExecutor(options.processes) as processes:
+        going = [
+            {
+                name: processes.submit(train, options.url, name, split, options.rounds)
+                for name in LINES
+            }
+            for split in range(options.splits)
+        ]
+        courses: dict[str, list[Course]] = {name: [] for name in LINES}
+        for split, one in enumerate(going):
+            for name, course in one.items():
+                courses[name].append(course.result())
+            last = [f"{name} {done[-1].accuracies[-1]:.3f}" for name, done in courses.items()]
+            print(f"split {split}: {', '.join(last)}", flush=True)
+    whole = np.array([course.accuracies for course in courses["float32"]])
+    lines = {}
+    print("             bytes an update  accuracy  below float32: mean  at worst")
+    for name, done in courses.items():
+        reached = np.array([course.accuracies for course in done])
+        below = whole[:, -1] - reached[:, -1]
+        lines[name] = list(enumerate(map(float, reached.mean(0))))
+        print(
+            f"{name:11}  {done[-1].bytes:15}  {reached[:, -1].mean():8.3f}"
+            f"  {below.mean():19.3f}  {below.max():8.3f}"
+        )
+    plot.write(options.output, {"mean accuracy on test images, by version": lines})
+    print(f"accuracy {whole[:, -1].mean():.3f}; see {options.output}")
+
+
+if __name__ == "__main__":
+    main()
