@@ -33,6 +33,9 @@ public interface Listener {
    */
   default void roundEnded(String model, RoundRecord round, Duration aggregation, Duration commit) {}
 
+  /** A stage of a round that has several ended, the last one with its round. */
+  default void stageEnded(String model, String stage, Duration lasted) {}
+
   /** Clients have reported of a version: the weighted means of what they measured, by metric. */
   default void reported(String model, SortedMap<String, Double> means) {}
 

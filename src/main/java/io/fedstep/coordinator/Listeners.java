@@ -30,6 +30,11 @@ public record Listeners(List<Listener> all) implements Listener {
   }
 
   @Override
+  public void stageEnded(String model, String stage, Duration lasted) {
+    all.forEach(one -> one.stageEnded(model, stage, lasted));
+  }
+
+  @Override
   public void reported(String model, SortedMap<String, Double> means) {
     all.forEach(one -> one.reported(model, means));
   }

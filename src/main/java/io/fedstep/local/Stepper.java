@@ -28,6 +28,7 @@ import io.fedstep.vector.Range;
 import io.fedstep.vector.Shard;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -47,6 +48,7 @@ final class Stepper {
   private final Deadline deadline;
   private final Retry retry;
   private final VersionMaker maker;
+  private final List<StageEnd> untold = new ArrayList<>();
   private OpenRound open;
 
   /** The draft of the replacement that is being made, or null. */
@@ -112,20 +114,30 @@ final class Stepper {
   }
 
   private void take(List<Decision> decisions) {
-    int stage = state.round().stage();
+    Round round = state.round();
+    int stage = round.stage();
+    var ended = new StageEnd(round.stageName(), Duration.between(round.stageBegan(), now()));
     open.append(decisions.stream().map(state::keyed).toList());
     state.decided();
-    if (state.round().closed() != null) {
+    if (round.closed() != null) {
       state.closing();
-    } else if (state.round().stage() > stage) {
+    } else if (round.stage() > stage) {
       deadline.set();
     }
+    if (round.course().isStaged() && (round.closed() != null || round.stage() > stage)) {
+      untold.add(ended);
+    }
   }
+
+  /** A stage that is over, and how long it lasted. */
+  private record StageEnd(String stage, Duration lasted) {}
 
   /** Forces the journal, and lets everybody go who waits for that. */
   void force() {
     open.journal().force();
     state.durable();
+    untold.forEach(end -> engine.listener().stageEnded(state.model(), end.stage(), end.lasted()));
+    untold.clear();
   }
 
   /**

@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -40,6 +41,7 @@ final class ModelMeters {
   private final List<Meter> gauges = new ArrayList<>();
   private final Map<RoundRecord.Outcome, Counter> rounds = new EnumMap<>(RoundRecord.Outcome.class);
   private final Map<String, Counter> abandoned = new ConcurrentHashMap<>();
+  private final Map<String, Timer> stages = new ConcurrentHashMap<>();
   private final Counter deadlinesPassed;
   private final LatestValues ofUpdates;
   private final LatestValues ofReports;
@@ -177,6 +179,14 @@ final class ModelMeters {
         .register(registry);
   }
 
+  private Timer stageTimer(String stage) {
+    return Timer.builder("fedstep.round.stage")
+        .description("How long the stages of secure rounds took that have ended")
+        .tags(model)
+        .tag("stage", stage)
+        .register(registry);
+  }
+
   /** Shows who is in the open round of a secure model, and its counters from the begin. */
   private void showMembers(Supplier<ModelStatus> status) {
     if (status.get().isSecure()) {
@@ -187,6 +197,7 @@ final class ModelMeters {
           polled(status, now -> now.answered(0)));
       SecureRounds.STAGES.forEach(
           stage -> abandoned.computeIfAbsent(stage, this::abandonedCounter));
+      SecureRounds.TIMED.forEach(stage -> stages.computeIfAbsent(stage, this::stageTimer));
     }
   }
 
@@ -259,6 +270,12 @@ final class ModelMeters {
     leftOutSince.addAndGet(count);
   }
 
+  synchronized void stageEnded(String stage, Duration lasted) {
+    if (!removed) {
+      stages.computeIfAbsent(stage, this::stageTimer).record(lasted);
+    }
+  }
+
   void deadlinePassed() {
     deadlinesPassed.increment();
   }
@@ -270,6 +287,7 @@ final class ModelMeters {
     updates.remove();
     rounds.values().forEach(registry::remove);
     abandoned.values().forEach(registry::remove);
+    stages.values().forEach(registry::remove);
     registry.remove(deadlinesPassed);
   }
 }

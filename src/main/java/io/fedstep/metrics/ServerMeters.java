@@ -115,6 +115,14 @@ public final class ServerMeters implements Listener {
   }
 
   @Override
+  public void stageEnded(String model, String stage, Duration lasted) {
+    ModelMeters known = models.get(model);
+    if (known != null) {
+      known.stageEnded(stage, lasted);
+    }
+  }
+
+  @Override
   public void reported(String model, SortedMap<String, Double> means) {
     ModelMeters known = models.get(model);
     if (known != null) {

@@ -50,6 +50,9 @@ public record SecureRounds(
   /** The stage of a close that finds sums which cannot be those of honest clients. */
   public static final String CLOSING = "closing";
 
+  /** The stages that wait for messages, in their order. */
+  public static final List<String> TIMED = List.of(JOINING, SHARING, COLLECTING, UNMASKING);
+
   /** The stages at which a round can be abandoned. */
   public static final List<String> STAGES = List.of(SHARING, COLLECTING, UNMASKING, CLOSING);
 
