@@ -46,7 +46,7 @@ export function modelPage(name, frame) {
     h('div', { class: 'title' }, h('h1', {}, name), pill), facts, mark, trouble, remedy, parts, actions.element);
 
   const abort = new AbortController();
-  const known = { model: null, current: null, contributors: [], before: [], failures: [], privacy: null, rounds: new Map(), refusals: [], versions: [], tags: [] };
+  const known = { model: null, current: null, contributors: [], members: [], before: [], failures: [], privacy: null, rounds: new Map(), refusals: [], versions: [], tags: [] };
   const changed = new Set();
   let painting = null;
   let inOrder = [];
@@ -74,6 +74,8 @@ export function modelPage(name, frame) {
       if (round !== undefined) {
         const { updates } = await get(`${path}/rounds/${round}/updates`, abort.signal);
         known.contributors = round === known.current.round ? updates : [];
+        known.members = known.current.members === undefined ? []
+          : (await get(`${path}/rounds/${round}/members`, abort.signal)).members;
         known.failures = known.current.failed > 0
           ? (await get(`${path}/rounds/${round}/failures`, abort.signal)).failures : [];
       }
@@ -194,7 +196,7 @@ export function modelPage(name, frame) {
   }
 
   function showPeople() {
-    people.set(known.contributors, known.before, known.failures);
+    people.set(known.contributors, known.before, known.failures, known.members, known.current?.phase);
   }
 
   function paint(...whats) {
@@ -214,6 +216,7 @@ export function modelPage(name, frame) {
       case 'round-opened':
         if (data.round !== known.current?.round) {
           known.contributors = [];
+          known.members = [];
           known.failures = [];
           refresh('before');
         }
@@ -244,7 +247,7 @@ export function modelPage(name, frame) {
       case 'roster-fixed':
       case 'sharing-over':
       case 'collecting-over':
-        refresh('current', 'model');
+        refresh('current', 'model', 'contributors');
         break;
       case 'update-refused':
         refresh('refusals');
@@ -291,6 +294,11 @@ export function modelPage(name, frame) {
 
   const unfollow = follow(`${path}/events`, heard, stateChanged);
   const ticking = setInterval(() => open.tick(), 1000);
+  const watching = setInterval(() => { // no event tells of a member's message
+    if (known.current?.members !== undefined && !document.hidden) {
+      refresh('current', 'contributors');
+    }
+  }, LOOK_PAUSE);
 
   return {
     element,
@@ -298,6 +306,7 @@ export function modelPage(name, frame) {
       unfollow();
       abort.abort();
       clearInterval(ticking);
+      clearInterval(watching);
       clearInterval(looking);
       clearTimeout(painting);
       fetches.close();

@@ -4,7 +4,9 @@ import { h, section, setText, table } from './dom.js';
 import { clock, count, number } from './format.js';
 
 const MOST_ROWS = 100;
-const ORDER = { failed: 0, missing: 1, in: 2 };
+const ORDER = { failed: 0, lost: 1, missing: 2, in: 3 };
+const STAGES = ['joining', 'sharing', 'collecting', 'unmasking'];
+const DONE = ['joined', 'shared its keys', 'sent its update', 'answered'];
 
 /** The table of clients, which one may search. */
 export function peoplePart() {
@@ -16,6 +18,7 @@ export function peoplePart() {
     h('label', { for: 'client' }, 'Search'), search), summary, frame);
   element.classList.add('people');
   let people = [];
+  let ofLast = true;
 
   function row({ client, state, weight, norm, at, told }) {
     return h('tr', {},
@@ -27,29 +30,45 @@ export function peoplePart() {
       h('td', {}, told ?? ''));
   }
 
+  /** A member of a secure round: whether it has answered the stage that is on, or may, or missed one. */
+  function memberOf({ client, stage }, now) {
+    const last = STAGES.indexOf(stage);
+    const state = last >= now ? 'in' : last === now - 1 ? 'missing' : 'lost';
+    return { state, told: state === 'in' ? DONE[last] : `${DONE[last]}, and has not ${DONE[last + 1]}` };
+  }
+
   function show() {
     const wanted = people.filter((one) => one.client.includes(search.value.trim()));
     body.replaceChildren(...wanted.slice(0, MOST_ROWS).map(row));
     frame.hidden = wanted.length === 0;
     const number = (state) => count(people.filter((one) => one.state === state).length);
     const all = people.length === 0 ? 'Nobody yet.'
-      : `${number('in')} in, ${number('missing')} of the last round missing, ${number('failed')} told of a failure`;
+      : `${number('in')} in, ${number('missing')} ${ofLast ? 'of the last round missing' : 'still to come'}, ${number('failed')} told of a failure`
+        + (people.some((one) => one.state === 'lost') ? `, ${number('lost')} lost on the way` : '');
     setText(summary, wanted.length > MOST_ROWS || wanted.length < people.length
       ? `${all}; ${count(Math.min(wanted.length, MOST_ROWS))} of ${count(wanted.length)} that match are shown` : all);
   }
 
   return {
     element,
-    /** The open round's updates, the clients of the round before, and failures that were told. */
-    set(updates, before, failures) {
-      const here = new Set(updates.map((one) => one.client));
+    /**
+     * The open round's updates, the clients of the round before, and failures that were told; of a
+     * secure round its members, and the stage that is on.
+     */
+    set(updates, before, failures, members = [], phase = '') {
+      const now = phase === 'closing' ? STAGES.length - 1 : STAGES.indexOf(phase);
+      const here = new Set([...updates, ...members].map((one) => one.client));
       const failed = new Map(failures.map((one) => [one.client, one]));
+      const sent = new Map(updates.map((one) => [one.client, { ...one, state: 'in', at: one.received_at }]));
+      members.filter(({ client }) => !failed.has(client)).forEach((one) => sent.set(one.client,
+        { client: one.client, ...sent.get(one.client), ...memberOf(one, now) }));
+      ofLast = now < 1;
       people = [
-        ...updates.map((one) => ({ ...one, state: 'in', at: one.received_at })),
+        ...sent.values(),
         ...failures.map((one) => ({
           client: one.client, state: 'failed', at: one.at, told: [one.error, one.detail].filter(Boolean).join(': '),
         })),
-        ...before.filter((client) => !here.has(client) && !failed.has(client))
+        ...(ofLast ? before : []).filter((client) => !here.has(client) && !failed.has(client))
           .map((client) => ({ client, state: 'missing' })),
       ].sort((a, b) => ORDER[a.state] - ORDER[b.state] || a.client.localeCompare(b.client));
       show();

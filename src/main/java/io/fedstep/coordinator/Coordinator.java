@@ -431,6 +431,15 @@ public abstract class Coordinator implements AutoCloseable {
         .orElse(null);
   }
 
+  /** The last stage that each client of the open round has answered; null if another is open. */
+  public @Nullable SortedMap<String, String> reached(String model, long round) {
+    ModelState state = state(model);
+    return state
+        .look(() ->
+            Optional.of(state.round()).filter(open -> open.number() == round).map(Round::reached))
+        .orElse(null);
+  }
+
   /** The updates that the open round has so far, by client id; null if another round is open. */
   public @Nullable List<Decision.Accepted> open(String model, long round) {
     ModelState state = state(model);

@@ -390,11 +390,23 @@ public final class Round {
     if (stage() == 0) {
       return List.of();
     }
-    Stream<String> asked =
-        stage() - 1 == course.rows()
-            ? accepted.keySet().stream().map(Key::client)
-            : documents.of(stage() - 1).keySet().stream();
-    return asked.filter(client -> !hasAnswered(stage(), client)).toList();
+    return clients(stage() - 1).filter(client -> !hasAnswered(stage(), client)).toList();
+  }
+
+  /** The last stage that each client has answered. */
+  public SortedMap<String, String> reached() {
+    var reached = new TreeMap<String, String>();
+    for (int stage = 0; stage <= stage(); stage++) {
+      String name = course.stages().get(stage);
+      clients(stage).forEach(client -> reached.put(client, name));
+    }
+    return reached;
+  }
+
+  private Stream<String> clients(int stage) {
+    return stage == course.rows()
+        ? accepted.keySet().stream().map(Key::client)
+        : documents.of(stage).keySet().stream();
   }
 
   /** The last deadline that passed and doubled the share, or null. */

@@ -7,6 +7,7 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.NotFound;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.SecureRound;
+import io.fedstep.round.Round;
 import io.fedstep.security.Caller;
 import io.fedstep.security.Rights;
 import io.fedstep.security.Role;
@@ -16,6 +17,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import org.springframework.http.HttpStatus;
@@ -24,6 +26,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What members of a secure round are given: the roster, their shares, what is to be opened. */
@@ -34,6 +37,27 @@ class MemberController {
 
   MemberController(Coordinator coordinator) {
     this.coordinator = coordinator;
+  }
+
+  /** Who is in the open round, and how far each has come. */
+  @GetMapping("/members")
+  ResponseEntity<ObjectNode> members(
+      @PathVariable String model,
+      @PathVariable("round") String roundText,
+      HttpServletRequest request) {
+    Query.none(request);
+    checkSecure(model);
+    long number = Query.number("The round", roundText);
+    SecureRound open = coordinator.secureRound(model, number);
+    SortedMap<String, String> reached = coordinator.reached(model, open.number());
+    if (reached == null) {
+      throw Round.over(number, number + 1).exception();
+    }
+    ObjectNode json = Json.object().put("model", model).put("round", number);
+    ArrayNode members = json.putArray("members");
+    reached.forEach(
+        (client, stage) -> members.add(Json.object().put("client", client).put("stage", stage)));
+    return Answers.ok(json);
   }
 
   @GetMapping("/roster")
@@ -106,6 +130,12 @@ class MemberController {
     return json;
   }
 
+  private void checkSecure(String model) {
+    if (coordinator.spec(Query.name("model", model)).secure() == null) {
+      throw NotFound.secure(model).exception();
+    }
+  }
+
   /** Whether an answer is there, or can come. */
   private interface Gives {
     boolean test(SecureRound open);
@@ -120,9 +150,7 @@ class MemberController {
       Gives gives,
       Function<SecureRound, ObjectNode> answer) {
     Duration asked = new Query(request, Set.of("wait")::contains).waitTime();
-    if (coordinator.spec(Query.name("model", model)).secure() == null) {
-      throw NotFound.secure(model).exception();
-    }
+    checkSecure(model);
     long number = Query.number("The round", roundText);
     long end = System.nanoTime() + (asked == null ? Duration.ZERO : asked).toNanos();
     while (true) {

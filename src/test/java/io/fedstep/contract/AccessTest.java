@@ -117,6 +117,7 @@ class AccessTest {
       PUT    /v1/models/{model}/rounds/0/unmasking/someone  0 0       - -     - -      + -
       GET    /v1/models/{model}/rounds/0/unmasking/ME       0 0       + -     + -      + -
       GET    /v1/models/{model}/rounds/0/unmasking/someone  0 0       - -     + -      + -
+      GET    /v1/models/{model}/rounds/0/members            0 0       - -     + -      + -
       GET    /v1/models/{model}/rounds/0/roster             0 0       + -     + -      + -
       GET    /v1/models/{model}/refusals                    0 0       - -     + -      + -
       DELETE /v1/models/{model}                             0 0       - -     - -      + -

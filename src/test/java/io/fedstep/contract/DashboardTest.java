@@ -242,15 +242,27 @@ class DashboardTest {
              "secure": {"clip": 8, "share_timeout": "10m"}}\
             """);
     open(model, "joining", "0 of 3 members joined", "3 more needed to close");
-    for (String client : List.of("ann", "ben", "cem")) {
-      var member = new TestMember(client, model.base(), 1);
-      model.putJson("/rounds/0/members/" + client, SecureTest.body(member.join())).is(201);
-    }
+    join(model, "ann");
+    browser.awaitText("1 of 3 members joined", "1 in, 0 of the last round missing");
+    assertThat(browser.list(CLIENTS)).containsExactly("ann in joined");
+    join(model, "ben");
+    join(model, "cem");
     browser.awaitText(
         "sharing",
         "0 of 3 members shared their keys",
-        "Masked: 3 joined, 0 shared, 0 sent, 0 answered; 3 have to go all the way.");
+        "Masked: 3 joined, 0 shared, 0 sent, 0 answered; 3 have to go all the way.",
+        "0 in, 3 still to come");
+    assertThat(browser.list(CLIENTS))
+        .containsExactly(
+            "ann missing joined, and has not shared its keys",
+            "ben missing joined, and has not shared its keys",
+            "cem missing joined, and has not shared its keys");
     assertReadableAndLabelled();
+  }
+
+  private static void join(Model model, String client) {
+    var member = new TestMember(client, model.base(), 1);
+    model.putJson("/rounds/0/members/" + client, SecureTest.body(member.join())).is(201);
   }
 
   @Test

@@ -34,7 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
     disabledReason = "a cluster refuses secure models")
 class SecureTest {
   private static final String MASKED = "Content-Type: application/vnd.fedstep.masked";
-  private static final List<String> FOUR = List.of("ann", "ben", "cem", "dua");
+  static final List<String> FOUR = List.of("ann", "ben", "cem", "dua");
   private static final int LENGTH = 3 * 8 + 8 + 2 * 8;
 
   private static String spec(String secure) {
@@ -45,17 +45,25 @@ class SecureTest {
         .formatted(secure);
   }
 
+  /** A model of rounds of {@link #FOUR}, whose stages have all the time that they want. */
+  static final String SPEC =
+      spec(
+          "{\"clip\": 4, \"threshold\": 0.5, \"join_timeout\": \"1h\", \"share_timeout\": \"1h\","
+              + " \"unmask_timeout\": \"1h\"}");
+
   private static Model create() {
-    return Model.create(
-        spec(
-            "{\"clip\": 4, \"threshold\": 0.5, \"join_timeout\": \"1h\", \"share_timeout\": \"1h\","
-                + " \"unmask_timeout\": \"1h\"}"));
+    return Model.create(SPEC);
   }
 
   // --- members
 
-  private static TestMember member(Model model, String client) {
+  static TestMember member(Model model, String client) {
     return new TestMember(client, model.base(), 1);
+  }
+
+  /** The same of a round whose roster is known. */
+  static TestMember member(Roster roster, String client) {
+    return new TestMember(client, roster.facts().base(), 1);
   }
 
   /** What a member joins with. */
@@ -79,7 +87,7 @@ class SecureTest {
     return model.putJson("/rounds/0/members/" + client, body(member(model, client).join()));
   }
 
-  private static Roster roster(Model model) {
+  static Roster roster(Model model) {
     JsonNode shown = model.get("/rounds/0/roster").is(200).json();
     var joins = new TreeMap<String, Join>();
     for (JsonNode one : shown.path("members")) {
@@ -100,7 +108,7 @@ class SecureTest {
             model.name(),
             0,
             shown.path("base").asString(),
-            3,
+            model.json("parameters").asInt(),
             sha256(model.weights()),
             64,
             secure.path("fraction_bits").asInt(),
@@ -142,21 +150,24 @@ class SecureTest {
   }
 
   private static Reply share(Model model, Roster roster, String client) {
-    return model.putJson(shares(roster, client), body(member(model, client).share(roster), roster));
+    return model.putJson(
+        shares(roster, client), body(member(roster, client).share(roster), roster));
   }
 
   private static String updates(Roster roster, String client) {
     return "/rounds/0/updates/" + client + "?roster=" + roster.digest();
   }
 
-  private static byte[] words(Model model, Roster roster, String client) {
-    return member(model, client).update(roster, FOUR, new double[] {1, -2, 0.5}, 2);
+  private static byte[] words(Roster roster, String client) {
+    return member(roster, client).update(roster, FOUR, new double[] {1, -2, 0.5}, 2);
   }
 
   private static Reply update(Model model, Roster roster, String client) {
-    return model
-        .http()
-        .put(model.path(updates(roster, client)), words(model, roster, client), MASKED);
+    return update(model, roster, client, words(roster, client));
+  }
+
+  static Reply update(Model model, Roster roster, String client, byte[] words) {
+    return model.http().put(model.path(updates(roster, client)), words, MASKED);
   }
 
   private static Reply reveal(Model model, Roster roster, String client) {
@@ -170,11 +181,25 @@ class SecureTest {
         .properties()
         .forEach(share -> sealed.put(share.getKey(), bytes(share.getValue())));
     Revealed revealed =
-        member(model, client)
+        member(roster, client)
             .reveal(roster, sealed, names(asked.path("online")), names(asked.path("missing")));
     return model.putJson(
         "/rounds/0/unmasking/" + client,
         "{\"self\": %s, \"key\": %s}".formatted(json(revealed.self()), json(revealed.key())));
+  }
+
+  /** Sends what a member of the first round sends in a stage, by the stage's index. */
+  static Reply send(Model model, int stage, String client) {
+    return stage == 0 ? join(model, client) : send(model, roster(model), stage, client);
+  }
+
+  /** The same behind the first stage, with the roster that is known. */
+  static Reply send(Model model, Roster roster, int stage, String client) {
+    return switch (stage) {
+      case 1 -> share(model, roster, client);
+      case 2 -> update(model, roster, client);
+      default -> reveal(model, roster, client);
+    };
   }
 
   private static List<String> names(JsonNode array) {
@@ -187,7 +212,7 @@ class SecureTest {
     return json.toString();
   }
 
-  private static void end(Model model, String phase) {
+  static void end(Model model, String phase) {
     JsonNode current = model.post("/rounds/current/close").is(200).json();
     assertThat(current.path("phase").asString()).isEqualTo(phase);
   }
@@ -425,6 +450,45 @@ class SecureTest {
     update(model, roster, "ann").is(200);
     model.get("/rounds/0/roster").problem(410, "round-closed");
     model.get("/rounds/2/roster").problem(404, "round-not-found");
+  }
+
+  @Test
+  void members_areToldByTheLastStageThatEachAnswered() {
+    Model model = create();
+    assertThat(reached(model)).isEmpty();
+    join(model, "ben").is(201);
+    assertThat(reached(model)).containsExactly("ben joining");
+    join(model, "ann").is(201);
+    Roster roster = joinedRest(model);
+    FOUR.subList(0, 3).forEach(client -> share(model, roster, client).is(201));
+    assertThat(reached(model))
+        .containsExactly("ann sharing", "ben sharing", "cem sharing", "dua joining");
+    share(model, roster, "dua").is(201);
+    FOUR.subList(0, 3).forEach(client -> update(model, roster, client).is(201));
+    end(model, "unmasking");
+    reveal(model, roster, "ann").is(201);
+    assertThat(reached(model))
+        .containsExactly("ann unmasking", "ben collecting", "cem collecting", "dua sharing");
+    FOUR.subList(1, 3).forEach(client -> reveal(model, roster, client).is(201));
+    model.awaitVersion(1);
+    model.get("/rounds/0/members").problem(410, "round-closed");
+    model.get("/rounds/2/members").problem(404, "round-not-found");
+    model.get("/rounds/1/members?wait=1s").problem(400, "malformed");
+    Model.create(Model.PLAIN).get("/rounds/0/members").problem(404, "not-found");
+    String stages = "fedstep_round_stage_seconds_count{model=\"%s\",stage=\"%s\"}";
+    Scrape scrape = Scrape.of(model.http());
+    for (String stage : List.of("joining", "sharing", "collecting", "unmasking")) {
+      assertThat(scrape.value(stages.formatted(model.name(), stage))).as(stage).isEqualTo(1);
+    }
+  }
+
+  private static List<String> reached(Model model) {
+    JsonNode shown = model.get("/rounds/0/members").is(200).json();
+    return shown
+        .path("members")
+        .valueStream()
+        .map(one -> one.path("client").asString() + " " + one.path("stage").asString())
+        .toList();
   }
 
   private static Roster joinedRest(Model model) {
