@@ -475,10 +475,12 @@ class SecureTest {
     model.get("/rounds/2/members").problem(404, "round-not-found");
     model.get("/rounds/1/members?wait=1s").problem(400, "malformed");
     Model.create(Model.PLAIN).get("/rounds/0/members").problem(404, "not-found");
-    String stages = "fedstep_round_stage_seconds_count{model=\"%s\",stage=\"%s\"}";
     Scrape scrape = Scrape.of(model.http());
     for (String stage : List.of("joining", "sharing", "collecting", "unmasking")) {
-      assertThat(scrape.value(stages.formatted(model.name(), stage))).as(stage).isEqualTo(1);
+      String sample =
+          "fedstep_round_stage_seconds_count{model=\"%s\",stage=\"%s\"}"
+              .formatted(model.name(), stage);
+      assertThat(scrape.value(sample)).as(stage).isEqualTo(1);
     }
   }
 

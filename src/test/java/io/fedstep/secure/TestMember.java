@@ -56,6 +56,11 @@ public final class TestMember {
     return new Join(Curve25519.publicKey(mask), Curve25519.publicKey(share), base, identity, null);
   }
 
+  /** The secrets of which others have shares, by what they are for. */
+  public Map<String, byte[]> secrets() {
+    return Map.of("mask key", mask, "self seed", self);
+  }
+
   private int index(Roster roster) {
     return Objects.requireNonNull(roster.member(client)).index();
   }
