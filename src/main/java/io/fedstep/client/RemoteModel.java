@@ -112,6 +112,19 @@ public final class RemoteModel {
     return versions.get(version);
   }
 
+  /**
+   * The control with which clients train from the newest version of a model with {@code
+   * scaffold-server}, and of which round a client's own is there.
+   */
+  public Control control(String client) throws IOException, InterruptedException {
+    return versions.control(client, "/control");
+  }
+
+  /** The same of a version that is kept. */
+  public Control control(String client, long version) throws IOException, InterruptedException {
+    return versions.control(client, "/versions/" + version + "/control");
+  }
+
   /** Waits for others than the last; where training stops without, the last once more. */
   public Weights after(Weights last) throws IOException, InterruptedException {
     return after(last, null);

@@ -70,6 +70,11 @@ final class Sent {
     if (!update.tensors().isEmpty()) {
       address.append("&partial=true");
     }
+    Corrected corrected = update.corrected();
+    if (corrected != null) {
+      address.append(
+          "&local_rate=%s&control=%s".formatted(corrected.localRate(), text(corrected.control())));
+    }
     return body.bytes().length < ResumableUpload.LEAST
         ? exchange.json(exchange.put(address.toString(), body.type(), body.bytes()))
         : new ResumableUpload(exchange, address.toString(), body.type(), body.bytes()).send();

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param metrics at most 128 finite numbers by name, measured before training
  * @param encoding how it is sent; null for how {@link Participation} says, or else as it is
  * @param tensors those that are sent: the others count as not moved; none for all
+ * @param corrected how it was computed, in a model with {@code scaffold-server}; null in others
  */
 @SuppressWarnings("ArrayRecordComponent") // as large as a model: handed over, not compared
 public record Update(
@@ -23,10 +24,11 @@ public record Update(
     double weight,
     Map<String, Double> metrics,
     @Nullable Encoding encoding,
-    Set<String> tensors) {
+    Set<String> tensors,
+    @Nullable Corrected corrected) {
   /** An update that is sent whole. */
   public Update(byte[] bytes, double weight, Map<String, Double> metrics) {
-    this(bytes, weight, metrics, null, Set.of());
+    this(bytes, weight, metrics, null, Set.of(), null);
   }
 
   /** An update of a float32 model; weight 1. */
@@ -45,24 +47,29 @@ public record Update(
 
   /** This update with another weight. */
   public Update weighing(double other) {
-    return new Update(bytes, other, metrics, encoding, tensors);
+    return new Update(bytes, other, metrics, encoding, tensors, corrected);
   }
 
   /** This update with one metric more. */
   public Update with(String metric, double value) {
     var more = new TreeMap<>(metrics);
     more.put(metric, value);
-    return new Update(bytes, weight, more, encoding, tensors);
+    return new Update(bytes, weight, more, encoding, tensors, corrected);
   }
 
   /** This update, sent in fewer bytes. */
   public Update encodedAs(Encoding fewer) {
-    return new Update(bytes, weight, metrics, fewer, tensors);
+    return new Update(bytes, weight, metrics, fewer, tensors, corrected);
   }
 
   /** This update without other tensors than these, which count as not moved. */
   public Update only(String... some) {
-    return new Update(bytes, weight, metrics, encoding, Set.of(some));
+    return new Update(bytes, weight, metrics, encoding, Set.of(some), corrected);
+  }
+
+  /** This update, computed in that way. */
+  public Update corrected(Corrected how) {
+    return new Update(bytes, weight, metrics, encoding, tensors, how);
   }
 
   /** Whether it is neither encoded nor without some tensors. */

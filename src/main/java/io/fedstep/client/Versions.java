@@ -57,6 +57,25 @@ final class Versions {
   }
 
   /**
+   * The control with which a version is trained from, and of which round a client's own is.
+   *
+   * @param address of the control
+   */
+  Control control(String client, String address) throws IOException, InterruptedException {
+    return exchange.send(
+        octets(address + "?client=" + Exchange.text(client)),
+        answer ->
+            new Control(
+                Long.parseLong(answer.header("Fedstep-Version")),
+                answer.body(),
+                answer
+                    .headers()
+                    .firstValue("Fedstep-Control-Round")
+                    .map(Long::valueOf)
+                    .orElse(null)));
+  }
+
+  /**
    * The newest, or null if there have been none at all for as long as the server holds an answer
    * back, or training is stopped.
    */

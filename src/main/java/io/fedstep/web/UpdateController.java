@@ -12,6 +12,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
 import io.fedstep.wire.Exchange;
 import io.fedstep.wire.HeavyWork;
@@ -110,7 +111,11 @@ class UpdateController {
           request, spec, form, (in, into) -> JsonBody.readUpdate(in, into, parts), intake);
       content = intake.finish().of(Exchange.of(request).bytesOnWire());
     }
-    return upload.submit(parts.build(), content);
+    UpdateMetadata all = parts.build();
+    if (form.format() == null) {
+      upload.check(all, true); // before it goes to another process, which is told less
+    }
+    return upload.submit(all, content);
   }
 
   /** Whether, and how large, updates may come in several requests. */
