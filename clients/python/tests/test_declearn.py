@@ -57,6 +57,26 @@ class DeclearnTest(unittest.TestCase):
         self.client = client("alice")
         self.addCleanup(self.remove)
 
+    def test_a_state_with_controls_goes_there_and_back(self) -> None:
+        arrays = {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}
+        config = {"lrate": 1.0, "modules": ["scaffold-server", "rmsprop"]}
+        model = self._testMethodName
+        self.addCleanup(self.client.delete, model)
+        unweighted = ["averaging", {"steps_weighted": False}]
+        self.client.create(model, arrays, optimizer=config, aggregator=unweighted)
+        weights = self.client.weights(model)
+        gradient = gradients(1, "float32")[0]
+        self.client.submit(model, weights, gradient, local_rate=0.5)
+        self.client.wait(model, weights, timeout=60)
+        state = self.client.optimizer_state(model)
+        optimizer = Optimizer.from_config(config)
+        load_state(optimizer, state)
+        (sent,) = optimizer.collect_aux_var().values()
+        for name, array in self.client.control(model).arrays.items():
+            np.testing.assert_array_equal(sent.state.coefs[name], array)
+        self.client.set_optimizer_state(model, dump_state(optimizer))
+        self.assertEqual(self.client.optimizer_state(model), state)
+
     def remove(self) -> None:
         with contextlib.suppress(Problem):
             self.client.delete("beside-declearn")
