@@ -39,15 +39,16 @@ final class Connection implements AutoCloseable {
   }
 
   Answer put(String path, ByteBuffer... body) throws IOException {
-    return put("application/octet-stream", path, body);
+    return putAs("application/octet-stream", path, body);
   }
 
   /** Sends the masked words of a member of a secure round. */
   Answer putMasked(String path, ByteBuffer... body) throws IOException {
-    return put("application/vnd.fedstep.masked", path, body);
+    return putAs("application/vnd.fedstep.masked", path, body);
   }
 
-  private Answer put(String type, String path, ByteBuffer... body) throws IOException {
+  /** Puts a body of another type; more fields may follow that, a line each. */
+  Answer putAs(String type, String path, ByteBuffer... body) throws IOException {
     long length = 0;
     for (ByteBuffer part : body) {
       length += part.remaining();
@@ -67,7 +68,12 @@ final class Connection implements AutoCloseable {
   }
 
   Answer get(String path) throws IOException {
-    String head = "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n".formatted(path);
+    return get(path, "");
+  }
+
+  /** Gets with more fields, each of which ends its line. */
+  Answer get(String path, String fields) throws IOException {
+    String head = "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n".formatted(path, fields);
     send(ByteBuffer.wrap(head.getBytes(ISO_8859_1)));
     return read();
   }

@@ -22,12 +22,14 @@ final class Performance {
   static Map<String, Row> rows() {
     var rows = new LinkedHashMap<String, Row>();
     rows.put("ingest", new Ingest());
+    rows.put("encoded", new Encoded());
     rows.put("close", new Close());
     rows.put("private", new Noisy());
     rows.put("unmasking", new Unmasking());
     rows.put("step", new Step());
     rows.put("small", new SmallUpdates());
     rows.put("download", new Download());
+    rows.put("halves", new Halves());
     rows.put("json", new JsonParse());
     rows.put("state", new States());
     rows.put("memory", new Memory());
