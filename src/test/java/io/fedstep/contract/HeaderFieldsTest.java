@@ -3,10 +3,6 @@ package io.fedstep.contract;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
@@ -15,7 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
 /** Header fields that are not what they should be: none is a fault of the server's. */
 class HeaderFieldsTest {
@@ -146,7 +141,7 @@ class HeaderFieldsTest {
   void noField_isAFaultOfTheServers_norALineOfItsLog(long seed) throws IOException {
     var random = new Random(seed);
     Model model = Model.create("{\"tensors\": {\"w\": [3]}, \"round\": {\"min_updates\": 9}}");
-    try (var warnings = new Warnings()) {
+    try (var log = new Log(model)) {
       for (int i = 0; i < REQUESTS; i++) {
         String path =
             random.nextBoolean() ? model.path(any(PATHS, random)) : any(OTHER_PATHS, random);
@@ -158,7 +153,7 @@ class HeaderFieldsTest {
         if (reply.status() >= 400 && !method.equals("HEAD")) {
           assertThat(reply.problem().toString()).as(what).doesNotContain("Exception", "\tat ");
         }
-        assertThat(warnings.lines()).as(what).isEmpty();
+        assertThat(log.warnings()).as(what).isEmpty();
       }
     }
   }
@@ -192,30 +187,5 @@ class HeaderFieldsTest {
     send("GET", "/", languages, "User-Agent: \u00c3\u009c", "Accept: none").is(200);
     Model model = Model.create(Model.PLAIN);
     send("GET", model.path("/weights"), "Accept: text/html,\tapplication/json").is(200);
-  }
-
-  /** What the log has of warnings and errors while this is open. */
-  private static final class Warnings implements AutoCloseable {
-    private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
-    private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
-
-    Warnings() {
-      appender.start();
-      root.addAppender(appender);
-    }
-
-    List<String> lines() {
-      synchronized (appender) {
-        return appender.list.stream()
-            .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
-            .map(ILoggingEvent::getFormattedMessage)
-            .toList();
-      }
-    }
-
-    @Override
-    public void close() {
-      root.detachAppender(appender);
-    }
   }
 }

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Set;
 import org.slf4j.LoggerFactory;
 
-/** What the server's own log says while this is open, but of other tests' models. */
+/** What the server's log says while this is open, but of other tests' models. */
 final class Log implements AutoCloseable {
   private static final Set<String> OF_MODELS =
       Set.of("io.fedstep.models", "io.fedstep.coordinator");
 
   private final Model model;
-  private final Logger log = (Logger) LoggerFactory.getLogger("io.fedstep");
+  private final Logger log = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
   private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
   Log(Model model) {
