@@ -41,6 +41,14 @@ export function sizeOf(model) {
   return bytes(model.parameters * (WIDTH[model.dtype] ?? 4));
 }
 
+/** How an update came: its bytes on the wire beside those of its row, and how they were encoded. */
+export function sent(update, model) {
+  if (model === null || update.bytes === null || update.bytes === undefined) {
+    return '–';
+  }
+  return `${bytes(update.bytes)} of ${sizeOf(model)}${update.encoding ? `, ${update.encoding}` : ''}`;
+}
+
 export function duration(ms) {
   if (ms === null || ms === undefined || Number.isNaN(ms)) {
     return '–';

@@ -35,7 +35,7 @@ export function modelPage(name, frame) {
   const privacy = privacyPart();
   const spec = specPart();
   const charts = chartsPart();
-  const rounds = roundsPart(name);
+  const rounds = roundsPart(name, () => known.model);
   const refusals = refusalsPart();
   const versions = versionsPart();
   const tags = tagsPart();
@@ -196,7 +196,8 @@ export function modelPage(name, frame) {
   }
 
   function showPeople() {
-    people.set(known.contributors, known.before, known.failures, known.members, known.current?.phase);
+    const { model, contributors, before, failures, members, current } = known;
+    people.set({ model, updates: contributors, before, failures, members, phase: current?.phase });
   }
 
   function paint(...whats) {

@@ -1,7 +1,7 @@
 // Who is in the open round, who is missing of those that were in the last, and who told of a failure.
 
 import { h, section, setText, table } from './dom.js';
-import { clock, count, number } from './format.js';
+import { clock, count, number, sent } from './format.js';
 
 const MOST_ROWS = 100;
 const ORDER = { failed: 0, lost: 1, missing: 2, in: 3 };
@@ -13,21 +13,24 @@ export function peoplePart() {
   const search = h('input', { id: 'client', type: 'search', autocomplete: 'off', oninput: show });
   const summary = h('p', { class: 'muted' }, 'Nobody yet.');
   const { frame, body } = table('Clients of the open round', [
-    'Client', 'State', { text: 'Weight', class: 'n' }, { text: 'Norm', class: 'n' }, 'At', 'What it told']);
+    'Client', 'State', { text: 'Weight', class: 'n' }, { text: 'Norm', class: 'n' }, 'At', 'What it told', 'Sent']);
   const element = section('Clients', h('div', { class: 'filter' },
     h('label', { for: 'client' }, 'Search'), search), summary, frame);
   element.classList.add('people');
   let people = [];
   let ofLast = true;
+  let model = null;
 
-  function row({ client, state, weight, norm, at, told }) {
+  function row(one) {
+    const { client, state, weight, norm, at, told } = one;
     return h('tr', {},
       h('th', { scope: 'row' }, client),
       h('td', {}, h('span', { class: `pill ${state}` }, state)),
       h('td', { class: 'n' }, weight === undefined ? '–' : number(weight)),
       h('td', { class: 'n' }, norm === undefined ? '–' : number(norm)),
       h('td', {}, at ? clock(at) : '–'),
-      h('td', {}, told ?? ''));
+      h('td', {}, told ?? ''),
+      h('td', {}, sent(one, model)));
   }
 
   /** A member of a secure round: whether it has answered the stage that is on, or may, or missed one. */
@@ -52,19 +55,20 @@ export function peoplePart() {
   return {
     element,
     /**
-     * The open round's updates, the clients of the round before, and failures that were told; of a
-     * secure round its members, and the stage that is on.
+     * Of a model the open round's updates, the clients of the round before, and failures that were
+     * told; of a secure round its members, and the stage that is on.
      */
-    set(updates, before, failures, members = [], phase = '') {
+    set({ model: shown, updates, before, failures, members = [], phase = '' }) {
+      model = shown;
       const now = phase === 'closing' ? STAGES.length - 1 : STAGES.indexOf(phase);
       const here = new Set([...updates, ...members].map((one) => one.client));
       const failed = new Map(failures.map((one) => [one.client, one]));
-      const sent = new Map(updates.map((one) => [one.client, { ...one, state: 'in', at: one.received_at }]));
-      members.filter(({ client }) => !failed.has(client)).forEach((one) => sent.set(one.client,
-        { client: one.client, ...sent.get(one.client), ...memberOf(one, now) }));
-      ofLast = now < 1;
+      const arrived = new Map(updates.map((one) => [one.client, { ...one, state: 'in', at: one.received_at }]));
+      members.filter(({ client }) => !failed.has(client)).forEach((one) => arrived.set(one.client,
+        { client: one.client, ...arrived.get(one.client), ...memberOf(one, now) }));
+      ofLast = members.length === 0 || now < 1;
       people = [
-        ...sent.values(),
+        ...arrived.values(),
         ...failures.map((one) => ({
           client: one.client, state: 'failed', at: one.at, told: [one.error, one.detail].filter(Boolean).join(': '),
         })),

@@ -2,22 +2,23 @@
 
 import { get, pathOf } from './api.js';
 import { h, section, setText, table, when } from './dom.js';
-import { between, clock, count, duration, number } from './format.js';
+import { between, clock, count, duration, number, sent } from './format.js';
 import { metricNames } from './charts.js';
 
 const PAGE = 15;
 const MOST_COLUMNS = 2;
 
 /** The updates of a round, as a table within a row. */
-async function updatesOf(model, round) {
-  const { updates } = await get(`${pathOf(model)}/rounds/${round}/updates`);
+async function updatesOf(name, model, round) {
+  const { updates } = await get(`${pathOf(name)}/rounds/${round}/updates`);
   const { frame, body } = table(`Updates of round ${round}`,
-    ['Client', { text: 'Weight', class: 'n' }, { text: 'Norm', class: 'n' }, 'Received', 'Metrics', 'Digest']);
+    ['Client', { text: 'Weight', class: 'n' }, { text: 'Norm', class: 'n' }, 'Received', 'Sent', 'Metrics', 'Digest']);
   body.append(...updates.map((one) => h('tr', {},
     h('th', { scope: 'row' }, one.client),
     h('td', { class: 'n' }, number(one.weight)),
     h('td', { class: 'n' }, number(one.norm)),
     h('td', {}, when(one.received_at, clock(one.received_at))),
+    h('td', {}, sent(one, model)),
     h('td', {}, [one.staleness ? `${one.staleness} versions behind` : null,
       ...Object.entries(one.metrics).map(([name, value]) => `${name} ${number(value)}`)]
       .filter((text) => text).join(', ') || '–'),
@@ -25,8 +26,8 @@ async function updatesOf(model, round) {
   return frame;
 }
 
-/** The part of the page with the rounds of a model. */
-export function roundsPart(model) {
+/** The part of the page with the rounds of a model, which is asked for as it is by then. */
+export function roundsPart(name, modelNow) {
   const empty = h('p', { class: 'empty' }, 'No round has ended yet.');
   const place = h('div');
   const more = h('button', { type: 'button', class: 'more', onclick: showMore }, 'Show more rounds');
@@ -49,7 +50,7 @@ export function roundsPart(model) {
       button.setAttribute('aria-expanded', String(opens));
       if (opens && inner.firstChild.childElementCount === 0) {
         inner.firstChild.replaceChildren(h('p', { class: 'empty' }, 'Loading.'));
-        const content = await updatesOf(model, round.round).catch((e) => h('p', { class: 'bad' }, e.message));
+        const content = await updatesOf(name, modelNow(), round.round).catch((e) => h('p', { class: 'bad' }, e.message));
         inner.firstChild.replaceChildren(content);
       }
     }

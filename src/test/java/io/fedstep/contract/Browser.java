@@ -117,6 +117,17 @@ final class Browser implements AutoCloseable {
         .until(_ -> driver.findElement(By.cssSelector(selector)));
   }
 
+  /** Waits until there is an element with a text, that can be seen. */
+  WebElement find(String selector, String text) {
+    return new WebDriverWait(driver, PATIENCE)
+        .withMessage(() -> "%s with the text %s".formatted(selector, text))
+        .until(_ ->
+            findAll(selector).stream()
+                .filter(one -> one.getText().equals(text))
+                .findFirst()
+                .orElse(null));
+  }
+
   List<WebElement> findAll(String selector) {
     return driver.findElements(By.cssSelector(selector));
   }

@@ -45,11 +45,11 @@ class DashboardTest {
   private static final int PHONE_WIDTH = 360;
   private static final int PHONE_HEIGHT = 740;
 
-  /** The rows of clients: name, state, weight, and what each told. */
+  /** The rows of clients: name, state, weight, what each told and sent. */
   private static final String CLIENTS =
       """
       return [...document.querySelectorAll("[aria-labelledby='s-clients'] tbody tr")].map((row) =>
-        [0, 1, 2, 5].map((i) => row.cells[i].innerText).filter((text) => text && text !== '–').join(' '));
+        [0, 1, 2, 5, 6].map((i) => row.cells[i].innerText).filter((text) => text && text !== '–').join(' '));
       """;
 
   /** The rows of tags: tag, version, and what was reported. */
@@ -158,7 +158,7 @@ class DashboardTest {
         ?.includes('loss over rounds 0 to 3: 0.625 at first, 0.2 at last')\
         """);
     browser.find("button[aria-label='Updates of round 3']").click();
-    browser.awaitText("loss 0.2", "crc32c:");
+    browser.awaitText("loss 0.2", " of 12 B", "crc32c:");
     assertThat(browser.run("return window.notReloaded")).isEqualTo(true);
   }
 
@@ -186,7 +186,8 @@ class DashboardTest {
     browser.open(address(model.http(), "/#/models/" + model.name()));
     browser.awaitText("1 in, 1 of the last round missing, 1 told of a failure");
     assertThat(browser.list(CLIENTS))
-        .containsExactly("bob failed ValueError: no data", "carol missing", "alice in 7");
+        .containsExactly(
+            "bob failed ValueError: no data", "carol missing", "alice in 7 62 B of 12 B");
     browser.find("#client").sendKeys("aro");
     browser.awaitText("1 of 1 that match are shown");
     assertThat(browser.list(CLIENTS)).containsExactly("carol missing");
@@ -381,10 +382,7 @@ class DashboardTest {
   }
 
   private static WebElement button(String within, String text) {
-    return browser.findAll(within + " button").stream()
-        .filter(one -> one.getText().equals(text))
-        .findFirst()
-        .orElseThrow();
+    return browser.find(within + " button", text);
   }
 
   @Test
