@@ -11,7 +11,6 @@ import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
 import org.apache.coyote.ActionCode;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The limits before every request: refuses requests while too many connections are open, keeps
@@ -40,7 +39,7 @@ final class LimitValve extends ValveBase {
   public void invoke(Request request, Response response) throws IOException, ServletException {
     org.apache.coyote.Request body = request.getCoyoteRequest();
     var http = (HttpProtocol) request.getConnector().getProtocolHandler();
-    long most = mostRead(request.getMethod());
+    long most = mostRead(request);
     var rated =
         new MinimumRateInput(
             body.getInputBuffer(), most, limits.leastRate(), limits.headTime(), System::nanoTime);
@@ -75,9 +74,10 @@ final class LimitValve extends ValveBase {
   /**
    * Bytes of a body that an address may read; addresses that take a body have limits of their own.
    */
-  private static long mostRead(@Nullable String method) {
-    return switch (method) {
-      case "PUT", "PATCH" -> Long.MAX_VALUE;
+  private static long mostRead(Request request) {
+    return switch (request.getMethod()) {
+      case "PUT" -> Long.MAX_VALUE;
+      case "PATCH" -> request.getRequestURI().contains("/uploads/") ? Long.MAX_VALUE : 0;
       case "POST" -> MOST_POSTED;
       case null, default -> 0;
     };
