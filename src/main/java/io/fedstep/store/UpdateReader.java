@@ -78,6 +78,9 @@ public final class UpdateReader {
     private final CRC32C[] sums = new CRC32C[updates.size()];
     private final int[] summed = new int[updates.size()];
 
+    /** Words of 32 bits on their way; a copy and a loop are faster than reading one by one. */
+    private final int[] words = new int[layout.format() == RowFormat.WORD32 ? Range.TILE : 0];
+
     TileRows(int tile) {
       this.tile = tile;
       first = Range.tile(tile, spec.parameters()).from() - layout.firstCoordinate();
@@ -104,8 +107,9 @@ public final class UpdateReader {
     public void words(int row, int from, long[] into, int length) {
       long at = offset(row, from);
       if (layout.format() == RowFormat.WORD32) {
+        MemorySegment.copy(mapped, WORD32, at, words, 0, length);
         for (int i = 0; i < length; i++) {
-          into[i] = mapped.get(WORD32, at + i * width);
+          into[i] = words[i];
         }
       } else {
         MemorySegment.copy(mapped, WORD64, at, into, 0, length);
