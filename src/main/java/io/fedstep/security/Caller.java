@@ -5,6 +5,7 @@ import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import java.security.Principal;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sender of a request.
@@ -36,6 +37,11 @@ public record Caller(String id, Role role, List<String> models) implements Princ
   @Override
   public String getName() {
     return id;
+  }
+
+  /** Whether this is a client, which acts under its own id alone, and not of this id. */
+  public boolean isClientOtherThan(@Nullable String client) {
+    return role == Role.CLIENT && !id.equals(client);
   }
 
   /** Whether this stands for all callers of a server without authentication. */

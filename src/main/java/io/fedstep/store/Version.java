@@ -188,17 +188,7 @@ public final class Version {
       return Repeated.zeros(ControlBytes.bytes(spec));
     }
     int clients = controls().size();
-    hold();
-    try {
-      from.verify();
-      return new ControlBytes(spec, from.state(), clients, this::release);
-    } catch (StorageException e) {
-      release();
-      throw failed(e);
-    } catch (RuntimeException e) {
-      release();
-      throw e;
-    }
+    return held(from, () -> new ControlBytes(spec, from.state(), clients, this::release));
   }
 
   /** What it carries along, of a private model; nothing is paid for yet while it is zeros. */
@@ -430,10 +420,15 @@ public final class Version {
 
   /** The end of a file, as many bytes as {@code length} makes of its size; checked before. */
   private FileRange held(VersionFiles from, String file, LongUnaryOperator length) {
+    return held(from, () -> from.end(file, length, this::failed, this::release, this::sends));
+  }
+
+  /** What is opened of files that are checked; the version is held until that is closed. */
+  private <T> T held(VersionFiles from, Supplier<T> open) {
     hold();
     try {
       from.verify();
-      return from.end(file, length, this::failed, this::release, this::sends);
+      return open.get();
     } catch (StorageException e) {
       release();
       throw failed(e);

@@ -5,14 +5,11 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.security.Caller;
-import io.fedstep.security.Role;
 import io.fedstep.store.Version;
 import io.fedstep.wire.AnswerHead;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -58,21 +55,10 @@ class ControlController {
     send(model, found, client, request, response);
   }
 
-  /** The client whose round is asked for, or null; a client may ask for its own. */
+  /** The client whose round is asked for, or null. */
   private static @Nullable String client(HttpServletRequest request) {
-    String client = new Query(request, Set.of("client")::contains).text("client");
-    if (client != null) {
-      Query.name("client", client);
-      Caller caller = Caller.of(request);
-      if (caller.role() == Role.CLIENT && !caller.id().equals(client)) {
-        throw Refusal.of(
-                Problem.FORBIDDEN,
-                "'%s' may ask for the round of its own control, not of that of '%s'."
-                    .formatted(caller.id(), client))
-            .exception();
-      }
-    }
-    return client;
+    return Query.ownClient(
+        request, "'%s' may ask for the round of its own control, not of that of '%s'.");
   }
 
   private void send(

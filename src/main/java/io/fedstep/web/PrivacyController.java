@@ -8,8 +8,6 @@ import io.fedstep.privacy.Calibration;
 import io.fedstep.privacy.Cost;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.security.Caller;
-import io.fedstep.security.Role;
 import io.fedstep.wire.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Set;
@@ -34,18 +32,8 @@ class PrivacyController {
   @GetMapping("/v1/models/{model}/privacy")
   ResponseEntity<ObjectNode> spent(@PathVariable String model, HttpServletRequest request) {
     Query.name("model", model);
-    String client = new Query(request, Set.of("client")::contains).text("client");
-    if (client != null) {
-      Query.name("client", client);
-      Caller caller = Caller.of(request);
-      if (caller.role() == Role.CLIENT && !caller.id().equals(client)) {
-        throw Refusal.of(
-                Problem.FORBIDDEN,
-                "'%s' may ask for its own account, not for that of '%s'."
-                    .formatted(caller.id(), client))
-            .exception();
-      }
-    }
+    String client =
+        Query.ownClient(request, "'%s' may ask for its own account, not for that of '%s'.");
     PrivacyAccount account = coordinator.account(model, client);
     if (account == null) {
       throw Refusal.of(

@@ -6,6 +6,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.fedstep.codec.Durations;
 import io.fedstep.coordinator.VersionAddress;
 import io.fedstep.model.Name;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
+import io.fedstep.security.Caller;
 import io.fedstep.store.Tags;
 import io.fedstep.wire.Problems;
 import jakarta.servlet.http.HttpServletRequest;
@@ -15,6 +18,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +51,24 @@ final class Query {
         put(decode(parts[0].replace('+', ' ')), parts.length < 2 ? "" : decode(parts[1]), known);
       }
     }
+  }
+
+  /**
+   * The client of a query that may have nothing else, or null. Callers of the role client may name
+   * themselves alone.
+   *
+   * @param refused says so, of the caller's and the client's id
+   */
+  static @Nullable String ownClient(HttpServletRequest request, String refused) {
+    String client = new Query(request, Set.of("client")::contains).text("client");
+    if (client != null) {
+      name("client", client);
+      Caller caller = Caller.of(request);
+      if (caller.isClientOtherThan(client)) {
+        throw Refusal.of(Problem.FORBIDDEN, refused.formatted(caller.id(), client)).exception();
+      }
+    }
+    return client;
   }
 
   /** Checks that a request to an address without parameters has none. */

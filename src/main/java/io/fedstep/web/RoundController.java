@@ -12,7 +12,6 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.security.Caller;
 import io.fedstep.security.Rights;
-import io.fedstep.security.Role;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -83,9 +82,7 @@ class RoundController {
 
   /** Clients drawn by chance are told of themselves alone. */
   private static void checkMayAsk(ModelStatus status, String client, Caller caller) {
-    if (status.head().spec().isSampled()
-        && caller.role() == Role.CLIENT
-        && !caller.id().equals(client)) {
+    if (status.head().spec().isSampled() && caller.isClientOtherThan(client)) {
       throw Refusal.of(
               Problem.FORBIDDEN,
               "'%s' may ask whether it is invited itself, not whether '%s' is."
