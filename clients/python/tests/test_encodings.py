@@ -170,6 +170,21 @@ class EncodingsTest(unittest.TestCase):
         other = residuals.added("m", {"w": np.ones(4), "v": np.ones(3)})  # of another shape
         self.assertEqual(other["w"].tolist(), [1, 1, 1, 1])
 
+    def test_residuals_are_dropped_by_model(self) -> None:
+        residuals = encodings.Residuals()
+        ones = {"w": np.ones(3, np.float32)}
+
+        def sums() -> list[float]:
+            return [float(residuals.added(name, ones)["w"].sum()) for name in ("a", "b", "c")]
+
+        for model in ("a", "b", "c"):
+            residuals.keep(model, ones)
+        residuals.drop("a")
+        residuals.drop("unknown")
+        self.assertEqual(sums(), [3, 6, 6])
+        residuals.drop()
+        self.assertEqual(sums(), [3, 3, 3])
+
 
 class EncodedUpdatesTest(ServerTest):
     def create(self, updates: int = 1) -> Weights:
@@ -211,6 +226,18 @@ class EncodedUpdatesTest(ServerTest):
         weights = self.until(101)
         for name, array in sent.items():
             np.testing.assert_allclose(weights.arrays[name], -array, atol=1e-6)
+
+    def test_what_is_dropped_is_never_sent(self) -> None:
+        alice, sent = self.client("alice"), update(5)
+        weights = self.create()
+        zeros = {name: 0 * array for name, array in sent.items()}
+        alice.submit(self.model, weights, sent, encoding="top-k")
+        before = self.until(1)
+        alice.drop_residuals(self.model)
+        alice.submit(self.model, before, zeros, encoding="top-k")
+        after = self.until(2)
+        for name, array in before.arrays.items():
+            np.testing.assert_array_equal(after.arrays[name], array)
 
     def test_a_partial_update_leaves_the_rest(self) -> None:
         weights = self.create()

@@ -250,6 +250,39 @@ class ScaffoldTest(ServerTest):
         self.assertEqual(list(again._kept), [])
         self.assertEqual(list(Scaffold(file)._kept), [])
 
+    def test_what_the_server_does_not_take_is_refused_by_it(self) -> None:
+        self.create(["scaffold-server"])
+        client, scaffold = self.client("alice"), Scaffold()
+        ones = {"w": np.ones(2)}
+        refused: list[tuple[str, Update]] = [
+            ("415 unsupported-format", Update(ones, local_rate=0.5, encoding="top-k")),
+            ("422 wrong-shape", Update({}, local_rate=0.5)),
+            ("422 wrong-shape", Update({}, local_rate=0.5, partial=True)),
+            ("422 wrong-shape", Update({"w": np.ones(3)}, local_rate=0.5)),
+            ("422 wrong-shape", Update({"w": np.ones((1, 2))}, local_rate=0.5)),
+            ("422 wrong-shape", Update({**ones, "v": np.ones(2)}, local_rate=0.5)),
+            ("422 wrong-shape", Update({"w": np.ones(3)}, local_rate=0.5, encoding="int8")),
+            ("422 not-finite", Update({"w": np.array([1, np.inf])}, local_rate=0.5)),
+            ("422 bad-rate", Update(ones, local_rate=0.0)),
+            ("422 bad-rate", Update(ones, local_rate=-1.0)),
+            ("422 bad-rate", Update(ones, local_rate=float("nan"))),
+            ("422 bad-rate", Update(ones, local_rate=1e13)),
+            ("422 bad-weight", Update(ones, -1.0, local_rate=0.5)),
+        ]
+        for expected, update in refused:
+            with self.subTest(expected, update=update):
+                step = scaffold.local_step(client, self.model, lambda *_, u=update: u)
+                with self.assertRaises(Problem) as caught:
+                    client.train(self.model, step)
+                problem = caught.exception
+                self.assertEqual(f"{problem.status} {problem.code}", expected)
+        # and the next that it takes keeps the client in step
+        other = Scaffold()
+        for _ in range(2):
+            self.round({"alice": scaffold, "bob": other})
+        self.assertEqual(client.control(self.model).round, 1)
+        self.assertEqual(list(scaffold._kept), [0, 1])
+
     def test_an_update_without_its_rate_is_refused(self) -> None:
         self.create(["scaffold-server"])
         client = self.client("alice")

@@ -10,9 +10,32 @@ import numpy as np
 
 from . import eden
 from .messages import Body
-from .tensors import Array, Arrays, as_array
+from .tensors import Array, Arrays, as_array, shapes
 
 _KINDS = {"F32": "<f4", "F64": "<f8", "I8": "i1", "U8": "u1", "U32": "<u4"}
+
+
+def received(
+    arrays: Mapping[str, Any],
+    body: Body,
+    encoding: str | None,
+    model: Arrays,
+    dtype: np.dtype[Any],
+) -> dict[str, Array] | None:
+    """An update as the server has it, in the model's dtype. None for one that a model with
+    ``scaffold-server`` does not take: in top-k, or of other tensors than the model's.
+
+    Args:
+        body: of the arrays, in an encoding, None for as they are.
+        model: all tensors of the model, in its order, of which the shapes are looked at.
+    """
+    expected = {name: list(array.shape) for name, array in model.items()}
+    if encoding == "top-k" or shapes(arrays) != expected:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):  # what becomes infinite is refused
+        if encoding is None:
+            return rounded(arrays, model, dtype)
+        return decoded(body, model, dtype)
 
 
 def rounded(arrays: Mapping[str, Any], model: Arrays, dtype: np.dtype[Any]) -> dict[str, Array]:

@@ -191,3 +191,11 @@ class Residuals:
         """Takes what was left of an update that is in; tensors that were not in it keep theirs."""
         with self._lock:
             self._of[model] = {**self._of.get(model, {}), **left}
+
+    def drop(self, model: str | None = None) -> None:
+        """Forgets what is left of a model's updates, or of all."""
+        with self._lock:
+            if model is None:
+                self._of.clear()
+            else:
+                self._of.pop(model, None)

@@ -44,19 +44,14 @@ class Keeper(Protocol):
         """Takes the update as the server is to have it; what this raises ends the sending."""
 
     def drop(self) -> None:
-        """The server has another update in its place."""
+        """The server refuses the update, or has another in its place."""
 
 
-def _received(
-    gradient: Mapping[str, Any],
-    body: Body,
-    encoding: str | None,
-    model: Arrays,
-    dtype: np.dtype[Any],
-) -> Arrays:
-    if encoding is None:
-        return decoding.rounded(gradient, model, dtype)
-    return decoding.decoded(body, model, dtype)
+def _tell(keeper: Keeper, received: Arrays | None) -> None:
+    if received is None:
+        keeper.drop()  # it is sent all the same, for the server to say what is wrong
+    else:
+        keeper.keep(received)
 
 
 class Rounds(Creation):
@@ -69,6 +64,11 @@ class Rounds(Creation):
         self.client_id = client_id
         self._metrics = Metrics()
         self._residuals = encodings.Residuals()
+
+    def drop_residuals(self, model: str | None = None) -> None:
+        """Forgets what updates in ``top-k`` to a model, or to any, have not sent yet, such as when
+        what this client learned is to count no more."""
+        self._residuals.drop(model)
 
     def submit(
         self,
@@ -95,7 +95,8 @@ class Rounds(Creation):
             metrics: such as the loss before training. What is no finite number is left out, with a
                 warning; a metric never costs an update.
             encoding: in fewer bytes: ``"int8"``, ``"eden-1"`` to ``"eden-4"``, or ``"top-k"``,
-                which sends 1 % of the values, and the rest with the next updates of this client.
+                which sends 1 % of the values, and the rest with the next updates of this client
+                (:meth:`drop_residuals` forgets it).
             partial: whether tensors may be missing, which then count as not moved.
             local_rate: of a model with ``scaffold-server``, how far a constant gradient of 1 would
                 have moved the weights.
@@ -141,7 +142,8 @@ class Rounds(Creation):
         if control is not None:
             query["control"] = control
         if keeper is not None:
-            keeper.keep(_received(gradient, body, encoding, model_arrays or {}, keeper.dtype))
+            whole = model_arrays or {}
+            _tell(keeper, decoding.received(gradient, body, encoding, whole, keeper.dtype))
         try:
             receipt = self._send(path, query, numbers, body)
         except Problem as problem:

@@ -26,6 +26,9 @@ Train = Callable[..., "Update | None"]
 own: ``train(weights, round, control, own)``. Where plain training goes by a gradient ``g``, it goes
 by ``g - own + control``. Its update has a ``local_rate``. None sits the round out."""
 
+LEAST_RATE, LARGEST_RATE = 1e-12, 1e12
+"""Of an update that a server takes."""
+
 _FORMATS = {"<f4": "F32", "<f8": "F64"}
 
 
@@ -115,6 +118,9 @@ class _Keeper:
         self.dtype: np.dtype[Any] = next(iter(control.values())).dtype
 
     def keep(self, received: Arrays) -> None:
+        if not LEAST_RATE <= self._rate <= LARGEST_RATE:
+            self.drop()  # the server refuses it
+            return
         after = {}
         for name, control in self._control.items():
             mean = (1.0 / self._rate) * received[name].astype(np.float64)  # as the server has it
