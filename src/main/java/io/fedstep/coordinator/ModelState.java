@@ -258,8 +258,13 @@ public final class ModelState {
 
   /** The spec with which the open round is closed: with the clip norm of its version. */
   public ModelSpec specOfRound() {
+    return ofRound(spec());
+  }
+
+  /** The same of a spec that the model has, or is about to have. */
+  public ModelSpec ofRound(ModelSpec spec) {
     Spending now = spending;
-    return now == null ? spec() : spec().with(now.budget().privacy());
+    return now == null ? spec : spec.with(now.budget().privacy());
   }
 
   /** Whether a client has no budget left for one more round. */

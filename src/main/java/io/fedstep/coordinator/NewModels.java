@@ -67,9 +67,6 @@ public record NewModels(Limits limits, InstantSource clock, Supplier<String> inc
 
   /** Checks that a model asks for nothing that one machine alone can do. */
   public static void checkForSeveral(ModelSpec spec) {
-    if (spec.isPrivate()) {
-      throw forOneMachine("In 'privacy': it").exception();
-    }
     if (spec.secure() != null) {
       throw forOneMachine("In 'secure': it").exception();
     }

@@ -71,10 +71,10 @@ final class ClusterModel {
         round.apply(decided.passed());
       }
       LogEntry.End ends = decided.end();
-      if (ends != null && ends.closed() != null && round.closed() == null) {
-        round.apply(ends.closed());
+      if (ends != null && ends.ended() != null && round.closed() == null) {
+        round.apply(ends.ended());
       }
-      if (ends != null && (ends.closed() != null || ends.replacement() != null)) {
+      if (ends != null && (ends.ended() != null || ends.replacement() != null)) {
         state.closing();
         end = ends;
       }
@@ -142,6 +142,12 @@ final class ClusterModel {
 
   boolean isDone() {
     return step() == Integer.MAX_VALUE;
+  }
+
+  /** Whether the version that ends the open round needs nothing more. */
+  boolean canBeMade() {
+    return state.isClosing()
+        && (replacement() != null || state.round().abandoned() != null || isDone());
   }
 
   /** Requests that wait for the version that is being made, in their order. */

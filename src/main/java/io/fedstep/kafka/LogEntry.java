@@ -101,13 +101,15 @@ sealed interface LogEntry {
   }
 
   /**
-   * The end of a round: its close, or what an administrator put in its place, or a failure.
+   * The end of a round: its last decision, or what an administrator put in its place, or a failure.
    *
+   * @param ended the decision that closed or abandoned it, with the key of its noise if it has any;
+   *     or null
    * @param replyTo who asked for it and waits for the version, or null
    * @param failed why no version can be made, or null
    */
   record End(
-      Decision.@Nullable Closed closed,
+      @Nullable Decision ended,
       @Nullable Replacement replacement,
       @Nullable ReplyTo replyTo,
       @Nullable Refusal failed) {}

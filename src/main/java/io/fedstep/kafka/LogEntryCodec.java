@@ -5,6 +5,7 @@ import io.fedstep.codec.RecordCodec;
 import io.fedstep.round.Decision;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.VersionInfo;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -68,8 +69,8 @@ final class LogEntryCodec {
     if (end.replyTo() != null) {
       json.set(ASKER, end.replyTo().write());
     }
-    if (end.closed() != null) {
-      json.setAll(RecordCodec.write(end.closed()));
+    if (end.ended() != null) {
+      json.setAll(RecordCodec.write(end.ended()));
     }
     if (end.replacement() != null) {
       json.set("replacement", CommandCodec.write(end.replacement()));
@@ -143,17 +144,28 @@ final class LogEntryCodec {
   }
 
   private static LogEntry.@Nullable End end(ObjectNode content) {
-    JsonNode closed = content.get("closed");
+    Decision ended = ended(content);
     JsonNode replacement = content.get("replacement");
     JsonNode replyTo = content.get(ASKER);
     JsonNode failed = content.get("failed");
-    return closed == null && replacement == null && failed == null
+    return ended == null && replacement == null && failed == null
         ? null
         : new LogEntry.End(
-            closed == null ? null : (Decision.Closed) RecordCodec.readDecision(content),
+            ended,
             replacement == null ? null : CommandCodec.readReplacement(replacement),
             replyTo == null ? null : ReplyTo.of(replyTo),
             failed == null ? null : MessageJson.refusal(failed));
+  }
+
+  /** A passed deadline may stand beside it. */
+  private static @Nullable Decision ended(ObjectNode content) {
+    for (String kind : List.of("closed", "abandoned")) {
+      JsonNode ended = content.get(kind);
+      if (ended != null) {
+        return RecordCodec.readDecision(Json.object().set(kind, ended));
+      }
+    }
+    return null;
   }
 
   private static LogEntry answer(int slot, ObjectNode content) {

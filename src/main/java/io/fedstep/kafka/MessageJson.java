@@ -10,6 +10,7 @@ import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -18,6 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** What goes through the topics beside numbers, as JSON: its first member is the format. */
 final class MessageJson {
   private static final String RETRY_AFTER = "retry_after";
+  private static final String STATUS = "status";
 
   private static final int FORMAT = 1;
 
@@ -74,6 +76,9 @@ final class MessageJson {
   static ObjectNode refusal(Refusal refusal) {
     ObjectNode json =
         Json.object().put("code", refusal.problem().code()).put("detail", refusal.detail());
+    if (refusal.status() != refusal.problem().status()) {
+      json.put(STATUS, refusal.status());
+    }
     ObjectNode members = json.putObject("members");
     refusal
         .members()
@@ -96,9 +101,9 @@ final class MessageJson {
 
   static Refusal refusal(JsonNode json) {
     String code = text(json, "code");
-    var refusal =
-        Refusal.of(
-            Problem.valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_')), text(json, "detail"));
+    Problem problem = Problem.valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_'));
+    int status = json.path(STATUS).asInt(problem.status());
+    var refusal = new Refusal(problem, text(json, "detail"), null, Map.of(), status);
     for (var member : json.required("members").properties()) {
       refusal =
           member.getKey().equals(RETRY_AFTER)

@@ -81,9 +81,9 @@ final class ModelDecisions {
     writer.decide(open().with(deadline));
   }
 
-  /** The open round is to become a version. */
-  void roundClosed(Decision.Closed closed, @Nullable ReplyTo replyTo) {
-    ends(new LogEntry.End(closed, null, replyTo, null));
+  /** The open round is closed, and to become a version, or abandoned, and to repeat one. */
+  void roundEnded(Decision end, @Nullable ReplyTo replyTo) {
+    ends(new LogEntry.End(end, null, replyTo, null));
   }
 
   /** The open round is to be replaced by a version that an administrator asked for. */
@@ -93,7 +93,7 @@ final class ModelDecisions {
 
   /** The model can do nothing, or, without a reason, goes on where it failed. */
   void modelFailed(@Nullable Refusal reason) {
-    ends(new LogEntry.End(round().closed(), model.replacement(), model.replyTo(), reason));
+    ends(new LogEntry.End(round().ending(), model.replacement(), model.replyTo(), reason));
   }
 
   private void ends(LogEntry.End end) {

@@ -1,7 +1,9 @@
 package io.fedstep.kafka;
 
+import io.fedstep.coordinator.NewModels;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.round.Round;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
@@ -38,7 +40,7 @@ final class ModelFolders {
           if (added != null) {
             adopted.accept(added, folder);
           }
-        } catch (StorageException e) {
+        } catch (StorageException | RefusedException e) {
           LOG.error("model {} is in the shared folder and cannot be taken in", name, e);
         }
       }
@@ -56,6 +58,7 @@ final class ModelFolders {
           deletedAt);
       return null;
     }
+    NewModels.checkForSeveral(head.spec());
     Instant now = cluster.engine().clock().instant();
     VersionInfo newest = folder.newest().info();
     if (!folder.hasOpenRound()) { // a cluster keeps it in Kafka

@@ -12,6 +12,7 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Outcome;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
 import java.time.Instant;
@@ -153,21 +154,33 @@ final class ModelLeader {
     switch (verdict != null
         ? verdict
         : admission.late(sent.from(), sent.client(), sent.header(), sent.content())) {
-      case Verdict.Enters(var update) -> {
-        decisions.updateAccepted(update);
-        outbox.answer(replyTo, RecordCodec.write(update).put("repeated", false));
-        ranges.admit(sent.upload(), update);
-        rounds.proceed();
-      }
+      case Verdict.Enters(var update) -> enter(sent, update, replyTo, now);
       case Verdict.Repeats(var earlier) -> {
         outbox.answer(replyTo, RecordCodec.write(earlier).put("repeated", true));
         ranges.refuse(sent.upload());
       }
-      case Verdict.Refused(var refusal) -> {
-        outbox.answer(replyTo, refusal);
-        ranges.refuse(sent.upload());
-      }
+      case Verdict.Refused(var refusal) -> refuse(sent, refusal, replyTo);
       case Verdict.Welcome<Decision.Accepted> _ -> await(sent, replyTo, MOST_UPDATES);
     }
+  }
+
+  /** Takes an update in; without a place for it the round is abandoned. */
+  private void enter(
+      Request.Update sent, Decision.Accepted update, @Nullable ReplyTo replyTo, Instant now) {
+    if (machine.enter(update, now).getFirst() instanceof Decision.Abandoned abandoned) {
+      long number = state.round().number();
+      refuse(sent, Round.over(number, number + 1), replyTo);
+      rounds.end(abandoned, null);
+      return;
+    }
+    decisions.updateAccepted(update);
+    outbox.answer(replyTo, RecordCodec.write(update).put("repeated", false));
+    ranges.admit(sent.upload(), update);
+    rounds.proceed();
+  }
+
+  private void refuse(Request.Update sent, Refusal refusal, @Nullable ReplyTo replyTo) {
+    outbox.answer(replyTo, refusal);
+    ranges.refuse(sent.upload());
   }
 }

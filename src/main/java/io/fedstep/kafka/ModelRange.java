@@ -77,13 +77,16 @@ final class ModelRange {
   }
 
   /**
-   * Whether this process knows the round that is closed, or that it is over: what a transaction has
-   * in several partitions is seen in one before the others.
+   * Whether this process knows the round that is closed, and how, or that it is over: what a
+   * transaction has in several partitions is seen in one before the others. The key of noise is in
+   * the decisions alone.
    */
-  boolean knows(RangeMessage.OfRound closed) {
+  boolean knows(RangeMessage.Close close) {
+    RangeMessage.OfRound closed = close.round();
     Round known = model.state().round();
     return closed.number() == null // of an earlier release
-        || known.base().equals(closed.base())
+        || (known.base().equals(closed.base())
+            && (known.closed() != null || !close.head().spec().needsKey()))
         || known.number() > closed.number()
         || host.follower().model(model.state().model()) != model;
   }
@@ -109,7 +112,10 @@ final class ModelRange {
       }
       round.apply(local(one.update().update(), slice.row(), Crc32c.digest(crc)));
     }
-    closing = new RangeClose(host, model, close.head(), shard, rows, round.inClientOrder());
+    if (open.closed() != null) {
+      round.apply(open.closed());
+    }
+    closing = new RangeClose(host, model, close.head(), shard, rows, round);
     closing.gathered(gathered);
     closing.start();
   }

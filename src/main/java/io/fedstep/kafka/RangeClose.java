@@ -8,9 +8,9 @@ import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Retry;
-import io.fedstep.model.Secrets;
+import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Decision;
+import io.fedstep.round.Round;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.UpdateMatrix;
@@ -36,10 +36,11 @@ final class RangeClose {
   private final ClusterModel model;
   private final ModelState state;
   private final ModelHead head;
+  private final ModelSpec spec;
   private final Version before;
   private final Shard shard;
   private final UpdateMatrix rows;
-  private final List<Decision.Accepted> updates;
+  private final Round round;
   private final String base;
   private final Retry retry;
   private final Monitor monitor = new Monitor();
@@ -48,23 +49,24 @@ final class RangeClose {
   private boolean cancelled;
   private boolean failed;
 
-  /** Of updates whose numbers are in {@code rows}, in client-id order. */
+  /** Of a round with updates whose numbers are in {@code rows}, by the head that it closes with. */
   RangeClose(
       RangeHost host,
       ClusterModel model,
       ModelHead head,
       Shard shard,
       UpdateMatrix rows,
-      List<Decision.Accepted> updates) {
+      Round round) {
     this.host = host;
     this.model = model;
     cluster = host.cluster();
     state = model.state();
     this.head = head;
+    spec = state.ofRound(head.spec());
     this.shard = shard;
     this.rows = rows;
-    this.updates = updates;
-    base = state.round().base();
+    this.round = round;
+    base = round.base();
     before = state.folder().newest(); // as they are now, whatever follows
     retry = new Retry(cluster.engine(), this::unlessCancelled);
   }
@@ -135,10 +137,10 @@ final class RangeClose {
       draft.leave(true);
       ShardResult part =
           RoundClose.run(
-              head.spec(),
-              new Secrets(head.secret()),
+              spec,
+              round.secrets(head.secret()),
               before,
-              updates,
+              round.inClientOrder(),
               rows,
               shard,
               draft,

@@ -47,7 +47,7 @@ final class RangeWorker implements AutoCloseable {
       case RangeMessage.Verdicts verdicts -> range.decided(verdicts, message.offset());
       case RangeMessage.Close close -> {
         host.follower().catchUp(message.key());
-        host.follower().await(() -> range.knows(close.round()));
+        host.follower().await(() -> range.knows(close));
         range.close(close, message.offset());
       }
       case RangeMessage.Gathered(_, _, var step) -> range.gathered(step);

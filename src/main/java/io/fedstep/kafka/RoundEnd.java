@@ -79,9 +79,7 @@ final class RoundEnd implements VersionTask.Owner {
     tidy();
     if (state.ended() != null) { // another process may succeed
       decisions.modelFailed(null);
-      if (state.round().closed() != null) {
-        ranges.close();
-      }
+      closeRanges();
     }
     if (wentOnElsewhere()) {
       fail(
@@ -133,8 +131,15 @@ final class RoundEnd implements VersionTask.Owner {
 
   /** Ends the open round, which has one stage. */
   void end(Decision end, @Nullable ReplyTo replyTo) {
-    decisions.roundClosed((Decision.Closed) end, replyTo);
-    ranges.close();
+    decisions.roundEnded(state.keyed(end), replyTo);
+    closeRanges();
+    proceed();
+  }
+
+  private void closeRanges() {
+    if (state.round().ending() instanceof Decision.Closed) {
+      ranges.close();
+    }
   }
 
   /** A range has come to an exchange, or to its end. */
@@ -206,7 +211,7 @@ final class RoundEnd implements VersionTask.Owner {
   }
 
   private boolean canMake() {
-    return !ended && state.isClosing() && (model.replacement() != null || model.isDone());
+    return !ended && model.canBeMade();
   }
 
   /** Chooses the best of the versions before one, and keeps what was reported of those that go. */

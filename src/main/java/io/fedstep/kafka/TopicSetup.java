@@ -1,5 +1,6 @@
 package io.fedstep.kafka;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,10 @@ import org.slf4j.LoggerFactory;
 /** Makes the topics of a cluster at the first start, and checks them at every one. */
 final class TopicSetup {
   private static final Logger LOG = LoggerFactory.getLogger(TopicSetup.class);
+
+  /** What an administrator may have changed, or an earlier release has not asked for. */
+  private static final Set<String> FREE =
+      Set.of(TopicConfig.SEGMENT_BYTES_CONFIG, TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG);
 
   private final ClusterSettings settings;
   private final Topics topics;
@@ -153,7 +158,9 @@ final class TopicSetup {
                 TopicConfig.CLEANUP_POLICY_CONFIG,
                 TopicConfig.CLEANUP_POLICY_COMPACT,
                 TopicConfig.SEGMENT_BYTES_CONFIG,
-                Integer.toString(64 << 20))),
+                Integer.toString(64 << 20),
+                TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG, // so long the keys of noise stay
+                Long.toString(Duration.ofHours(1).toMillis()))),
         topic(
             topics.chunks(), // purged by the workers, up to where the oldest open round begins
             Map.of(
@@ -193,7 +200,7 @@ final class TopicSetup {
           boolean enough =
               key.equals(TopicConfig.MAX_MESSAGE_BYTES_CONFIG)
                   ? Long.parseLong(is) >= Long.parseLong(value)
-                  : is.equals(value) || key.equals(TopicConfig.SEGMENT_BYTES_CONFIG);
+                  : is.equals(value) || FREE.contains(key);
           if (!enough) {
             throw differs(wanted.name(), key, value, is);
           }

@@ -11,9 +11,7 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Replacement;
 import io.fedstep.coordinator.Retry;
 import io.fedstep.coordinator.VersionMaker;
-import io.fedstep.model.Secrets;
 import io.fedstep.round.Decision;
-import io.fedstep.round.NoiseKey;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.WordSums;
@@ -267,7 +265,7 @@ final class Stepper {
       ShardResult whole =
           RoundClose.run(
               state.specOfRound(),
-              secrets(round),
+              round.secrets(folder.head().secret()),
               before,
               round.inClientOrder(),
               open.matrix(),
@@ -278,12 +276,6 @@ final class Stepper {
               engine.helpers(),
               isSmall() ? 1 : engine.threads());
       return RoundClose.joined(before, List.of(whole));
-    }
-
-    private Secrets secrets(Round round) {
-      NoiseKey key = Objects.requireNonNull(round.closed()).noiseKey();
-      String ofModel = folder.head().secret();
-      return key == null ? new Secrets(ofModel) : new Secrets(ofModel, key.bytes());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.fedstep.round;
 
 import io.fedstep.model.RoundPolicy;
+import io.fedstep.model.Secrets;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import java.time.Instant;
@@ -427,5 +428,16 @@ public final class Round {
   /** The decision to end it without a result, or null. */
   public Decision.@Nullable Abandoned abandoned() {
     return abandoned;
+  }
+
+  /** The decision that has ended it, with a result or without; null while it goes on. */
+  public @Nullable Decision ending() {
+    return abandoned != null ? abandoned : closed;
+  }
+
+  /** What the noise of its close follows from, with a secret of its model's. */
+  public Secrets secrets(String ofModel) {
+    NoiseKey key = closed == null ? null : closed.noiseKey();
+    return key == null ? new Secrets(ofModel) : new Secrets(ofModel, key.bytes());
   }
 }

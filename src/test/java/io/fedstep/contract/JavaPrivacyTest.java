@@ -13,14 +13,9 @@ import io.fedstep.client.Weights;
 import java.net.URI;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import tools.jackson.databind.JsonNode;
 
 /** Private models as the Java client sees them. */
-@DisabledIfSystemProperty(
-    named = "contract.engine",
-    matches = "kafka",
-    disabledReason = "a cluster refuses private models")
 class JavaPrivacyTest {
   private static final Update ONE = Update.of(new float[] {1, 1});
 

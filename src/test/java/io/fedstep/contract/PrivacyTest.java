@@ -7,16 +7,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /** Private models: what they refuse, what their rounds cost, when training stops. */
-@DisabledIfSystemProperty(
-    named = "contract.engine",
-    matches = "kafka",
-    disabledReason = "a cluster refuses private models")
 class PrivacyTest {
   /** Pays for two rounds of a client: 3.55 and 5.30. */
   private static final String PRIVACY =

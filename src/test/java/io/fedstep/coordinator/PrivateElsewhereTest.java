@@ -14,27 +14,32 @@ import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
-/** What an engine without private models, and without SCAFFOLD, says of one. */
+/** What several machines say of models that are for one. */
 @BesideOthers
 class PrivateElsewhereTest {
-  private static ModelSpec spec(String privacy) {
+  private static ModelSpec spec(String privacy, String more) {
     String json =
         """
         {"tensors": {"w": [3]}, "aggregator": ["averaging", {"steps_weighted": false}],
-         "privacy": %s}\
+         "privacy": %s%s}\
         """
-            .formatted(privacy);
+            .formatted(privacy, more);
     return SpecCodec.read(
         Json.readObject(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))));
   }
 
   @Test
-  void privateModel_isRefused_withBothKeys() {
-    ModelSpec asked = spec("{\"clip_norm\": 1, \"noise_multiplier\": 1, \"delta\": 1e-5}");
+  void privateModel_isRefused_whereTheNoiseIsTheClients() {
+    String privacy = "{\"clip_norm\": 1, \"noise_multiplier\": 1, \"delta\": 1e-5%s}";
+    ModelSpec asked =
+        spec(
+            privacy.formatted(", \"where\": \"clients\""),
+            ", \"secure\": {}, \"round\": {\"min_updates\": 9, \"timeout\": \"1m\"}");
     Refusal refusal = Rig.refusal(() -> NewModels.checkForSeveral(asked));
     assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
-    assertThat(refusal.detail()).contains("privacy", "fedstep.engine=kafka");
-    assertThatCode(() -> NewModels.checkForSeveral(spec("null"))).doesNotThrowAnyException();
+    assertThat(refusal.detail()).contains("secure", "fedstep.engine=kafka");
+    ModelSpec byServer = spec(privacy.formatted(""), "");
+    assertThatCode(() -> NewModels.checkForSeveral(byServer)).doesNotThrowAnyException();
   }
 
   @Test
@@ -50,6 +55,6 @@ class PrivateElsewhereTest {
     Refusal refusal = Rig.refusal(() -> NewModels.checkForSeveral(asked));
     assertThat(refusal.problem()).isEqualTo(Problem.BAD_SPEC);
     assertThat(refusal.detail()).contains("optimizer.modules", "fedstep.engine=kafka");
-    assertThatCode(() -> NewModels.checkForSeveral(spec("null"))).doesNotThrowAnyException();
+    assertThatCode(() -> NewModels.checkForSeveral(spec("null", ""))).doesNotThrowAnyException();
   }
 }

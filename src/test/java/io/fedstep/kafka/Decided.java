@@ -185,7 +185,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
   }
 
   void closeRound() {
-    decisions().roundClosed(state().round().close(Decision.Cause.MANUAL, NOW), ASKER);
+    decisions().roundEnded(state().round().close(Decision.Cause.MANUAL, NOW), ASKER);
     commit();
   }
 

@@ -99,7 +99,9 @@ class MessageJsonTest {
   @EnumSource(Problem.class)
   void everyProblem_comesBack(Problem problem) {
     Refusal refusal = Refusal.of(problem, "A sentence.");
-    assertThat(MessageJson.refusal(copy(MessageJson.refusal(refusal)))).isEqualTo(refusal);
+    for (Refusal one : List.of(refusal, refusal.conflicts())) {
+      assertThat(MessageJson.refusal(copy(MessageJson.refusal(one)))).isEqualTo(one);
+    }
   }
 
   @Test

@@ -80,6 +80,19 @@ class MessagesTest {
         .forEach(kind -> assertThat(lines).anyMatch(line -> hasKind(line, kind)));
   }
 
+  @Test
+  void keyOfNoise_isInTheEntry_andInNoText() throws IOException {
+    String key = "0123456789abcdef".repeat(4);
+    List<String> keyed = lines().filter(line -> line.contains(key)).toList();
+    assertThat(keyed).isNotEmpty();
+    for (String line : keyed) {
+      String[] parts = line.split(" ", 3);
+      LogEntry entry = LogEntryCodec.read(parts[1], MessageJson.read(parts[2].getBytes(UTF_8)));
+      assertThat(String.valueOf(LogEntryCodec.write(entry))).contains(key);
+      assertThat(entry.toString()).doesNotContain(key);
+    }
+  }
+
   private static boolean hasKind(String line, Class<?> kind) {
     String[] parts = line.split(" ", 3);
     ObjectNode json = parts[2].equals("null") ? null : MessageJson.read(parts[2].getBytes(UTF_8));

@@ -85,6 +85,7 @@ class TopicSetupTest {
     set("changed.requests", TopicConfig.MAX_MESSAGE_BYTES_CONFIG, "1048576");
     awaitRefused("changed.requests has max.message.bytes 1048576; 4194304 is needed");
     set("changed.requests", TopicConfig.MAX_MESSAGE_BYTES_CONFIG, "8388608");
+    set("changed.decisions", TopicConfig.MAX_COMPACTION_LAG_MS_CONFIG, "60000");
     await().ignoreExceptions().untilAsserted(() -> ensure(settings("changed", 1, 1, SESSION)));
   }
 
