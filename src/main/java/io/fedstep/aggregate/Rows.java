@@ -29,10 +29,10 @@ public interface Rows {
   void gather(int row, int from, int[] indexes, int count, double[] into);
 
   /**
-   * Fills the beginning of an array with {@code length} words of the row from {@code from} on, as
-   * two's complement; only where rows are words. Read as {@link #read}.
+   * Adds {@code length} words of the row from {@code from} on, as two's complement, to the first
+   * sums; only where rows are words. Read as {@link #read}.
    */
-  default void words(int row, int from, long[] into, int length) {
+  default void addWords(int row, int from, long[] sums, int length) {
     throw new IllegalStateException("these rows are no words");
   }
 

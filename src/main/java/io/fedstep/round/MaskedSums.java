@@ -91,11 +91,10 @@ final class MaskedSums implements WordSums {
             : new NoisyMean(noisy.scale() * online);
     long most = noisy == null ? summed.mostCoordinate(facts) : noisy.mostOfSum(online);
     long[] sums = new long[Range.TILE];
-    long[] read = new long[Range.TILE];
     var words = new Words();
     return (range, rows, into) -> {
       int count = range.length();
-      add(rows, sums, read, count);
+      add(rows, sums, count);
       for (Mask mask : off) {
         words.add(mask, range.from() * form.wordBytes(), form.bits(), sums, count);
       }
@@ -111,19 +110,13 @@ final class MaskedSums implements WordSums {
 
   /** Every row is read, so that its checksum can be compared. */
   private static void readAll(Rows rows, Tile into) {
-    long[] read = new long[into.length()];
-    for (int row = 0; row < rows.count(); row++) {
-      rows.words(row, 0, read, read.length);
-    }
+    add(rows, new long[into.length()], into.length());
   }
 
-  private static void add(Rows rows, long[] sums, long[] read, int count) {
+  private static void add(Rows rows, long[] sums, int count) {
     Arrays.fill(sums, 0, count, 0);
     for (int row = 0; row < rows.count(); row++) {
-      rows.words(row, 0, read, count);
-      for (int i = 0; i < count; i++) {
-        sums[i] += read[i];
-      }
+      rows.addWords(row, 0, sums, count);
     }
   }
 

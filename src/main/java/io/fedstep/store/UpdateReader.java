@@ -78,8 +78,10 @@ public final class UpdateReader {
     private final CRC32C[] sums = new CRC32C[updates.size()];
     private final int[] summed = new int[updates.size()];
 
-    /** Words of 32 bits on their way; a copy and a loop are faster than reading one by one. */
-    private final int[] words = new int[layout.format() == RowFormat.WORD32 ? Range.TILE : 0];
+    /** Words on their way; a copy and a loop are faster than reading one by one. */
+    private final int[] ints = new int[layout.format() == RowFormat.WORD32 ? Range.TILE : 0];
+
+    private final long[] longs = new long[layout.format() == RowFormat.WORD64 ? Range.TILE : 0];
 
     TileRows(int tile) {
       this.tile = tile;
@@ -104,15 +106,18 @@ public final class UpdateReader {
     }
 
     @Override
-    public void words(int row, int from, long[] into, int length) {
+    public void addWords(int row, int from, long[] sums, int length) {
       long at = offset(row, from);
       if (layout.format() == RowFormat.WORD32) {
-        MemorySegment.copy(mapped, WORD32, at, words, 0, length);
+        MemorySegment.copy(mapped, WORD32, at, ints, 0, length);
         for (int i = 0; i < length; i++) {
-          into[i] = words[i];
+          sums[i] += ints[i];
         }
       } else {
-        MemorySegment.copy(mapped, WORD64, at, into, 0, length);
+        MemorySegment.copy(mapped, WORD64, at, longs, 0, length);
+        for (int i = 0; i < length; i++) {
+          sums[i] += longs[i];
+        }
       }
       sum(row, from, length);
     }

@@ -165,6 +165,14 @@ final class Subject implements AutoCloseable {
     return send("POST", "/v1/models/%s/rounds/current/close".formatted(model), "", 200);
   }
 
+  /** Waits until a round is open, by one request. */
+  void awaitRound(String model, int round) throws Exception {
+    var _ =
+        get("/v1/models/%s/rounds/current?after=%s&wait=60s"
+                .formatted(model, Integer.toString(round - 1)))
+            .required("round");
+  }
+
   JsonNode put(String path, String body, int expected) throws Exception {
     return send("PUT", path, body, expected);
   }

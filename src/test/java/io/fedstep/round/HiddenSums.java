@@ -88,14 +88,13 @@ public record HiddenSums(Payload.Row row) implements Protocol {
             .toArray();
     String opener = round.documents(OPENING).firstKey();
     int count = Integer.parseInt(round.document(OPENING, opener));
-    long[] words = new long[Range.TILE];
     long[] sums = new long[Range.TILE];
     return (range, rows, into) -> {
       Arrays.fill(sums, 0, range.length(), 0);
       for (int row = 0; row < seeds.length; row++) {
-        rows.words(row, 0, words, range.length());
+        rows.addWords(row, 0, sums, range.length());
         for (int i = 0; i < range.length(); i++) {
-          sums[i] += words[i] - mask(seeds[row], range.from() + i);
+          sums[i] -= mask(seeds[row], range.from() + i);
         }
       }
       GRID.mean(sums, count, into);
