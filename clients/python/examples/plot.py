@@ -9,7 +9,8 @@ from pathlib import Path
 Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT, MARGIN = 420, 260, 45
-COLOURS = ("#0b6e99", "#c2410c", "#3f7d20", "#7c3aed", "#64748b", "#b45309")
+LEGEND = 15
+COLOURS = ("#0b6e99", "#c2410c", "#3f7d20", "#7c3aed", "#64748b", "#b45309", "#be185d")
 
 
 def write(file: Path, charts: Mapping[str, Mapping[str, Points]]) -> None:
@@ -56,6 +57,6 @@ def _chart(title: str, lines: Mapping[str, Points]) -> list[str]:
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in line)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        x = MARGIN + number * min(75, (WIDTH - MARGIN) / len(lines))
+        x = round(LEGEND + number * min(75, (WIDTH - LEGEND) / len(lines)), 1)
         parts.append(f'<text x="{x}" y="{HEIGHT - 8}" fill="{colour}">{escape(name)}</text>')
     return parts

@@ -1,11 +1,11 @@
-"""Ten clients learn to read digits over thin lines, by every encoding of updates.
+"""Ten clients learn to read digits over thin lines, by every encoding of updates and by SCAFFOLD.
 
     python clients/python/examples/thin_digits.py --url http://127.0.0.1:8080
 
-Each client has images of mostly two digits. They train a network of 9,610 values six times: with
-updates as they are, encoded, and as top-k without the feedback of what was not sent. All of that is
-repeated over several splits of the images. At the end the mean accuracy of each version is in
-``thin-digits.svg``.
+Each client has images of mostly two digits. They train a network of 9,610 values seven times: with
+updates as they are, encoded, as top-k without the feedback of what was not sent, and with controls.
+All of that is repeated over several splits of the images. At the end the mean accuracy of each
+version is in ``thin-digits.svg``.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ import digits
 import numpy as np
 import plot
 
-from fedstep import Client, Problem, Weights
-from fedstep.encodings import Residuals
+from fedstep import Client, Problem, Update, Weights
+from fedstep.scaffold import Scaffold
 from fedstep.tensors import Array, Arrays
+from fedstep.training import LocalStep
 
 CLIENTS = 10
 HIDDEN = 128
 BATCH = 32
 LOCAL_RATE = 0.03
 NO_FEEDBACK = "no feedback"
+SCAFFOLD = "SCAFFOLD"
 LINES: dict[str, str | None] = {
     "float32": None,
     "int8": "int8",
@@ -37,6 +39,7 @@ LINES: dict[str, str | None] = {
     "eden-1": "eden-1",
     "top-k": "top-k",
     NO_FEEDBACK: "top-k",
+    SCAFFOLD: None,
 }
 
 
@@ -71,24 +74,37 @@ def accuracy(weights: Arrays, images: digits.Images) -> float:
     return float((forward(weights, images.pixels)[1].argmax(1) == images.values).mean())
 
 
-def epoch(weights: Arrays, images: digits.Images, seed: int) -> Arrays:
-    """The weights after one pass of stochastic gradient descent."""
+def moves(weights: Arrays, images: digits.Images, some: Any) -> dict[str, Array]:
+    """A step of gradient descent on some of the images."""
+    x = images.pixels[some]
+    hidden, scores = forward(weights, x)
+    powers = np.exp(scores - scores.max(1, keepdims=True))
+    errors = powers / powers.sum(1, keepdims=True)
+    errors[np.arange(len(some)), images.values[some]] -= 1
+    errors *= np.float32(LOCAL_RATE / len(some))
+    back = (errors @ weights["out"]) * (hidden > 0)
+    return {
+        "hidden": back.T @ x,
+        "hidden.bias": back.sum(0),
+        "out": errors.T @ hidden,
+        "out.bias": errors.sum(0),
+    }
+
+
+def epoch(
+    weights: Arrays, images: digits.Images, seed: int, correction: Arrays | None = None
+) -> Update:
+    """What one pass of stochastic gradient descent gives, each step of which is corrected."""
     after = {name: array.copy() for name, array in weights.items()}
     order = np.random.default_rng(seed).permutation(len(images.values))
-    for begin in range(0, len(order), BATCH):
-        some = order[begin : begin + BATCH]
-        x = images.pixels[some]
-        hidden, scores = forward(after, x)
-        powers = np.exp(scores - scores.max(1, keepdims=True))
-        errors = powers / powers.sum(1, keepdims=True)
-        errors[np.arange(len(some)), images.values[some]] -= 1
-        errors *= np.float32(LOCAL_RATE / len(some))
-        back = (errors @ after["out"]) * (hidden > 0)
-        after["out"] -= errors.T @ hidden
-        after["out.bias"] -= errors.sum(0)
-        after["hidden"] -= back.T @ x
-        after["hidden.bias"] -= back.sum(0)
-    return after
+    steps = range(0, len(order), BATCH)
+    for begin in steps:
+        for name, move in moves(after, images, order[begin : begin + BATCH]).items():
+            after[name] -= move
+            if correction is not None:
+                after[name] -= np.float32(LOCAL_RATE) * correction[name]
+    rate = None if correction is None else LOCAL_RATE * len(steps)
+    return Update.from_weights(weights, after, len(order), local_rate=rate)
 
 
 def deal(images: digits.Images, split: int) -> list[digits.Images]:
@@ -108,6 +124,35 @@ def deal(images: digits.Images, split: int) -> list[digits.Images]:
     return held
 
 
+def step_of(name: str, client: Client, model: str, images: digits.Images, seed: int) -> LocalStep:
+    """How a client trains in each round."""
+
+    def plain(weights: Arrays, round: int) -> Update:
+        return epoch(weights, images, seed + CLIENTS * round)
+
+    def corrected(weights: Arrays, round: int, control: Arrays, own: Arrays) -> Update:
+        correction = {key: control[key] - own[key] for key in control}
+        return epoch(weights, images, seed + CLIENTS * round, correction)
+
+    return Scaffold().local_step(client, model, corrected) if name == SCAFFOLD else plain
+
+
+def send(
+    client: Client, model: str, weights: Weights, update: Update, encoding: str | None
+) -> dict[str, Any]:
+    """Sends an update, and gives the receipt."""
+    return client.submit(
+        model,
+        weights,
+        update.gradient,
+        weight=update.weight,
+        encoding=encoding,
+        local_rate=update.local_rate,
+        control=update.control,
+        keeper=update.keeper,
+    )
+
+
 def train(url: str, name: str, split: int, rounds: int) -> Course:
     """Trains a model until its rounds are over."""
     model = f"thin-digits-{name.replace(' ', '-')}-{split}"
@@ -121,25 +166,26 @@ def train(url: str, name: str, split: int, rounds: int) -> Course:
         admin.create(
             model,
             first(split),
-            optimizer={"lrate": 1.0, "modules": []},  # FedAvg
+            optimizer={"lrate": 1.0, "modules": ["scaffold-server"] if name == SCAFFOLD else []},
+            aggregator=["averaging", {"steps_weighted": name != SCAFFOLD}],
             round={"min_updates": CLIENTS, "rounds": rounds},
         )
+        steps = [
+            step_of(name, client, model, held[i], split * rounds * CLIENTS + i)
+            for i, client in enumerate(own)
+        ]
         accuracies = []
         receipt: dict[str, Any] = {}
         weights: Weights | None = admin.weights(model)
         while weights is not None:
             accuracies.append(accuracy(weights.arrays, test))
             if weights.phase != "stopped":
-                for number, client in enumerate(own):
-                    seed = (split * rounds + weights.version) * CLIENTS + number
-                    after = epoch(weights.arrays, held[number], seed)
-                    update = {key: weights.arrays[key] - after[key] for key in after}
-                    seen = len(held[number].values)
+                for client, step in zip(own, steps, strict=True):
+                    update = step(weights.arrays, weights.version)
+                    assert update is not None
                     if name == NO_FEEDBACK:
-                        client._residuals = Residuals()  # what was not sent is forgotten
-                    receipt = client.submit(
-                        model, weights, update, weight=seen, encoding=LINES[name]
-                    )
+                        client.drop_residuals(model)
+                    receipt = send(client, model, weights, update, LINES[name])
             weights = admin.wait(model, weights)
         admin.delete(model)
     return Course(receipt.get("bytes", 0), accuracies)

@@ -72,7 +72,7 @@ class ExamplesTest(unittest.TestCase):
             self.assertGreater(self.run_example("thin_digits.py", 3, *arguments), 0.2)
             lines = xml.etree.ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}polyline")
             points = [len(line.attrib["points"].split()) for line in lines]
-            self.assertEqual(points, [4] * 6)
+            self.assertEqual(points, [4] * 7)
 
     def test_pytorch(self) -> None:
         self.skip_without("torch")
