@@ -84,10 +84,7 @@ final class PrivacyCodec {
 
   private static boolean isByClients(Spec spec) {
     JsonNode where = spec.get(WHERE);
-    if (where != null && !where.isString()) {
-      throw Spec.malformed(spec.at(WHERE), "a string", where);
-    }
-    return switch (where == null ? SERVER : where.stringValue()) {
+    return switch (where == null ? SERVER : Spec.text(where, spec.at(WHERE))) {
       case SERVER -> false;
       case CLIENTS -> true;
       default ->

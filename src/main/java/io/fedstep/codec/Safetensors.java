@@ -61,7 +61,7 @@ public final class Safetensors {
     for (Tensor tensor : spec.layout().tensors()) {
       ObjectNode entry = json.putObject(tensor.name());
       entry.put("dtype", dtype);
-      SpecCodec.shape(entry.putArray("shape"), tensor);
+      LayoutCodec.shape(entry.putArray("shape"), tensor);
       ArrayNode place = entry.putArray("data_offsets");
       place.add(tensor.offset() * width).add(tensor.end() * width);
     }

@@ -63,7 +63,7 @@ public final class SecureCodec {
     List<String> names =
         metrics == null
             ? List.of()
-            : Spec.list(metrics, spec.at("metrics"), node -> text(node, spec.at("metrics")));
+            : Spec.list(metrics, spec.at("metrics"), node -> Spec.text(node, spec.at("metrics")));
     return Spec.checked(
         SecureAggregation.NAME, () -> new MaskedValues(clip, bits, maxWeight, names));
   }
@@ -81,13 +81,6 @@ public final class SecureCodec {
     }
   }
 
-  private static String text(JsonNode json, String place) {
-    if (!json.isString()) {
-      throw Spec.malformed(place, "a string", json);
-    }
-    return json.stringValue();
-  }
-
   private static Duration time(Spec spec, String key, Duration otherwise) {
     JsonNode json = spec.get(key);
     return json == null ? otherwise : PolicyCodec.timeout(json, spec.at(key));
@@ -95,7 +88,7 @@ public final class SecureCodec {
 
   private static boolean isPinned(Spec spec) {
     @Nullable JsonNode json = spec.get("identities");
-    return switch (json == null ? ANY : text(json, spec.at("identities"))) {
+    return switch (json == null ? ANY : Spec.text(json, spec.at("identities"))) {
       case ANY -> false;
       case PINNED -> true;
       default ->

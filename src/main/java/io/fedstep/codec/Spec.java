@@ -230,6 +230,13 @@ final class Spec implements Settings {
     return Refusal.of(Problem.BAD_SPEC, "'%s' %s.".formatted(place, what)).exception();
   }
 
+  static String text(JsonNode json, String place) {
+    if (!json.isString()) {
+      throw malformed(place, "a string", json);
+    }
+    return json.stringValue();
+  }
+
   static RefusedException malformed(String place, String expected, JsonNode found) {
     String text = found.toString();
     return Json.malformed(

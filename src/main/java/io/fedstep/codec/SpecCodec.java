@@ -1,7 +1,5 @@
 package io.fedstep.codec;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.fedstep.aggregate.Aggregator;
 import io.fedstep.aggregate.KnownAggregators;
 import io.fedstep.model.DifferentialPrivacy;
@@ -14,11 +12,7 @@ import io.fedstep.model.UpdateBound;
 import io.fedstep.optim.Optimizer;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.vector.Dtype;
-import io.fedstep.vector.Tensor;
 import io.fedstep.vector.TensorLayout;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -28,19 +22,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A model's spec as JSON, defaults filled in; the optimizer is declearn's {@code get_config()}. */
 public final class SpecCodec {
-  /** Keys of safetensors' header and of packed vectors, beside those that are tensors' names. */
-  private static final Set<String> RESERVED = Set.of("__metadata__", "__type__");
-
-  private static final String SHAPE = "shape";
-  private static final String STEP = "step";
   private static final String ZEROS = "zeros";
   private static final String REQUIRED = "required";
-
-  /** NumPy's. */
-  private static final int MOST_DIMENSIONS = 64;
-
-  /** The most empty arrays that JSON nests for an empty tensor. */
-  private static final long MOST_EMPTY = 1_000;
 
   private SpecCodec() {}
 
@@ -61,7 +44,7 @@ public final class SpecCodec {
                 "keep_best",
                 DifferentialPrivacy.NAME,
                 SecureAggregation.NAME));
-    TensorLayout layout = layout(spec.required("tensors"));
+    TensorLayout layout = LayoutCodec.read(spec.required("tensors"));
     JsonNode dtype = spec.get("dtype");
     JsonNode optimizer = spec.get("optimizer");
     JsonNode aggregator = spec.get("aggregator");
@@ -96,12 +79,12 @@ public final class SpecCodec {
       return null;
     }
     Spec spec = Spec.of(json, "keep_best", Set.of("metric", "mode", "min_reports"));
-    String metric = text(spec.required("metric"), spec.at("metric"));
+    String metric = Spec.text(spec.required("metric"), spec.at("metric"));
     if (!UpdateMetadata.isMetric(metric)) {
       throw Spec.bad(spec.at("metric"), "is no name of a metric");
     }
     JsonNode mode = spec.get("mode");
-    KeepBest.Mode by = mode == null ? KeepBest.Mode.MAX : mode(text(mode, spec.at("mode")));
+    KeepBest.Mode by = mode == null ? KeepBest.Mode.MAX : mode(Spec.text(mode, spec.at("mode")));
     Integer least = spec.countOrNull("min_reports");
     return Spec.checked("keep_best", () -> new KeepBest(metric, by, least));
   }
@@ -114,106 +97,22 @@ public final class SpecCodec {
     };
   }
 
-  private static String text(JsonNode json, String place) {
-    if (!json.isString()) {
-      throw Spec.malformed(place, "a string", json);
-    }
-    return json.stringValue();
-  }
-
   private static boolean requiresWeights(@Nullable JsonNode json) {
-    if (json != null && !json.isString()) {
-      throw Spec.malformed("weights", "a string", json);
-    }
-    return switch (json == null ? ZEROS : json.stringValue()) {
+    return switch (json == null ? ZEROS : Spec.text(json, "weights")) {
       case ZEROS -> false;
       case REQUIRED -> true;
       default -> throw Spec.bad("weights", "is %s; zeros and required are known".formatted(json));
     };
   }
 
-  private static TensorLayout layout(JsonNode json) {
-    if (!(json instanceof ObjectNode object)) {
-      throw Spec.malformed("tensors", "an object of shapes by name", json);
-    }
-    var shapes = new LinkedHashMap<String, List<Long>>();
-    var plain = new HashSet<String>();
-    for (var entry : object.properties()) {
-      String name = entry.getKey();
-      String place = "tensors." + name;
-      if (entry.getValue() instanceof ObjectNode described) {
-        Spec tensor = Spec.of(described, place, Set.of(SHAPE, STEP));
-        shapes.put(name, shape(tensor.required(SHAPE), tensor.at(SHAPE)));
-        JsonNode step = tensor.get(STEP);
-        if (step != null && step(step, tensor.at(STEP)) == Tensor.Step.PLAIN) {
-          plain.add(name);
-        }
-      } else {
-        shapes.put(name, shape(entry.getValue(), place));
-      }
-    }
-    return Spec.checked("tensors", () -> new TensorLayout(shapes, plain));
-  }
-
-  private static List<Long> shape(JsonNode json, String place) {
-    return Spec.list(json, place, node -> Spec.integer(node, place));
-  }
-
-  private static Tensor.Step step(JsonNode json, String place) {
-    String name = text(json, place);
-    for (Tensor.Step step : Tensor.Step.values()) {
-      if (step.label().equals(name)) {
-        return step;
-      }
-    }
-    throw Spec.bad(place, "is '%s'; optimizer and plain are known".formatted(name));
-  }
-
-  /** Checks that every format can carry tensors of those names and shapes. */
-  public static void checkNew(TensorLayout layout) {
-    for (Tensor tensor : layout.tensors()) {
-      String name = tensor.name();
-      if (RESERVED.contains(name)) {
-        throw Spec.bad("tensors." + name, "is a name that safetensors or JSON use themselves");
-      }
-      if (!UTF_8.newEncoder().canEncode(name)) {
-        throw Spec.bad("tensors", "has a name with half a surrogate pair, which is no text");
-      }
-      if (tensor.shape().size() > MOST_DIMENSIONS) {
-        throw Spec.bad(
-            "tensors." + name,
-            "has %s dimensions; %s are the most".formatted(tensor.shape().size(), MOST_DIMENSIONS));
-      }
-      if (tensor.size() == 0 && arrays(tensor) > MOST_EMPTY) {
-        throw Spec.bad(
-            "tensors." + name,
-            "is empty in more than %s arrays, as JSON would have it".formatted(MOST_EMPTY));
-      }
-    }
-  }
-
-  /** The empty arrays in the nesting of an empty tensor. */
-  private static long arrays(Tensor tensor) {
-    long arrays = 1;
-    for (long dimension : tensor.shape()) {
-      if (dimension == 0) {
-        break;
-      }
-      arrays = Math.min(arrays, MOST_EMPTY + 1) * Math.min(dimension, MOST_EMPTY + 1);
-    }
-    return arrays;
-  }
-
   private static Dtype dtype(JsonNode json) {
-    if (!json.isString()) {
-      throw Spec.malformed("dtype", "a string", json);
-    }
+    String label = Spec.text(json, "dtype");
     for (Dtype dtype : Dtype.values()) {
-      if (dtype.label().equals(json.stringValue())) {
+      if (dtype.label().equals(label)) {
         return dtype;
       }
     }
-    throw Spec.bad("dtype", "is '%s'; float32 and float64 are known".formatted(json.stringValue()));
+    throw Spec.bad("dtype", "is '%s'; float32 and float64 are known".formatted(label));
   }
 
   /** Reads an aggregator, which has the default settings where it gives none. */
@@ -244,10 +143,7 @@ public final class SpecCodec {
   }
 
   private static UpdateBound.Action action(JsonNode json, String place) {
-    if (!json.isString()) {
-      throw Spec.malformed(place, "a string", json);
-    }
-    return switch (json.stringValue()) {
+    return switch (Spec.text(json, place)) {
       case "clip" -> UpdateBound.Action.CLIP;
       case "refuse" -> UpdateBound.Action.REFUSE;
       default -> throw Spec.bad(place, "is %s; clip and refuse are known".formatted(json));
@@ -258,9 +154,7 @@ public final class SpecCodec {
   public static ObjectNode write(ModelSpec spec) {
     ObjectNode json = Json.object();
     ObjectNode tensors = json.putObject("tensors");
-    for (Tensor tensor : spec.layout().tensors()) {
-      put(tensors, tensor);
-    }
+    spec.layout().tensors().forEach(tensor -> LayoutCodec.put(tensors, tensor));
     return json.setAll(writeWithoutTensors(spec));
   }
 
@@ -288,22 +182,6 @@ public final class SpecCodec {
       json.set(SecureAggregation.NAME, SecureCodec.write(secure));
     }
     return json;
-  }
-
-  /** Adds a tensor to a spec's, by its shape alone where the optimizer steps it. */
-  public static void put(ObjectNode tensors, Tensor tensor) {
-    if (tensor.isPlain()) {
-      ObjectNode described = tensors.putObject(tensor.name());
-      shape(described.putArray(SHAPE), tensor);
-      described.put(STEP, tensor.step().label());
-    } else {
-      shape(tensors.putArray(tensor.name()), tensor);
-    }
-  }
-
-  /** A shape, into an empty array. */
-  public static void shape(ArrayNode array, Tensor tensor) {
-    tensor.shape().forEach(array::add);
   }
 
   /** An aggregator's name and config. */

@@ -3,8 +3,8 @@ package io.fedstep.coordinator;
 import static java.util.stream.Collectors.joining;
 
 import io.fedstep.codec.CopySpec;
+import io.fedstep.codec.LayoutCodec;
 import io.fedstep.codec.NewSpec;
-import io.fedstep.codec.SpecCodec;
 import io.fedstep.codec.SpecDifferences;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
@@ -27,7 +27,7 @@ public record NewModels(Limits limits, InstantSource clock, Supplier<String> inc
 
   /** Checks that a model may be one more of {@code models}. */
   public void check(ModelSpec spec, int models) {
-    SpecCodec.checkNew(spec.layout());
+    LayoutCodec.checkNew(spec.layout());
     ChangeRules.checkNew(spec.round());
     if (spec.parameters() > limits.maxParameters()) {
       throw Refusal.of(
@@ -80,7 +80,8 @@ public record NewModels(Limits limits, InstantSource clock, Supplier<String> inc
     return Refusal.of(
         Problem.BAD_SPEC,
         what
-            + " is for one machine (fedstep.engine=local), not for several (fedstep.engine=kafka).");
+            + " is for one machine (fedstep.engine=local), not for several"
+            + " (fedstep.engine=kafka).");
   }
 
   /** The head of a new model. */

@@ -1,5 +1,6 @@
 package io.fedstep.kafka;
 
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.round.Decision;
@@ -30,7 +31,8 @@ final class LogEntryCodec {
       case LogEntry.Deleted(_, var incarnation, var version) ->
           Json.object().put(DELETED, incarnation).put(VERSION, version);
       case LogEntry.OpenRound round -> write(round);
-      case LogEntry.Update(_, _, var base, var update) -> RecordCodec.write(update).put(BASE, base);
+      case LogEntry.Update(_, _, var base, var update) ->
+          DecisionCodec.write(update).put(BASE, base);
       case LogEntry.Range(_, _, var base, var step, var done) ->
           Json.object().put(BASE, base).put("step", step).put("done", done);
       case LogEntry.Report(_, _, var base, var client, var report) ->
@@ -56,7 +58,7 @@ final class LogEntryCodec {
     json.set(VERSION, round.newest().write());
     Decision.Passed passed = round.passed();
     if (passed != null) {
-      json.setAll(RecordCodec.write(passed));
+      json.setAll(DecisionCodec.write(passed));
     }
     LogEntry.End end = round.end();
     if (end != null) {
@@ -70,7 +72,7 @@ final class LogEntryCodec {
       json.set(ASKER, end.replyTo().write());
     }
     if (end.ended() != null) {
-      json.setAll(RecordCodec.write(end.ended()));
+      json.setAll(DecisionCodec.write(end.ended()));
     }
     if (end.replacement() != null) {
       json.set("replacement", CommandCodec.write(end.replacement()));
@@ -96,7 +98,7 @@ final class LogEntryCodec {
               parts[1],
               Long.parseLong(parts[2]),
               MessageJson.text(content, BASE),
-              (Decision.Accepted) RecordCodec.readDecision(content));
+              (Decision.Accepted) DecisionCodec.read(content));
       case "range" ->
           new LogEntry.Range(
               parts[1],
@@ -139,7 +141,7 @@ final class LogEntryCodec {
         MessageJson.text(content, BASE),
         RecordCodec.time(content.required("opened_at")),
         VersionInfo.of(content.required(VERSION)),
-        passed == null ? null : RecordCodec.readPassed(passed),
+        passed == null ? null : DecisionCodec.readPassed(passed),
         end(content));
   }
 
@@ -162,7 +164,7 @@ final class LogEntryCodec {
     for (String kind : List.of("closed", "abandoned")) {
       JsonNode ended = content.get(kind);
       if (ended != null) {
-        return RecordCodec.readDecision(Json.object().set(kind, ended));
+        return DecisionCodec.read(Json.object().set(kind, ended));
       }
     }
     return null;

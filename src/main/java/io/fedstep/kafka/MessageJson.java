@@ -1,5 +1,6 @@
 package io.fedstep.kafka;
 
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.ClientFailure;
@@ -55,8 +56,8 @@ final class MessageJson {
             .put("base", header.base())
             .put("digest", content.digest())
             .put("norm", content.norm());
-    json.set("metrics", RecordCodec.metrics(header.metrics()));
-    return RecordCodec.addKnown(json, content.transfer());
+    json.set("metrics", DecisionCodec.metrics(header.metrics()));
+    return DecisionCodec.addKnown(json, content.transfer());
   }
 
   static UpdateMetadata header(JsonNode json) {
@@ -70,7 +71,7 @@ final class MessageJson {
   }
 
   static VectorSummary content(JsonNode json) {
-    return RecordCodec.readSummary(json);
+    return DecisionCodec.readSummary(json);
   }
 
   static ObjectNode refusal(Refusal refusal) {

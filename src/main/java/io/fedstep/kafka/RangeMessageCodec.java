@@ -1,7 +1,7 @@
 package io.fedstep.kafka;
 
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.codec.Json;
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.kafka.RangeMessage.OfRound;
 import io.fedstep.round.Decision;
 import io.fedstep.store.ModelHead;
@@ -49,7 +49,8 @@ final class RangeMessageCodec {
   private static ObjectNode verdicts(
       ObjectNode json, List<RangeMessage.Admitted> admitted, List<String> refused) {
     ArrayNode updates = json.putArray(ADMITTED);
-    admitted.forEach(one -> updates.add(RecordCodec.write(one.update()).put(UPLOAD, one.upload())));
+    admitted.forEach(
+        one -> updates.add(DecisionCodec.write(one.update()).put(UPLOAD, one.upload())));
     ArrayNode uploads = json.putArray(REFUSED);
     refused.forEach(uploads::add);
     return json;
@@ -89,6 +90,6 @@ final class RangeMessageCodec {
 
   private static RangeMessage.Admitted admitted(JsonNode json) {
     return new RangeMessage.Admitted(
-        MessageJson.text(json, UPLOAD), (Decision.Accepted) RecordCodec.readDecision(json));
+        MessageJson.text(json, UPLOAD), (Decision.Accepted) DecisionCodec.read(json));
   }
 }

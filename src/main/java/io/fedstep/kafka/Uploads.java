@@ -1,6 +1,6 @@
 package io.fedstep.kafka;
 
-import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.codec.VectorSink;
 import io.fedstep.coordinator.Admission;
 import io.fedstep.coordinator.Upload;
@@ -98,7 +98,7 @@ final class Uploads implements AutoCloseable {
                 message ->
                     new UpdateMessages(
                         cluster.topics(), model.state().spec(), update, spool, row, message));
-        Decision.Accepted accepted = (Decision.Accepted) RecordCodec.readDecision(answer);
+        Decision.Accepted accepted = (Decision.Accepted) DecisionCodec.read(answer);
         return answer.required("repeated").booleanValue()
             ? new Verdict.Repeats<>(accepted)
             : new Verdict.Enters<>(accepted);

@@ -1,5 +1,6 @@
 package io.fedstep.store;
 
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.codec.Json;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.round.Course;
@@ -88,7 +89,7 @@ public final class Journal implements AutoCloseable {
         stride = stride(path, protocol.row().bytes(), entry);
         round = begin(path, protocol, entry);
       } else {
-        round.apply(RecordCodec.readDecision(entry));
+        round.apply(DecisionCodec.read(entry));
       }
       return round;
     }
@@ -157,7 +158,7 @@ public final class Journal implements AutoCloseable {
 
   /** Appends decisions, all or none; they are durable after the next {@link #force}. */
   void append(List<Decision> decisions) {
-    lines.append(decisions.stream().map(RecordCodec::write).toList());
+    lines.append(decisions.stream().map(DecisionCodec::write).toList());
   }
 
   void rename(Path to) {

@@ -1,6 +1,8 @@
 package io.fedstep.web;
 
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.codec.Json;
+import io.fedstep.codec.LayoutCodec;
 import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SecureCodec;
 import io.fedstep.codec.SpecCodec;
@@ -74,9 +76,9 @@ final class Answers {
     ObjectNode tensors = json.putObject("tensors");
     ArrayNode layout = json.arrayNode();
     for (Tensor tensor : head.spec().layout().tensors()) {
-      SpecCodec.put(tensors, tensor);
+      LayoutCodec.put(tensors, tensor);
       ObjectNode place = layout.addObject().put("name", tensor.name());
-      SpecCodec.shape(place.putArray("shape"), tensor);
+      LayoutCodec.shape(place.putArray("shape"), tensor);
       place.put("offset", tensor.offset()).put("step", tensor.step().label());
     }
     json.setAll(listed(status));
@@ -151,7 +153,7 @@ final class Answers {
     ArrayNode updates = json.putArray("updates");
     for (Decision.Accepted one : accepted) {
       ObjectNode update = RecordCodec.client(spec, round, one);
-      update.set("metrics", RecordCodec.metrics(one.metrics()));
+      update.set("metrics", DecisionCodec.metrics(one.metrics()));
       updates.add(update);
     }
     return json;
@@ -207,7 +209,7 @@ final class Answers {
   static ObjectNode version(VersionInfo info, Collection<UpdateMetadata> reports, ModelSpec spec) {
     Reported reported = Reported.of(reports, spec);
     ObjectNode json = version(info).put("reports", reported.count());
-    json.set("metrics", RecordCodec.metrics(reported.metrics()));
+    json.set("metrics", DecisionCodec.metrics(reported.metrics()));
     return json;
   }
 

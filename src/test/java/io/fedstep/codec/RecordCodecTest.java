@@ -51,19 +51,19 @@ class RecordCodecTest {
     var summary = new VectorSummary("crc32c:0", 2.5, new Transfer("eden-4", 1, 330L));
     var update =
         new Decision.Accepted("alice", 0, 1, new TreeMap<>(), summary, Instant.EPOCH, 1, 0);
-    assertThat(RecordCodec.readDecision(RecordCodec.write(update))).isEqualTo(update);
-    ObjectNode earlier = RecordCodec.write(update);
+    assertThat(DecisionCodec.read(DecisionCodec.write(update))).isEqualTo(update);
+    ObjectNode earlier = DecisionCodec.write(update);
     ((ObjectNode) earlier.get("accepted")).remove(List.of("encoding", "left_out", "bytes"));
-    var known = (Decision.Accepted) RecordCodec.readDecision(earlier);
+    var known = (Decision.Accepted) DecisionCodec.read(earlier);
     assertThat(known.summary().transfer()).isEqualTo(Transfer.UNKNOWN);
-    assertThat(RecordCodec.write(known)).isEqualTo(earlier);
+    assertThat(DecisionCodec.write(known)).isEqualTo(earlier);
   }
 
   @Test
   void keyOfACloseIsInTheJournal_andInNothingElse() {
     String hex = "0123456789abcdef".repeat(4);
     var close = new Decision.Closed(Decision.Cause.MANUAL, Instant.EPOCH, new NoiseKey(hex));
-    assertThat(RecordCodec.readDecision(RecordCodec.write(close))).isEqualTo(close);
+    assertThat(DecisionCodec.read(DecisionCodec.write(close))).isEqualTo(close);
     assertThat(close.toString()).doesNotContain("0123");
     var round = new Round(3, "0a1b2c3d-3", Instant.EPOCH);
     round.apply(close);
