@@ -3,8 +3,6 @@ package io.fedstep.store;
 import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.HalfFormat;
 import io.fedstep.codec.JoinedCrc32c;
-import io.fedstep.codec.Json;
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateDocument;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.privacy.Ledger;
@@ -20,13 +18,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongUnaryOperator;
 import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A version of a model: a folder that appeared whole and never changes. Version 0 has no folder
@@ -39,22 +34,10 @@ public final class Version {
   /** The file with its optimizer state. */
   public static final String STATE = VersionFiles.STATE;
 
-  /** Of files whose vectors have no metadata before them. */
-  static final int BARE = 1;
-
-  /** Of a version without controls. */
-  static final int FORMAT = 2;
-
-  /** Of one whose document says of which round each client's control is. */
-  static final int WITH_CONTROLS = 3;
-
-  private static final String CONTROLS = "controls";
-
   private final @Nullable VersionFiles files;
   private final ModelSpec spec;
   private final VersionInfo info;
-  private final AtomicInteger holders = new AtomicInteger();
-  private volatile boolean retired;
+  private final Holders holders = new Holders();
   private volatile boolean sent;
   private volatile @Nullable SoftReference<ControlRounds> controls;
   private boolean bareZeros;
@@ -106,27 +89,10 @@ public final class Version {
   static Version found(Disk disk, Path folder, ModelSpec spec) {
     var files = new VersionFiles(disk, folder, spec);
     Path document = folder.resolve(VersionFiles.DOCUMENT);
-    var found = new Version(files, spec, files.document(json -> info(document, json)));
+    var found =
+        new Version(files, spec, files.document(json -> VersionDocument.info(document, json)));
     found.sent = true; // by another process, perhaps
     return found;
-  }
-
-  private static VersionInfo info(Path document, ObjectNode json) {
-    if (json.path("format").asInt(0) != BARE) {
-      Document.checkFormat(document, json, json.has(CONTROLS) ? WITH_CONTROLS : FORMAT);
-    }
-    return VersionInfo.of(json);
-  }
-
-  /** Its document, to which files and record are to be added. */
-  static ObjectNode document(VersionInfo info, @Nullable ControlRounds controls) {
-    ObjectNode json = Json.object().put("format", controls == null ? FORMAT : WITH_CONTROLS);
-    json.setAll(info.write());
-    if (controls != null) {
-      ObjectNode rounds = json.putObject(CONTROLS);
-      controls.byClient().forEach((client, round) -> rounds.put(client, (long) round));
-    }
-    return json;
   }
 
   /** Its description. */
@@ -149,8 +115,7 @@ public final class Version {
       return null;
     }
     try {
-      return files.<@Nullable RoundRecord>document(
-          json -> json.has("round") ? RecordCodec.read(json.required("round")) : null);
+      return files.<@Nullable RoundRecord>document(VersionDocument::round);
     } catch (StorageException e) {
       throw failed(e);
     }
@@ -164,18 +129,10 @@ public final class Version {
     SoftReference<ControlRounds> known = controls;
     ControlRounds found = known == null ? null : known.get();
     if (found == null) {
-      found = kept(() -> files.document(Version::readControls));
+      found = kept(() -> files.document(VersionDocument::controls));
       controls = new SoftReference<>(found); // there may be a hundred thousand
     }
     return found;
-  }
-
-  private static ControlRounds readControls(ObjectNode json) {
-    var rounds = new TreeMap<String, Long>();
-    json.required(CONTROLS)
-        .properties()
-        .forEach(entry -> rounds.put(entry.getKey(), entry.getValue().longValue()));
-    return new ControlRounds(rounds);
   }
 
   /**
@@ -237,12 +194,12 @@ public final class Version {
 
   /** Lets no further reader in: its files are about to be deleted or written over. */
   void retire() {
-    retired = true;
+    holders.retire();
   }
 
   /** Whether this retired version has no reader, so that its files can be deleted. */
   boolean isFree() {
-    return holders.get() == 0;
+    return holders.isNone();
   }
 
   /**
@@ -259,15 +216,13 @@ public final class Version {
   }
 
   private void hold() {
-    holders.incrementAndGet();
-    if (retired) { // read after the count went up, which isFree reads
-      release();
+    if (!holders.add()) {
       throw gone();
     }
   }
 
   private void release() {
-    holders.decrementAndGet();
+    holders.remove();
   }
 
   /** Does something while its files stay. */
@@ -290,7 +245,7 @@ public final class Version {
     try {
       return opened.get();
     } catch (StorageException e) {
-      if (retired) {
+      if (holders.areRetired()) {
         throw gone();
       }
       throw failed(e);
@@ -395,7 +350,7 @@ public final class Version {
   /** Whether a round made it, whose last optimizer module gave a gradient. */
   public boolean hasGradient() {
     boolean found = files != null && files.has(VersionFiles.GRADIENT);
-    if (!found && retired) {
+    if (!found && holders.areRetired()) {
       throw gone(); // and with it the file, perhaps
     }
     return found;

@@ -2,7 +2,6 @@ package io.fedstep.store;
 
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.JoinedCrc32c;
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.StateBody;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.optim.StateEntry;
@@ -245,7 +244,6 @@ public final class VersionDraft implements AutoCloseable {
     if (spec.hasControls() != (controls != null)) {
       throw new IllegalStateException("a version of a model with SCAFFOLD has controls");
     }
-    ObjectNode document = Version.document(info, controls);
     sums = new TreeMap<>();
     if (standing != null) {
       LedgerFile.write(disk, folder, standing);
@@ -267,10 +265,7 @@ public final class VersionDraft implements AutoCloseable {
         }
       }
     }
-    document.set("files", FileSum.write(sums));
-    if (round != null) {
-      document.set("round", RecordCodec.write(model, round));
-    }
+    ObjectNode document = VersionDocument.write(model, info, controls, sums, round);
     disk.writeForced(folder.resolve(VersionFiles.DOCUMENT), CheckedLine.encode(document));
     disk.forceFolder(folder);
   }
