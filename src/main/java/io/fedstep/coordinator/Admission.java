@@ -5,6 +5,7 @@ import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.round.RoundRefusals;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
@@ -42,7 +43,7 @@ public final class Admission {
   private @Nullable Verdict<Decision.Accepted> beginOpen(
       long from, String client, @Nullable String base) {
     if (state.awaitsWeights()) {
-      return new Verdict.Refused<>(ModelState.noWeights(state.model()));
+      return new Verdict.Refused<>(ModelStatus.noWeights(state.model()));
     }
     Round open = state.round();
     if (from > open.number()) {
@@ -117,7 +118,7 @@ public final class Admission {
 
   /** The refusal of an update in none of the rounds that are over and whose records are kept. */
   private Refusal refusal(long from, long current) {
-    Refusal refusal = Round.over(from, current);
+    Refusal refusal = RoundRefusals.over(from, current);
     for (long round = from; round <= last(from, current); round++) {
       if (state.record(round) == null) {
         return refusal.with("recorded", false);
@@ -160,7 +161,7 @@ public final class Admission {
       VectorSummary content,
       Instant now) {
     if (state.awaitsWeights()) {
-      return new Verdict.Refused<>(ModelState.noWeights(state.model()));
+      return new Verdict.Refused<>(ModelStatus.noWeights(state.model()));
     }
     Round round = state.round();
     Round.Origin origin = state.origin(from);
@@ -204,7 +205,7 @@ public final class Admission {
 
   private Verdict<Decision.Answered> admit(long number, String stage, String client) {
     if (state.awaitsWeights()) {
-      return new Verdict.Refused<>(ModelState.noWeights(state.model()));
+      return new Verdict.Refused<>(ModelStatus.noWeights(state.model()));
     }
     Round round = state.round();
     if (number != round.number()) {
@@ -227,7 +228,7 @@ public final class Admission {
   public Verdict<Decision.Answered> decide(
       long number, String stage, String client, String document, Instant now) {
     if (state.awaitsWeights()) {
-      return new Verdict.Refused<>(ModelState.noWeights(state.model()));
+      return new Verdict.Refused<>(ModelStatus.noWeights(state.model()));
     }
     Round round = state.round();
     if (number != round.number()) {
@@ -235,7 +236,9 @@ public final class Admission {
     }
     if (state.isClosing() && round.closed() == null) { // its version exists, or is being replaced
       return new Verdict.Refused<>(
-          state.hasNoRoom() ? state.noRoom() : Round.over(number, number + 1).retryAfter(1));
+          state.hasNoRoom()
+              ? state.noRoom()
+              : RoundRefusals.over(number, number + 1).retryAfter(1));
     }
     Verdict<Decision.Answered> verdict = round.answer(stage, client, document, now);
     if (!(verdict instanceof Verdict.Enters<Decision.Answered>)) {
@@ -246,7 +249,7 @@ public final class Admission {
 
   /** The refusal of a document for another round than the open one. */
   private Refusal elsewhere(long number, Round open) {
-    return number > open.number() ? notOpen(number) : Round.over(number, open.number());
+    return number > open.number() ? notOpen(number) : RoundRefusals.over(number, open.number());
   }
 
   /**
@@ -277,6 +280,8 @@ public final class Admission {
       return Round.repeat(earlier, header, content);
     }
     return new Verdict.Refused<>(
-        current == from ? Round.over(from, from + 1).retryAfter(1) : refusal(from, current));
+        current == from
+            ? RoundRefusals.over(from, from + 1).retryAfter(1)
+            : refusal(from, current));
   }
 }

@@ -132,7 +132,7 @@ public final class ChangeRules {
           .with("min_updates", least)
           .exception();
     }
-    List<String> unopened = state.unopened();
+    List<String> unopened = state.secrets().unopened(state.round());
     if (!unopened.isEmpty()) {
       throw Refusal.of(
               Problem.TOO_FEW_UPDATES,

@@ -7,8 +7,6 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.Places;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Round;
-import io.fedstep.round.RoundRecord;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.Deleted;
 import io.fedstep.store.StorageException;
@@ -23,7 +21,6 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 public abstract class Coordinator implements AutoCloseable {
   /** After which somebody who waits is checked again. */
   private static final Duration CHECKED = Duration.ofSeconds(3);
+
+  private final Rounds rounds = new Rounds(this::state);
 
   /** A model as it is now; throws if there is none, or none that can be read. */
   protected abstract ModelState state(String model);
@@ -228,7 +227,7 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** The model as it is, once that is durable. */
   public ModelStatus durableStatus(String model) {
-    return durableStatus(state(model));
+    return state(model).durableStatus();
   }
 
   /**
@@ -281,34 +280,16 @@ public abstract class Coordinator implements AutoCloseable {
     }
   }
 
-  private static ModelStatus durableStatus(ModelState state) {
-    return state.look(state::status);
-  }
-
-  /** Whether the server is ending, so that nobody waits any more. */
-  public boolean draining() {
-    return engine().draining();
-  }
-
-  // Versions
-
   /** The versions kept, newest first. */
   public List<VersionInfo> versions(String model) {
-    return durableStatus(model).awaitsWeights()
+    return state(model).durableStatus().awaitsWeights()
         ? List.of()
         : state(model).folder().versions().stream().map(Version::info).toList();
   }
 
-  /** Throws while a model waits for its first weights. */
-  public static void checkWeights(ModelStatus status) {
-    if (status.awaitsWeights()) {
-      throw ModelState.noWeights(status.head().model()).exception();
-    }
-  }
-
   /** A version that is kept. */
   public Version version(String model, long number) {
-    checkWeights(durableStatus(model));
+    state(model).durableStatus().checkWeights();
     Version version = state(model).folder().version(number);
     if (version == null) {
       throw NotFound.version(model, number).exception();
@@ -322,8 +303,8 @@ public abstract class Coordinator implements AutoCloseable {
       case VersionAddress.Numbered(var number) -> version(model, number);
       case VersionAddress.Newest _ -> newest(model);
       case VersionAddress.Tagged(var tag) -> {
-        ModelStatus status = durableStatus(model);
-        checkWeights(status);
+        ModelStatus status = state(model).durableStatus();
+        status.checkWeights();
         Long number = status.head().tags().versions().get(tag);
         if (number == null) {
           throw Refusal.of(
@@ -337,15 +318,14 @@ public abstract class Coordinator implements AutoCloseable {
   }
 
   private Version newest(String model) {
-    ModelStatus status = durableStatus(model);
-    checkWeights(status);
+    state(model).durableStatus().checkWeights();
     return state(model).folder().newest();
   }
 
   /** A model's versions by tag. */
   public SortedMap<String, Version> tags(String model) {
-    ModelStatus status = durableStatus(model);
-    checkWeights(status);
+    ModelStatus status = state(model).durableStatus();
+    status.checkWeights();
     var tags = new TreeMap<String, Version>();
     status
         .head()
@@ -365,15 +345,14 @@ public abstract class Coordinator implements AutoCloseable {
     return state(model).folder().reported(version).values();
   }
 
-  // Rounds
+  /** The open rounds, and those that are over. */
+  public Rounds rounds() {
+    return rounds;
+  }
 
-  /** The update that a client computed from a round's version, or null. */
-  public Decision.@Nullable Accepted update(String model, long round, String client) {
-    ModelState state = state(model);
-    Decision.Accepted open = state.look(() -> state.round().update(client, round));
-    return open != null
-        ? open
-        : new Admission(state).over(client, round, state.status().newest().version());
+  /** Whether the server is ending, so that nobody waits any more. */
+  public boolean draining() {
+    return engine().draining();
   }
 
   /**
@@ -402,73 +381,12 @@ public abstract class Coordinator implements AutoCloseable {
     return new Admission(state(model)).beginDocument(round, stage, client);
   }
 
-  /** A round of a secure model as its members see it, or why it cannot be seen. */
-  public SecureRound secureRound(String model, long number) {
-    ModelStatus status = durableStatus(model);
-    checkWeights(status);
-    SecureRound round = state(model).secureRound();
-    if (round == null) {
-      throw NotFound.secure(model).exception();
-    }
-    if (number > round.number()) {
-      throw NotFound.record(model, number).exception();
-    }
-    if (number < round.number()) {
-      throw Round.over(number, round.number()).exception();
-    }
-    return round;
-  }
-
-  /** The documents that a stage of the open round has, by client; null if another one is open. */
-  public @Nullable Map<String, Decision.Answered> documents(
-      String model, long round, String stage) {
-    ModelState state = state(model);
-    return state
-        .look(() ->
-            Optional.of(state.round())
-                .filter(open -> open.number() == round)
-                .map(open -> Map.copyOf(open.documents(stage))))
-        .orElse(null);
-  }
-
-  /** The last stage that each client of the open round has answered; null if another is open. */
-  public @Nullable SortedMap<String, String> reached(String model, long round) {
-    ModelState state = state(model);
-    return state
-        .look(() ->
-            Optional.of(state.round()).filter(open -> open.number() == round).map(Round::reached))
-        .orElse(null);
-  }
-
-  /** The updates that the open round has so far, by client id; null if another round is open. */
-  public @Nullable List<Decision.Accepted> open(String model, long round) {
-    ModelState state = state(model);
-    return state
-        .look(() ->
-            Optional.of(state.round())
-                .filter(open -> open.number() == round)
-                .map(Round::inClientOrder))
-        .orElse(null);
-  }
-
   /** Notes that an update for a model was refused, unless there is no such model. */
   public void refused(String model, long round, String client, Refusal refusal, int status) {
     ModelState state = known(model);
     if (state != null) {
       state.notes().refused(round, client, refusal, status);
     }
-  }
-
-  /** The last updates for a model that were refused, newest first. */
-  public List<RefusedUpdate> refusals(String model) {
-    spec(model);
-    return state(model).notes().refusals();
-  }
-
-  /** The last reports of a model's clients, the last is last. */
-  public List<ClientReport> recentReports(String model) {
-    spec(model);
-    return state(model).notes().reports();
   }
 
   /** Notes a client's failure, or refuses it as the update in its place would be. */
@@ -483,33 +401,4 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** Keeps a client's failure for whoever looks at the model. */
   protected abstract void keep(ModelState state, ClientFailure failure);
-
-  /** The failures for a round, of clients that did not send an update since; the last is last. */
-  public List<ClientFailure> failures(String model, long round) {
-    spec(model);
-    return state(model).failures(round);
-  }
-
-  /** The record of a round that is over, or null. */
-  public @Nullable RoundRecord record(String model, long round) {
-    spec(model);
-    return record(state(model), round);
-  }
-
-  /** The records of at most {@code limit} rounds before {@code before}, newest first. */
-  public List<RoundRecord> records(String model, long before, int limit) {
-    spec(model);
-    ModelState state = state(model);
-    return state.folder().recorded(before, limit).stream()
-        .map(round -> record(state, round))
-        .flatMap(Stream::ofNullable)
-        .toList();
-  }
-
-  /** A record as it is kept: beside the versions it has the reports of its own, which is gone. */
-  private static @Nullable RoundRecord record(ModelState state, long round) {
-    return state.folder().version(round + 1) != null
-        ? state.record(round)
-        : state.folder().record(round);
-  }
 }

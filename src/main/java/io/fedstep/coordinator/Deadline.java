@@ -23,17 +23,21 @@ public final class Deadline {
 
   private final ModelState state;
   private final Engine engine;
-  private final @Nullable Consumer<Instant> rings;
+  private final Consumer<Instant> rings;
   private @Nullable Future<?> alarm;
 
-  /**
-   * An alarm that tells {@code rings} which deadline has come, on a thread of the engine's; null if
-   * it is only shown, and what comes of it is decided elsewhere.
-   */
-  public Deadline(ModelState state, Engine engine, @Nullable Consumer<Instant> rings) {
+  /** An alarm that tells {@code rings} which deadline has come, on a thread of the engine's. */
+  public Deadline(ModelState state, Engine engine, Consumer<Instant> rings) {
     this.state = state;
     this.engine = engine;
     this.rings = rings;
+  }
+
+  /** One that is only shown; what comes of it is decided elsewhere. */
+  public Deadline(ModelState state, Engine engine) {
+    this.state = state;
+    this.engine = engine;
+    rings = this::show;
   }
 
   /** Sets the first deadline after now; the lock is held. */
@@ -79,15 +83,7 @@ public final class Deadline {
           return true;
         });
     if (comes) {
-      ring(due);
-    }
-  }
-
-  private void ring(Instant due) {
-    if (rings != null) {
       rings.accept(due);
-    } else {
-      show(due);
     }
   }
 

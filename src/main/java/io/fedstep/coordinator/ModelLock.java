@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class ModelLock {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private @Nullable Refusal ended;
+  private @Nullable Refusal endedBy;
   private long decided;
   private long durable;
 
@@ -68,7 +68,7 @@ final class ModelLock {
 
   private void awaitDurable() {
     long seen = decided;
-    while (durable < seen && ended == null) {
+    while (durable < seen && endedBy == null) {
       changed.awaitUninterruptibly();
     }
     check();
@@ -106,27 +106,27 @@ final class ModelLock {
 
   /** Throws if the model has ended; the lock is held. */
   void check() {
-    if (ended != null) {
-      throw ended.exception();
+    if (endedBy != null) {
+      throw endedBy.exception();
     }
   }
 
   /** Why the model has ended, or null; the lock is held. */
-  @Nullable Refusal ended() {
-    return ended;
+  @Nullable Refusal endedBy() {
+    return endedBy;
   }
 
   /** Ends the model; the first reason stays, unless it is removed. */
   void end(Refusal refusal) {
     change(() -> {
-      if (ended == null || refusal.problem() == Problem.MODEL_NOT_FOUND) {
-        ended = refusal;
+      if (endedBy == null || refusal.problem() == Problem.MODEL_NOT_FOUND) {
+        endedBy = refusal;
       }
     });
   }
 
   /** Has the model ended by that reason, or not at all; the lock is held. */
-  void ended(@Nullable Refusal why) {
-    ended = why;
+  void setEndedBy(@Nullable Refusal why) {
+    endedBy = why;
   }
 }

@@ -158,7 +158,7 @@ public final class ModelMachine {
     if (state.isClosing() || !state.isDue()) {
       return null;
     }
-    List<String> unopened = state.unopened();
+    List<String> unopened = state.secrets().unopened(state.round());
     if (unopened.isEmpty()) {
       return end(full(), now);
     }
@@ -173,7 +173,7 @@ public final class ModelMachine {
   public Decision endAtDeadline(Instant now) {
     Round round = state.round();
     boolean isEnough = round.answers(round.stage()) >= state.quorum().least();
-    List<String> unopened = isEnough ? state.unopened() : List.of();
+    List<String> unopened = isEnough ? state.secrets().unopened(state.round()) : List.of();
     return isEnough && unopened.isEmpty()
         ? end(Decision.Cause.DEADLINE, now)
         : round.abandon(Decision.Cause.DEADLINE, unopened, now);

@@ -54,7 +54,8 @@ public final class ModelNotes {
   }
 
   private void tell(Map<String, UpdateMetadata> reported) {
-    if (lock.locked(lock::ended) == null && !reported.isEmpty()) { // or the version went meanwhile
+    if (lock.locked(lock::endedBy) == null
+        && !reported.isEmpty()) { // or the version went meanwhile
       ModelSpec spec = folder.spec();
       engine
           .listener()

@@ -3,17 +3,13 @@ package io.fedstep.coordinator;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Basis;
 import io.fedstep.round.ControlRounds;
-import io.fedstep.round.Course;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Protocol;
 import io.fedstep.round.Quorum;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.SecureRounds;
-import io.fedstep.round.WordSums;
-import io.fedstep.secure.Roster;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
@@ -37,14 +33,13 @@ public final class ModelState {
   private final Engine engine;
   private final ModelLock lock = new ModelLock();
   private final Protocol protocol;
+  private final RoundSecrets secrets;
   private final @Nullable Budget budget;
   private volatile @Nullable Spending spending;
   private volatile ControlRounds controls = ControlRounds.NONE;
   private Round round;
   private boolean closing;
   private @Nullable StorageException waitsFor;
-  private final WeightsHash weightsHash = new WeightsHash();
-  private volatile @Nullable Fixed roster;
   private @Nullable Instant deadline;
   private int passed;
   private final RecentRounds recent;
@@ -56,6 +51,7 @@ public final class ModelState {
     this.folder = folder;
     this.engine = engine;
     protocol = engine.protocol(folder.spec());
+    secrets = new RoundSecrets(folder, protocol);
     recent = new RecentRounds(folder);
     notes = new ModelNotes(folder, engine, lock);
     round = open;
@@ -135,6 +131,11 @@ public final class ModelState {
             account(null)));
   }
 
+  /** The same, once that is durable; throws if the model has ended. */
+  ModelStatus durableStatus() {
+    return look(this::status);
+  }
+
   private List<Integer> answers() {
     return IntStream.rangeClosed(0, round.stage()).mapToObj(round::answers).toList();
   }
@@ -194,7 +195,7 @@ public final class ModelState {
   }
 
   private Phase phase() {
-    if (lock.ended() != null) {
+    if (lock.endedBy() != null) {
       return Phase.FAILED;
     }
     if (closing && !awaitsWeights()) {
@@ -229,16 +230,8 @@ public final class ModelState {
   /** Throws while the model waits for its first weights. */
   public void checkWeights() {
     if (awaitsWeights()) {
-      throw noWeights(model()).exception();
+      throw ModelStatus.noWeights(model()).exception();
     }
-  }
-
-  /** The refusal of what needs a version of a model that waits for its first weights. */
-  static Refusal noWeights(String model) {
-    return Refusal.of(
-            Problem.NO_WEIGHTS,
-            "Model '%s' waits for its first weights; PUT weights sets them.".formatted(model))
-        .retryAfter(1);
   }
 
   private void count(Version newest) {
@@ -311,41 +304,12 @@ public final class ModelState {
       return null;
     }
     OpenStages open = look(() -> OpenStages.of(round));
-    return open.seen(rounds, this::roster);
+    return open.seen(rounds, secrets::roster);
   }
 
-  private Roster roster(SecureRounds rounds, OpenStages open) {
-    Fixed known = roster;
-    if (known == null || !known.base().equals(open.base())) {
-      Version from = folder.version(open.number());
-      if (from == null) {
-        throw Round.over(open.number(), open.number() + 1).exception();
-      }
-      known = new Fixed(open.base(), open.roster(rounds, new Basis(model(), weightsHash.of(from))));
-      roster = known;
-    }
-    return known.roster();
-  }
-
-  /** The roster of the round that trains from a base. */
-  private record Fixed(String base, Roster roster) {}
-
-  /** What the open round is about; reads its weights, unless that was done before. */
-  public Basis basis() {
-    return new Basis(model(), weightsHash.of(folder.newest()));
-  }
-
-  /** The members whose secrets the answers of the open round's last stage do not open. */
-  public List<String> unopened() {
-    Course course = round.course();
-    return course.isStaged() && course.isLast(round.stage())
-        ? protocol.unopened(round, basis())
-        : List.of();
-  }
-
-  /** The sums of the closed round's rows of words; null where updates come in the clear. */
-  public @Nullable WordSums sums() {
-    return round.course().isStaged() ? protocol.sums(round, basis()) : null;
+  /** The secrets of its masked rounds. */
+  public RoundSecrets secrets() {
+    return secrets;
   }
 
   /** Throws if the model has ended. */
@@ -374,15 +338,15 @@ public final class ModelState {
 
   /** The failure that has ended the model, or that its closed round waits for. */
   Optional<Refusal> trouble() {
-    Refusal ended = ended();
+    Refusal ended = endedBy();
     return ended != null
         ? Optional.of(ended).filter(why -> why.problem() == Problem.MODEL_FAILED)
         : locked(() -> Optional.ofNullable(waitsFor).map(_ -> noRoom()));
   }
 
   /** Why the model has ended, or null. */
-  public @Nullable Refusal ended() {
-    return lock.locked(lock::ended);
+  public @Nullable Refusal endedBy() {
+    return lock.locked(lock::endedBy);
   }
 
   /** Ends the model; the first reason stays, unless it is removed. */
@@ -390,9 +354,9 @@ public final class ModelState {
     lock.end(refusal);
   }
 
-  /** Whether the model has ended is for others to say: why it has, or null if it has not. */
-  public void ended(@Nullable Refusal why) {
-    lock.ended(why);
+  /** Sets why the model has ended, or null for one that has not, where others decide that. */
+  public void setEndedBy(@Nullable Refusal why) {
+    lock.setEndedBy(why);
   }
 
   /** A decision as it goes to the journal: the close of a round with noise has a key of its own. */

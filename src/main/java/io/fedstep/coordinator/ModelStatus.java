@@ -1,6 +1,8 @@
 package io.fedstep.coordinator;
 
 import io.fedstep.model.SecureAggregation;
+import io.fedstep.problem.Problem;
+import io.fedstep.problem.Refusal;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
@@ -93,5 +95,20 @@ public record ModelStatus(
   /** With how many updates it closes at once. */
   public int maxUpdates() {
     return head.spec().round().maxUpdates();
+  }
+
+  /** Throws while the model waits for its first weights. */
+  public void checkWeights() {
+    if (awaitsWeights()) {
+      throw noWeights(head.model()).exception();
+    }
+  }
+
+  /** The refusal of what needs a version of a model that waits for its first weights. */
+  static Refusal noWeights(String model) {
+    return Refusal.of(
+            Problem.NO_WEIGHTS,
+            "Model '%s' waits for its first weights; PUT weights sets them.".formatted(model))
+        .retryAfter(1);
   }
 }

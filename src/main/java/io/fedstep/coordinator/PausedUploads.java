@@ -3,7 +3,7 @@ package io.fedstep.coordinator;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Round;
+import io.fedstep.round.RoundRefusals;
 import io.fedstep.store.PausedFile;
 import io.fedstep.store.PausedFolder;
 import io.fedstep.store.PausedHead;
@@ -124,7 +124,7 @@ public final class PausedUploads {
   /** The refusal of what is for a round that is over, or null; the lock is held. */
   private @Nullable Refusal over(long round) {
     long open = state.round().number();
-    return round <= open && state.origin(round) == null ? Round.over(round, open) : null;
+    return round <= open && state.origin(round) == null ? RoundRefusals.over(round, open) : null;
   }
 
   private boolean takesUpdates(long round) {
@@ -148,7 +148,7 @@ public final class PausedUploads {
 
   /** Ends the uploads whose round is over, and those that have expired. */
   public void sweep() {
-    if (byId.isEmpty() || state.ended() != null) {
+    if (byId.isEmpty() || state.endedBy() != null) {
       return;
     }
     for (PausedUpload upload : byId.values()) {

@@ -4,7 +4,7 @@ import io.fedstep.model.SecureAggregation;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Round;
+import io.fedstep.round.RoundRefusals;
 import io.fedstep.secure.Roster;
 import io.fedstep.secure.Shared;
 import java.util.List;
@@ -54,7 +54,7 @@ public record SecureRound(
       return false;
     }
     if (roster.member(client) == null) {
-      throw Round.noMember(number, client).exception();
+      throw RoundRefusals.noMember(number, client).exception();
     }
     int over = Math.min(stage, from);
     if ((over > 1 && !shared.containsKey(client)) || (over > 2 && !isOnline(client))) {

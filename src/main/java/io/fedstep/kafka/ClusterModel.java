@@ -78,7 +78,7 @@ final class ClusterModel {
         state.closing();
         end = ends;
       }
-      state.ended(ends == null ? null : ends.failed());
+      state.setEndedBy(ends == null ? null : ends.failed());
     });
   }
 

@@ -61,7 +61,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
     ModelState state = model.state();
     broken.remove(state.model());
     led.added(state);
-    deadlines.put(model, new Deadline(state, cluster.engine(), null));
+    deadlines.put(model, new Deadline(state, cluster.engine()));
     changed(model);
   }
 
@@ -76,7 +76,7 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
     if (deadline != null) {
       model.state().change(deadline::set);
     }
-    Refusal why = model.state().ended();
+    Refusal why = model.state().endedBy();
     if (why == null) {
       stopped.remove(model);
     } else if (!why.equals(stopped.put(model, why))) {

@@ -230,7 +230,7 @@ public final class KafkaCoordinator extends Coordinator {
   @Override
   public long neededBytes() {
     return states().stream()
-        .filter(state -> state.ended() == null && !state.stopped())
+        .filter(state -> state.endedBy() == null && !state.stopped())
         .mapToLong(state -> state.folder().bytesOfNext())
         .sum();
   }

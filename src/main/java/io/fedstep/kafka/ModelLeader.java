@@ -1,7 +1,7 @@
 package io.fedstep.kafka;
 
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.codec.Json;
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.coordinator.Admission;
 import io.fedstep.coordinator.ChangeRules;
 import io.fedstep.coordinator.ClientFailure;
@@ -12,7 +12,7 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.Outcome;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Round;
+import io.fedstep.round.RoundRefusals;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelHead;
 import java.time.Instant;
@@ -83,7 +83,7 @@ final class ModelLeader {
 
   /** Handles a request for this model, or throws the refusal. */
   void handle(Request.OfModel request, @Nullable ReplyTo replyTo) {
-    Refusal failed = state.ended();
+    Refusal failed = state.endedBy();
     if (failed != null && !(request instanceof Request.Progress)) {
       if (request instanceof Request.Update update) {
         ranges.refuse(update.upload());
@@ -156,7 +156,7 @@ final class ModelLeader {
         : admission.late(sent.from(), sent.client(), sent.header(), sent.content())) {
       case Verdict.Enters(var update) -> enter(sent, update, replyTo, now);
       case Verdict.Repeats(var earlier) -> {
-        outbox.answer(replyTo, RecordCodec.write(earlier).put("repeated", true));
+        outbox.answer(replyTo, DecisionCodec.write(earlier).put("repeated", true));
         ranges.refuse(sent.upload());
       }
       case Verdict.Refused(var refusal) -> refuse(sent, refusal, replyTo);
@@ -169,12 +169,12 @@ final class ModelLeader {
       Request.Update sent, Decision.Accepted update, @Nullable ReplyTo replyTo, Instant now) {
     if (machine.enter(update, now).getFirst() instanceof Decision.Abandoned abandoned) {
       long number = state.round().number();
-      refuse(sent, Round.over(number, number + 1), replyTo);
+      refuse(sent, RoundRefusals.over(number, number + 1), replyTo);
       rounds.end(abandoned, null);
       return;
     }
     decisions.updateAccepted(update);
-    outbox.answer(replyTo, RecordCodec.write(update).put("repeated", false));
+    outbox.answer(replyTo, DecisionCodec.write(update).put("repeated", false));
     ranges.admit(sent.upload(), update);
     rounds.proceed();
   }

@@ -77,7 +77,7 @@ final class RoundEnd implements VersionTask.Owner {
   /** Goes on where another leader was: what it has decided is done, what is due is decided. */
   void takeOver() {
     tidy();
-    if (state.ended() != null) { // another process may succeed
+    if (state.endedBy() != null) { // another process may succeed
       decisions.modelFailed(null);
       closeRanges();
     }

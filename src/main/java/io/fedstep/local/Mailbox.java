@@ -36,7 +36,7 @@ final class Mailbox {
   void add(Runnable command) {
     state.locked(() ->
         commands.add(() -> {
-          if (state.ended() == null) {
+          if (state.endedBy() == null) {
             command.run();
           }
         }));

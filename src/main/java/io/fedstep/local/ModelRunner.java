@@ -2,14 +2,12 @@ package io.fedstep.local;
 
 import io.fedstep.codec.VectorSink;
 import io.fedstep.coordinator.Admission;
-import io.fedstep.coordinator.Command;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelChanges;
 import io.fedstep.coordinator.ModelMachine;
 import io.fedstep.coordinator.ModelState;
-import io.fedstep.coordinator.Outcome;
 import io.fedstep.coordinator.PausedUploads;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Refusal;
@@ -21,13 +19,9 @@ import io.fedstep.round.VectorSummary;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.OpenRound;
-import io.fedstep.store.Reports;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.UpdateMatrix;
-import io.fedstep.store.VersionDraft;
-import io.fedstep.store.VersionInfo;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +79,7 @@ final class ModelRunner {
    * for the version that it makes. A model that is stopped needs none.
    */
   long bytesNeeded() {
-    return state.ended() != null || state.stopped()
+    return state.endedBy() != null || state.stopped()
         ? 0
         : state.folder().bytesOfNext() + matrix.bytesUntil(state.spec().round().minUpdates());
   }
@@ -93,7 +87,7 @@ final class ModelRunner {
   private void run() {
     try {
       stepper.takeUp();
-      while (state.ended() == null) {
+      while (state.endedBy() == null) {
         mailbox.runNext();
       }
     } catch (Throwable e) { // an Error too: a mapped file that cannot be read throws one
@@ -107,52 +101,9 @@ final class ModelRunner {
     return mailbox.ask(action);
   }
 
-  /** Decides about commands on the model's thread. */
+  /** What an administrator may change. */
   ModelChanges changes() {
-    return new ModelChanges(
-        state,
-        new ModelChanges.Decider() {
-          @Override
-          public VersionDraft draft() {
-            return state.folder().draft();
-          }
-
-          @Override
-          public @Nullable VersionInfo ask(Command command, @Nullable VersionDraft draft) {
-            return command(() -> Optional.ofNullable(obey(command, draft))).orElse(null);
-          }
-        });
-  }
-
-  private @Nullable VersionInfo obey(Command command, @Nullable VersionDraft draft) {
-    return switch (machine.decide(command, engine.clock().instant())) {
-      case Outcome.Known(var version) -> version;
-      case Outcome.Waits _ ->
-          throw new IllegalStateException("a close is one command with its step");
-      case Outcome.Changes(var head) -> {
-        if (state.stopped() && !head.stoppedAt(state.round().number())) {
-          stepper.resume();
-        }
-        state.folder().save(head);
-        adjust();
-        yield null;
-      }
-      case Outcome.Keeps(var report) -> {
-        Reports reports = state.folder().reports(report.version());
-        state
-            .notes()
-            .leftOut(report.report(), reports.put(report.client(), report.report()).metrics());
-        state.notes().reported(report.version(), state.folder()::reported);
-        state.notes().reported(report.version(), report.client(), report.report());
-        yield null;
-      }
-      case Outcome.Ends(var end) -> {
-        stepper.endAndStep(end);
-        state.checkRoom();
-        yield end instanceof Decision.Closed ? state.folder().newest().info() : null;
-      }
-      case Outcome.Replaces(var by) -> stepper.replace(by, draft);
-    };
+    return new ModelChanges(state, new LocalChanges(state, machine, stepper, deadline, mailbox));
   }
 
   // Updates
@@ -242,13 +193,6 @@ final class ModelRunner {
     }
   }
 
-  /** The policy or the phase was changed: what it asks for happens at once. */
-  private void adjust() {
-    state.change(deadline::set);
-    state.findRecent();
-    stepper.settle();
-  }
-
   // The end
 
   /** The refusal for a failed read or write, which stops the model unless it stops nothing. */
@@ -263,7 +207,7 @@ final class ModelRunner {
 
   /** Stops the model because of a failed read or write, or of a fault. */
   Refusal fail(Throwable cause) {
-    Refusal before = deletion != null ? deletion : state.ended();
+    Refusal before = deletion != null ? deletion : state.endedBy();
     if (before != null) {
       return before;
     }
@@ -294,7 +238,7 @@ final class ModelRunner {
   }
 
   private void refuseTheRest() {
-    Refusal refusal = state.ended();
+    Refusal refusal = state.endedBy();
     if (refusal != null) {
       submissions.refuse(refusal);
     }

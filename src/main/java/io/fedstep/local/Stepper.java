@@ -1,9 +1,5 @@
 package io.fedstep.local;
 
-import io.fedstep.close.Gather;
-import io.fedstep.close.RoundClose;
-import io.fedstep.close.ShardResult;
-import io.fedstep.coordinator.BestVersion;
 import io.fedstep.coordinator.Deadline;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.ModelMachine;
@@ -13,49 +9,30 @@ import io.fedstep.coordinator.Retry;
 import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
-import io.fedstep.round.RoundRecord;
-import io.fedstep.round.WordSums;
 import io.fedstep.store.ModelFolder;
-import io.fedstep.store.ModelHead;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StorageException;
-import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
-import io.fedstep.vector.Range;
-import io.fedstep.vector.Shard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Closes rounds and makes versions, on the model's thread alone. */
 final class Stepper {
-  /** Up to here a step takes about a millisecond, less than waking other threads is worth. */
-  private static final long FEW_PARAMETERS = 4 * Range.TILE;
-
   private final ModelMachine machine;
   private final ModelState state;
   private final ModelFolder folder;
   private final Engine engine;
   private final Deadline deadline;
   private final Retry retry;
+  private final RoundOpening opening;
   private final VersionMaker maker;
   private final List<StageEnd> untold = new ArrayList<>();
-  private OpenRound open;
-
-  /** The draft of the replacement that is being made, or null. */
-  private @Nullable VersionDraft named;
-
-  private Runnable whenOpened = () -> {};
-
-  /** Shows a version that exists, and opens its round; null where there is none to be shown. */
-  private @Nullable Runnable opening;
 
   Stepper(
       ModelMachine machine,
@@ -65,17 +42,22 @@ final class Stepper {
       Consumer<Runnable> modelThread) {
     this.machine = machine;
     this.state = state;
-    this.open = open;
     this.deadline = deadline;
     engine = state.engine();
     retry = new Retry(engine, modelThread);
     folder = state.folder();
-    maker = new VersionMaker(state, new Drafts());
+    opening = new RoundOpening(state, open, deadline, retry);
+    maker = maker(null);
+  }
+
+  /** Makes versions, replacements with the draft that they name. */
+  private VersionMaker maker(@Nullable VersionDraft named) {
+    return new VersionMaker(state, new LocalDrafts(state, opening, named));
   }
 
   /** Has something short done whenever another round is open. */
   void whenOpened(Runnable then) {
-    whenOpened = then;
+    opening.whenOpened(then);
   }
 
   /**
@@ -86,13 +68,13 @@ final class Stepper {
    */
   boolean enter(Decision.Message message, Instant now) {
     List<Decision> decisions = machine.enter(message, now);
-    take(decisions);
+    append(decisions);
     return decisions.contains(message);
   }
 
   /** Invites more clients; the lock is held. */
   void pass(Decision.Passed deadline) {
-    take(List.of(deadline));
+    append(List.of(deadline));
   }
 
   /** Gives a stage among members its whole time again, after training was stopped. */
@@ -100,7 +82,7 @@ final class Stepper {
     Round round = state.round();
     if (round.stage() > 0 && round.closed() == null) {
       state.locked(() -> {
-        take(List.of(new Decision.StageResumed(round.stageName(), now())));
+        append(List.of(new Decision.StageResumed(round.stageName(), now())));
         return round;
       });
       force();
@@ -111,11 +93,11 @@ final class Stepper {
     return engine.clock().instant();
   }
 
-  private void take(List<Decision> decisions) {
+  private void append(List<Decision> decisions) {
     Round round = state.round();
     int stage = round.stage();
     var ended = new StageEnd(round.stageName(), Duration.between(round.stageBegan(), now()));
-    open.append(decisions.stream().map(state::keyed).toList());
+    opening.open().append(decisions.stream().map(state::keyed).toList());
     state.decided();
     if (round.closed() != null) {
       state.closing();
@@ -132,7 +114,7 @@ final class Stepper {
 
   /** Forces the journal, and lets everybody go who waits for that. */
   void force() {
-    open.journal().force();
+    opening.open().journal().force();
     state.durable();
     untold.forEach(end -> engine.listener().stageEnded(state.model(), end.stage(), end.lasted()));
     untold.clear();
@@ -145,7 +127,7 @@ final class Stepper {
   void endAndStep(@Nullable Decision end) {
     state.change(() -> {
       if (end != null) {
-        take(List.of(end));
+        append(List.of(end));
       }
       if (state.round().closed() != null) {
         state.closing();
@@ -164,7 +146,7 @@ final class Stepper {
     }
     long newest = folder.newest().info().version();
     if (folder.head().tags().chosenAt() < newest) {
-      chooseBest(newest);
+      opening.chooseBest(newest);
     }
   }
 
@@ -209,22 +191,15 @@ final class Stepper {
    * Makes the version of the closed round; where the disk takes nothing for now, tries again later.
    */
   private void step() {
-    retry.attempt(this::stepOnce, cause -> waitFor(cause, "the next version cannot be made yet"));
-  }
-
-  /** Shows why the version waits, so that nothing enters; the log says so once. */
-  private void waitFor(StorageException cause, String what) {
-    if (!state.hasNoRoom()) {
-      engine.logError("model %s: %s".formatted(state.model(), what), cause);
-    }
-    state.change(() -> state.closing(cause));
+    retry.attempt(
+        this::stepOnce, cause -> opening.waitFor(cause, "the next version cannot be made yet"));
   }
 
   private void stepOnce() {
-    if (!state.isClosing() || opening != null) {
+    if (!state.isClosing() || opening.isPending()) {
       return;
     }
-    if (isSmall()) {
+    if (LocalDrafts.isSmall(state)) {
       maker.tell(maker.make(state.round(), null));
     } else {
       engine.runLong(() -> maker.tell(maker.make(state.round(), null)));
@@ -233,137 +208,8 @@ final class Stepper {
 
   /** Makes a version in place of the open round, with the draft that is named, if one is. */
   VersionInfo replace(Replacement by, @Nullable VersionDraft draft) {
-    named = draft;
-    VersionMaker.Made made = maker.make(state.round(), by);
-    named = null;
+    VersionMaker.Made made = maker(draft).make(state.round(), by);
     maker.tell(made);
     return made.info();
-  }
-
-  /** Drafts in the model's folder. */
-  private final class Drafts implements VersionMaker.Drafts {
-    @Override
-    public VersionDraft ofRound(Round round) {
-      return folder.roundDraft();
-    }
-
-    @Override
-    public RoundClose.Result fill(VersionDraft draft, Round round, Version before) {
-      WordSums sums = state.sums();
-      if (sums == null) {
-        return close(draft, round, before, null);
-      }
-      try {
-        return close(draft, round, before, sums).of(sums);
-      } finally {
-        sums.wipe();
-      }
-    }
-
-    private RoundClose.Result close(
-        VersionDraft draft, Round round, Version before, @Nullable WordSums sums) {
-      ShardResult whole =
-          RoundClose.run(
-              state.specOfRound(),
-              round.secrets(folder.head().secret()),
-              before,
-              round.inClientOrder(),
-              open.matrix(),
-              sums,
-              Shard.WHOLE,
-              draft,
-              Gather.WHOLE,
-              engine.helpers(),
-              isSmall() ? 1 : engine.threads());
-      return RoundClose.joined(before, List.of(whole));
-    }
-
-    @Override
-    public Duration passed(Round round) {
-      return Duration.ZERO;
-    }
-
-    @Override
-    public VersionDraft fresh() {
-      return folder.draft();
-    }
-
-    @Override
-    public VersionDraft named(String name) {
-      return Objects.requireNonNull(named);
-    }
-
-    @Override
-    public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord over) {
-      if (over == null) {
-        Round next = next(info, state.openedAt(info));
-        open(folder.begin(draft, info, open, next), null);
-      } else {
-        Round next = next(info, info.createdAt());
-        open(folder.advance(draft, info, over, open, next), over);
-      }
-      return info;
-    }
-  }
-
-  private Round next(VersionInfo info, Instant openedAt) {
-    return new Round(state.protocol().course(), info.version(), info.base(), openedAt);
-  }
-
-  private boolean isSmall() {
-    return state.spec().parameters() <= FEW_PARAMETERS;
-  }
-
-  private void open(Supplier<ModelFolder.Advance> next, @Nullable RoundRecord over) {
-    opening =
-        () -> {
-          ModelFolder.Advance advance = next.get();
-          if (over != null) {
-            chooseBest(advance.version().info().version());
-          }
-          state.change(() -> {
-            open = advance.open();
-            state.advance(advance.version(), open.round(), over);
-            deadline.set();
-          });
-        };
-    openOrRetry();
-  }
-
-  /** The version exists and has to be shown: where its round cannot be opened, tries again. */
-  private void openOrRetry() {
-    retry.attempt(this::openOnce, cause -> waitFor(cause, "its next round cannot be opened yet"));
-  }
-
-  private void openOnce() {
-    Runnable next = opening;
-    if (next != null) {
-      next.run();
-      opening = null;
-      prune();
-      whenOpened.run();
-    }
-  }
-
-  /** Chooses the best of the versions before one. */
-  private void chooseBest(long newest) {
-    ModelHead head = folder.head();
-    List<Version> before =
-        folder.versions().stream().filter(one -> one.info().version() < newest).toList();
-    ModelHead chosen = BestVersion.chosen(state, head, before, newest, folder::reported);
-    if (!chosen.equals(head)) {
-      folder.save(chosen);
-    }
-  }
-
-  private void prune() {
-    try {
-      folder.prune(engine.keepVersions(), engine.keepRounds());
-    } catch (StorageException e) {
-      if (!e.passes()) {
-        throw e;
-      }
-      engine.logError("model %s: old versions are kept for now".formatted(state.model()), e);
-    }
   }
 }

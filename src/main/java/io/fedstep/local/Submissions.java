@@ -4,7 +4,7 @@ import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Round;
+import io.fedstep.round.RoundRefusals;
 import io.fedstep.round.Verdict;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.UpdateMatrix;
@@ -139,7 +139,7 @@ final class Submissions {
     try {
       if (!stepper.enter(message, now)) {
         long number = state.round().number();
-        verdict = new Verdict.Refused<>(Round.over(number, number + 1));
+        verdict = new Verdict.Refused<>(RoundRefusals.over(number, number + 1));
       }
       return new Decided<>(next, verdict, true);
     } catch (StorageException e) {

@@ -2,7 +2,6 @@ package io.fedstep.round;
 
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.model.Secrets;
-import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -118,18 +117,7 @@ public final class Round {
         && Objects.equals(rate, metadata.localRate())) {
       return new Verdict.Repeats<>(earlier);
     }
-    String was = facts(earlier.summary(), earlier.weight(), rate);
-    String is = facts(summary, metadata.weight(), metadata.localRate());
-    return new Verdict.Refused<>(
-        Refusal.of(
-            Problem.UPDATE_DIFFERS,
-            "Client '%s' already has an update in this round with %s; this one has %s."
-                .formatted(earlier.client(), was, is)));
-  }
-
-  private static String facts(VectorSummary summary, double weight, @Nullable Double rate) {
-    return "digest %s and weight %s".formatted(summary.digest(), weight)
-        + (rate == null ? "" : " and local rate " + rate);
+    return new Verdict.Refused<>(RoundRefusals.differs(earlier, rate, metadata, summary));
   }
 
   /**
@@ -172,11 +160,7 @@ public final class Round {
       return standing;
     }
     if (namedBase != null && origin.base() != null && !namedBase.equals(origin.base())) {
-      return Refusal.of(
-              Problem.BASE_DIFFERS,
-              "Round %s trains from the weights tagged '%s', not from '%s'; fetch the weights again."
-                  .formatted(origin.version(), origin.base(), namedBase))
-          .with("base", origin.base());
+      return RoundRefusals.baseDiffers(origin.version(), origin.base(), namedBase);
     }
     return null;
   }
@@ -184,42 +168,18 @@ public final class Round {
   /** The refusal of a new message in a stage, or null if its client may send one there now. */
   private @Nullable Refusal refusal(int stage, String client) {
     if (closed != null) {
-      return over(number, number + 1);
+      return RoundRefusals.over(number, number + 1);
     }
     if (stage > stage()) {
-      return Refusal.of(
-              Problem.ROUND_NOT_OPEN,
-              "Round %s takes no messages of the stage '%s' yet; '%s' is under way."
-                  .formatted(number, course.stages().get(stage), stageName()))
-          .with("current_round", number);
+      return RoundRefusals.notYet(number, course.stages().get(stage), stageName());
     }
     if (stage > 0 && !hasAnswered(0, client)) {
-      return noMember(number, client);
+      return RoundRefusals.noMember(number, client);
     }
     return stage < stage() || !mayAnswer(stage, client)
-        ? Refusal.of(
-                Problem.ROUND_CLOSED,
-                "Round %s is over for client '%s', from whom no message of the stage '%s' is there."
-                    .formatted(
-                        number, client, course.stages().get(stage < stage() ? stage : stage - 1)))
-            .with("current_round", number + 1)
+        ? RoundRefusals.missed(
+            number, client, course.stages().get(stage < stage() ? stage : stage - 1))
         : null;
-  }
-
-  /** The refusal of a client that is not among the members of a round. */
-  public static Refusal noMember(long number, String client) {
-    return Refusal.of(
-        Problem.NOT_INVITED,
-        "Client '%s' is no member of round %s, whose members are fixed.".formatted(client, number));
-  }
-
-  /** The refusal of what was sent too late for a round which is over. */
-  public static Refusal over(long number, long current) {
-    return Refusal.of(
-            Problem.ROUND_CLOSED,
-            "Round %s is over and what was sent is not in it; train for round %s."
-                .formatted(number, current))
-        .with("current_round", current);
   }
 
   /** The decision to close; the round is closed once it is applied. */

@@ -33,7 +33,7 @@ class ControlController {
       throws IOException {
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
     String client = client(request);
-    Coordinator.checkWeights(status);
+    status.checkWeights();
     DownloadController.sendNewest(
         coordinator,
         model,

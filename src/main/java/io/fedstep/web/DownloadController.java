@@ -58,7 +58,7 @@ class DownloadController {
               () -> Rights.check(request, response));
       wait = null;
     }
-    Coordinator.checkWeights(status);
+    status.checkWeights();
     String base = status.newest().base();
     boolean inVain = false;
     if (wait != null && Conditions.known(request).matchAnyOf(base)) {
@@ -234,7 +234,7 @@ class DownloadController {
       throws IOException {
     Query.none(request);
     ModelStatus status = coordinator.durableStatus(Query.name("model", model));
-    Coordinator.checkWeights(status);
+    status.checkWeights();
     sendNewest(
         coordinator,
         model,

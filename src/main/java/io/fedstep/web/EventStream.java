@@ -104,7 +104,7 @@ final class EventStream {
     if (now.refused() <= before.refused()) {
       return;
     }
-    for (RefusedUpdate one : coordinator.refusals(model).reversed()) {
+    for (RefusedUpdate one : coordinator.rounds().refusals(model).reversed()) {
       if (one.number() > before.refused() && one.number() <= now.refused()) {
         write("update-refused", before.round(), before.updates(), Answers.refused(model, one));
       }
@@ -114,7 +114,7 @@ final class EventStream {
   /** The failures for the open round of which nothing was told yet. */
   private void failed(ModelStatus now) throws IOException {
     List<ClientFailure> failures =
-        now.failed() == 0 ? List.of() : coordinator.failures(model, now.round());
+        now.failed() == 0 ? List.of() : coordinator.rounds().failures(model, now.round());
     for (ClientFailure one : failures) {
       if (!failuresTold.contains(one)) {
         write("client-failed", now.round(), now.updates(), Answers.failure(model, one));
@@ -128,7 +128,7 @@ final class EventStream {
     if (now.reported() <= before.reported()) {
       return;
     }
-    for (ClientReport one : coordinator.recentReports(model)) {
+    for (ClientReport one : coordinator.rounds().recentReports(model)) {
       if (one.number() > before.reported() && one.number() <= now.reported()) {
         write("reported", now.round(), now.updates(), Answers.report(model, one));
       }
@@ -147,7 +147,7 @@ final class EventStream {
   /** The rounds from {@code first} on that are over, as far as their records are kept. */
   private void ended(long first, ModelStatus now) throws IOException {
     for (long round = Math.max(first, now.round() - MOST_MISSED); round < now.round(); round++) {
-      RoundRecord record = coordinator.record(model, round);
+      RoundRecord record = coordinator.rounds().record(model, round);
       if (record != null) {
         String event =
             record.outcome() == RoundRecord.Outcome.DISCARDED

@@ -74,6 +74,7 @@ class FailureController {
     ObjectNode json = Json.object();
     ArrayNode failures = json.putArray("failures");
     coordinator
+        .rounds()
         .failures(Query.name("model", model), Query.number("The round", round))
         .forEach(failure -> failures.add(Answers.failure(failure)));
     return Answers.ok(json);

@@ -47,7 +47,7 @@ final class MaskedUpdate {
 
   /** Reads it and has it decided. */
   Upload.Answer submit(Upload upload, Query query, HttpServletRequest request) throws IOException {
-    SecureRound open = upload.compares() ? null : coordinator.secureRound(model, round);
+    SecureRound open = upload.compares() ? null : coordinator.rounds().secureRound(model, round);
     if (open != null) {
       SecureController.checkRoster(open, query.text(ROSTER));
     }

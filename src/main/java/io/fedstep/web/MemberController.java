@@ -7,7 +7,7 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.NotFound;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.SecureRound;
-import io.fedstep.round.Round;
+import io.fedstep.round.RoundRefusals;
 import io.fedstep.security.Caller;
 import io.fedstep.security.Rights;
 import io.fedstep.security.Role;
@@ -48,10 +48,10 @@ class MemberController {
     Query.none(request);
     checkSecure(model);
     long number = Query.number("The round", roundText);
-    SecureRound open = coordinator.secureRound(model, number);
-    SortedMap<String, String> reached = coordinator.reached(model, open.number());
+    SecureRound open = coordinator.rounds().secureRound(model, number);
+    SortedMap<String, String> reached = coordinator.rounds().reached(model, open.number());
     if (reached == null) {
-      throw Round.over(number, number + 1).exception();
+      throw RoundRefusals.over(number, number + 1).exception();
     }
     ObjectNode json = Json.object().put("model", model).put("round", number);
     ArrayNode members = json.putArray("members");
@@ -154,7 +154,7 @@ class MemberController {
     long number = Query.number("The round", roundText);
     long end = System.nanoTime() + (asked == null ? Duration.ZERO : asked).toNanos();
     while (true) {
-      SecureRound open = coordinator.secureRound(model, number);
+      SecureRound open = coordinator.rounds().secureRound(model, number);
       if (gives.test(open)) {
         return Answers.ok(answer.apply(open));
       }

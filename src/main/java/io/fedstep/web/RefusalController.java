@@ -23,6 +23,7 @@ class RefusalController {
     ObjectNode json = Json.object();
     ArrayNode refusals = json.putArray("refusals");
     coordinator
+        .rounds()
         .refusals(Query.name("model", model))
         .forEach(refused -> refusals.add(Answers.refused(model, refused)));
     return Answers.ok(json);

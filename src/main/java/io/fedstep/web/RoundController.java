@@ -111,7 +111,7 @@ class RoundController {
   }
 
   private RoundRecord record(String model, long number) {
-    RoundRecord ended = coordinator.record(model, number);
+    RoundRecord ended = coordinator.rounds().record(model, number);
     if (ended == null) {
       throw NotFound.record(model, number).exception();
     }
@@ -130,6 +130,7 @@ class RoundController {
     ObjectNode json = Json.object();
     ArrayNode rounds = json.putArray("rounds");
     coordinator
+        .rounds()
         .records(model, before == null ? Long.MAX_VALUE : before, most)
         .forEach(ended -> rounds.add(RecordCodec.view(model, ended, mostClients)));
     return Answers.ok(json);
@@ -139,7 +140,7 @@ class RoundController {
   ResponseEntity<ObjectNode> updates(@PathVariable String model, @PathVariable String round) {
     ModelSpec spec = coordinator.spec(Query.name("model", model));
     long number = Query.number("The round", round);
-    List<Decision.Accepted> open = coordinator.open(model, number);
+    List<Decision.Accepted> open = coordinator.rounds().open(model, number);
     if (open != null) {
       return Answers.ok(Answers.updates(spec, number, open));
     }

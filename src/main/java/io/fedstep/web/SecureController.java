@@ -72,7 +72,7 @@ class SecureController {
     var query = new Query(request, Set.of("roster")::contains);
     Message message = message(model, round, client, SecureRounds.SHARING);
     if (begin(message) == null) {
-      checkRoster(coordinator.secureRound(model, message.round()), query.text("roster"));
+      checkRoster(coordinator.rounds().secureRound(model, message.round()), query.text("roster"));
     }
     var body = SecureMessages.SharedBody.of(Json.readObject(Body.json(request, MOST_SHARES)));
     return answer(
@@ -112,7 +112,7 @@ class SecureController {
   private ResponseEntity<ObjectNode> answer(
       Message message, String text, String count, Consumer<SecureRound> check) {
     if (begin(message) == null) {
-      check.accept(coordinator.secureRound(message.model(), message.round()));
+      check.accept(coordinator.rounds().secureRound(message.model(), message.round()));
     }
     Coordinator.Answer answer =
         coordinator.answer(

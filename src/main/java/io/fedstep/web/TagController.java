@@ -47,7 +47,7 @@ class TagController {
   ResponseEntity<ObjectNode> put(
       @PathVariable String model, @PathVariable String tag, HttpServletRequest request) {
     Query.none(request);
-    Coordinator.checkWeights(coordinator.durableStatus(Query.name("model", model)));
+    coordinator.durableStatus(Query.name("model", model)).checkWeights();
     checkTag(tag);
     long number = number(Json.readObject(Body.json(request, MOST_BODY)));
     VersionInfo info = coordinator.version(model, number).info();
@@ -78,7 +78,7 @@ class TagController {
   ResponseEntity<Void> delete(
       @PathVariable String model, @PathVariable String tag, HttpServletRequest request) {
     Query.none(request);
-    Coordinator.checkWeights(coordinator.durableStatus(Query.name("model", model)));
+    coordinator.durableStatus(Query.name("model", model)).checkWeights();
     checkTag(tag);
     coordinator.changes(model).removeTag(tag);
     return ResponseEntity.noContent().build();

@@ -144,7 +144,7 @@ class UpdateController {
     Query.name("model", model);
     Query.name("client", client);
     long round = Query.number("The round", roundText);
-    Decision.Accepted update = coordinator.update(model, round, client);
+    Decision.Accepted update = coordinator.rounds().update(model, round, client);
     if (update == null) {
       throw Refusal.of(
               Problem.UPDATE_NOT_FOUND,

@@ -115,7 +115,7 @@ class VersionController {
 
   private Expected expected(String model, HttpServletRequest request) {
     ModelStatus now = coordinator.durableStatus(model);
-    Coordinator.checkWeights(now);
+    now.checkWeights();
     Long number = new Query(request, "newest"::equals).number("newest");
     return Conditions.expected(request, now, number);
   }

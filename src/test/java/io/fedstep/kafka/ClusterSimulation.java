@@ -166,7 +166,7 @@ final class ClusterSimulation implements AutoCloseable {
               : models.keySet().stream()
                   .map(here::known)
                   .map(state ->
-                      state == null ? "none" : "%s %s%n".formatted(state.status(), state.ended()))
+                      state == null ? "none" : "%s %s%n".formatted(state.status(), state.endedBy()))
                   .toList()
                   .toString();
       return "process %s:%n%s%n%s".formatted(life, known, own.stacks());
@@ -380,7 +380,8 @@ final class ClusterSimulation implements AutoCloseable {
   private void create(String name, boolean buffered, int size, String modules) {
     String round =
         buffered
-            ? "{\"min_updates\": 2, \"mode\": \"buffered\", \"max_staleness\": 2, \"staleness_exponent\": 0}"
+            ? "{\"min_updates\": 2, \"mode\": \"buffered\", \"max_staleness\": 2,"
+                + " \"staleness_exponent\": 0}"
             : "{\"min_updates\": 2, \"max_updates\": 3}";
     byte[] json = SimNumbers.spec(size, round, modules).getBytes(UTF_8);
     ModelSpec spec = SpecCodec.read(Json.readObject(new ByteArrayInputStream(json)));
@@ -496,12 +497,12 @@ final class ClusterSimulation implements AutoCloseable {
   /** All processes show the same failures, and those of the open round that were acknowledged. */
   private void checkFailed(SimModel model, KafkaCoordinator coordinator) {
     long open = coordinator.status(model.name).round();
-    List<ClientFailure> shown = coordinator.failures(model.name, open);
+    List<ClientFailure> shown = coordinator.rounds().failures(model.name, open);
     assertThat(coordinator.status(model.name).failed()).isEqualTo(shown.size());
     failed
         .getOrDefault(model.name, Map.of())
         .forEach((client, round) -> {
-          if (round == open && coordinator.update(model.name, open, client) == null) {
+          if (round == open && coordinator.rounds().update(model.name, open, client) == null) {
             assertThat(shown).extracting(ClientFailure::client).contains(client);
           }
         });

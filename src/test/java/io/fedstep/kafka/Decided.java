@@ -390,7 +390,7 @@ final class Decided implements ModelDecisions.Writer, AutoCloseable {
     ModelState state = found.state();
     ModelState other = expected.state();
     assertThat(state.status()).isEqualTo(other.status());
-    assertThat(state.ended()).isEqualTo(other.ended());
+    assertThat(state.endedBy()).isEqualTo(other.endedBy());
     assertThat(state.isClosing()).isEqualTo(other.isClosing());
     assertThat(state.round().base()).isEqualTo(other.round().base());
     assertThat(state.round().closed()).isEqualTo(other.round().closed());

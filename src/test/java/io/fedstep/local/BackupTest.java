@@ -204,7 +204,7 @@ class BackupTest {
       before.forEach((place, receipt) -> {
         long newest = coordinator.status(place.model()).newest().version();
         if (place.round() > newest - LIMITS.keepRounds()) {
-          assertThat(coordinator.update(place.model(), place.round(), place.client()))
+          assertThat(coordinator.rounds().update(place.model(), place.round(), place.client()))
               .as("%s", place)
               .isEqualTo(receipt);
         }
@@ -225,7 +225,8 @@ class BackupTest {
           .as("%s, version %s", model, info.version())
           .isEqualTo(Rig.bytes(Dtype.FLOAT32, expected));
       if (info.version() > 0) {
-        RoundRecord record = Objects.requireNonNull(coordinator.record(model, info.version() - 1));
+        RoundRecord record =
+            Objects.requireNonNull(coordinator.rounds().record(model, info.version() - 1));
         assertThat(record.clients().stream().map(Decision.Accepted::client))
             .containsExactly("client-0", "client-1");
       }

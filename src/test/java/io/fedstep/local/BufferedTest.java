@@ -47,7 +47,7 @@ class BufferedTest {
     rig.changes(M).report(1, "a", UpdateMetadata.of(2, Map.of("loss", 0.5), null));
     rig.changes(M).report(1, "a", UpdateMetadata.of(2, Map.of("loss", 0.25), null));
     try (Rig after = rig.restarted()) {
-      assertThat(after.coordinator().update(M, 0, "d")).isEqualTo(stale);
+      assertThat(after.coordinator().rounds().update(M, 0, "d")).isEqualTo(stale);
       assertThat(after.put(M, 0, "d", 2, 7, 8).repeated()).isTrue();
       assertThat(after.put(M, 0, "a", 1, 1, 2).update()).isEqualTo(earlier);
       after.put(M, 1, "d", 1, 1, 1); // again, from a newer version
@@ -177,7 +177,7 @@ class BufferedTest {
   }
 
   private static List<Decision.Accepted> clients(Rig rig, long round) {
-    return Objects.requireNonNull(rig.coordinator().record(M, round)).clients();
+    return Objects.requireNonNull(rig.coordinator().rounds().record(M, round)).clients();
   }
 
   private static void passDeadline(Rig rig) {

@@ -151,7 +151,7 @@ class CorruptionTest {
   /** What is read of a model only when somebody asks. */
   private static void read(Rig rig, Path file) {
     try {
-      rig.coordinator().record("bad", 0);
+      rig.coordinator().rounds().record("bad", 0);
     } catch (StorageException e) {
       assertThat(e).hasMessageContaining(file.toString());
     }

@@ -227,10 +227,12 @@ class DeadlineTest {
     assertThat(coordinator.durableStatus(M).updates()).isEqualTo(1);
     put(0, "c1");
     coordinator.await(M, now -> now.round() == 1, Duration.ofSeconds(30));
-    assertThat(Objects.requireNonNull(coordinator.record(M, 0)).participation()).isEqualTo(1);
+    assertThat(Objects.requireNonNull(coordinator.rounds().record(M, 0)).participation())
+        .isEqualTo(1);
     assertThat(share()).isEqualTo(0.1);
     restart();
-    assertThat(Objects.requireNonNull(coordinator.record(M, 0)).participation()).isEqualTo(1);
+    assertThat(Objects.requireNonNull(coordinator.rounds().record(M, 0)).participation())
+        .isEqualTo(1);
   }
 
   @Test

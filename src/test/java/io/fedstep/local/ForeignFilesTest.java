@@ -82,7 +82,7 @@ class ForeignFilesTest {
     try (Rig rig = Rig.on(data)) {
       assertThat(rig.coordinator().models()).containsExactly(M);
       assertThat(rig.coordinator().brokenBy(M)).isNull();
-      assertThat(rig.coordinator().update(M, 1, "alice")).isNotNull();
+      assertThat(rig.coordinator().rounds().update(M, 1, "alice")).isNotNull();
       assertThat(rig.coordinator().reported(M, 1)).hasSize(1);
     }
   }

@@ -102,7 +102,7 @@ class NoisyRoundsTest {
   }
 
   private RoundRecord record(long round) {
-    return Objects.requireNonNull(rig.coordinator().record(M, round));
+    return Objects.requireNonNull(rig.coordinator().rounds().record(M, round));
   }
 
   private PrivacyAccount account(String client) {

@@ -198,7 +198,7 @@ class PausedCrashTest {
       Decision.Accepted update = Objects.requireNonNull(answer).update();
       assertThat(update.summary().digest()).isEqualTo(Crc32c.digest(Crc32c.of(body)));
       assertThat(update.weight()).isEqualTo(2.5);
-      assertThat(server.coordinator().update(MODEL, 0, CLIENT)).isEqualTo(update);
+      assertThat(server.coordinator().rounds().update(MODEL, 0, CLIENT)).isEqualTo(update);
       assertThat(upload().standing().offset()).isEqualTo(body.length);
       assertThat(server.coordinator().pausedUploads()).isLessThanOrEqualTo(1);
     }

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.fedstep.codec.CheckedLine;
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.codec.Json;
-import io.fedstep.codec.RecordCodec;
 import io.fedstep.codec.SpecCodec;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Expected;
@@ -182,7 +182,7 @@ class PrivateModelsTest {
       rig.create(
           M, ADAPTIVE.replace("\"clip_norm\": 1", "\"clip_norm\": 1e10").replace("1.0", "1e300"));
       round(rig, 0, "a", "b");
-      RoundRecord record = Objects.requireNonNull(rig.coordinator().record(M, 0));
+      RoundRecord record = Objects.requireNonNull(rig.coordinator().rounds().record(M, 0));
       assertThat(record.outcome()).isEqualTo(RoundRecord.Outcome.NOT_FINITE);
       assertThat(account(rig, "a").rounds()).isEqualTo(1);
       assertThat(account(rig, "c").rounds()).isZero();
@@ -196,7 +196,7 @@ class PrivateModelsTest {
   }
 
   private static double clipOf(Rig rig, long round) {
-    RoundRecord record = Objects.requireNonNull(rig.coordinator().record(M, round));
+    RoundRecord record = Objects.requireNonNull(rig.coordinator().rounds().record(M, round));
     return Objects.requireNonNull((DifferentialPrivacy) record.spec().protection()).clipNorm();
   }
 
@@ -272,7 +272,7 @@ class PrivateModelsTest {
         before.copyTo(copy);
         Path journal = copy.resolve("models").resolve(M).resolve("open/0000000/journal.jsonl");
         Files.write(
-            journal, CheckedLine.encode(RecordCodec.write(closed)), StandardOpenOption.APPEND);
+            journal, CheckedLine.encode(DecisionCodec.write(closed)), StandardOpenOption.APPEND);
         try (Rig after = Rig.on(copy)) {
           after.awaitVersion(M, 1);
           made[life] = after.weights(M);

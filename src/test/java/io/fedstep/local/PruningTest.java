@@ -66,11 +66,11 @@ class PruningTest {
     // two within the versions, three beside them
     assertThat(records(rig)).containsExactly(7L, 6L, 5L, 4L, 3L);
     for (long round = 3; round < 8; round++) {
-      RoundRecord record = Objects.requireNonNull(rig.coordinator().record(M, round));
+      RoundRecord record = Objects.requireNonNull(rig.coordinator().rounds().record(M, round));
       assertThat(record.round()).isEqualTo(round);
       assertThat(rig.put(M, round, "solo", 1, 1).repeated()).isTrue();
     }
-    assertThat(rig.coordinator().record(M, 2)).isNull();
+    assertThat(rig.coordinator().rounds().record(M, 2)).isNull();
     assertThat(Rig.refusal(() -> rig.put(M, 2, "solo", 1, 1)).members())
         .containsEntry("recorded", false);
     assertThat(versionFolders(rig)).containsExactlyInAnyOrder("0000007", "0000008");
@@ -84,7 +84,7 @@ class PruningTest {
   }
 
   private static List<Long> records(Rig rig) {
-    return rig.coordinator().records(M, Long.MAX_VALUE, 50).stream()
+    return rig.coordinator().rounds().records(M, Long.MAX_VALUE, 50).stream()
         .map(RoundRecord::round)
         .toList();
   }
@@ -261,7 +261,7 @@ class PruningTest {
   private static void read(Rig rig) {
     long newest = rig.coordinator().durableStatus(M).newest().version();
     for (long round = Math.max(0, newest - 4); round < newest; round++) {
-      RoundRecord record = rig.coordinator().record(M, round);
+      RoundRecord record = rig.coordinator().rounds().record(M, round);
       assertThat(record == null || record.clients().size() == 1).isTrue();
     }
     try (var weights = rig.coordinator().version(M, newest).weights();

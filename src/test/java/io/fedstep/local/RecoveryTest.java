@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.CheckedLine;
-import io.fedstep.codec.RecordCodec;
+import io.fedstep.codec.DecisionCodec;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.model.RoundPolicy;
@@ -49,8 +49,8 @@ class RecoveryTest {
       ModelStatus status = before.coordinator().status(M);
       try (Rig after = before.crashed(data.resolve("b"))) {
         assertThat(after.coordinator().status(M)).isEqualTo(status);
-        assertThat(after.coordinator().update(M, 0, "alice")).isEqualTo(alice);
-        assertThat(after.coordinator().update(M, 0, "bob")).isEqualTo(bob);
+        assertThat(after.coordinator().rounds().update(M, 0, "alice")).isEqualTo(alice);
+        assertThat(after.coordinator().rounds().update(M, 0, "bob")).isEqualTo(bob);
         Upload.Answer again = after.put(M, 0, "alice", 1, 1, 2);
         assertThat(again.repeated()).isTrue();
         assertThat(again.update()).isEqualTo(alice);
@@ -72,7 +72,7 @@ class RecoveryTest {
         rig.advance(M, 1);
         rig = rig.restarted();
         assertThat(rig.weights(M)).isEqualTo(floats(-version));
-        assertThat(rig.coordinator().records(M, Long.MAX_VALUE, 50)).hasSize(version);
+        assertThat(rig.coordinator().rounds().records(M, Long.MAX_VALUE, 50)).hasSize(version);
       }
     } finally {
       rig.close();
@@ -92,8 +92,8 @@ class RecoveryTest {
         before.copyTo(copy);
         Files.write(journal(copy), Arrays.copyOf(lines, length));
         try (Rig after = Rig.on(copy)) {
-          assertThat(after.coordinator().update(M, 0, "alice")).isNotNull();
-          assertThat(after.coordinator().update(M, 0, "bob")).isNull();
+          assertThat(after.coordinator().rounds().update(M, 0, "alice")).isNotNull();
+          assertThat(after.coordinator().rounds().update(M, 0, "bob")).isNull();
           assertThat(Files.size(journal(copy))).isEqualTo(whole);
           after.put(M, 0, "bob", 1, 5);
           after.put(M, 0, "carol", 1, 6);
@@ -117,8 +117,8 @@ class RecoveryTest {
       before.copyTo(copy);
       Files.write(journal(copy), lines);
       try (Rig after = Rig.on(copy)) {
-        assertThat(after.coordinator().update(M, 0, "alice")).isNotNull();
-        assertThat(after.coordinator().update(M, 0, "bob")).isNull();
+        assertThat(after.coordinator().rounds().update(M, 0, "alice")).isNotNull();
+        assertThat(after.coordinator().rounds().update(M, 0, "bob")).isNull();
         assertThat(Files.size(journal(copy))).isEqualTo(whole);
       }
     }
@@ -213,7 +213,7 @@ class RecoveryTest {
     }
     Files.move(other, open.resolve("0000000"));
     try (Rig after = Rig.on(data)) {
-      assertThat(after.coordinator().update(M, 0, "alice")).isNotNull();
+      assertThat(after.coordinator().rounds().update(M, 0, "alice")).isNotNull();
     }
   }
 
@@ -231,11 +231,13 @@ class RecoveryTest {
       before.copyTo(copy);
       var closed = new Decision.Closed(Decision.Cause.DEADLINE, FakeClock.START.plusSeconds(9));
       Files.write(
-          journal(copy), CheckedLine.encode(RecordCodec.write(closed)), StandardOpenOption.APPEND);
+          journal(copy),
+          CheckedLine.encode(DecisionCodec.write(closed)),
+          StandardOpenOption.APPEND);
       before.changes(M).close();
       try (Rig after = Rig.on(copy)) {
         after.awaitVersion(M, 1);
-        RoundRecord record = Objects.requireNonNull(after.coordinator().record(M, 0));
+        RoundRecord record = Objects.requireNonNull(after.coordinator().rounds().record(M, 0));
         assertThat(record.closedBy()).isEqualTo(closed);
         assertThat(record.outcome()).isEqualTo(RoundRecord.Outcome.COMPLETED);
         assertThat(record.clients()).hasSize(2);

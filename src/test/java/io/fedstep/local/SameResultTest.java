@@ -44,7 +44,7 @@ class SameResultTest {
         }
         rig.awaitVersion(M, round + 1);
       }
-      var record = rig.coordinator().record(M, ROUNDS - 1);
+      var record = rig.coordinator().rounds().record(M, ROUNDS - 1);
       return List.of(
           rig.weights(M),
           rig.state(M),

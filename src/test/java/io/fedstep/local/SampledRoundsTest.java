@@ -88,7 +88,7 @@ class SampledRoundsTest {
   }
 
   private RoundRecord record(long round) {
-    return Objects.requireNonNull(coordinator.record(M, round));
+    return Objects.requireNonNull(coordinator.rounds().record(M, round));
   }
 
   private PrivacyAccount account(String client) {

@@ -141,7 +141,7 @@ class SecureCrashTest {
 
     private void check() {
       server.disk().observed(true);
-      RoundRecord first = Objects.requireNonNull(coordinator().record(M, 0));
+      RoundRecord first = Objects.requireNonNull(coordinator().rounds().record(M, 0));
       assertThat(first.outcome()).isEqualTo(RoundRecord.Outcome.COMPLETED);
       assertThat(Objects.requireNonNull(first.masked()).missing()).containsExactly("dua");
       boolean isPrivate = coordinator().spec(M).isPrivate();
@@ -149,7 +149,7 @@ class SecureCrashTest {
       if (!isPrivate) {
         assertThat(weights).isEqualTo(Rig.bytes(Dtype.FLOAT64, -7.0 / 3, 7.0 / 3, -0.5));
       }
-      RoundRecord second = Objects.requireNonNull(coordinator().record(M, 1));
+      RoundRecord second = Objects.requireNonNull(coordinator().rounds().record(M, 1));
       assertThat(Objects.requireNonNull(second.abandoned()).missing())
           .containsExactly("ben", "cem");
       assertThat(Rig.bytes(coordinator().version(M, 2).weightBytes())).isEqualTo(weights);

@@ -52,7 +52,7 @@ final class SecureMembers {
   }
 
   private SecureRound open(long round) {
-    return coordinator().secureRound(model, round);
+    return coordinator().rounds().secureRound(model, round);
   }
 
   private Roster roster(long round) {

@@ -83,7 +83,7 @@ class SecureRoundsTest {
 
   private RoundRecord awaitRecord(long round) {
     coordinator.await(M, now -> now.round() > round, Duration.ofSeconds(20));
-    return Objects.requireNonNull(coordinator.record(M, round));
+    return Objects.requireNonNull(coordinator.rounds().record(M, round));
   }
 
   private byte[] weights(long version) {
@@ -128,7 +128,7 @@ class SecureRoundsTest {
     assertThat(view).contains("\"weight\":null,\"norm\":null", "\"why\":null");
     end();
     start();
-    assertThat(view(Objects.requireNonNull(coordinator.record(M, 0)))).isEqualTo(view);
+    assertThat(view(Objects.requireNonNull(coordinator.rounds().record(M, 0)))).isEqualTo(view);
   }
 
   @Test
@@ -253,7 +253,8 @@ class SecureRoundsTest {
     assertThat(weights(1)).isEqualTo(weights(0));
     end();
     start();
-    assertThat(view(Objects.requireNonNull(coordinator.record(M, 0)))).isEqualTo(view(record));
+    assertThat(view(Objects.requireNonNull(coordinator.rounds().record(M, 0))))
+        .isEqualTo(view(record));
   }
 
   @Test

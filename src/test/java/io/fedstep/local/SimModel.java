@@ -176,7 +176,7 @@ public final class SimModel {
             .isNotNull();
       }
       for (long round = Math.max(0, kept); round < now; round++) {
-        assertThat(coordinator.record(name, round)).as("record %s", round).isNotNull();
+        assertThat(coordinator.rounds().record(name, round)).as("record %s", round).isNotNull();
       }
     }
   }
@@ -184,16 +184,16 @@ public final class SimModel {
   private void checkReceipt(
       Coordinator coordinator, Key key, Decision.Accepted receipt, boolean open) {
     if (!open) {
-      assertThat(coordinator.record(name, round(key, receipt)))
+      assertThat(coordinator.rounds().record(name, round(key, receipt)))
           .as("%s, whose receipt is %s", key, receipt)
           .isNotNull();
     }
-    assertThat(coordinator.update(name, key.from(), key.client())).isEqualTo(receipt);
+    assertThat(coordinator.rounds().update(name, key.from(), key.client())).isEqualTo(receipt);
   }
 
   /** A version that was not there before: what its record names has to give its numbers. */
   private void learn(Coordinator coordinator, long version) {
-    RoundRecord record = Objects.requireNonNull(coordinator.record(name, version - 1));
+    RoundRecord record = Objects.requireNonNull(coordinator.rounds().record(name, version - 1));
     assertThat(record.round()).isEqualTo(version - 1);
     checkReplaced(record);
     VersionInfo info = coordinator.version(name, version).info();

@@ -118,7 +118,7 @@ class StagedRoundsTest {
     open(0, "ann", 2);
     awaitVersion(1);
     assertThat(weights(1)).isEqualTo(Staged.step(new double[3], 0, List.of("ann", "ben")));
-    RoundRecord record = Objects.requireNonNull(coordinator.record(M, 0));
+    RoundRecord record = Objects.requireNonNull(coordinator.rounds().record(M, 0));
     assertThat(record.outcome()).isEqualTo(RoundRecord.Outcome.COMPLETED);
     assertThat(Objects.requireNonNull(record.closedBy()).by()).isEqualTo(Decision.Cause.ANSWERS);
     assertThat(RecordCodec.view(M, record).has("why")).isFalse();
@@ -140,9 +140,9 @@ class StagedRoundsTest {
             });
     seal(0, "cem");
     waiting.join();
-    assertThat(coordinator.documents(M, 0, HiddenSums.SEALING))
+    assertThat(coordinator.rounds().documents(M, 0, HiddenSums.SEALING))
         .containsOnlyKeys("ann", "ben", "cem");
-    assertThat(coordinator.documents(M, 1, HiddenSums.SEALING)).isNull();
+    assertThat(coordinator.rounds().documents(M, 1, HiddenSums.SEALING)).isNull();
   }
 
   @Test
@@ -151,7 +151,7 @@ class StagedRoundsTest {
     Decision.Accepted update = send(0, "ann").update();
     pass(HiddenSums.TIME);
     awaitVersion(1);
-    RoundRecord record = Objects.requireNonNull(coordinator.record(M, 0));
+    RoundRecord record = Objects.requireNonNull(coordinator.rounds().record(M, 0));
     assertThat(record.outcome()).isEqualTo(RoundRecord.Outcome.ABANDONED);
     String view = RecordCodec.view(M, record).toString();
     assertThat(view)
@@ -163,7 +163,7 @@ class StagedRoundsTest {
     assertThat(Rig.refusal(() -> seal(0, "ann")).problem()).isEqualTo(Problem.ROUND_CLOSED);
     end();
     start();
-    assertThat(coordinator.record(M, 0)).isEqualTo(record);
+    assertThat(coordinator.rounds().record(M, 0)).isEqualTo(record);
   }
 
   @Test
@@ -175,7 +175,7 @@ class StagedRoundsTest {
     Staged.send(coordinator, PRIVATE, 0, "ann", false);
     pass(HiddenSums.TIME);
     coordinator.await(PRIVATE, model -> model.round() >= 1, Duration.ofSeconds(20));
-    assertThat(Objects.requireNonNull(coordinator.record(PRIVATE, 0)).outcome())
+    assertThat(Objects.requireNonNull(coordinator.rounds().record(PRIVATE, 0)).outcome())
         .isEqualTo(RoundRecord.Outcome.ABANDONED);
     assertThat(paid("ann")).isEqualTo(1);
     assertThat(paid("ben")).isZero();

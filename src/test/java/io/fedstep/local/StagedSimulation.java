@@ -223,7 +223,7 @@ final class StagedSimulation implements AutoCloseable {
 
   /** How many have sent their words: what those who open a sum say. */
   private int count(long round) {
-    List<Decision.Accepted> open = coordinator().open(M, round);
+    List<Decision.Accepted> open = coordinator().rounds().open(M, round);
     return open == null ? 0 : open.size();
   }
 
@@ -236,7 +236,8 @@ final class StagedSimulation implements AutoCloseable {
     }
     if (place.round() < open) {
       boolean hasReceipt =
-          place.stage() == 1 && coordinator().update(M, place.round(), place.client()) != null;
+          place.stage() == 1
+              && coordinator().rounds().update(M, place.round(), place.client()) != null;
       return hasReceipt ? "in" : Problem.ROUND_CLOSED;
     }
     int under = now.answers().size() - 1;
@@ -259,9 +260,11 @@ final class StagedSimulation implements AutoCloseable {
   /** Whether a message is in the open round. */
   private boolean has(Place place) {
     return place.stage() == 1
-        ? coordinator().update(M, place.round(), place.client()) != null
+        ? coordinator().rounds().update(M, place.round(), place.client()) != null
         : Objects.requireNonNull(
-                coordinator().documents(M, place.round(), Staged.STAGES.get(place.stage())))
+                coordinator()
+                    .rounds()
+                    .documents(M, place.round(), Staged.STAGES.get(place.stage())))
             .containsKey(place.client());
   }
 
@@ -354,17 +357,17 @@ final class StagedSimulation implements AutoCloseable {
 
   private Decision.@Nullable Message found(Place place) {
     if (place.stage() == 1) {
-      return coordinator().update(M, place.round(), place.client());
+      return coordinator().rounds().update(M, place.round(), place.client());
     }
     String name = Staged.STAGES.get(place.stage());
-    return Objects.requireNonNull(coordinator().documents(M, place.round(), name))
+    return Objects.requireNonNull(coordinator().rounds().documents(M, place.round(), name))
         .get(place.client());
   }
 
   /** A version that was not there before: what its record names has to give its weights. */
   private void learn(long version) {
     long round = version - 1;
-    RoundRecord record = Objects.requireNonNull(coordinator().record(M, round));
+    RoundRecord record = Objects.requireNonNull(coordinator().rounds().record(M, round));
     outcomes.merge(record.outcome(), 1, Integer::sum);
     List<String> clients = record.clients().stream().map(Decision.Accepted::client).toList();
     double[] before = Objects.requireNonNull(versions.get(round));

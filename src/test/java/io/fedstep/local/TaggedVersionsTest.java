@@ -137,10 +137,10 @@ class TaggedVersionsTest {
     assertThat(Objects.requireNonNull(discarded.reports()).metrics())
         .containsExactly(Map.entry("accuracy", 0.125));
     assertThat(record(rig, 2).reports()).isNull();
-    assertThat(rig.coordinator().records(M, 9, 9).getLast()).isEqualTo(record(rig, 0));
+    assertThat(rig.coordinator().rounds().records(M, 9, 9).getLast()).isEqualTo(record(rig, 0));
   }
 
   private static RoundRecord record(Rig rig, long round) {
-    return Objects.requireNonNull(rig.coordinator().record(M, round));
+    return Objects.requireNonNull(rig.coordinator().rounds().record(M, round));
   }
 }

@@ -179,7 +179,7 @@ class UndeleteTest {
     }
     assertThat(place.resolve("open/0000000/updates.bin")).exists();
     rig = rig.restarted();
-    assertThat(rig.coordinator().update(M, 0, "alice")).isNotNull();
+    assertThat(rig.coordinator().rounds().update(M, 0, "alice")).isNotNull();
     rig.close();
   }
 

@@ -78,7 +78,7 @@ class UploadsTest {
         assertThat(Rig.submit(second, 2, 5).repeated()).isFalse();
         Upload.Answer answer = Rig.submit(first, 2, 5);
         assertThat(answer.repeated()).isTrue();
-        assertThat(answer.update()).isEqualTo(coordinator.update(M, 0, "alice"));
+        assertThat(answer.update()).isEqualTo(coordinator.rounds().update(M, 0, "alice"));
         assertThat(Rig.refusal(() -> Rig.submit(third, 2, 6)).problem())
             .isEqualTo(Problem.UPDATE_DIFFERS);
       }
@@ -145,7 +145,7 @@ class UploadsTest {
             .isEqualTo(Problem.ROUND_CLOSED);
       }
       rig.awaitVersion(M, 1);
-      assertThat(Objects.requireNonNull(coordinator.record(M, 0)).clients()).hasSize(1);
+      assertThat(Objects.requireNonNull(coordinator.rounds().record(M, 0)).clients()).hasSize(1);
     }
   }
 

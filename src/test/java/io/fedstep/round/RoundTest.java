@@ -219,7 +219,7 @@ class RoundTest {
 
   @Test
   void lateUpdate_learnsTheCurrentRound() {
-    assertThat(Round.over(3, 9).members()).containsEntry("current_round", 9L);
-    assertThat(Round.over(3, 9).problem()).isEqualTo(Problem.ROUND_CLOSED);
+    assertThat(RoundRefusals.over(3, 9).members()).containsEntry("current_round", 9L);
+    assertThat(RoundRefusals.over(3, 9).problem()).isEqualTo(Problem.ROUND_CLOSED);
   }
 }
