@@ -22,6 +22,7 @@ import io.fedstep.planted.vector.UsesJackson;
 import io.fedstep.planted.vector.UsesModel;
 import io.fedstep.planted.web.UsesSpring;
 import io.fedstep.planted.wire.UsesMvc;
+import io.fedstep.process.BesideOthers;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Who may import whom. */
+@BesideOthers
 class ArchitectureTest {
   /** What each package may use beside itself, {@code java} and JSpecify. The root may use all. */
   private static final String TABLE =

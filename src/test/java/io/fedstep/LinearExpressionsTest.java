@@ -3,6 +3,7 @@ package io.fedstep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.fedstep.process.BesideOthers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Field;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Regular expressions take steps in proportion to the text that they read, whatever it is: no part
  * of an example, repeated anywhere in it, makes one slower than that.
  */
+@BesideOthers
 class LinearExpressionsTest {
   private static final Path SOURCES = Path.of("src/main/java");
 

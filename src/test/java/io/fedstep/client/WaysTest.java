@@ -7,14 +7,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.contentOf;
 
+import io.fedstep.process.BesideOthers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Proxy;
 import java.net.ProxySelector;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What lies between a client and a server: broken bodies, cut waits, redirects, proxies, TLS. */
+@BesideOthers
 class WaysTest {
   private static final byte[] VECTOR = new byte[4 * 5000];
   private static final String LENGTH = "Content-Length: " + VECTOR.length;
@@ -278,15 +282,40 @@ class WaysTest {
   void proxy_isTheJdks() throws Exception {
     Scripted proxy = serve(NO_MODELS);
     ProxySelector before = ProxySelector.getDefault();
-    ProxySelector.setDefault(
-        ProxySelector.of(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), proxy.uri().getPort())));
+    ProxySelector.setDefault(new ForOneHost("fedstep.example", proxy.uri().getPort(), before));
     try {
       assertThat(at(URI.create("http://fedstep.example:8080"), patience(0)).models()).isEmpty();
     } finally {
       ProxySelector.setDefault(before);
     }
     assertThat(proxy.requests).singleElement().asString().contains("http://fedstep.example:8080/");
+  }
+
+  /** A proxy on this machine for one host; tests beside this one go on as before. */
+  private static final class ForOneHost extends ProxySelector {
+    private final String host;
+    private final ProxySelector proxy;
+    private final ProxySelector others;
+
+    ForOneHost(String host, int port, ProxySelector others) {
+      this.host = host;
+      this.proxy = ProxySelector.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      this.others = others;
+    }
+
+    private ProxySelector of(URI uri) {
+      return host.equals(uri.getHost()) ? proxy : others;
+    }
+
+    @Override
+    public List<Proxy> select(URI uri) {
+      return of(uri).select(uri);
+    }
+
+    @Override
+    public void connectFailed(URI uri, SocketAddress address, IOException failure) {
+      of(uri).connectFailed(uri, address, failure);
+    }
   }
 
   @Test

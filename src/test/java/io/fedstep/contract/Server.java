@@ -4,6 +4,7 @@ import io.fedstep.FedstepApplication;
 import io.fedstep.process.Brokers;
 import io.fedstep.process.ChildCluster;
 import io.fedstep.store.Disk;
+import io.fedstep.store.Unforced;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -49,9 +50,12 @@ public final class Server implements AutoCloseable {
     return SHARED.computeIfAbsent(List.of(properties), Server::startOnEmptyFolder);
   }
 
-  /** A server of its own on {@code data}, for tests that need other properties; close it. */
+  /**
+   * A server of its own on {@code data}, for tests that need other properties; close it. What it
+   * writes is not forced: that is for the tests of processes, which can be killed.
+   */
   static Server start(Path data, String... properties) {
-    return start(new SpringApplicationBuilder(FedstepApplication.class), data, properties);
+    return start(Unforced.disk(), data, properties);
   }
 
   /** The same on another disk. */

@@ -6,6 +6,7 @@ import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.Replacement;
+import io.fedstep.process.BesideOthers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Decisions come to the same models, whether they are followed one by one or read from a topic that
  * was compacted in the meantime. Every {@link Decided#commit} compares the two.
  */
+@BesideOthers
 class ReplicaTest {
   private static final int KEPT = 2;
 

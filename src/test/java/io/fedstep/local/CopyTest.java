@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.StorageException;
 import io.fedstep.vector.Dtype;
@@ -18,11 +19,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A model that begins from another one's version is there whole, or not at all. */
+@BesideOthers
 @ExtendWith(QuietEngine.class)
 class CopyTest {
-  private static final String M = "toy";
-  private static final String COPY = "copy";
-  private static final String REQUEST = "{\"from\": {\"model\": \"toy\", \"version\": 1}}";
+  private static final String M = "one";
+  private static final String COPY = "two";
+  private static final String REQUEST = "{\"from\": {\"model\": \"one\", \"version\": 1}}";
 
   @TempDir private Path folder;
 

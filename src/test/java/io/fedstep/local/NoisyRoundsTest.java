@@ -9,6 +9,7 @@ import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.PrivacyAccount;
 import io.fedstep.privacy.Noise;
 import io.fedstep.problem.Problem;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.Unforced;
 import io.fedstep.vector.Dtype;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Secure rounds whose members add noise: what their sums are, and who pays for them. */
+@BesideOthers
 @ExtendWith(QuietEngine.class)
 class NoisyRoundsTest {
   private static final String M = "noisy";

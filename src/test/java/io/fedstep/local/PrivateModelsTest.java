@@ -298,9 +298,12 @@ class PrivateModelsTest {
   @CsvSource({"POWER, false", "KILL, false", "POWER, true", "KILL, true"})
   void crashAtEveryOperation_countsEachRoundOnce(
       SimDisk.Fault fault, boolean sampled, @TempDir Path folder) {
+    ModelSpec spec = // whose check is longer than a round: it accounts for budgets
+        SpecCodec.read(
+            Json.readObject(new ByteArrayInputStream((sampled ? SAMPLED : SPEC).getBytes(UTF_8))));
     for (int operation = 0; ; operation++) {
       Path own = folder.resolve("at-" + operation);
-      try (var lives = new Lives(own, fault, operation, sampled ? SAMPLED : SPEC)) {
+      try (var lives = new Lives(own, fault, operation, spec)) {
         lives.train();
         if (!lives.crashed) {
           assertThat(operation).isGreaterThan(20);
@@ -315,7 +318,7 @@ class PrivateModelsTest {
     private static final List<List<String>> ROUNDS =
         List.of(List.of("a", "b"), List.of("a", "c"), List.of("c", "b"));
 
-    private final String spec;
+    private final ModelSpec spec;
     private final List<List<String>> rounds;
     private final Path folder;
     private final SimDisk.Fault fault;
@@ -323,9 +326,9 @@ class PrivateModelsTest {
     private Coordinator coordinator;
     private boolean crashed;
 
-    Lives(Path folder, SimDisk.Fault fault, long operation, String spec) {
+    Lives(Path folder, SimDisk.Fault fault, long operation, ModelSpec spec) {
       this.spec = spec;
-      rounds = spec().isSampled() ? ROUNDS.subList(1, 3) : ROUNDS;
+      rounds = spec.isSampled() ? ROUNDS.subList(1, 3) : ROUNDS;
       this.folder = folder;
       this.fault = fault;
       disk = SimDisk.in(folder.resolve("first"), new Random(operation));
@@ -344,20 +347,20 @@ class PrivateModelsTest {
     }
 
     void train() {
-      asked(() -> coordinator.create(M, spec()));
+      asked(() -> coordinator.create(M, spec));
       for (int round = 0; round < rounds.size(); round++) {
         for (String client : rounds.get(round)) {
           long number = round;
           asked(() -> put(number, client));
         }
-        if (spec().isSampled()) {
+        if (spec.isSampled()) {
           end(round);
         }
         assertThat(newest()).isEqualTo(round + 1);
         for (String client : List.of("a", "b", "c")) {
           long paid =
               rounds.subList(0, round + 1).stream()
-                  .filter(in -> spec().isSampled() || in.contains(client))
+                  .filter(in -> spec.isSampled() || in.contains(client))
                   .count();
           assertThat(Objects.requireNonNull(coordinator.account(M, client)).rounds())
               .as("%s after round %s", client, round)
@@ -386,10 +389,6 @@ class PrivateModelsTest {
 
     private long newest() {
       return coordinator.status(M).newest().version();
-    }
-
-    private ModelSpec spec() {
-      return SpecCodec.read(Json.readObject(new ByteArrayInputStream(spec.getBytes(UTF_8))));
     }
 
     private void put(long round, String client) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.problem.RefusedException;
+import io.fedstep.process.BesideOthers;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.SecureRounds;
 import io.fedstep.store.SimDisk;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +27,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A secure round and one that is abandoned, with a failure at one operation of the disk after the
  * other: members send the same again, and both rounds end, and are paid for, as without.
  */
+@BesideOthers
+@Order(6)
 @ExtendWith(QuietEngine.class)
 class SecureCrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");

@@ -37,12 +37,12 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Two hundred clients at once, a fifth of which misbehave in every way there is, for 20 seconds;
+ * Two hundred clients at once, a fifth of which misbehave in every way there is, for ten seconds;
  * ten minutes with {@code -Plong}.
  */
 @BesideOthers
 class HostileLoadTest {
-  private static final Duration TIME = Duration.ofSeconds(Boolean.getBoolean("long") ? 600 : 20);
+  private static final Duration TIME = Duration.ofSeconds(Boolean.getBoolean("long") ? 600 : 10);
   private static final int HONEST = 160;
   private static final int HOSTILE = 40;
   private static final int SIZE = 5000;

@@ -3,6 +3,7 @@ package io.fedstep.secure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.privacy.Noise;
+import io.fedstep.process.BesideOthers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * The noise of sums that were masked and opened: the shares of those who are in, and at least that
  * of the multiplier once what colluding members know is taken away.
  */
+@BesideOthers
 class MemberNoiseTest {
   private static final int SUMS = 400;
   private static final int MANY_SUMS = 10_000;
