@@ -68,8 +68,13 @@ class Server:
 
     def start(self) -> None:
         """Starts it and waits until it is ready."""
-        command = [java(), "-Xmx512m", "-XX:TieredStopAtLevel=1", "-jar", str(jar())]
-        command += [f"--server.port={self.port}", f"--fedstep.data-dir={self._folder / 'data'}"]
+        command = [java(), "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+        command += [
+            "-jar",
+            str(jar()),
+            f"--server.port={self.port}",
+            f"--fedstep.data-dir={self._folder / 'data'}",
+        ]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *self._options], cwd=self._folder, stdout=log, stderr=log

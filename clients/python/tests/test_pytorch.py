@@ -19,6 +19,8 @@ except ImportError as error:
 from fedstep import pytorch, tensors
 from fedstep.tensors import Arrays
 
+torch.set_num_threads(1)  # of such small work, more would wait for each other
+
 
 def network(seed: int) -> torch.nn.Module:
     torch.manual_seed(seed)
