@@ -6,25 +6,53 @@ import io.fedstep.round.VectorSummary;
 import io.fedstep.store.PausedFile;
 import io.fedstep.store.PausedHead;
 import io.fedstep.store.StorageException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of an upload that have come: in a file, and read by the decoder that fills the update's
  * row. Where there is no decoder, as after a restart, it is made anew from the file. For one thread
- * at a time.
+ * at a time, but for {@link PiecewiseDecoder#give}.
  */
 final class DecodedBytes {
   private final PausedFile file;
   private final Function<BodyReader, Upload> beginning;
   private @Nullable Decoder decoder;
 
-  /** A decoder and the update that it reads. */
-  private record Decoder(PiecewiseDecoder reads, Upload upload) {
+  /** What writes to the file, as long as bytes come. */
+  private @Nullable WriteBehind behind;
+
+  /**
+   * A decoder and the update that it reads.
+   *
+   * @param digest SHA-256 of the bytes, or null where it is not to be compared
+   */
+  private record Decoder(PiecewiseDecoder reads, Upload upload, @Nullable MessageDigest digest) {
     void drop() {
       reads.drop();
       upload.close();
+    }
+
+    /** Reads bytes that are in the file. */
+    void again(ByteBuffer piece) {
+      if (digest != null) {
+        digest.update(piece.duplicate());
+      }
+      byte[] bytes = new byte[piece.remaining()];
+      piece.get(bytes);
+      try {
+        reads.give(new ByteArrayInputStream(bytes));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      reads.check();
     }
   }
 
@@ -42,13 +70,14 @@ final class DecodedBytes {
     return file.head();
   }
 
-  PausedFile file() {
-    return file;
-  }
-
   /** Whether a decoder waits for more. */
   boolean hasDecoder() {
     return decoder != null;
+  }
+
+  /** Bytes that have come. */
+  long length() {
+    return behind != null ? behind.length() : file.length();
   }
 
   /** Makes durable what has come, and counts it. */
@@ -56,21 +85,47 @@ final class DecodedBytes {
     if (head().complete()) {
       return head().length();
     }
+    flush();
     long length = file.length();
     file.force();
     return length;
   }
 
-  /** Keeps a piece and has it decoded; throws the refusal of what cannot be right any more. */
-  void add(ByteBuffer piece, BodyReader reader) {
-    try {
-      PiecewiseDecoder decodes = decoder(reader).reads();
-      file.append(piece.duplicate());
-      decodes.give(piece);
-    } catch (StorageException e) {
-      dropDecoder(); // which may have other bytes than the file
-      throw e;
+  /** Returns once what has come is in the file; durable it is not. */
+  private void flush() {
+    WriteBehind open = behind;
+    if (open != null) {
+      try {
+        open.flush();
+      } catch (StorageException e) {
+        behind = null; // whose rest is lost
+        throw e;
+      }
     }
+  }
+
+  /** Has a decoder wait for bytes to come; the file is open. */
+  PiecewiseDecoder begin(BodyReader reader) {
+    Decoder waits = decoder(reader);
+    behind = new WriteBehind(file, waits.digest());
+    return waits.reads();
+  }
+
+  /** Keeps bytes that the decoder reads as soon as this returns. */
+  void keep(byte[] bytes, int from, int count) {
+    if (behind == null) {
+      throw new IllegalStateException("no bytes are to come");
+    }
+    behind.add(bytes, from, count);
+  }
+
+  /** No more bytes come for now. */
+  void close() {
+    if (behind != null) {
+      behind.end();
+      behind = null;
+    }
+    file.close();
   }
 
   private Decoder decoder(BodyReader reader) {
@@ -81,11 +136,11 @@ final class DecodedBytes {
     Upload upload = beginning.apply(reader);
     var made =
         new Decoder(
-            new PiecewiseDecoder(
-                body -> reader.read(head(), body, upload), head().digest() != null),
-            upload);
+            new PiecewiseDecoder(body -> reader.read(head(), body, upload)),
+            upload,
+            head().digest() == null ? null : sha256());
     try {
-      file.read(made.reads()::give);
+      file.read(made::again);
     } catch (RuntimeException e) {
       made.drop();
       throw e;
@@ -94,13 +149,22 @@ final class DecodedBytes {
     return made;
   }
 
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+
   /** Has the update decided, all of whose bytes are there; returns once that is durable. */
   Upload.Answer submit(BodyReader reader) {
+    flush();
     Decoder whole = decoder(reader);
     VectorSummary content = whole.reads().finish();
     String expected = head().digest();
-    if (expected != null) {
-      checkDigest(expected, whole.reads().digest());
+    if (expected != null && whole.digest() != null) {
+      checkDigest(expected, HexFormat.of().formatHex(whole.digest().digest()));
     }
     Upload.Answer answer = whole.upload().submit(reader.metadata(head()), content);
     dropDecoder();

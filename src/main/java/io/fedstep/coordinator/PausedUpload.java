@@ -10,7 +10,6 @@ import io.fedstep.store.PausedHead;
 import io.fedstep.store.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.locks.Condition;
@@ -23,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  * later ends it.
  */
 public final class PausedUpload implements ParkedDecoders.Resting {
-  /** The most bytes that are read, kept and decoded at once. */
-  private static final int PIECE = 64 * 1024;
-
   /** A transfer of which nothing comes for so long hangs: what had reached the server is read. */
   private static final long HANGS_NANOS = Duration.ofMillis(50).toNanos();
 
@@ -39,7 +35,16 @@ public final class PausedUpload implements ParkedDecoders.Resting {
   private final PausedFile file;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition rested = lock.newCondition();
+
+  /** The request whose bytes count, or null. */
   private @Nullable Transfer transfer;
+
+  /** Whether the decoder still reads from a request, be it one whose bytes count no more. */
+  private boolean reading;
+
+  /** Whether the decoder goes as soon as it does not read. */
+  private boolean stale;
+
   private volatile Instant lastByte;
   private volatile @Nullable Refusal gone;
 
@@ -129,7 +134,7 @@ public final class PausedUpload implements ParkedDecoders.Resting {
     lock.lock();
     try {
       begin();
-      offset = bytes.force();
+      offset = force();
       return new Standing(offset, head().complete(), head().length());
     } catch (CorruptionException e) {
       throw corrupt(e);
@@ -166,6 +171,15 @@ public final class PausedUpload implements ParkedDecoders.Resting {
     checkThere();
   }
 
+  /** The same; the decoder reads no more from the request that was ended. */
+  private void beginAlone() {
+    begin();
+    while (reading) {
+      rested.awaitUninterruptibly();
+      begin();
+    }
+  }
+
   private void stop() {
     if (transfer != null) {
       transfer.stop.run();
@@ -190,8 +204,8 @@ public final class PausedUpload implements ParkedDecoders.Resting {
     var mine = new Transfer(sent.stop());
     lock.lock();
     try {
-      begin();
-      offset = bytes.force();
+      beginAlone();
+      offset = force();
       checkPlace(sent);
       if (head().complete()) {
         return repeated();
@@ -202,18 +216,21 @@ public final class PausedUpload implements ParkedDecoders.Resting {
       });
       file.open();
       transfer = mine;
+      reading = true;
       owner.parked().remove(this);
     } catch (CorruptionException e) {
       throw corrupt(e);
     } finally {
       lock.unlock();
     }
+    boolean isAll = false;
     try {
       copy(mine, sent.body(), reader);
+      isAll = sent.completes();
     } finally {
-      restAfter(mine);
+      restAfter(mine, isAll);
     }
-    return sent.completes() ? complete(reader) : null;
+    return isAll ? complete(reader) : null;
   }
 
   /** Checks that the bytes begin where they belong, and end where they say. */
@@ -256,55 +273,115 @@ public final class PausedUpload implements ParkedDecoders.Resting {
   }
 
   private void copy(Transfer mine, InputStream body, BodyReader reader) throws IOException {
-    byte[] piece = new byte[PIECE];
-    for (int count = body.read(piece); count >= 0; count = body.read(piece)) {
-      lock.lock();
-      try {
-        checkThere();
-        if (transfer != mine) {
-          throw new IOException("another request took over");
-        }
-        checkEnd(file.length() + count);
-        lastByte = owner.now();
-        mine.pieces++;
-        ByteBuffer some = ByteBuffer.wrap(piece, 0, count);
-        judged(() -> {
-          bytes.add(some, reader);
-          return some;
+    var kept = new KeptBody(body, (piece, from, count) -> keep(mine, piece, from, count));
+    if (kept.isEmpty()) {
+      return;
+    }
+    PiecewiseDecoder decoder =
+        locked(() -> {
+          checkTransfer(mine);
+          return judged(() -> bytes.begin(reader));
         });
-      } catch (CorruptionException e) {
-        throw corrupt(e);
-      } finally {
-        lock.unlock();
-      }
+    try {
+      decoder.give(kept);
+    } catch (StorageException e) {
+      locked(() -> {
+        dropDecoder(); // which may have other bytes than the file
+        return e;
+      });
+      throw e;
+    }
+    locked(() ->
+        judged(() -> {
+          decoder.check();
+          return decoder;
+        }));
+  }
+
+  private void checkTransfer(Transfer mine) throws IOException {
+    checkThere();
+    if (transfer != mine) {
+      throw new IOException("another request took over");
     }
   }
 
-  private void restAfter(Transfer mine) {
+  private void keep(Transfer mine, byte[] piece, int from, int count) throws IOException {
+    locked(() -> {
+      checkTransfer(mine);
+      checkEnd(bytes.length() + count);
+      lastByte = owner.now();
+      mine.pieces++;
+      bytes.keep(piece, from, count);
+      return mine;
+    });
+  }
+
+  /** What is done under the lock. */
+  private interface Locked<T> {
+    T run() throws IOException;
+  }
+
+  private <T> T locked(Locked<T> action) throws IOException {
     lock.lock();
     try {
+      return action.run();
+    } catch (CorruptionException e) {
+      throw corrupt(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The decoder reads no more; if all is there, what came is made durable as an update. */
+  private void restAfter(Transfer mine, boolean isAll) {
+    lock.lock();
+    try {
+      reading = false;
+      rested.signalAll();
+      if (stale || gone != null) {
+        stale = false;
+        bytes.dropDecoder();
+      }
       if (transfer == mine) {
-        rest();
+        transfer = null;
+        if (!isAll) {
+          settle();
+        }
       }
     } finally {
       lock.unlock();
     }
   }
 
-  /** The transfer is over: what came is made durable. The lock is held. */
+  /** Another request takes over. The lock is held. */
   private void rest() {
     transfer = null;
     rested.signalAll();
+    settle();
+  }
+
+  /** What came is made durable, and the decoder waits. The lock is held. */
+  private void settle() {
     if (gone != null) {
       return;
     }
     try {
-      offset = bytes.force();
+      offset = force();
     } finally {
-      file.close();
+      bytes.close();
     }
-    if (bytes.hasDecoder()) {
+    if (!stale && bytes.hasDecoder()) {
       owner.parked().add(this);
+    }
+  }
+
+  /** Makes durable what has come, and counts it. */
+  private long force() {
+    try {
+      return bytes.force();
+    } catch (StorageException e) {
+      dropDecoder(); // which has other bytes than the file
+      throw e;
     }
   }
 
@@ -315,18 +392,34 @@ public final class PausedUpload implements ParkedDecoders.Resting {
       if (head().complete()) {
         return repeated();
       }
-      if (file.length() != head().length()) {
-        throw notTheEnd(file.length());
-      }
-      owner.parked().remove(this);
-      Upload.Answer answer = judged(() -> bytes.submit(reader));
-      owner.complete(file);
-      offset = head().length();
-      return answer;
+      return submit(reader);
     } catch (CorruptionException e) {
       throw corrupt(e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  private Upload.Answer submit(BodyReader reader) {
+    boolean isUpdate = false;
+    try {
+      if (bytes.length() != head().length()) {
+        throw notTheEnd(bytes.length());
+      }
+      owner.parked().remove(this);
+      Upload.Answer answer = judged(() -> bytes.submit(reader));
+      isUpdate = true;
+      bytes.close();
+      owner.complete(file);
+      offset = head().length();
+      return answer;
+    } catch (StorageException e) {
+      dropDecoder(); // which may have other bytes than the file
+      throw e;
+    } finally {
+      if (!isUpdate) {
+        settle();
+      }
     }
   }
 
@@ -407,13 +500,18 @@ public final class PausedUpload implements ParkedDecoders.Resting {
     if (gone == null) {
       gone = refusal;
       dropDecoder();
+      bytes.close();
       owner.remove(this, file);
     }
   }
 
   private void dropDecoder() {
     owner.parked().remove(this);
-    bytes.dropDecoder();
+    if (reading) {
+      stale = true;
+    } else {
+      bytes.dropDecoder();
+    }
   }
 
   @Override
@@ -428,8 +526,9 @@ public final class PausedUpload implements ParkedDecoders.Resting {
   /** Gives up what is open; the bytes stay for the next process. */
   void close() {
     unlessBusy(() -> {
+      transfer = null; // what still comes is refused
       dropDecoder();
-      file.close();
+      bytes.close();
     });
   }
 

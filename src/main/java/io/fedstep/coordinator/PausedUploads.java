@@ -226,6 +226,15 @@ public final class PausedUploads {
         }
       } catch (StorageException e) {
         log("cannot be noted as complete", e);
+        keep(file);
+      }
+    }
+
+    private void keep(PausedFile file) {
+      try {
+        file.force();
+      } catch (StorageException e) {
+        log("cannot be kept", e);
       }
     }
 

@@ -6,10 +6,6 @@ import io.fedstep.problem.RefusedException;
 import io.fedstep.round.VectorSummary;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
@@ -17,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one-pass decoder of an update's body, on a thread of its own, to which the body is handed in
- * pieces with any time between them. The caller and the decoder take turns: one of them works.
+ * parts with any time between them. The caller and the decoder take turns: one of them works.
  */
 final class PiecewiseDecoder {
   /** Reads a whole body into the row of its update. */
@@ -25,47 +21,38 @@ final class PiecewiseDecoder {
     VectorSummary read(InputStream body) throws IOException;
   }
 
-  private final Pieces pieces = new Pieces();
+  private final Parts parts = new Parts();
   private final CompletableFuture<VectorSummary> result = new CompletableFuture<>();
-  private final @Nullable MessageDigest sha256;
 
-  /**
-   * Begins to decode.
-   *
-   * @param isDigested whether the SHA-256 of the body is wanted
-   */
-  PiecewiseDecoder(Reading reading, boolean isDigested) {
-    sha256 = isDigested ? sha256() : null;
+  /** Begins to decode. */
+  PiecewiseDecoder(Reading reading) {
     Thread.ofVirtual().name("decode").start(() -> run(reading));
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
   }
 
   private void run(Reading reading) {
     try {
-      result.complete(reading.read(pieces));
+      result.complete(reading.read(parts));
     } catch (IOException e) {
       result.completeExceptionally(
           Refusal.of(Problem.MALFORMED, "The body ended early or could not be read.").exception());
     } catch (Throwable e) {
       result.completeExceptionally(e);
     } finally {
-      pieces.readerEnded();
+      parts.readerEnded();
     }
   }
 
-  /** Has a piece decoded; throws the refusal of what cannot be right any more. */
-  void give(ByteBuffer piece) {
-    if (sha256 != null) {
-      sha256.update(piece.duplicate());
-    }
-    pieces.give(piece);
+  /**
+   * Has a part of the body decoded, which the decoder's thread reads; returns at its end, or once
+   * {@link #check} has something to say. What the part throws is thrown here, and the decoder waits
+   * for the next part.
+   */
+  void give(InputStream part) throws IOException {
+    parts.give(part);
+  }
+
+  /** Throws the refusal of what cannot be right any more. */
+  void check() {
     if (result.isCompletedExceptionally()) {
       finish();
     }
@@ -73,7 +60,7 @@ final class PiecewiseDecoder {
 
   /** Ends the body; its summary, or the refusal. */
   VectorSummary finish() {
-    pieces.end();
+    parts.end();
     try {
       return result.join();
     } catch (CompletionException e) {
@@ -86,34 +73,31 @@ final class PiecewiseDecoder {
     }
   }
 
-  /** The SHA-256 of the body in hex, once, if it is wanted. */
-  String digest() {
-    if (sha256 == null) {
-      throw new IllegalStateException("no digest is wanted");
-    }
-    return HexFormat.of().formatHex(sha256.digest());
-  }
-
   /** Ends the decoder in the middle of the body; nothing is written any more once this returns. */
   void drop() {
-    pieces.drop();
+    parts.drop();
   }
 
-  /** A body of which the next piece is waited for. */
-  private static final class Pieces extends InputStream {
-    private ByteBuffer piece = ByteBuffer.allocate(0);
-    private boolean starves;
+  /** A body of which the next part is waited for. */
+  private static final class Parts extends InputStream {
+    private @Nullable InputStream part;
+    private @Nullable Exception failure;
     private boolean ended;
     private boolean dropped;
     private boolean unread;
 
-    /** Hands a piece over; returns once the reader waits for the next, or has ended. */
-    synchronized void give(ByteBuffer next) {
-      piece = next.duplicate();
-      starves = false;
+    /** Hands a part over; returns once it is read, or the reader has ended. */
+    synchronized void give(InputStream next) throws IOException {
+      failure = null;
+      part = next;
       notifyAll();
-      await(() -> starves || unread);
-      piece = ByteBuffer.allocate(0);
+      await(() -> part == null || unread);
+      part = null;
+      switch (failure) {
+        case IOException e -> throw e;
+        case RuntimeException e -> throw e;
+        case null, default -> {}
+      }
     }
 
     synchronized void end() {
@@ -149,24 +133,37 @@ final class PiecewiseDecoder {
     }
 
     @Override
-    public synchronized int read(byte[] into, int from, int length) throws IOException {
+    public int read(byte[] into, int from, int length) throws IOException {
       if (length == 0) {
         return 0;
       }
-      if (!piece.hasRemaining()) {
-        starves = true;
-        notifyAll();
-        await(() -> piece.hasRemaining() || ended || dropped);
+      for (InputStream some = next(); some != null; some = next()) {
+        try {
+          int count = some.read(into, from, length);
+          if (count >= 0) {
+            return count;
+          }
+          isOver(null);
+        } catch (IOException | RuntimeException e) {
+          isOver(e);
+        }
       }
+      return -1;
+    }
+
+    /** The part that is read, or null at the body's end. */
+    private synchronized @Nullable InputStream next() throws IOException {
+      await(() -> part != null || ended || dropped);
       if (dropped) {
         throw new IOException("the rest does not come");
       }
-      if (!piece.hasRemaining()) {
-        return -1;
-      }
-      int count = Math.min(length, piece.remaining());
-      piece.get(into, from, count);
-      return count;
+      return part;
+    }
+
+    private synchronized void isOver(@Nullable Exception why) {
+      failure = why;
+      part = null;
+      notifyAll();
     }
   }
 }

@@ -9,6 +9,9 @@
  * <ul>
  *   <li>Nobody is answered before the force that covers the answer: {@code ModelStateTest}.
  *   <li>A deadline comes once, whatever becomes of the clock: {@code DeadlineTest}.
+ *   <li>An upload that goes on has one request that brings bytes; its file and its decoder have the
+ *       same bytes, or the decoder is made again from the file: {@code PausedUploadsTest}, {@code
+ *       PausedCrashTest}.
  *   <li>Both engines give the same answers and bits: the tests in {@code contract} on either,
  *       {@code ClusterTest}, {@code ClusterKillTest}.
  * </ul>

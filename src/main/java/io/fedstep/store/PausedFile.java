@@ -155,8 +155,8 @@ public final class PausedFile {
         ByteBuffer some = bytes.slice(bytes.position(), count);
         frameCrc.update(some.duplicate());
         forced = false;
-        to.write(frameBegin + FRAME_HEAD + frameLength, some);
-        to.write(frameBegin, frameHead(frameLength + count, (int) frameCrc.getValue()));
+        to.writeUnforced(frameBegin + FRAME_HEAD + frameLength, some);
+        to.writeUnforced(frameBegin, frameHead(frameLength + count, (int) frameCrc.getValue()));
         frameLength += count;
         length += count;
         bytes.position(bytes.position() + count);

@@ -49,6 +49,11 @@ final class RandomFile implements AutoCloseable {
     }
   }
 
+  /** Writes without a force ahead, for what may never be forced. */
+  void writeUnforced(long offset, ByteBuffer bytes) {
+    disk.writeAt(path, channel, offset, bytes);
+  }
+
   void truncate(long size) {
     disk.truncate(path, channel, size);
   }

@@ -9,6 +9,8 @@
  *       expected and the found: {@code CorruptionTest}, {@code FilesFuzzTest}.
  *   <li>Files of earlier releases open: {@code EarlierReleaseTest}.
  *   <li>A full disk, or one without rights, refuses and stops nothing: {@code FullDiskTest}.
+ *   <li>Bytes of an upload that were told are forced before, those of one that comes whole are not;
+ *       a crash costs no told offset: {@code PausedCrashTest}, {@code PausedKillTest}.
  * </ul>
  */
 @NullMarked

@@ -99,14 +99,19 @@ class ResumableController {
       if (completes == null) {
         throw Problems.malformed("The field %s is missing.".formatted(UploadFields.COMPLETE));
       }
-      return upload.take(
-          new PausedUpload.Bytes(
-              offset,
-              completes,
-              request.getContentLengthLong(),
-              PausedAnswers.body(request),
-              BodyStop.ofThisRequest()),
-          new QueriedUpdate(work, Exchange.holder(request)));
+      Upload.Answer answer =
+          upload.take(
+              new PausedUpload.Bytes(
+                  offset,
+                  completes,
+                  request.getContentLengthLong(),
+                  PausedAnswers.body(request),
+                  BodyStop.ofThisRequest()),
+              new QueriedUpdate(work, Exchange.holder(request)));
+      if (answer != null && !answer.repeated()) {
+        Exchange.of(request).count(offset); // of the update, earlier requests brought the begin
+      }
+      return answer;
     } catch (IOException e) { // the line, or another request that took over
       PausedAnswers.tell(upload, response);
       throw Refusal.of(Problem.TOO_SLOW, "The body ended early; what came of it counts.")

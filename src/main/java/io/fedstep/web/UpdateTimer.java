@@ -2,6 +2,7 @@ package io.fedstep.web;
 
 import io.fedstep.coordinator.Listener;
 import io.fedstep.problem.Problem;
+import io.fedstep.wire.Body;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -24,8 +25,7 @@ final class UpdateTimer implements HandlerInterceptor {
       @Nullable Exception unhandled) {
     Exchange exchange = Exchange.of(request);
     String outcome = exchange.outcome();
-    boolean brings = request.getMethod().equals("PUT") || request.getMethod().equals("PATCH");
-    if (brings && !Listener.PAUSED.equals(outcome)) {
+    if (Body.comesWith(request.getMethod()) && !Listener.PAUSED.equals(outcome)) {
       listener.updateAnswered(
           Address.of(request).model(),
           outcome == null ? Problem.INTERNAL.code() : outcome,

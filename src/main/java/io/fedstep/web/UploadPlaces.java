@@ -3,6 +3,7 @@ package io.fedstep.web;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Engine;
 import io.fedstep.model.Name;
+import io.fedstep.wire.Body;
 import io.fedstep.wire.Exchange;
 import io.fedstep.wire.HeavyWork;
 import jakarta.servlet.http.HttpServletRequest;
@@ -30,8 +31,8 @@ final class UploadPlaces implements HandlerInterceptor {
       HttpServletRequest request, HttpServletResponse response, Object handler) {
     Exchange exchange = Exchange.of(request);
     exchange.workWith(work);
-    boolean hasBody = request.getMethod().equals("PUT") || request.getMethod().equals("PATCH");
-    if (hasBody && !Address.of(request).pattern().equals(UpdateController.PATH)) {
+    if (Body.comesWith(request.getMethod())
+        && !Address.of(request).pattern().equals(UpdateController.PATH)) {
       Engine.UploadPlace place = coordinator.takeUpload(client(request), Exchange.holder(request));
       exchange.hold(place::close);
     }

@@ -20,6 +20,11 @@ public final class Body {
 
   private Body() {}
 
+  /** Whether requests of a method have a body that is an upload: a document, or a part of one. */
+  public static boolean comesWith(String method) {
+    return method.equals("PUT") || method.equals("PATCH");
+  }
+
   /** The bytes of a body that has to be JSON. */
   public static InputStream json(HttpServletRequest request, long limit) {
     String type = mediaType(request);

@@ -124,8 +124,8 @@ public final class Exchange implements Closeable {
     return outcome;
   }
 
-  /** Counts bytes of the body that were read, expanded if it is compressed. */
-  public void count(int more) {
+  /** Counts bytes of the body that were read, or came before, expanded if it is compressed. */
+  public void count(long more) {
     bytes += more;
   }
 

@@ -186,11 +186,16 @@ class PausedCrashTest {
       var bytes =
           new PausedUpload.Bytes(
               from, last, to - from, new ByteArrayInputStream(body, from, to - from), () -> {});
+      Upload.@Nullable Answer given;
       try {
-        answer = upload().take(bytes, OCTETS);
+        given = upload().take(bytes, OCTETS);
+        if (server.disk().dead()) {
+          throw new IOException("a process that is no more answers nothing");
+        }
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+      answer = given;
       told = to;
     }
 
