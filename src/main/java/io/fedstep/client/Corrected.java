@@ -1,5 +1,7 @@
 package io.fedstep.client;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How an update of a model with {@code scaffold-server} was computed: by steps along {@code g - own
  * + control}.
@@ -7,8 +9,14 @@ package io.fedstep.client;
  * @param localRate how far a constant gradient of 1 would have moved the weights, from 1e-12 to
  *     1e12
  * @param control the client's own control: a round's number, {@code none} or {@code lost}
+ * @param keeper is told what the server is to receive; null for nobody
  */
-public record Corrected(double localRate, String control) {
+public record Corrected(double localRate, String control, @Nullable Keeper keeper) {
+  /** One of which nobody is told. */
+  public Corrected(double localRate, String control) {
+    this(localRate, control, null);
+  }
+
   /** Without a control of the client's own, as the server holds none: zeros. */
   public static Corrected first(double localRate) {
     return new Corrected(localRate, "none");

@@ -18,8 +18,10 @@ record Layout(Download dtype, List<Tensor> tensors) {
    * @param number among all, from 0
    * @param offset of its first value
    * @param size how many values it has
+   * @param isStepped whether the optimizer moves it; else it is only averaged
    */
-  record Tensor(String name, int number, List<Long> shape, int offset, int size) {}
+  record Tensor(
+      String name, int number, List<Long> shape, int offset, int size, boolean isStepped) {}
 
   /** That of a model, as a server describes it. */
   static Layout of(JsonNode model) {
@@ -32,7 +34,8 @@ record Layout(Download dtype, List<Tensor> tensors) {
               tensors.size(),
               shape,
               one.required("offset").intValue(),
-              Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact))));
+              Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact)),
+              !one.path("step").asString("").equals("plain")));
     }
     boolean wide = model.required("dtype").asString().equals("float64");
     return new Layout(wide ? Download.FLOAT64 : Download.FLOAT32, List.copyOf(tensors));
@@ -46,6 +49,11 @@ record Layout(Download dtype, List<Tensor> tensors) {
   /** How many bytes the vector has. */
   long bytes() {
     return (long) size() * dtype.width();
+  }
+
+  /** Those that the optimizer moves, of which controls are. */
+  List<Tensor> stepped() {
+    return tensors.stream().filter(Tensor::isStepped).toList();
   }
 
   /** Some of the tensors, in order; all if no name is given. */

@@ -79,6 +79,20 @@ public final class RemoteModel {
     return described;
   }
 
+  String name() {
+    return name;
+  }
+
+  /** Whether a round has an update of a client. */
+  boolean hasUpdate(String client, long round) throws IOException, InterruptedException {
+    return sent.hasUpdate(client, round);
+  }
+
+  /** Where tensors are in the vector of the model to which a version's tag belongs. */
+  Layout layout(String tag) throws IOException, InterruptedException {
+    return versions.layout(tag);
+  }
+
   Exchange exchange() {
     return exchange;
   }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -40,9 +41,29 @@ final class Sent {
       throws IOException, InterruptedException {
     told.checkPlain(model);
     UpdateBodies.Made made = bodies.make(client, base, update);
-    JsonNode receipt = submit(client, base, update, made.body());
-    made.accepted().run();
-    return receipt;
+    Corrected corrected = update.corrected();
+    Keeper keeper = corrected == null ? null : corrected.keeper();
+    if (keeper != null) {
+      tell(keeper, bodies.received(base, made.body()));
+    }
+    try {
+      JsonNode receipt = submit(client, base, update, made.body());
+      made.accepted().run();
+      return receipt;
+    } catch (RefusedByServer e) {
+      if (keeper != null && e.code().equals("update-differs")) {
+        keeper.drop(); // the server has received something else
+      }
+      throw e;
+    }
+  }
+
+  private static void tell(Keeper keeper, byte @Nullable [] received) throws IOException {
+    if (received == null) {
+      keeper.drop(); // it is sent all the same, for the server to say what is wrong
+    } else {
+      keeper.keep(received);
+    }
   }
 
   private JsonNode submit(String client, Weights base, Update update, Body body)

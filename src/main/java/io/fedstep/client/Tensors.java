@@ -41,8 +41,13 @@ final class Tensors {
 
   /** Adds a tensor as it is. */
   void add(Layout.Tensor tensor, ByteBuffer values, Download dtype) {
+    add(tensor.name(), tensor, values, dtype);
+  }
+
+  /** Adds values of a tensor under another name. */
+  void add(String name, Layout.Tensor tensor, ByteBuffer values, Download dtype) {
     ByteBuffer its = values.slice().limit(tensor.size() * dtype.width());
-    add(tensor.name(), dtype == Download.FLOAT64 ? "F64" : "F32", tensor.shape(), its);
+    add(name, dtype == Download.FLOAT64 ? "F64" : "F32", tensor.shape(), its);
   }
 
   /** A file with some tensors of a flat vector as they are. */

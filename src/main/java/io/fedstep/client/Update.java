@@ -72,6 +72,14 @@ public record Update(
     return new Update(bytes, weight, metrics, encoding, tensors, how);
   }
 
+  /**
+   * This update, of steps that a constant gradient of 1 would have taken so far; {@link Scaffold}
+   * adds with which control.
+   */
+  public Update localRate(double rate) {
+    return corrected(Corrected.first(rate));
+  }
+
   /** Whether it is neither encoded nor without some tensors. */
   boolean isPlain() {
     return encoding == null && tensors.isEmpty();

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Makes bodies of updates to a model, and keeps what {@code top-k} has not sent of each client. */
 final class UpdateBodies {
@@ -31,6 +32,14 @@ final class UpdateBodies {
 
   UpdateBodies(Versions versions) {
     this.versions = versions;
+  }
+
+  /**
+   * An update as the server has it, which gets this body; null for one that a model with {@code
+   * scaffold-server} does not take.
+   */
+  byte @Nullable [] received(Weights base, Body body) throws IOException, InterruptedException {
+    return DecodedUpdate.of(versions.layout(base.tag()), body);
   }
 
   /** The body of an update from some weights. */

@@ -57,7 +57,8 @@ class EncodedUpdateTest {
                     tensors.size(),
                     one.shape(),
                     (int) one.offset(),
-                    (int) one.size())));
+                    (int) one.size(),
+                    true)));
     return new Layout(dtype, tensors);
   }
 
@@ -135,6 +136,32 @@ class EncodedUpdateTest {
       assertThat(body.bytes().length)
           .isLessThan(encoding == Encoding.INT8 ? 25_000 : 1600 + 3088 * encoding.bits());
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "TOP_K", mode = EnumSource.Mode.EXCLUDE)
+  void whatTheClientDecodes_isTheServersRow(Encoding encoding) throws IOException {
+    for (Download dtype : List.of(Download.FLOAT32, Download.FLOAT64)) {
+      double[] values = normal(6);
+      Arrays.fill(values, 4000, 12000, -1e-44); // whose codes round to zeros of both signs
+      Body body = encoded(dtype, encoding, 7, values);
+      assertThat(DecodedUpdate.of(layout(dtype), body))
+          .isEqualTo(vector(dtype, decoded(dtype, body, false).values()));
+    }
+  }
+
+  @Test
+  void bodiesThatScaffoldDoesNotTake_areNotDecoded() {
+    Layout layout = layout(Download.FLOAT32);
+    byte[] vector = vector(Download.FLOAT32, normal(8));
+    assertThat(DecodedUpdate.of(layout, new Body(Body.OCTETS, vector))).isEqualTo(vector);
+    assertThat(DecodedUpdate.of(layout, Tensors.plain(layout, vector, layout.tensors())))
+        .isEqualTo(vector);
+    assertThat(DecodedUpdate.of(layout, new Body(Body.OCTETS, new byte[8]))).isNull();
+    assertThat(DecodedUpdate.of(layout, Tensors.plain(layout, vector, layout.named(Set.of("w")))))
+        .isNull();
+    SparseUpdate sparse = SparseUpdate.of(layout, vector, layout.tensors(), null);
+    assertThat(DecodedUpdate.of(layout, sparse.body())).isNull();
   }
 
   @ParameterizedTest
