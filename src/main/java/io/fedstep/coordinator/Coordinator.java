@@ -171,7 +171,7 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** How many uploads lie there that come in several requests, and are no updates yet. */
   public int pausedUploads() {
-    return engine().pausedUploads();
+    return engine().places().paused().count();
   }
 
   /** Bytes that these take on the disk. */
@@ -185,13 +185,13 @@ public abstract class Coordinator implements AutoCloseable {
    * @param client for whom it is, or null
    * @param holder of its place
    */
-  public Engine.UploadPlace takeUpload(@Nullable String client, @Nullable String holder) {
+  public RequestPlaces.UploadPlace takeUpload(@Nullable String client, @Nullable String holder) {
     return engine().takeUpload(client, holder);
   }
 
   /** Counts a follower of events among those who wait, or refuses it; to be closed. */
   public Places.Place follow(@Nullable String holder) {
-    return engine().takeWait(holder);
+    return engine().places().takeWait(holder);
   }
 
   /** Bytes that may still be written. */
@@ -247,7 +247,7 @@ public abstract class Coordinator implements AutoCloseable {
     if (time.isZero()) {
       return state.await(over, time);
     }
-    try (var _ = engine().takeWait(holder)) {
+    try (var _ = engine().places().takeWait(holder)) {
       return await(state, over, time, check);
     }
   }

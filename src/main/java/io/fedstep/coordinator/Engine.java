@@ -4,7 +4,6 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.privacy.Noise;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.quota.Places;
 import io.fedstep.round.NoiseKey;
 import io.fedstep.round.Plain;
 import io.fedstep.round.Protocol;
@@ -37,10 +36,7 @@ public final class Engine implements AutoCloseable {
   private final Listener listener;
   private final Limits limits;
   private final Function<ModelSpec, Protocol> protocols;
-  private final Places uploads;
-  private final Places uploadsPerClient;
-  private final Places waits;
-  private final PausedPlaces paused;
+  private final RequestPlaces places;
   private final ParkedDecoders parked = new ParkedDecoders();
   private final ExecutorService helpers;
   private final Scheduler scheduler;
@@ -80,28 +76,7 @@ public final class Engine implements AutoCloseable {
     this.listener = listener;
     this.limits = limits;
     this.protocols = protocols;
-    uploads =
-        new Places(
-            "uploads are under way",
-            "fedstep.limits.uploads",
-            limits.uploads(),
-            limits.share(),
-            Problem.TOO_MANY_REQUESTS,
-            1);
-    uploadsPerClient =
-        new Places(
-            "uploads are under way",
-            "fedstep.limits.uploads-per-client",
-            limits.uploadsPerClient());
-    waits =
-        new Places(
-            "clients wait here already",
-            "fedstep.limits.waiting",
-            limits.waiting(),
-            limits.share(),
-            Problem.NOT_READY,
-            5);
-    paused = new PausedPlaces(limits.pausedUploads());
+    places = new RequestPlaces(limits);
     helpers = Executors.newFixedThreadPool(limits.threads(), threads("aggregate-"));
     longWork = Executors.newCachedThreadPool(threads("step-"));
     Failure.load();
@@ -203,31 +178,11 @@ public final class Engine implements AutoCloseable {
    * @param client for whom it is, or null where that is nobody in particular
    * @param holder of the place
    */
-  public UploadPlace takeUpload(@Nullable String client, @Nullable String holder) {
+  public RequestPlaces.UploadPlace takeUpload(@Nullable String client, @Nullable String holder) {
     if (draining) {
       throw shuttingDown().exception();
     }
-    Places.Place place = uploads.acquire(holder);
-    try {
-      return new UploadPlace(place, uploadsPerClient.acquire(client));
-    } catch (RuntimeException e) {
-      place.close();
-      throw e;
-    }
-  }
-
-  /**
-   * What a request with a body has taken.
-   *
-   * @param place among all uploads
-   * @param ofClient among its client's
-   */
-  public record UploadPlace(Places.Place place, Places.Place ofClient) implements AutoCloseable {
-    @Override
-    public void close() {
-      place.close();
-      ofClient.close();
-    }
+    return places.takeUpload(client, holder);
   }
 
   /** What is said to who comes while the server ends. */
@@ -235,24 +190,14 @@ public final class Engine implements AutoCloseable {
     return Refusal.of(Problem.NOT_READY, "The server is shutting down.").retryAfter(1);
   }
 
-  /** The uploads that are no updates yet. */
-  PausedPlaces paused() {
-    return paused;
+  /** The places of requests that take long, and of uploads that lie there. */
+  RequestPlaces places() {
+    return places;
   }
 
-  /** Those of them at rest whose decoders wait for more. */
+  /** The decoders that wait for more of an upload at rest. */
   ParkedDecoders parked() {
     return parked;
-  }
-
-  /** How many uploads lie there that are no updates yet. */
-  int pausedUploads() {
-    return paused.count();
-  }
-
-  /** Counts a waiting client in, or refuses it. */
-  Places.Place takeWait(@Nullable String holder) {
-    return waits.acquire(holder);
   }
 
   /** Logs a failure and its cause: a disk's or a file's in one line, another with its trace. */

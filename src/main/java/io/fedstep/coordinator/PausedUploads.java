@@ -46,7 +46,7 @@ public final class PausedUploads {
     for (PausedFolder.Found found : folder.recover(this::takesUpdates)) {
       Instant last = found.lastByte().isBefore(now()) ? found.lastByte() : now();
       if (!found.file().head().complete()) {
-        state.engine().paused().add();
+        state.engine().places().paused().add();
       }
       PausedUpload other = keep(new PausedUpload(owner, found.file(), last));
       if (other != null) { // a crash came before it was removed
@@ -75,7 +75,7 @@ public final class PausedUploads {
             .exception();
       }
     }
-    PausedPlaces places = state.engine().paused();
+    PausedPlaces places = state.engine().places().paused();
     if (byClient.containsKey(new Key(head.round(), head.client()))) {
       places.add(); // for a moment there are two
     } else {
@@ -178,7 +178,7 @@ public final class PausedUploads {
         .forEach(upload -> {
           upload.close();
           if (!upload.head().complete()) {
-            state.engine().paused().release();
+            state.engine().places().paused().release();
           }
         });
     byId.clear();
@@ -222,7 +222,7 @@ public final class PausedUploads {
       try {
         file.complete();
         if (byId.containsKey(file.head().id())) {
-          state.engine().paused().release();
+          state.engine().places().paused().release();
         }
       } catch (StorageException e) {
         log("cannot be noted as complete", e);
@@ -244,7 +244,7 @@ public final class PausedUploads {
       boolean isKnown = byId.remove(upload.head().id(), upload);
       byClient.remove(Key.of(upload), upload); // unless another one has replaced it
       if (isKnown && !upload.head().complete()) {
-        state.engine().paused().release();
+        state.engine().places().paused().release();
       }
       try {
         file.remove();

@@ -45,7 +45,7 @@ public final class Upload implements AutoCloseable {
   private final ModelState state;
   private final long round;
   private final String client;
-  private final Engine.@Nullable UploadPlace place;
+  private final RequestPlaces.@Nullable UploadPlace place;
   private final Decision.@Nullable Accepted earlier;
   private final @Nullable Destination destination;
   private boolean accepted;
@@ -54,7 +54,7 @@ public final class Upload implements AutoCloseable {
       ModelState state,
       long round,
       String client,
-      Engine.@Nullable UploadPlace place,
+      RequestPlaces.@Nullable UploadPlace place,
       Decision.@Nullable Accepted earlier,
       @Nullable Destination destination) {
     this.state = state;
@@ -78,7 +78,7 @@ public final class Upload implements AutoCloseable {
       @Nullable String holder,
       Decision.@Nullable Accepted earlier,
       Supplier<Destination> destination) {
-    Engine.UploadPlace place = state.engine().takeUpload(client, holder);
+    RequestPlaces.UploadPlace place = state.engine().takeUpload(client, holder);
     try {
       return new Upload(
           state, round, client, place, earlier, earlier == null ? destination.get() : null);

@@ -28,7 +28,6 @@ import io.fedstep.round.Verdict;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.Deleted;
 import io.fedstep.store.StorageException;
-import io.fedstep.store.Version;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -112,10 +111,8 @@ public final class LocalCoordinator extends Coordinator {
   public Created copy(String model, CopySpec asked, VersionAddress version) {
     return models
         .copied(model, asked)
-        .orElseGet(() -> {
-          Version from = version(asked.model(), version);
-          return copies.make(model, asked, state(asked.model()), from);
-        });
+        .orElseGet(
+            () -> copies.make(model, asked, state(asked.model()), version(asked.model(), version)));
   }
 
   @Override

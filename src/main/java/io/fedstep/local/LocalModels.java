@@ -135,17 +135,13 @@ final class LocalModels {
     return Optional.ofNullable(running.get(model)).map(ModelRunner::state);
   }
 
-  private static Created found(ModelState state) {
-    return new Created(state.look(state::status), false);
-  }
-
   synchronized Created create(String model, NewSpec asked) {
     ModelSpec spec = asked.spec();
     Optional<ModelState> there = find(model);
     if (there.isPresent()) {
       ModelSpec now = there.get().spec();
       if (now.equals(spec)) {
-        return found(there.get());
+        return new Created(there.get().look(there.get()::status), false);
       }
       throw NewModels.exists(model, now, spec).exception();
     }
@@ -163,7 +159,7 @@ final class LocalModels {
           if (from == null || !from.isOf(asked)) {
             throw NewModels.notCopied(model).exception();
           }
-          return found(state);
+          return new Created(state.look(state::status), false);
         });
   }
 

@@ -2,6 +2,8 @@ package io.fedstep.web;
 
 import static java.util.Objects.requireNonNull;
 
+import io.fedstep.coordinator.Coordinator;
+import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import io.fedstep.wire.AnswerHead;
 import jakarta.servlet.http.HttpServletRequest;
@@ -45,6 +47,15 @@ record Address(String pattern, Map<?, ?> variables) {
               .replace("{version}", Long.toString(info.version()))
               .replace("{client}", String.valueOf(text("client"))));
     }
+  }
+
+  /** The version that the address names; the answer says which one that is. */
+  Version version(Coordinator coordinator, HttpServletResponse response) {
+    String model = Query.name("model", model());
+    coordinator.spec(model);
+    Version version = coordinator.version(model, Query.version(requireNonNull(text("version"))));
+    locate(version.info(), response);
+    return version;
   }
 
   /**

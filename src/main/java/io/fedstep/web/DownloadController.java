@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -49,26 +50,14 @@ class DownloadController {
     List<Representation> accepted =
         Representation.accepted(request.getHeader("Accept"), status.head().spec().dtype(), true);
     if (wait != null && status.awaitsWeights()) {
-      status =
-          coordinator.await(
-              model,
-              now -> !now.awaitsWeights(),
-              wait,
-              Exchange.holder(request),
-              () -> Rights.check(request, response));
+      status = await(model, now -> !now.awaitsWeights(), wait, request, response);
       wait = null;
     }
     status.checkWeights();
     String base = status.newest().base();
     boolean inVain = false;
     if (wait != null && Conditions.known(request).matchAnyOf(base)) {
-      status =
-          coordinator.await(
-              model,
-              now -> !now.newest().base().equals(base),
-              wait,
-              Exchange.holder(request),
-              () -> Rights.check(request, response));
+      status = await(model, now -> !now.newest().base().equals(base), wait, request, response);
       inVain = status.newest().base().equals(base);
     }
     phase(status, response);
@@ -93,6 +82,16 @@ class DownloadController {
                 new DeltaAnswer(coordinator, model, request, response),
                 request,
                 response));
+  }
+
+  private ModelStatus await(
+      String model,
+      Predicate<ModelStatus> wanted,
+      Duration time,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    return coordinator.await(
+        model, wanted, time, Exchange.holder(request), () -> Rights.check(request, response));
   }
 
   /** Sends something of a version. */
@@ -174,14 +173,10 @@ class DownloadController {
   }
 
   @GetMapping("/versions/{version}/weights")
-  void weights(
-      @PathVariable String model,
-      @PathVariable String version,
-      HttpServletRequest request,
-      HttpServletResponse response)
+  void weights(@PathVariable String model, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     Query.none(request);
-    VersionInfo info = version(model, version, request, response).info();
+    VersionInfo info = Address.of(request).version(coordinator, response).info();
     List<Representation> accepted =
         Representation.accepted(request.getHeader("Accept"), coordinator.spec(model).dtype(), true);
     AnswerHead head = accepted.getFirst().head(info, "", request);
@@ -192,23 +187,12 @@ class DownloadController {
     sendWeights(model, info.version(), accepted, null, request, response);
   }
 
-  private Version version(
-      String model, String address, HttpServletRequest request, HttpServletResponse response) {
-    coordinator.spec(Query.name("model", model));
-    Version version = coordinator.version(model, Query.version(address));
-    Address.of(request).locate(version.info(), response);
-    return version;
-  }
-
   @GetMapping("/versions/{version}/gradient")
   void gradient(
-      @PathVariable String model,
-      @PathVariable String version,
-      HttpServletRequest request,
-      HttpServletResponse response)
+      @PathVariable String model, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     Query.none(request);
-    Version found = version(model, version, request, response);
+    Version found = Address.of(request).version(coordinator, response);
     Representation representation =
         Representation.accepted(request.getHeader("Accept"), coordinator.spec(model).dtype(), false)
             .getFirst();
@@ -243,14 +227,9 @@ class DownloadController {
   }
 
   @GetMapping("/versions/{version}/optimizer/state")
-  void state(
-      @PathVariable String model,
-      @PathVariable String version,
-      HttpServletRequest request,
-      HttpServletResponse response)
-      throws IOException {
+  void state(HttpServletRequest request, HttpServletResponse response) throws IOException {
     Query.none(request);
-    sendState(version(model, version, request, response), request, response);
+    sendState(Address.of(request).version(coordinator, response), request, response);
   }
 
   private static void sendState(

@@ -1,7 +1,7 @@
 package io.fedstep.web;
 
 import io.fedstep.coordinator.Coordinator;
-import io.fedstep.coordinator.Engine;
+import io.fedstep.coordinator.RequestPlaces;
 import io.fedstep.model.Name;
 import io.fedstep.wire.Body;
 import io.fedstep.wire.Exchange;
@@ -33,7 +33,8 @@ final class UploadPlaces implements HandlerInterceptor {
     exchange.workWith(work);
     if (Body.comesWith(request.getMethod())
         && !Address.of(request).pattern().equals(UpdateController.PATH)) {
-      Engine.UploadPlace place = coordinator.takeUpload(client(request), Exchange.holder(request));
+      RequestPlaces.UploadPlace place =
+          coordinator.takeUpload(client(request), Exchange.holder(request));
       exchange.hold(place::close);
     }
     return true;

@@ -88,13 +88,12 @@ class VersionController {
   @PutMapping("/versions/{version}/reports/{client}")
   ResponseEntity<ObjectNode> report(
       @PathVariable String model,
-      @PathVariable("version") String text,
       @PathVariable String client,
       HttpServletRequest request,
       HttpServletResponse response) {
     Query.none(request);
     Query.name("client", client);
-    long version = version(model, text, request, response).info().version();
+    long version = Address.of(request).version(coordinator, response).info().version();
     UpdateMetadata report = UpdateMetadataBuilder.ofReport(Body.json(request, MOST_REPORT)).build();
     coordinator.changes(model).report(version, client, report);
     ObjectNode json = Json.object().put("model", model).put("version", version);
@@ -103,11 +102,8 @@ class VersionController {
 
   @PostMapping("/versions/{version}/restore")
   ResponseEntity<ObjectNode> restore(
-      @PathVariable String model,
-      @PathVariable String version,
-      HttpServletRequest request,
-      HttpServletResponse response) {
-    Version from = version(model, version, request, response);
+      @PathVariable String model, HttpServletRequest request, HttpServletResponse response) {
+    Version from = Address.of(request).version(coordinator, response);
     Expected newest = expected(model, request);
     VersionInfo made = coordinator.changes(model).restore(from, newest);
     return Answers.json(HttpStatus.CREATED, Answers.made(model, made));
@@ -118,14 +114,6 @@ class VersionController {
     now.checkWeights();
     Long number = new Query(request, "newest"::equals).number("newest");
     return Conditions.expected(request, now, number);
-  }
-
-  private Version version(
-      String model, String address, HttpServletRequest request, HttpServletResponse response) {
-    coordinator.spec(Query.name("model", model));
-    Version version = coordinator.version(model, Query.version(address));
-    Address.of(request).locate(version.info(), response);
-    return version;
   }
 
   @PutMapping("/optimizer/state")
