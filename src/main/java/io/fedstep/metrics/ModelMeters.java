@@ -2,21 +2,16 @@ package io.fedstep.metrics;
 
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.ModelStatus;
-import io.fedstep.coordinator.Phase;
-import io.fedstep.coordinator.PrivacyAccount;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.SecureRounds;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -27,18 +22,22 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The meters of one model, from its creation to its deletion. */
 final class ModelMeters {
   private static final int MOST_REPORTED = 32;
 
+  private static final String LEFT_OUT =
+      "Metrics of the last completed round that are not shown, or were not kept, for their number";
+
+  private static final String LAST_ROUND =
+      "Seconds from the opening to the end of the last round that made a version; 0 before one";
+
   private final MeterRegistry registry;
-  private final InstantSource clock;
   private final Tags model;
   private final UpdateCounters updates;
-  private final List<Meter> gauges = new ArrayList<>();
+  private final ModelGauges gauges;
   private final Map<RoundRecord.Outcome, Counter> rounds = new EnumMap<>(RoundRecord.Outcome.class);
   private final Map<String, Counter> abandoned = new ConcurrentHashMap<>();
   private final Map<String, Timer> stages = new ConcurrentHashMap<>();
@@ -56,8 +55,8 @@ final class ModelMeters {
   /** Registers what is counted wherever it happens. */
   ModelMeters(MeterRegistry registry, InstantSource clock, String name) {
     this.registry = registry;
-    this.clock = clock;
     model = Tags.of("model", name);
+    gauges = new ModelGauges(registry, clock, model);
     updates = new UpdateCounters(registry, name);
     updates.start(Listener.ACCEPTED);
     for (var outcome : RoundRecord.Outcome.values()) {
@@ -96,69 +95,23 @@ final class ModelMeters {
     if (removed) {
       return;
     }
-    gauge(
-        "metrics.left.out",
-        null,
-        "Metrics of the last completed round that are not shown, or were not kept, for their number",
-        () -> leftOut);
-    gauge(
-        "model.failed",
-        null,
-        "1 if a corrupt file or a failed read or write has stopped the model",
-        status == null ? () -> 1 : polled(status, now -> now.phase() == Phase.FAILED ? 1 : 0));
+    gauges.show("metrics.left.out", null, LEFT_OUT, () -> leftOut);
+    gauges.showFailed(status);
     if (status != null) {
-      gauge("round", null, "The open round's number", polled(status, ModelStatus::round));
-      gauge(
-          "round.updates",
-          "updates",
-          "Updates accepted in the open round",
-          polled(status, ModelStatus::updates));
-      gauge(
-          "round.min.updates",
-          "updates",
-          "Updates with which the open round may close at its deadline",
-          polled(status, ModelStatus::minUpdates));
-      gauge(
-          "round.max.updates",
-          "updates",
-          "Updates with which the open round closes at once",
-          polled(status, ModelStatus::maxUpdates));
-      showPrivacy(status);
-      showMembers(status);
-      gauge(
-          "round.age",
-          "seconds",
-          "Seconds since the open round opened",
-          polled(status, now -> seconds(Duration.between(now.openedAt(), clock.instant()))));
-      gauge(
-          "last.round",
-          "seconds",
-          "Seconds from the opening to the end of the last round that made a version; 0 before one",
-          () -> lastRoundSeconds);
-    }
-  }
-
-  private void showPrivacy(Supplier<ModelStatus> status) {
-    PrivacyAccount account = status.get().privacy();
-    if (account == null) {
-      return;
-    }
-    gauge(
-        "privacy.epsilon",
-        null,
-        "The epsilon that the client has spent that has spent most",
-        polled(status, now -> now.privacy() == null ? 0 : now.privacy().epsilon()));
-    Double budget = account.budget();
-    if (budget != null) {
-      gauge("privacy.budget", null, "The epsilon at which training stops", () -> budget);
+      gauges.show(status);
+      gauges.show("last.round", "seconds", LAST_ROUND, () -> lastRoundSeconds);
+      if (status.get().isSecure()) { // its counters from the begin
+        SecureRounds.STAGES.forEach(
+            stage -> abandoned.computeIfAbsent(stage, this::abandonedCounter));
+        SecureRounds.TIMED.forEach(stage -> stages.computeIfAbsent(stage, this::stageTimer));
+      }
     }
   }
 
   /** Shows no more how the model is: the process does that which decides for it. */
   synchronized void decidedElsewhere() {
     isHere = false;
-    gauges.forEach(registry::remove);
-    gauges.clear();
+    gauges.remove();
     List.of(ofUpdates, ofReports, gradientNorm, stepNorm).forEach(values -> values.show(Map.of()));
   }
 
@@ -187,38 +140,9 @@ final class ModelMeters {
         .register(registry);
   }
 
-  /** Shows who is in the open round of a secure model, and its counters from the begin. */
-  private void showMembers(Supplier<ModelStatus> status) {
-    if (status.get().isSecure()) {
-      gauge(
-          "round.members",
-          null,
-          "Members of the open round of a secure model",
-          polled(status, now -> now.answered(0)));
-      SecureRounds.STAGES.forEach(
-          stage -> abandoned.computeIfAbsent(stage, this::abandonedCounter));
-      SecureRounds.TIMED.forEach(stage -> stages.computeIfAbsent(stage, this::stageTimer));
-    }
-  }
-
   private LatestValues latest(String what, String description, Function<String, Tags> tags) {
     return new LatestValues(
         MultiGauge.builder("fedstep." + what).description(description).tags(model), registry, tags);
-  }
-
-  private void gauge(
-      String what, @Nullable String unit, String description, Supplier<Number> value) {
-    gauges.add(
-        Gauge.builder("fedstep." + what, value)
-            .description(description)
-            .baseUnit(unit)
-            .tags(model)
-            .register(registry));
-  }
-
-  private static Supplier<Number> polled(
-      Supplier<ModelStatus> status, ToDoubleFunction<ModelStatus> number) {
-    return () -> number.applyAsDouble(status.get());
   }
 
   private static double seconds(Duration duration) {
