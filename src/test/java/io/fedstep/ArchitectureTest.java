@@ -6,6 +6,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -23,12 +24,15 @@ import io.fedstep.planted.vector.UsesModel;
 import io.fedstep.planted.web.UsesSpring;
 import io.fedstep.planted.wire.UsesMvc;
 import io.fedstep.process.BesideOthers;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -229,6 +233,38 @@ class ArchitectureTest {
                 .lines()
                 .map(line -> line.replaceFirst(" #.*", ""))
                 .toArray(String[]::new));
+  }
+
+  private static final int LONG = 250;
+  private static final Path CODE = Path.of("src/main/java/io/fedstep");
+
+  /** In the table of long files, lines are those of the day when a row was last looked at. */
+  private static final int NEAR = 30;
+
+  @Test
+  void longFiles_areThoseThatContributingGivesAReasonFor() throws IOException {
+    var found = new TreeMap<String, Integer>();
+    try (Stream<Path> files = Files.walk(CODE)) {
+      for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+        int lines = Files.readAllLines(file).size();
+        if (lines > LONG) {
+          found.put(CODE.relativize(file).toString(), lines);
+        }
+      }
+    }
+    var named = new TreeMap<String, Integer>();
+    for (String line : Files.readAllLines(Path.of("docs/CONTRIBUTING.md"))) {
+      String[] row = line.split("[|`]", -1);
+      if (line.startsWith("| `") && row[2].endsWith(".java")) {
+        assertThat(row[5]).as("the reason for %s", row[2]).isNotBlank();
+        named.put(row[2], Integer.parseInt(row[4].strip()));
+      }
+    }
+    assertThat(named.keySet())
+        .as("files above %s lines, which docs/CONTRIBUTING.md names; cut one, or say why", LONG)
+        .isEqualTo(found.keySet());
+    named.forEach(
+        (file, lines) -> assertThat(found.get(file)).as(file).isCloseTo(lines, within(NEAR)));
   }
 
   // --- the rules can fire: planted violations, each caught by the rule meant for it
