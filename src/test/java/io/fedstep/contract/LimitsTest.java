@@ -103,32 +103,44 @@ class LimitsTest {
     http().putOctets(update("a"), new byte[400]).is(200);
   }
 
-  /** Bytes that came too slowly count; a second client has no place for another upload. */
+  /** Two at once, for each takes five seconds. */
   @Test
-  void pausedUploads_andTheirLeastRate() throws IOException {
+  void slowBodies_areGivenUp_andHoldNoPlace() throws IOException {
     String[] begins = {Http.OCTETS, "Upload-Complete: ?0", "Upload-Length: 400"};
-    String upload = http().put(update("paused"), new byte[0], begins).is(201).header("Location");
-    Reply second = http().put(update("other"), new byte[0], begins);
-    assertThat(second.problem(429, "too-many-requests").path("detail").asString())
-        .contains("fedstep.limits.paused-uploads");
-    try (var patch = new RawRequest(http())) {
+    String paused = http().put(update("paused"), new byte[0], begins).is(201).header("Location");
+    try (var patch = new RawRequest(http());
+        var upload = new RawRequest(http())) {
       patch
           .send(
-              "PATCH %s HTTP/1.1\r\nHost: localhost\r\n".formatted(upload)
+              "PATCH %s HTTP/1.1\r\nHost: localhost\r\n".formatted(paused)
                   + "Content-Type: application/partial-upload\r\nUpload-Offset: 0\r\n"
                   + "Upload-Complete: ?1\r\nContent-Length: 400\r\n\r\n")
           .send(new byte[100]);
-      var trickle = CompletableFuture.runAsync(() -> trickle(patch));
-      Reply reply = patch.read();
-      reply.problem(408, "too-slow");
-      assertThat(Integer.parseInt(reply.header("Upload-Offset"))).isBetween(100, 399);
-      assertThat(reply.header("Upload-Complete")).isEqualTo("?0");
-      trickle.cancel(false);
+      upload.put(update("slow"), 400, Http.OCTETS).send(new byte[40]);
+      Thread.startVirtualThread(() -> trickle(patch));
+      Thread.startVirtualThread(() -> trickle(upload));
+      Reply whole = upload.read();
+      whole.problem(408, "too-slow");
+      assertThat(whole.header("Retry-After")).isEqualTo("1");
+      Reply part = patch.read();
+      part.problem(408, "too-slow");
+      assertThat(Integer.parseInt(part.header("Upload-Offset")))
+          .as("bytes that came too slowly count")
+          .isBetween(100, 399);
+      assertThat(part.header("Upload-Complete")).isEqualTo("?0");
     }
-    http().delete(upload).is(204);
+    Reply second = http().put(update("other"), new byte[0], begins);
+    assertThat(second.problem(429, "too-many-requests").path("detail").asString())
+        .contains("fedstep.limits.paused-uploads");
+    http().delete(paused).is(204);
     http()
         .delete(http().put(update("other"), new byte[0], begins).is(201).header("Location"))
         .is(204);
+    try (var one = begun("slow");
+        var two = begun("slow")) {
+      one.send(new byte[400]).read().is(201);
+      two.send(new byte[400]).read().is(200);
+    }
   }
 
   @Test
@@ -249,23 +261,6 @@ class LimitsTest {
     try (var endless = new RawRequest(http())) {
       endless.put(path, 1L << 40, Http.OCTETS);
       assertThatThrownBy(() -> endless.send('x', 1L << 40)).isInstanceOf(IOException.class);
-    }
-  }
-
-  @Test
-  void slowBody_isGivenUp_andHoldsNoPlace() throws IOException {
-    try (var upload = new RawRequest(http())) {
-      upload.put("/v1/models/one/rounds/0/updates/slow", 400, Http.OCTETS).send(new byte[40]);
-      var trickle = CompletableFuture.runAsync(() -> trickle(upload));
-      Reply reply = upload.read();
-      reply.problem(408, "too-slow");
-      assertThat(reply.header("Retry-After")).isEqualTo("1");
-      trickle.cancel(false);
-    }
-    try (var one = begun("slow");
-        var two = begun("slow")) {
-      one.send(new byte[400]).read().is(201);
-      two.send(new byte[400]).read().is(200);
     }
   }
 

@@ -8,16 +8,27 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A client of one round, whose secrets follow from a seed, for tests. */
 public final class TestMember {
+  /**
+   * Results of X25519, by all that they follow from: tests of crashes play the same rounds hundreds
+   * of times.
+   */
+  private static final Map<String, byte[]> KNOWN = new ConcurrentHashMap<>();
+
+  private static final int MOST_KNOWN = 10_000;
+
   private final String client;
   private final String base;
   private final byte[] mask;
@@ -48,12 +59,45 @@ public final class TestMember {
     return bytes;
   }
 
+  private static byte[] known(Supplier<byte[]> key, String what, byte[]... from) {
+    var all = new StringBuilder(what);
+    for (byte[] bytes : from) {
+      all.append(' ').append(HexFormat.of().formatHex(bytes));
+    }
+    if (KNOWN.size() > MOST_KNOWN) {
+      KNOWN.clear();
+    }
+    return KNOWN.computeIfAbsent(all.toString(), _ -> key.get()).clone();
+  }
+
+  private static byte[] publicKey(byte[] secret) {
+    return known(() -> Curve25519.publicKey(secret), "public", secret);
+  }
+
+  private byte[] seal(byte[] publicKey, Roster roster, int from, int to) {
+    return known(
+        () -> Keys.seal(share, publicKey, roster.tag(), from, to),
+        "seal %s %s".formatted(from, to),
+        share,
+        publicKey,
+        roster.tag());
+  }
+
+  private byte[] maskSeed(byte[] publicKey, Roster roster, int u, int v) {
+    return known(
+        () -> Keys.maskSeed(mask, publicKey, roster.tag(), u, v),
+        "mask %s %s".formatted(u, v),
+        mask,
+        publicKey,
+        roster.tag());
+  }
+
   public String client() {
     return client;
   }
 
   public Join join() {
-    return new Join(Curve25519.publicKey(mask), Curve25519.publicKey(share), base, identity, null);
+    return new Join(publicKey(mask), publicKey(share), base, identity, null);
   }
 
   /** The secrets of which others have shares, by what they are for. */
@@ -70,8 +114,8 @@ public final class TestMember {
     var sealed = new TreeMap<Integer, byte[]>();
     for (Member other : roster.members()) {
       int v = other.index();
-      byte[] key = Keys.seal(share, other.join().shareKey(), roster.tag(), u, v);
       if (u != v) {
+        byte[] key = seal(other.join().shareKey(), roster, u, v);
         sealed.put(v, Sealing.seal(key, ofKey(roster, v), ofSelf(roster, v), roster.tag(), u, v));
       }
     }
@@ -152,8 +196,7 @@ public final class TestMember {
     for (Member other : roster.members()) {
       int v = other.index();
       if (u != v && shared.contains(other.client())) {
-        masks.add(
-            Mask.ofPair(Keys.maskSeed(mask, other.join().maskKey(), roster.tag(), u, v), u, v));
+        masks.add(Mask.ofPair(maskSeed(other.join().maskKey(), roster, u, v), u, v));
       }
     }
     return masks;
@@ -183,7 +226,7 @@ public final class TestMember {
         continue;
       }
       Member from = Objects.requireNonNull(roster.member(other));
-      byte[] key = Keys.seal(share, from.join().shareKey(), roster.tag(), from.index(), u);
+      byte[] key = seal(from.join().shareKey(), roster, from.index(), u);
       Sealing.Opened opened =
           Sealing.open(
               key, Objects.requireNonNull(sealed.get(other)), roster.tag(), from.index(), u);
