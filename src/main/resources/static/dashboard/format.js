@@ -41,12 +41,16 @@ export function sizeOf(model) {
   return bytes(model.parameters * (WIDTH[model.dtype] ?? 4));
 }
 
-/** How an update came: its bytes on the wire beside those of its row, and how they were encoded. */
+/**
+ * How an update came: its bytes on the wire beside those of its row, how they were encoded, and in a
+ * model with controls the client's local rate.
+ */
 export function sent(update, model) {
   if (model === null || update.bytes === null || update.bytes === undefined) {
     return '–';
   }
-  return `${bytes(update.bytes)} of ${sizeOf(model)}${update.encoding ? `, ${update.encoding}` : ''}`;
+  return [`${bytes(update.bytes)} of ${sizeOf(model)}`, update.encoding,
+    update.local_rate ? `local rate ${number(update.local_rate)}` : null].filter(Boolean).join(', ');
 }
 
 export function duration(ms) {

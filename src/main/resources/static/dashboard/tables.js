@@ -126,6 +126,8 @@ export function specPart() {
       const { lrate, w_decay: decay, modules, regularizers } = model.optimizer;
       const rows = [
         ['Optimizer', modules.length ? modules.map(plugin).join(', then ') : 'plain gradient step'],
+        ['Controls', modules.some(([name]) => name === 'scaffold-server')
+          ? 'each update says its local rate and the control that it was computed with' : null],
         ['Learning rate', typeof lrate === 'number' ? String(lrate) : plugin(lrate)],
         ['Weight decay', decay ? (typeof decay === 'number' ? String(decay) : plugin(decay)) : null],
         ['Regularizers', regularizers?.length ? regularizers.map(plugin).join(', ') : null],
