@@ -50,10 +50,17 @@ final class Crowd implements AutoCloseable {
 
   /** Has updates of so many clients accepted in a round; returns the seconds that took. */
   double update(String model, int round, int clients, Gradients gradients) throws Exception {
+    return update(model, round, clients, gradients, "");
+  }
+
+  /** The same with a query in the address of each. */
+  double update(String model, int round, int clients, Gradients gradients, String query)
+      throws Exception {
     return seconds(
         clients,
         (connection, client) -> {
-          String path = "/v1/models/%s/rounds/%s/updates/c%s".formatted(model, round, client);
+          String path =
+              "/v1/models/%s/rounds/%s/updates/c%s%s".formatted(model, round, client, query);
           connection.put(path, gradients.body(client)).is(201);
         });
   }

@@ -24,6 +24,7 @@ final class Performance {
     rows.put("ingest", new Ingest());
     rows.put("encoded", new Encoded());
     rows.put("close", new Close());
+    rows.put("controls", new Controls());
     rows.put("private", new Noisy());
     rows.put("unmasking", new Unmasking());
     rows.put("step", new Step());

@@ -120,6 +120,19 @@ final class Subject implements AutoCloseable {
     create(model, size, updates, updates + 1, privacy);
   }
 
+  /** The same with the controls of SCAFFOLD. */
+  void createWithControls(String model, int size, int updates) throws Exception {
+    String spec =
+        """
+        {"tensors": {"w": [%s]},
+         "optimizer": {"lrate": 0.01, "modules": ["scaffold-server", "rmsprop"]},
+         "aggregator": ["averaging", {"steps_weighted": false}],
+         "round": {"min_updates": %s, "max_updates": %s}}\
+        """
+            .formatted(size, updates, updates + 1);
+    send("PUT", "/v1/models/" + model, spec, 201);
+  }
+
   /** The same whose clients mask their updates, in words of 32 bits. */
   void createSecure(String model, int size, int minUpdates, int maxUpdates) throws Exception {
     String spec =
