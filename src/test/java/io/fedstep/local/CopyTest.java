@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.process.BesideOthers;
+import io.fedstep.store.InMemory;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.StorageException;
 import io.fedstep.vector.Dtype;
@@ -26,7 +27,8 @@ class CopyTest {
   private static final String COPY = "two";
   private static final String REQUEST = "{\"from\": {\"model\": \"one\", \"version\": 1}}";
 
-  @TempDir private Path folder;
+  @TempDir(factory = InMemory.class)
+  private Path folder;
 
   private static void check(Rig rig) {
     assertThat(rig.weights(COPY)).isEqualTo(Rig.bytes(Dtype.FLOAT32, -1));

@@ -3,6 +3,7 @@ package io.fedstep.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.process.BesideOthers;
+import io.fedstep.store.InMemory;
 import io.fedstep.store.SimDisk;
 import java.nio.file.Path;
 import java.util.stream.LongStream;
@@ -35,7 +36,7 @@ class CrashTest {
 
   @ParameterizedTest
   @MethodSource("seeds")
-  void crashes_loseNothingAcknowledged(long seed, @TempDir Path folder) {
+  void crashes_loseNothingAcknowledged(long seed, @TempDir(factory = InMemory.class) Path folder) {
     try (var simulation = new Simulation(folder, seed)) {
       simulation.crashing(8);
       for (int step = 0; step < STEPS; step++) {
@@ -56,26 +57,28 @@ class CrashTest {
   @EnumSource(
       value = SimDisk.Fault.class,
       names = {"POWER", "KILL"})
-  void crashAtEveryOperation_losesNothing(SimDisk.Fault fault, @TempDir Path folder) {
+  void crashAtEveryOperation_losesNothing(
+      SimDisk.Fault fault, @TempDir(factory = InMemory.class) Path folder) {
     assertThat(atEveryOperation(fault, false, folder)).isGreaterThan(10);
   }
 
   /** An error stops the model that it hit and no other; started again, everything is there. */
   @Test
-  void errorAtEveryOperation_stopsOneModelAtMost(@TempDir Path folder) {
+  void errorAtEveryOperation_stopsOneModelAtMost(@TempDir(factory = InMemory.class) Path folder) {
     assertThat(atEveryOperation(SimDisk.Fault.IO_ERROR, false, folder)).isGreaterThan(10);
   }
 
   /** Want of room stops nothing, and what is refused for it can be asked for again. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void fullDiskAtEveryOperation_stopsNothing(boolean lasting, @TempDir Path folder) {
+  void fullDiskAtEveryOperation_stopsNothing(
+      boolean lasting, @TempDir(factory = InMemory.class) Path folder) {
     assertThat(atEveryOperation(SimDisk.Fault.FULL, lasting, folder)).isGreaterThan(10);
   }
 
   /** Want of rights stops nothing, and what is refused for it can be asked for again. */
   @Test
-  void noRightsFromEveryOperationOn_stopsNothing(@TempDir Path folder) {
+  void noRightsFromEveryOperationOn_stopsNothing(@TempDir(factory = InMemory.class) Path folder) {
     assertThat(atEveryOperation(SimDisk.Fault.NO_RIGHTS, true, folder)).isGreaterThan(10);
   }
 
@@ -97,7 +100,7 @@ class CrashTest {
   }
 
   @Test
-  void sameSeed_isTheSameRun(@TempDir Path folder) {
+  void sameSeed_isTheSameRun(@TempDir(factory = InMemory.class) Path folder) {
     assertThat(trace(folder.resolve("a"))).isEqualTo(trace(folder.resolve("b")));
   }
 

@@ -24,6 +24,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.NoiseKey;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.DataFolder;
+import io.fedstep.store.InMemory;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Unforced;
@@ -297,7 +298,7 @@ class PrivateModelsTest {
   @ParameterizedTest
   @CsvSource({"POWER, false", "KILL, false", "POWER, true", "KILL, true"})
   void crashAtEveryOperation_countsEachRoundOnce(
-      SimDisk.Fault fault, boolean sampled, @TempDir Path folder) {
+      SimDisk.Fault fault, boolean sampled, @TempDir(factory = InMemory.class) Path folder) {
     ModelSpec spec = // whose check is longer than a round: it accounts for budgets
         SpecCodec.read(
             Json.readObject(new ByteArrayInputStream((sampled ? SAMPLED : SPEC).getBytes(UTF_8))));

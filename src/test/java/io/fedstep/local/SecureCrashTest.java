@@ -8,6 +8,7 @@ import io.fedstep.problem.RefusedException;
 import io.fedstep.process.BesideOthers;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.SecureRounds;
+import io.fedstep.store.InMemory;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.StorageException;
 import io.fedstep.vector.Dtype;
@@ -55,13 +56,15 @@ class SecureCrashTest {
 
   @ParameterizedTest
   @EnumSource(SimDisk.Fault.class)
-  void failureAtEveryOperation_changesNoRound(SimDisk.Fault fault, @TempDir Path folder) {
+  void failureAtEveryOperation_changesNoRound(
+      SimDisk.Fault fault, @TempDir(factory = InMemory.class) Path folder) {
     failAtEveryOperation(fault, SPEC, folder);
   }
 
   @ParameterizedTest
   @EnumSource(names = {"POWER", "KILL"})
-  void crashAtEveryOperation_changesNoLedger(SimDisk.Fault fault, @TempDir Path folder) {
+  void crashAtEveryOperation_changesNoLedger(
+      SimDisk.Fault fault, @TempDir(factory = InMemory.class) Path folder) {
     failAtEveryOperation(fault, NOISY, folder);
   }
 

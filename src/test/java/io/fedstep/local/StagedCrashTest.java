@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.process.BesideOthers;
 import io.fedstep.round.RoundRecord;
+import io.fedstep.store.InMemory;
 import io.fedstep.store.SimDisk;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,7 +49,7 @@ class StagedCrashTest {
 
   @ParameterizedTest
   @MethodSource("seeds")
-  void crashes_loseNothingAcknowledged(long seed, @TempDir Path folder) {
+  void crashes_loseNothingAcknowledged(long seed, @TempDir(factory = InMemory.class) Path folder) {
     try (var simulation = new StagedSimulation(folder, seed)) {
       simulation.server().crashing(6);
       for (int step = 0; step < STEPS; step++) {
@@ -69,7 +70,8 @@ class StagedCrashTest {
   /** The same requests again and again, with a failure at one operation after the other. */
   @ParameterizedTest
   @EnumSource(SimDisk.Fault.class)
-  void failureAtEveryOperation_losesNothing(SimDisk.Fault fault, @TempDir Path folder) {
+  void failureAtEveryOperation_losesNothing(
+      SimDisk.Fault fault, @TempDir(factory = InMemory.class) Path folder) {
     boolean isCrash = fault == SimDisk.Fault.POWER || fault == SimDisk.Fault.KILL;
     for (int operation = 0; ; operation += isCrash || LONG ? 1 : 7) {
       try (var simulation = new StagedSimulation(folder.resolve("at-" + operation), FIRST + 41)) {
