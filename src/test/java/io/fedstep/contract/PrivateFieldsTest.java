@@ -2,6 +2,7 @@ package io.fedstep.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.secure.Roster;
 import io.fedstep.security.Token;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +18,8 @@ import tools.jackson.databind.JsonNode;
  * about, and then written here.
  */
 class PrivateFieldsTest {
+  private static final String MEMBER = SecureTest.FOUR.getFirst();
+
   private static final String SPEC =
       """
       {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": []},
@@ -36,6 +39,7 @@ class PrivateFieldsTest {
       /v1/models/{model}
         aggregator base created_at deadline dtype layout metadata model opened_at optimizer
         parameters phase privacy round tensors updates version weights
+        privacy: adaptive_clip clip_norm collusion delta epsilon noise_multiplier where
       /v1/models/{model}/control
         control-not-found
       /v1/models/{model}/privacy
@@ -63,13 +67,66 @@ class PrivateFieldsTest {
         octets
       """;
 
+  /** What a member reads while the sum of a secure round with noise is opened. */
+  private static final String FIELDS_OF_A_MEMBER =
+      """
+      /v1/models/{model}/rounds/current
+        base deadline failed max_updates members min_updates model opened_at participation phase
+        revealed round shared threshold updates
+      /v1/models/{model}/rounds/{round}/roster
+        base digest fraction_bits members round threshold
+        members: client identity index mask_key share_key signature
+      /v1/models/{model}/rounds/{round}/shares/{client}
+        shares
+      /v1/models/{model}/rounds/{round}/unmasking/{client}
+        missing online signatures
+      /v1/models/{model}/rounds/{round}/updates/{client}
+        bytes client digest encoding left_out model round updates weight
+      """;
+
+  /** What it reads once the round is over. */
+  private static final String FIELDS_AFTER_A_SECURE_ROUND =
+      """
+      /v1/models/{model}
+        aggregator base created_at deadline dtype layout metadata model opened_at
+        optimizer parameters phase privacy round secure tensors updates version weights
+        secure: bits fraction_bits identities join_timeout share_timeout threshold
+        unmask_timeout
+        privacy: adaptive_clip clip_norm collusion delta epsilon noise_multiplier where
+      /v1/models/{model}/control
+        control-not-found
+      /v1/models/{model}/privacy
+        budget by clip_norm delta epsilon rounds rounds_left
+      /v1/models/{model}/rounds/current
+        base deadline failed max_updates members min_updates model opened_at participation
+        phase revealed round shared threshold updates
+      /v1/models/{model}/rounds/{round}/roster
+        round-closed
+      /v1/models/{model}/rounds/{round}/shares/{client}
+        round-closed
+      /v1/models/{model}/rounds/{round}/unmasking/{client}
+        round-closed
+      /v1/models/{model}/rounds/{round}/updates/{client}
+        bytes client digest encoding left_out model round updates weight
+      /v1/models/{model}/tags
+        tags
+      /v1/models/{model}/versions/{version}/control
+        control-not-found
+      /v1/models/{model}/versions/{version}/gradient
+        octets
+      /v1/models/{model}/versions/{version}/weights
+        octets
+      /v1/models/{model}/weights
+        octets
+      """;
+
   private static Server start(Path data) {
     var properties = new ArrayList<String>();
-    for (String id : new String[] {"client", "admin"}) {
+    for (String id : new String[] {"client", MEMBER, "admin"}) {
       String key = "fedstep.security.tokens[%s].".formatted(properties.size() / 4);
       properties.add(key + "id=" + id);
       properties.add(key + "sha256=" + Token.sha256(id));
-      properties.add(key + "role=" + id);
+      properties.add(key + "role=" + (id.equals("admin") ? id : "client"));
       properties.add(key + "models=*");
     }
     return Server.start(data, properties.toArray(String[]::new));
@@ -84,25 +141,42 @@ class PrivateFieldsTest {
         model.submit(0, client, "{\"gradient\": [1, 2, 3]}").is(201);
       }
       model.awaitVersion(1);
-      var found = new StringBuilder();
-      JsonNode paths = admin.get("/v3/api-docs").is(200).json().path("paths");
-      for (String path : new TreeSet<>(paths.propertyNames())) {
-        if (path.contains("{model}") && paths.path(path).has("get")) {
-          Reply reply = server.http().as("client").get(filled(path, model.name()));
-          if (reply.status() == 404) { // of models of another kind
-            found
-                .append(path)
-                .append("\n  ")
-                .append(reply.problem().path("code").asString())
-                .append('\n');
-          } else if (reply.status() != 403) {
-            found.append(path).append('\n').append(fields(path, reply.is(200)));
-          }
+      assertThat(found(model, "client", "")).isEqualToNormalizingWhitespace(FIELDS);
+    }
+  }
+
+  @Test
+  void fieldsOfASecureModel_areThoseThatWereThoughtAbout(@TempDir Path data) {
+    try (Server server = start(data)) {
+      Model model = Model.create(server.http().as("admin"), SecureTest.NOISY);
+      List<String> online = SecureTest.FOUR.subList(0, 3);
+      Roster roster = SecureTest.noisyUpdates(model, online);
+      assertThat(found(model, MEMBER, "/rounds/"))
+          .isEqualToNormalizingWhitespace(FIELDS_OF_A_MEMBER);
+      online.forEach(client -> SecureTest.send(model, roster, 3, client).is(201));
+      model.awaitVersion(1);
+      assertThat(found(model, MEMBER, ""))
+          .isEqualToNormalizingWhitespace(FIELDS_AFTER_A_SECURE_ROUND);
+    }
+  }
+
+  /** What a client finds in each GET of a model whose address has some part. */
+  private static String found(Model model, String client, String part) {
+    var found = new StringBuilder();
+    Http http = model.http().as(client);
+    JsonNode paths = model.http().get("/v3/api-docs").is(200).json().path("paths");
+    for (String path : new TreeSet<>(paths.propertyNames())) {
+      if (path.contains("{model}") && path.contains(part) && paths.path(path).has("get")) {
+        Reply reply = http.get(filled(path, model.name(), client));
+        if (reply.status() == 404 || reply.status() == 410) { // of another kind, or over
+          String code = reply.problem().path("code").asString();
+          found.append(path).append("\n  ").append(code).append('\n');
+        } else if (reply.status() != 403) {
+          found.append(path).append('\n').append(fields(path, reply.is(200)));
         }
       }
-      assertThat(found.toString().replaceAll("\\s+", " "))
-          .isEqualTo(FIELDS.replaceAll("\\s+", " "));
     }
+    return found.toString();
   }
 
   @Test
@@ -139,10 +213,10 @@ class PrivateFieldsTest {
     }
   }
 
-  private static String filled(String path, String model) {
+  private static String filled(String path, String model, String client) {
     String filled = path;
     for (var value :
-        Map.of("model", model, "round", "0", "version", "1", "client", "client").entrySet()) {
+        Map.of("model", model, "round", "0", "version", "1", "client", client).entrySet()) {
       filled = filled.replace("{" + value.getKey() + "}", value.getValue());
     }
     return filled;
@@ -152,7 +226,24 @@ class PrivateFieldsTest {
     return "  "
         + (path.endsWith("weights") || path.endsWith("gradient")
             ? "octets"
-            : String.join(" ", new TreeSet<>(reply.json().propertyNames())))
+            : String.join("\n  ", fields(reply.json())))
         + "\n";
+  }
+
+  /** The names of a document's fields; those of what is secure, too, and of its members. */
+  private static List<String> fields(JsonNode json) {
+    var lines =
+        new ArrayList<String>(List.of(String.join(" ", new TreeSet<>(json.propertyNames()))));
+    for (String inner : new String[] {"secure", "privacy"}) {
+      if (json.path(inner).isObject()) {
+        lines.add(inner + ": " + String.join(" ", new TreeSet<>(json.path(inner).propertyNames())));
+      }
+    }
+    if (json.path("members").isArray()) {
+      lines.add(
+          "members: "
+              + String.join(" ", new TreeSet<>(json.path("members").path(0).propertyNames())));
+    }
+    return lines;
   }
 }

@@ -364,7 +364,16 @@ class SecureTest {
     assertThat(problem.path("detail").asString()).contains(key, other);
   }
 
-  private static void noisyRound(Model model, List<String> online) {
+  /** A model of one round of {@link #FOUR}, who add noise. */
+  static final String NOISY =
+      noisy(
+          "{\"threshold\": 0.5, \"join_timeout\": \"1h\", \"share_timeout\": \"1h\","
+              + " \"unmask_timeout\": \"1h\"}",
+          PRIVACY,
+          "");
+
+  /** Brings a round with noise to where the sum of those who are online is to be opened. */
+  static Roster noisyUpdates(Model model, List<String> online) {
     Roster roster = shared(model);
     for (String client : online) {
       TestMember member = member(model, client);
@@ -375,21 +384,17 @@ class SecureTest {
           .is(201);
     }
     end(model, "unmasking");
-    online.forEach(client -> reveal(model, roster, client).is(201));
-    model.awaitVersion(1);
+    return roster;
   }
 
   @Test
   void roundWithNoise_isPaidForByThoseWhoAreIn() {
-    Model model =
-        Model.create(
-            noisy(
-                "{\"threshold\": 0.5, \"join_timeout\": \"1h\", \"share_timeout\": \"1h\","
-                    + " \"unmask_timeout\": \"1h\"}",
-                PRIVACY,
-                ""));
+    Model model = Model.create(NOISY);
     assertThat(model.get("/privacy").is(200).json().path("rounds_left").asInt()).isEqualTo(1);
-    noisyRound(model, FOUR.subList(0, 3));
+    List<String> online = FOUR.subList(0, 3);
+    Roster roster = noisyUpdates(model, online);
+    online.forEach(client -> reveal(model, roster, client).is(201));
+    model.awaitVersion(1);
     JsonNode plan =
         model
             .http()
