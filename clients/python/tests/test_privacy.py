@@ -68,6 +68,11 @@ class PrivacyTest(ServerTest):
         with self.assertRaisesRegex(Problem, "budget-spent"):
             client("alice").submit(self.model, 3, ONE.gradient)
 
+    def test_a_client_that_stays_returns_once_its_budget_is_spent(self) -> None:
+        self.create(TWO_ROUNDS, min_updates=1)
+        weights = client("alice").train(self.model, lambda w, r: ONE, stay=True)
+        self.assertEqual((weights.version, weights.phase), (2, "stopped"))
+
     def test_a_plan_is_priced(self) -> None:
         plan = self.admin.privacy_plan(10_000, 1e-5, noise_multiplier=4, participation=0.01)
         self.assertAlmostEqual(plan["epsilon"], 1.0355, 4)

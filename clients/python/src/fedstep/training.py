@@ -142,6 +142,12 @@ class Training:
                 if weights.phase == "stopped":
                     if not self._stay:
                         return weights
+                    if self._is_spent():
+                        who = self._client.client_id
+                        self._say(
+                            logging.WARNING, f"the budget of {who!r} in {self._model!r} is spent"
+                        )
+                        return weights
                     weights = self._started()
                 accepted += self._take_part(weights)
                 weights = self._next(weights)
@@ -193,6 +199,12 @@ class Training:
                     f"training of {self._model!r} was stopped before it had any weights"
                 )
             time.sleep(RETURN_SECONDS)
+
+    def _is_spent(self) -> bool:
+        """Whether this client can be in no round any more, as nothing gives a budget back."""
+        if not self._client.model(self._model).get("privacy"):
+            return False
+        return bool(self._client.privacy(self._model, self._client.client_id)["rounds_left"] == 0)
 
     def _started(self) -> Weights:
         """The newest weights, once training is not stopped any more."""

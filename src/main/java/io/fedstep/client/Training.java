@@ -53,6 +53,12 @@ final class Training {
           return weights;
         }
         if (weights.stopped()) {
+          if (model.isSpent(part.client())) {
+            say(
+                System.Logger.Level.WARNING,
+                "the budget of '%s' in %s is spent".formatted(part.client(), model));
+            return weights;
+          }
           weights = started();
         }
         if (takesPart(weights)) {

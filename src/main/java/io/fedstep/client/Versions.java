@@ -102,6 +102,15 @@ final class Versions {
     return exchange.json(exchange.get(path));
   }
 
+  /** Whether a client can be in no round any more, since nothing gives a budget back. */
+  boolean isSpent(String client) throws IOException, InterruptedException {
+    if (!describe().path("privacy").isObject()) {
+      return false;
+    }
+    String account = path + "/privacy?client=" + Exchange.text(client);
+    return exchange.json(exchange.get(account)).path("rounds_left").asLong(1) == 0;
+  }
+
   JsonNode currentRound() throws IOException, InterruptedException {
     return exchange.json(exchange.get(path + "/rounds/current"));
   }

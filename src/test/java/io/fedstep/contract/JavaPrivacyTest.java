@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.fedstep.client.Fedstep;
+import io.fedstep.client.Participation;
 import io.fedstep.client.PrivacyPlan;
 import io.fedstep.client.RefusedByServer;
 import io.fedstep.client.RemoteModel;
@@ -13,11 +14,20 @@ import io.fedstep.client.Weights;
 import java.net.URI;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.JsonNode;
 
 /** Private models as the Java client sees them. */
 class JavaPrivacyTest {
   private static final Update ONE = Update.of(new float[] {1, 1});
+
+  /** With a budget of two rounds. */
+  private static final String SPEC =
+      """
+      {"tensors": {"w": [2]}, "optimizer": {"lrate": 1.0, "modules": []},
+       "aggregator": ["averaging", {"steps_weighted": false}],
+       "privacy": {"clip_norm": 1.0, "noise_multiplier": 1.2, "epsilon": 6, "delta": 1e-5}}\
+      """;
 
   private final Fedstep fedstep =
       Fedstep.at(URI.create("http://127.0.0.1:" + Server.shared().http().port()));
@@ -31,12 +41,7 @@ class JavaPrivacyTest {
 
   @Test
   void client_trainsUntilItsBudgetIsSpent() throws Exception {
-    model.create(
-        """
-        {"tensors": {"w": [2]}, "optimizer": {"lrate": 1.0, "modules": []},
-         "aggregator": ["averaging", {"steps_weighted": false}],
-         "privacy": {"clip_norm": 1.0, "noise_multiplier": 1.2, "epsilon": 6, "delta": 1e-5}}\
-        """);
+    model.create(SPEC);
     model.submit("bob", model.newest(), ONE); // who could be in another round
     name.awaitVersion(1);
     Weights weights = model.train("alice", _ -> ONE);
@@ -47,6 +52,15 @@ class JavaPrivacyTest {
     assertThat(spent.path("rounds_left").asLong()).isZero();
     assertThat(model.privacy("alice")).isEqualTo(spent);
     assertThat(model.privacy("bob").path("epsilon").asDouble()).isCloseTo(3.5487, within(1e-4));
+  }
+
+  @Test
+  @Timeout(60)
+  void clientThatStays_returnsOnceItsBudgetIsSpent() throws Exception {
+    model.create(SPEC);
+    Weights weights = model.train(Participation.of("alice").staying(), _ -> ONE);
+    assertThat(weights.version()).isEqualTo(2);
+    assertThat(weights.stopped()).isTrue();
   }
 
   @Test
