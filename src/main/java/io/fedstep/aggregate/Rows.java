@@ -36,6 +36,11 @@ public interface Rows {
     throw new IllegalStateException("these rows are no words");
   }
 
+  /** The same of words of 32 bits. */
+  default void addWords(int row, int from, int[] sums, int length) {
+    throw new IllegalStateException("these rows are no words of 32 bits");
+  }
+
   /** One value of the row, widened; {@code index} counts within the range. */
   double value(int row, int index);
 }

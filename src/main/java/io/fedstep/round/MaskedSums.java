@@ -17,7 +17,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Queue;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,7 @@ final class MaskedSums implements WordSums {
   private final int online;
   private final Masked known;
   private final @Nullable Grid noisy;
+  private final Queue<Words> used = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean beyond = new AtomicBoolean();
   private @Nullable SumTail tail;
 
@@ -66,7 +69,7 @@ final class MaskedSums implements WordSums {
         words[i] += from.getLong();
       }
     }
-    var masks = new Words();
+    Words masks = words();
     for (Mask mask : off) {
       masks.add(mask, form.coordinateBytes(), form.bits(), padding, padding.length);
       masks.add(mask, form.tail(), Long.SIZE, words, words.length);
@@ -91,14 +94,18 @@ final class MaskedSums implements WordSums {
             : new NoisyMean(noisy.scale() * online);
     long most = noisy == null ? summed.mostCoordinate(facts) : noisy.mostOfSum(online);
     long[] sums = new long[Range.TILE];
-    var words = new Words();
+    int[] ints = new int[form.bits() == Integer.SIZE ? Range.TILE : 0];
+    Words words = words();
     return (range, rows, into) -> {
       int count = range.length();
-      add(rows, sums, count);
-      for (Mask mask : off) {
-        words.add(mask, range.from() * form.wordBytes(), form.bits(), sums, count);
+      if (form.bits() == Integer.SIZE) {
+        unmask(rows, range, words, ints);
+        for (int i = 0; i < count; i++) {
+          sums[i] = ints[i];
+        }
+      } else {
+        unmask(rows, range, words, sums);
       }
-      Words.extend(form.bits(), sums, count);
       if (!areWithin(most, sums, count)) {
         beyond.set(true);
       }
@@ -108,9 +115,31 @@ final class MaskedSums implements WordSums {
     };
   }
 
+  /** Buffers that are wiped with the masks. */
+  private Words words() {
+    var words = new Words();
+    used.add(words);
+    return words;
+  }
+
   /** Every row is read, so that its checksum can be compared. */
   private static void readAll(Rows rows, Tile into) {
     add(rows, new long[into.length()], into.length());
+  }
+
+  private void unmask(Rows rows, Range range, Words words, int[] sums) {
+    Arrays.fill(sums, 0, range.length(), 0);
+    for (int row = 0; row < rows.count(); row++) {
+      rows.addWords(row, 0, sums, range.length());
+    }
+    words.add(off, range.from() * form.wordBytes(), sums, range.length());
+  }
+
+  private void unmask(Rows rows, Range range, Words words, long[] sums) {
+    add(rows, sums, range.length());
+    for (Mask mask : off) {
+      words.add(mask, range.from() * form.wordBytes(), Long.SIZE, sums, range.length());
+    }
   }
 
   private static void add(Rows rows, long[] sums, int count) {
@@ -175,6 +204,7 @@ final class MaskedSums implements WordSums {
 
   @Override
   public void wipe() {
+    used.forEach(Words::wipe);
     off.forEach(Mask::wipe);
     opening.wipe();
   }

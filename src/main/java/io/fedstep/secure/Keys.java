@@ -55,12 +55,17 @@ public final class Keys {
 
   /** What member {@code index} tells of its self seed before it is opened. */
   public static byte[] commitment(byte[] tag, int index, byte[] selfSeed) {
-    return sha256(joined(SELF, tag, new byte[] {(byte) index}, selfSeed));
+    return sha256(SELF, tag, new byte[] {(byte) index}, selfSeed);
   }
 
-  static byte[] sha256(byte[] bytes) {
+  /** The digest of parts, none of which is copied. */
+  static byte[] sha256(byte[]... parts) {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
+      var digest = MessageDigest.getInstance("SHA-256");
+      for (byte[] part : parts) {
+        digest.update(part);
+      }
+      return digest.digest();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

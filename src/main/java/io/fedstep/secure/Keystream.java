@@ -3,8 +3,8 @@ package io.fedstep.secure;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import javax.crypto.Cipher;
+import javax.crypto.SecretKey;
 import javax.crypto.spec.IvParameterSpec;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * The masks of seeds: AES-256-CTR with the seed as its key, whose first counter block is zero. Any
@@ -40,6 +40,35 @@ public final class Keystream {
     }
   }
 
+  /** A seed as a key; the JDK wipes the copies that it asks for, but not that of its own keys. */
+  @SuppressWarnings({"ArrayRecordComponent", "serial"}) // never compared, never written
+  private record Seed(byte[] bytes) implements SecretKey {
+    @Override
+    public String getAlgorithm() {
+      return "AES";
+    }
+
+    @Override
+    public String getFormat() {
+      return "RAW";
+    }
+
+    @Override
+    public byte[] getEncoded() {
+      return bytes.clone();
+    }
+
+    @Override
+    public String toString() {
+      return "a seed"; // in no log
+    }
+  }
+
+  /** Forgets the last seed, of which the cipher has the round keys. */
+  public void wipe() {
+    read(new byte[2 * BLOCK], 0, new byte[BLOCK], BLOCK);
+  }
+
   /** Fills the first {@code length} bytes with those of a seed's stream from a byte on. */
   public void read(byte[] seed, long offset, byte[] into, int length) {
     int skipped = (int) (offset % BLOCK);
@@ -48,8 +77,7 @@ public final class Keystream {
       zeros = new byte[length];
     }
     try {
-      cipher.init(
-          Cipher.ENCRYPT_MODE, new SecretKeySpec(seed, "AES"), new IvParameterSpec(counter));
+      cipher.init(Cipher.ENCRYPT_MODE, new Seed(seed), new IvParameterSpec(counter));
       if (skipped > 0) {
         byte[] _ = cipher.update(new byte[skipped]);
       }

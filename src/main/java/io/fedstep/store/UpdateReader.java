@@ -122,6 +122,15 @@ public final class UpdateReader {
       sum(row, from, length);
     }
 
+    @Override
+    public void addWords(int row, int from, int[] sums, int length) {
+      MemorySegment.copy(mapped, WORD32, offset(row, from), ints, 0, length);
+      for (int i = 0; i < length; i++) {
+        sums[i] += ints[i];
+      }
+      sum(row, from, length);
+    }
+
     private void sum(int row, int from, int length) {
       if (from == summed[row]) { // and not a value that was read before
         sums[row].update(mapped.asSlice(offset(row, from), length * width).asByteBuffer());

@@ -6,6 +6,7 @@ import io.fedstep.secure.Mask;
 import io.fedstep.secure.Words;
 import io.fedstep.vector.Range;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -22,6 +23,7 @@ import java.util.function.Supplier;
 final class Unmasking implements Row {
   private static final int CONNECTIONS = 4;
   private static final int WARM_UPS = 2;
+  private static final int MASKS = 64;
   private static final int PIECE = Range.TILE * Integer.BYTES;
   private static final String AES = "AES-CTR of the JDK over as many bytes as masks come off";
 
@@ -103,12 +105,16 @@ final class Unmasking implements Row {
     return at -> stream.read(seed, at, into, PIECE);
   }
 
-  /** Takes the same off sums. */
+  /** Takes the same off sums, as many for each tile as there are updates. */
   private static LongConsumer masks() {
     var words = new Words();
-    long[] sums = new long[Range.TILE];
-    var mask = new Mask(new byte[32], false);
-    return at -> words.add(mask, at, Integer.SIZE, sums, Range.TILE);
+    int[] sums = new int[Range.TILE];
+    List<Mask> masks = Collections.nCopies(MASKS, new Mask(new byte[32], false));
+    return at -> {
+      if (at / PIECE % MASKS == 0) {
+        words.add(masks, at / MASKS, sums, Range.TILE);
+      }
+    };
   }
 
   /** The seconds that all cores take for so many bytes. */

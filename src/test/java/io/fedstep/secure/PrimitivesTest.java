@@ -64,6 +64,19 @@ class PrimitivesTest {
   }
 
   @Test
+  void pointOfSmallOrder_agreesOnNothing() {
+    byte[] own = new byte[Curve25519.BYTES];
+    new SplittableRandom(7).nextBytes(own);
+    assertThat(Curve25519.SMALL_ORDER)
+        .hasSize(5)
+        .allSatisfy(point -> {
+          byte[] key = LittleEndian.bytes(point, Curve25519.BYTES);
+          assertThat(Curve25519.wrong(key)).contains("small order");
+          assertThatThrownBy(() -> Curve25519.agree(own, key)).hasMessageContaining("small order");
+        });
+  }
+
+  @Test
   void joinWithTheSameKeyTwice_isRefused() {
     byte[] key =
         Curve25519.publicKey(
