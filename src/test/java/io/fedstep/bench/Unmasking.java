@@ -66,21 +66,19 @@ final class Unmasking implements Row {
     String of = "64 × 10^7 words of 32 bits, " + who;
     Figure beside = aes.rate(bytes, Unit.BYTES);
     double unmasking = close.median() - clear.median();
-    return List.of(
-        new Line(
-            "unmasking (the close less that in the clear) of " + of,
-            new Figure(bytes / unmasking, Unit.BYTES),
-            AES,
-            beside,
-            new Goal("", "0.5")),
-        new Line("masks alone of " + of, masks.rate(bytes, Unit.BYTES), AES, beside, Goal.NONE),
-        new Line("whole close of " + of, close.rate(bytes, Unit.BYTES), AES, beside, Goal.NONE),
-        new Line(
-            "whole close of " + of,
-            close.time(),
-            "close of as many updates in the clear",
-            clear.time(),
-            Goal.NONE));
+    var lines = new ArrayList<Line>();
+    if (unmasking > 0) { // or it is lost in what else a close does
+      String what = "unmasking (the close less that in the clear) of " + of;
+      Figure rate = new Figure(bytes / unmasking, Unit.BYTES);
+      lines.add(new Line(what, rate, AES, beside, new Goal("", "0.5")));
+    }
+    lines.add(
+        new Line("masks alone of " + of, masks.rate(bytes, Unit.BYTES), AES, beside, Goal.NONE));
+    String whole = "whole close of " + of;
+    lines.add(new Line(whole, close.rate(bytes, Unit.BYTES), AES, beside, Goal.NONE));
+    String peer = "close of as many updates in the clear";
+    lines.add(new Line(whole, close.time(), peer, clear.time(), Goal.NONE));
+    return lines;
   }
 
   /** Each round's weights are downloaded before its close, as members of secure rounds do. */
