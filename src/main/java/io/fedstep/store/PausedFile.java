@@ -22,7 +22,7 @@ public final class PausedFile {
   private static final int MOST = 64 * 1024;
 
   private final Disk disk;
-  private final Path headPath;
+  private Path headPath;
   private final Path path;
   private PausedHead head;
 
@@ -49,14 +49,15 @@ public final class PausedFile {
 
   /** A new upload without a byte; durable once this returns, if its folder is. */
   static PausedFile create(Disk disk, Path headPath, Path path, PausedHead head) {
-    disk.writeForced(path, new byte[0]);
+    disk.close(path, disk.write(path)); // durable with the folder that the head's rename forces
     Document.write(disk, headPath, head.encode());
     return new PausedFile(disk, headPath, path, head, 0);
   }
 
   /** An upload that is there; its bytes are read when they are asked for. */
   static PausedFile found(Disk disk, Path headPath, Path path) {
-    PausedHead head = PausedHead.read(disk, headPath);
+    PausedHead read = PausedHead.read(disk, headPath);
+    PausedHead head = headPath.equals(completed(headPath)) ? read.completed() : read;
     return new PausedFile(disk, headPath, path, head, head.complete() ? head.length() : -1);
   }
 
@@ -215,14 +216,25 @@ public final class PausedFile {
     }
   }
 
-  /** Notes durably that the upload is an update, and drops its bytes. */
+  /**
+   * Notes durably that the upload is an update, and drops its bytes. Its head gets another name,
+   * which takes one force: a document would take two.
+   */
   public void complete() {
     close();
-    PausedHead completed = head.completed();
-    Document.write(disk, headPath, completed.encode());
-    head = completed;
+    Path completed = completed(headPath);
+    disk.rename(headPath, completed);
+    headPath = completed;
+    head = head.completed();
     length = head.length();
     disk.delete(path);
+  }
+
+  /** The name that a head has once its upload is an update. */
+  private static Path completed(Path headPath) {
+    String name = headPath.getFileName().toString();
+    return headPath.resolveSibling(
+        name.substring(0, name.lastIndexOf('.')) + PausedFolder.COMPLETE);
   }
 
   /** Removes it: its head first, without which there is none. */

@@ -21,6 +21,9 @@ public final class PausedFolder {
   private static final String HEAD = ".json";
   private static final String BYTES = ".bin";
 
+  /** Of a head whose upload is an update; earlier releases said so in the head. */
+  static final String COMPLETE = ".done";
+
   private final Disk disk;
   private final Path folder;
 
@@ -52,7 +55,10 @@ public final class PausedFolder {
     List<String> names = disk.names(round);
     for (String name : names) {
       Path path = round.resolve(name);
-      String id = name.endsWith(HEAD) ? name.substring(0, name.length() - HEAD.length()) : "";
+      String id =
+          name.endsWith(HEAD) || name.endsWith(COMPLETE)
+              ? name.substring(0, name.length() - HEAD.length())
+              : "";
       if (!id.isEmpty()) {
         Path bytes = round.resolve(id + BYTES);
         try {
