@@ -1,8 +1,6 @@
 package io.fedstep.codec;
 
-import io.fedstep.thin.Centroids;
 import io.fedstep.thin.EdenBlock;
-import io.fedstep.thin.Hadamard;
 import io.fedstep.thin.RandomSigns;
 import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.FloatTile;
@@ -101,8 +99,7 @@ record Eden(int bits, long seed) implements Encoding {
         int count = (int) Math.min(EdenBlock.SIZE, tensor.size() - done);
         int length = EdenBlock.padded(count);
         entry.readFully(in, codes, length / Byte.SIZE * bits);
-        Centroids.read(codes, bits, values, length);
-        Hadamard.transform(values, length);
+        EdenBlock.decode(codes, bits, values, length);
         double scale = known.get(done / EdenBlock.SIZE);
         switch (intake.tile()) {
           case FloatTile tile -> write(values, count, scale, done, tile.values());
@@ -112,11 +109,16 @@ record Eden(int bits, long seed) implements Encoding {
       }
     }
 
+    /** Signs are those of the rounded product, 32 at a time: a loop that is compiled to vectors. */
     private void write(double[] values, int count, double scale, long first, float[] into) {
-      long word = 0;
-      for (int i = 0; i < count; i++) {
-        word = i % Long.SIZE == 0 ? signs.word((first + i) / Long.SIZE) : word >>> 1;
-        into[i] = (float) RandomSigns.apply(word, values[i] * scale) + 0.0f; // no -0.0
+      for (int from = 0; from < count; from += Integer.SIZE) {
+        long place = first + from;
+        int word = (int) (signs.word(place / Long.SIZE) >>> (place % Long.SIZE));
+        int some = Math.min(Integer.SIZE, count - from);
+        for (int k = 0; k < some; k++) {
+          int product = Float.floatToRawIntBits((float) (values[from + k] * scale));
+          into[from + k] = Float.intBitsToFloat(product ^ ((word >>> k) << 31)) + 0.0f; // no -0.0
+        }
       }
     }
 

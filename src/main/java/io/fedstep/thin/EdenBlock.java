@@ -8,6 +8,18 @@ public final class EdenBlock {
   /** How many values a block has, but a tensor's last. */
   public static final int SIZE = 8192;
 
+  /** What eight codes of one bit, a byte, are after the first three widths of butterflies. */
+  private static final double[] EIGHTS = new double[Byte.SIZE << Byte.SIZE];
+
+  static {
+    double[] eight = new double[Byte.SIZE];
+    for (int codes = 0; codes < 1 << Byte.SIZE; codes++) {
+      Centroids.read(new byte[] {(byte) codes}, 1, eight, Byte.SIZE);
+      Hadamard.transform(eight, Byte.SIZE);
+      System.arraycopy(eight, 0, EIGHTS, codes * Byte.SIZE, Byte.SIZE);
+    }
+  }
+
   private EdenBlock() {}
 
   /** How many values a block of {@code count} has once it is padded. */
@@ -45,5 +57,23 @@ public final class EdenBlock {
       }
     }
     return norm == 0 ? 0 : (float) (squares / product);
+  }
+
+  /**
+   * Decodes a block but for its scale and signs: the transform of its codes' centroids.
+   *
+   * @param length a power of two from 8 on
+   */
+  public static void decode(byte[] codes, int bits, double[] into, int length) {
+    if (bits == 1) {
+      for (int i = 0; i < length; i += Byte.SIZE) {
+        int at = (codes[i / Byte.SIZE] & 0xFF) * Byte.SIZE;
+        System.arraycopy(EIGHTS, at, into, i, Byte.SIZE);
+      }
+      Hadamard.transformEights(into, length);
+    } else {
+      Centroids.read(codes, bits, into, length);
+      Hadamard.transform(into, length);
+    }
   }
 }

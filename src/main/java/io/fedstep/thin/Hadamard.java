@@ -10,6 +10,11 @@ public final class Hadamard {
    */
   public static void transform(double[] z, int length) {
     eights(z, length);
+    transformEights(z, length);
+  }
+
+  /** The rest of it, where each eight values are transformed: the widths from 8 on. */
+  static void transformEights(double[] z, int length) {
     int h = 8;
     for (; 4 * h <= length; h *= 4) {
       pairs(z, length, h);
