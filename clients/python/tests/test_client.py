@@ -354,15 +354,15 @@ class TrainTest(ServerTest):
         self.assertEqual(trained, [number])
 
     def test_who_is_invited_at_a_deadline_trains(self) -> None:
-        policy = {"participation": 0.25, "timeout": "300ms", "rounds": 1}
-        self.assertEqual(self.trained(policy, None), [0])
+        policy = {"participation": 0.25, "timeout": "60m", "rounds": 1}
+        self.assertEqual(self.trained(policy, policy | {"timeout": "300ms"}), [0])
 
     def test_who_is_invited_by_a_new_policy_trains(self) -> None:
         policy = {"participation": 0.25, "timeout": "60m", "rounds": 1}
         self.assertEqual(self.trained(policy, {"rounds": 1}), [0])
 
-    def trained(self, policy: dict[str, object], other: dict[str, object] | None) -> list[int]:
-        """The rounds of somebody who is not invited at first, with a second policy or without."""
+    def trained(self, policy: dict[str, object], other: dict[str, object]) -> list[int]:
+        """The rounds of somebody who is not invited at first, with another policy meanwhile."""
         self.admin.create(self.model, TOY, optimizer=SGD, round=policy)
         clients = (self.client(f"hospital-{i}") for i in range(400))
         waits = next(c for c in clients if not c.round(self.model)["invited"])
@@ -373,8 +373,7 @@ class TrainTest(ServerTest):
             return Update(STEP)
 
         join = in_thread(lambda: waits.train(self.model, step))
-        if other is not None:
-            self.admin.set_round(self.model, other)
+        self.admin.set_round(self.model, other)
         join()
         return trained
 
