@@ -9,6 +9,7 @@ import io.fedstep.model.ModelSpec;
 import io.fedstep.model.Protection;
 import io.fedstep.model.RoundPolicy;
 import io.fedstep.optim.Optimizer;
+import io.fedstep.privacy.AdaptiveClip;
 import io.fedstep.process.BesideOthers;
 import io.fedstep.vector.Dtype;
 import io.fedstep.vector.TensorLayout;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A close with a protection: its sums, counts and key, the same bytes in any number of shards. */
@@ -48,9 +50,13 @@ class ProtectedCloseTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Dtype.class)
-  void noise_isTheSame_inAnyNumberOfShards(Dtype dtype, @TempDir Path root) throws Exception {
-    ModelSpec spec = spec(dtype, new DifferentialPrivacy(200, 1.5, null, 1e-5, null));
+  @CsvSource({"FLOAT32, false", "FLOAT64, false", "FLOAT32, true", "FLOAT64, true"})
+  void noise_isTheSame_inAnyNumberOfShards(Dtype dtype, boolean adapts, @TempDir Path root)
+      throws Exception {
+    AdaptiveClip adaptive = adapts ? new AdaptiveClip(0.5, 0.2) : null;
+    double multiplier = adapts ? 0.25 : 1.5;
+    ModelSpec spec =
+        spec(dtype, new DifferentialPrivacy(200, multiplier, null, 1e-5, null, adaptive, null));
     byte[][] updates = ShardedCloses.updates(spec, CLIENTS, 2);
     try (var closes = new ShardedCloses(root)) {
       closes.begin(spec, ShardedCloses.updates(spec, CLIENTS, 1));

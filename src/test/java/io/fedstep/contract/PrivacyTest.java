@@ -194,6 +194,22 @@ class PrivacyTest {
   }
 
   @Test
+  void updateWithoutAPlace_endsItsRound_forWhichEverybodyPays() {
+    String drawn =
+        sampled("\"participation\": 0.999999, \"timeout\": \"1d\", \"max_updates\": 2")
+            .replace("\"expected_updates\": 10", "\"expected_updates\": 1");
+    Model model = Model.create(drawn);
+    submit(model, 0, "a").is(201);
+    submit(model, 0, "b").is(201);
+    submit(model, 0, "c").problem(410, "round-closed");
+    model.awaitVersion(1);
+    JsonNode record = model.get("/rounds/0").is(200).json();
+    assertThat(record.path("outcome").asString()).isEqualTo("abandoned");
+    assertThat(record.path("updates").asInt()).isEqualTo(2);
+    assertThat(privacy(model, "?client=c").path("rounds").asLong()).isEqualTo(1);
+  }
+
+  @Test
   void firstWeights_costNothing_andRestoringATagForgetsNothing() {
     Model model =
         Model.create(spec(PRIVACY, 1).replace("\"round\"", "\"weights\": \"required\", \"round\""));

@@ -39,7 +39,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +79,10 @@ final class ClusterSimulation implements AutoCloseable {
   private final SimDisk disk;
   private final List<Member> members = new ArrayList<>();
   private final Map<String, SimModel> models = new TreeMap<>();
+
+  /** Private models, without others beside them. */
+  private final List<SimSecret> secrets = new ArrayList<>();
+
   private final List<Request> requests = new ArrayList<>();
 
   /** The last round for which each client was told that its failure is kept, by model. */
@@ -92,7 +98,15 @@ final class ClusterSimulation implements AutoCloseable {
   private int answered;
   private boolean calm;
 
+  /** The step after which the process is killed that took it; none after the first. */
+  private long strike = Long.MAX_VALUE;
+
   ClusterSimulation(Path folder, long seed) {
+    this(folder, seed, null);
+  }
+
+  /** One of private models, of which some clients are drawn by a deadline; or, null, of others. */
+  ClusterSimulation(Path folder, long seed, @Nullable String timeout) {
     random = new Random(seed);
     threads = new SimThreads(random);
     brokers = new SimBrokers(random, threads.new SimProcess(), PARTITIONS);
@@ -101,6 +115,11 @@ final class ClusterSimulation implements AutoCloseable {
       members.add(new Member());
     }
     settle();
+    if (timeout != null) {
+      create(SimSecret.adaptive("adaptive", LARGE));
+      create(SimSecret.drawn("drawn", 5, timeout));
+      return;
+    }
     create("one", false, 5, "");
     create("old", true, 5, "");
     create("wide", false, LARGE, "[\"l2-global-clipping\", {\"max_norm\": 1e9}], ");
@@ -163,7 +182,7 @@ final class ClusterSimulation implements AutoCloseable {
       String known =
           here == null
               ? "none"
-              : models.keySet().stream()
+              : names().stream()
                   .map(here::known)
                   .map(state ->
                       state == null ? "none" : "%s %s%n".formatted(state.status(), state.endedBy()))
@@ -182,7 +201,7 @@ final class ClusterSimulation implements AutoCloseable {
       if (here == null) {
         return;
       }
-      for (String name : models.keySet()) {
+      for (String name : names()) {
         ModelState state = here.known(name);
         if (state != null) {
           long newest = state.folder().newest().info().version();
@@ -192,6 +211,10 @@ final class ClusterSimulation implements AutoCloseable {
         }
       }
     }
+  }
+
+  private List<String> names() {
+    return Stream.concat(models.keySet().stream(), secrets.stream().map(one -> one.name)).toList();
   }
 
   private Member any() {
@@ -212,6 +235,7 @@ final class ClusterSimulation implements AutoCloseable {
     if (!threads.step()) {
       tick();
     }
+    strike();
     requests.removeIf(Request::isOver);
     members.forEach(Member::look);
     checkFailures();
@@ -249,6 +273,20 @@ final class ClusterSimulation implements AutoCloseable {
     }
   }
 
+  /** The process is killed that takes so many more steps, or the next one that does. */
+  void strikeAfter(long more) {
+    strike = threads.steps() + more;
+  }
+
+  private void strike() {
+    for (int i = 0; i < MEMBERS && threads.steps() >= strike; i++) {
+      if (members.get(i).own == threads.last()) {
+        strike = Long.MAX_VALUE;
+        kill(i);
+      }
+    }
+  }
+
   private void kill(int which) {
     Member victim = members.get(which);
     victim.own.kill();
@@ -260,6 +298,7 @@ final class ClusterSimulation implements AutoCloseable {
   /** Nothing more goes wrong, and all that was begun comes to its end. */
   void settle() {
     calm = true;
+    strike = Long.MAX_VALUE;
     brokers.losing(0);
     disk.heal();
     int quiet = 0;
@@ -305,12 +344,17 @@ final class ClusterSimulation implements AutoCloseable {
         run("failures of " + model.name, member, coordinator -> checkFailed(model, coordinator));
         rounds += (int) (model.newest() - before);
       }
+      for (SimSecret secret : secrets) {
+        long before = secret.newest();
+        run("check " + secret.name, member, it -> secret.check(it, brokers::noiseKeys));
+        rounds += (int) (secret.newest() - before);
+      }
     }
   }
 
   // Requests
 
-  private interface Asked {
+  interface Asked {
     void of(KafkaCoordinator coordinator);
   }
 
@@ -377,6 +421,39 @@ final class ClusterSimulation implements AutoCloseable {
     checkFailures();
   }
 
+  /** Asks until somebody has answered, whoever is killed meanwhile, with or without a refusal. */
+  void insist(String what, Asked asked) {
+    var isAnswered = new AtomicBoolean();
+    calm = true;
+    while (!isAnswered.get()) {
+      var request =
+          new Request(
+              what,
+              any(),
+              coordinator -> {
+                asked.of(coordinator);
+                isAnswered.set(true);
+              });
+      while (!request.isOver() && !request.at.own.isKilled()) {
+        step();
+      }
+      if (!isAnswered.get()) { // it may take time until somebody can
+        tick();
+      }
+    }
+    calm = false;
+    checkFailures();
+  }
+
+  SimSecret secret(String name) {
+    return secrets.stream().filter(one -> one.name.equals(name)).findFirst().orElseThrow();
+  }
+
+  private void create(SimSecret secret) {
+    insist("create " + secret.name, coordinator -> coordinator.create(secret.name, secret.spec));
+    secrets.add(secret);
+  }
+
   private void create(String name, boolean buffered, int size, String modules) {
     String round =
         buffered
@@ -399,6 +476,10 @@ final class ClusterSimulation implements AutoCloseable {
     if (!at.serves()) {
       return;
     }
+    if (!secrets.isEmpty()) {
+      request(secrets.get(random.nextInt(secrets.size())), at);
+      return;
+    }
     var all = List.copyOf(models.values());
     SimModel model = all.get(random.nextInt(all.size()));
     switch (random.nextInt(40)) {
@@ -409,6 +490,29 @@ final class ClusterSimulation implements AutoCloseable {
       case 8, 9 -> fail(model, at);
       case 5, 6, 7 -> ask("close " + model.name, at, all(model, c -> c.close()));
       default -> update(model, at);
+    }
+  }
+
+  private void request(SimSecret secret, Member at) {
+    ModelState state = Objects.requireNonNull(at.coordinator).known(secret.name);
+    long now = state == null ? 0 : state.folder().newest().info().version();
+    long from = Math.max(0, now - random.nextInt(4) / 3);
+    String client = "client-" + random.nextInt(CLIENTS);
+    switch (random.nextInt(20)) {
+      case 0 ->
+          ask(
+              "restore " + from,
+              at,
+              coordinator ->
+                  coordinator
+                      .changes(secret.name)
+                      .restore(coordinator.version(secret.name, from), new Expected(now, null)));
+      case 1, 2 -> ask("close", at, coordinator -> coordinator.changes(secret.name).close());
+      default ->
+          ask(
+              "update %s %s %s".formatted(secret.name, client, from),
+              at,
+              coordinator -> secret.send(coordinator, from, client));
     }
   }
 

@@ -1,8 +1,11 @@
 package io.fedstep.kafka;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.util.stream.Collectors.toSet;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.coordinator.Coordinator.Missing;
+import io.fedstep.round.NoiseKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -46,6 +49,7 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Kafka in memory, as far as a cluster uses it, and in all the orders that Kafka allows: messages
@@ -69,6 +73,7 @@ final class SimBrokers {
   private final Map<String, Group> groups = new HashMap<>();
   private final Map<String, Writer> writers = new LinkedHashMap<>();
   private final Set<Thread> waiting = new LinkedHashSet<>();
+  private final Map<NoiseKey, List<Message>> keyed = new HashMap<>();
   private long ticks;
   private int members;
 
@@ -159,10 +164,39 @@ final class SimBrokers {
     if (in != null && in.unmarked.add(at)) {
       log.open.put(in, log.end);
     }
-    log.messages.add(new Message(log.end++, message.key(), message.value(), message.headers(), in));
+    var appended = new Message(log.end++, message.key(), message.value(), message.headers(), in);
+    log.messages.add(appended);
+    note(appended);
     if (in == null) {
       wake();
     }
+  }
+
+  /** Takes note of a close with noise, which a compaction removes. */
+  private void note(Message message) {
+    if (message.key() != null && message.key().startsWith("round/") && message.value() != null) {
+      JsonNode key = MessageJson.read(message.value()).path("closed").path("noise_key");
+      if (key.isString()) {
+        keyed.computeIfAbsent(new NoiseKey(key.stringValue()), _ -> new ArrayList<>()).add(message);
+      }
+    }
+  }
+
+  /** The keys of noise in closes that count, by the base of their rounds; each is of one round. */
+  Map<String, Set<NoiseKey>> noiseKeys() {
+    var byBase = new HashMap<String, Set<NoiseKey>>();
+    keyed.forEach((key, messages) -> {
+      Set<String> bases =
+          messages.stream()
+              .map(one -> MessageJson.read(Objects.requireNonNull(one.value())))
+              .map(json -> MessageJson.text(json, "base"))
+              .collect(toSet());
+      assertThat(bases).as("rounds of one key").hasSize(1);
+      if (messages.stream().anyMatch(SimBrokers::isVisible)) {
+        byBase.computeIfAbsent(bases.iterator().next(), _ -> new HashSet<>()).add(key);
+      }
+    });
+    return byBase;
   }
 
   /** Decides about a transaction; the partitions show it one by one. */

@@ -22,6 +22,7 @@ final class SimThreads {
   private final Random random;
   private final List<Ready> ready = new ArrayList<>();
   private final List<Throwable> failures = new ArrayList<>();
+  private @Nullable SimProcess last;
   private long steps;
 
   private record Ready(SimProcess process, Runnable goesOn) {}
@@ -113,6 +114,7 @@ final class SimThreads {
       return false;
     }
     steps++;
+    last = next.process();
     next.goesOn().run();
     return true;
   }
@@ -125,6 +127,11 @@ final class SimThreads {
     Ready next = able.get(random.nextInt(able.size()));
     ready.remove(next);
     return next;
+  }
+
+  /** The process whose thread went on last. */
+  @Nullable SimProcess last() {
+    return last;
   }
 
   /** How often a thread has gone on. */

@@ -28,6 +28,22 @@ class ClusterMoveTest {
   private static final String STAYS = "/v1/models/stays";
   private static final String MOVES = "/v1/models/moves";
   private static final String BUSY = "/v1/models/busy";
+  private static final String SECRET = "/v1/models/secret";
+  private static final byte[] PRIVATE =
+      """
+      {"tensors": {"w": [%s]}, "optimizer": {"lrate": 0.05, "modules": []},
+       "aggregator": ["averaging", {"steps_weighted": false}], "round": {"min_updates": %s},
+       "privacy": {"clip_norm": 1, "noise_multiplier": 4, "epsilon": 9, "delta": 1e-5}}\
+      """
+          .formatted(SIZE, CLIENTS)
+          .getBytes(UTF_8);
+  private static final String DRIFTS = "/v1/models/drifts";
+  private static final byte[] CONTROLLED =
+      """
+      {"tensors": {"w": [3]}, "optimizer": {"lrate": 1.0, "modules": ["scaffold-server"]},
+       "aggregator": ["averaging", {"steps_weighted": false}]}\
+      """
+          .getBytes(UTF_8);
   private static final byte[] SPEC =
       """
       {"tensors": {"w": [%s]}, "round": {"min_updates": %s},
@@ -45,6 +61,9 @@ class ClusterMoveTest {
       for (String model : new String[] {STAYS, MOVES, BUSY}) {
         server.put(model, JSON, SPEC);
       }
+      server.put(SECRET, JSON, PRIVATE);
+      train(server, SECRET, 0, 1);
+      server.put(DRIFTS, JSON, CONTROLLED);
       train(server, STAYS, 0, 2);
       train(server, MOVES, 0, 2);
       for (int client = 0; client < CLIENTS; client++) {
@@ -59,16 +78,26 @@ class ClusterMoveTest {
     try (Brokers brokers = Brokers.start(folder.resolve("brokers"), 1)) {
       move(alone, cluster, MOVES);
       move(alone, cluster, BUSY);
+      move(alone, cluster, SECRET);
+      move(alone, cluster, DRIFTS); // is for one machine
       try (ChildCluster server = ChildCluster.start(cluster, 1, brokers, SESSION)) {
         awaitTaken(server, MOVES);
         assertThat(server.json(MOVES + "/versions").path("versions").path(0)).isEqualTo(newest);
         train(server, MOVES, 2, 4);
+        awaitTaken(server, SECRET);
+        assertPaid(server, 1);
+        train(server, SECRET, 1, 3);
+        assertPaid(server, 3);
         assertThat(server.get(BUSY).statusCode()).isEqualTo(404);
         assertNotMade(server, BUSY);
+        assertNotMade(server, DRIFTS);
       }
       move(cluster, alone, MOVES);
       move(cluster, alone, BUSY);
+      move(cluster, alone, SECRET);
       try (ChildCluster server = ChildCluster.ofOne(alone)) {
+        train(server, SECRET, 3, 4);
+        assertPaid(server, 4);
         train(server, MOVES, 4, 5);
         train(server, STAYS, 2, 5);
         for (String content : new String[] {"/weights", "/optimizer/state", "/gradient"}) {
@@ -87,6 +116,12 @@ class ClusterMoveTest {
         train(server, MOVES, 5, 6);
       }
     }
+  }
+
+  private static void assertPaid(ChildCluster server, int rounds) {
+    JsonNode spent = server.json(SECRET + "/privacy");
+    assertThat(spent.path("rounds").intValue()).isEqualTo(rounds);
+    assertThat(server.json(SECRET + "/privacy?client=client-0")).isEqualTo(spent);
   }
 
   private static void assertNotMade(ChildCluster server, String model) {
