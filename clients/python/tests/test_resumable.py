@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from scripted import Scripted, ScriptedTest, refuse, reply, vanish
@@ -161,3 +162,48 @@ class ScriptedResumableTest(ScriptedTest):
         )
         self.assertEqual(self.submit(server), {"updates": 1})
         self.assertTrue(server.requests[-1].endswith("/uploads/y"))
+
+    def test_where_the_last_was_quick_the_next_goes_whole_and_in_parts_after_a_break(self) -> None:
+        location = "Location: /v1/models/m/rounds/3/updates/me/uploads/"
+        server = Scripted(
+            reply(201, {}, location + "x"),
+            reply(201, {"updates": 1}),
+            reply(201, {"updates": 2}),
+            vanish,
+            reply(201, {}, location + "y"),
+            reply(201, {"updates": 3}),
+            refuse(503, "busy", "Retry-After: 2"),
+            reply(201, {}, location + "z"),
+            reply(201, {"updates": 4}),
+        )
+        client = self.client(server)
+        receipts = [client.submit("m", 3, self.gradient)["updates"] for _ in range(4)]
+        self.assertEqual(receipts, [1, 2, 3, 4])
+        self.assertEqual(
+            [one.split(" ")[0] for one in server.requests],
+            ["PUT", "PATCH", "PUT", "PUT", "PUT", "PATCH", "PUT", "PUT", "PATCH"],
+        )
+
+    def test_what_is_refused_whole_is_not_sent_in_parts(self) -> None:
+        server = Scripted(
+            reply(201, {}, "Location: /v1/models/m/rounds/3/updates/me/uploads/x"),
+            reply(201, {"updates": 1}),
+            refuse(410, "round-closed"),
+        )
+        client = self.client(server)
+        client.submit("m", 3, self.gradient)
+        with self.assertRaises(Problem):
+            client.submit("m", 3, self.gradient)
+        self.assertEqual(len(server.requests), 3)
+
+    def test_where_the_last_was_slow_the_next_goes_in_parts(self) -> None:
+        location = "Location: /v1/models/m/rounds/3/updates/me/uploads/x"
+        begun, done = reply(201, {}, location), reply(201, {"updates": 1})
+        server = Scripted(begun, done, begun, done)
+        client = self.client(server)
+        with mock.patch("fedstep.resumable.QUICK_SECONDS", 0.0):
+            client.submit("m", 3, self.gradient)
+            client.submit("m", 3, self.gradient)
+        self.assertEqual(
+            [one.split(" ")[0] for one in server.requests], ["PUT", "PATCH", "PUT", "PATCH"]
+        )

@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from .messages import Body, Incoming
-from .problems import Problem
+from .problems import Problem, Unreachable
 from .transport import Transport
 
 T = TypeVar("T")
 
 LEAST = 8 << 20
 """Bytes from which on one more request is worth it."""
+QUICK_SECONDS = 0.5
+"""An update that takes no longer is tried whole: hashing it and one more request would cost more
+than a break."""
 MOST_BEGUN = 5
 """How often an upload is begun that is gone before it is whole."""
 _INTEROP = {"Upload-Draft-Interop-Version": "8"}
@@ -69,30 +73,81 @@ def _path(server: str, location: str) -> str:
     return named[len(prefix) :] if named.startswith(f"{prefix}/v1/") else named
 
 
-def send(
-    transport: Transport,
-    path: str,
-    query: Mapping[str, object],
-    body: Body,
-    read: Callable[[Incoming], T],
-) -> T:
-    """Sends an update in as many requests as it takes, or whole where the server wants that; gives
-    what ``read`` makes of the answer to the whole.
+class Uploads:
+    """Sends updates, large ones in as many requests as it takes."""
 
-    Raises:
-        Problem: if the server refuses.
-        Unreachable: if nothing got through for the transport's ``timeout``.
-    """
-    for _ in range(MOST_BEGUN):
-        location = begin(transport, path, query, body)
-        if location is None:
-            break
-        try:
-            return transport.resumed(location, lambda at: _rest(body, at), _INTEROP, _offset, read)
-        except Problem as problem:
-            if problem.status != 404 or problem.code == "model-not-found":
-                raise
-    return transport.request("PUT", path, read, query=query, body=body)
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._rate = 0.0
+        """Bytes a second of the last large update; 0 if it broke or there was none."""
+
+    def send(
+        self,
+        path: str,
+        query: Mapping[str, object],
+        body: Body,
+        read: Callable[[Incoming], T],
+    ) -> T:
+        """Sends an update, and gives what ``read`` makes of the answer to the whole.
+
+        One of 8 MiB or more goes on where a connection broke. Where the last one was so quick that
+        this one should take half a second at most, it is first tried in one request.
+
+        Raises:
+            Problem: if the server refuses.
+            Unreachable: if nothing got through for the transport's ``timeout``.
+        """
+        if body.length < LEAST:
+            return self._transport.request("PUT", path, read, query=query, body=body)
+        rate, self._rate = self._rate, 0.0
+        if body.length <= QUICK_SECONDS * rate:
+            start = time.monotonic()
+            try:
+                answer = self._transport.request(
+                    "PUT",
+                    path,
+                    read,
+                    query=query,
+                    body=body,
+                    repeat=False,
+                    timeout=2 * QUICK_SECONDS,
+                )
+            except Unreachable:
+                pass
+            except Problem as problem:
+                if problem.status < 500 and problem.status not in (408, 429):
+                    raise
+            else:
+                self._took(body, start)
+                return answer
+        start = time.monotonic()
+        answer = self._in_parts(path, query, body, read)
+        self._took(body, start)
+        return answer
+
+    def _took(self, body: Body, start: float) -> None:
+        self._rate = body.length / max(time.monotonic() - start, 1e-6)
+
+    def _in_parts(
+        self,
+        path: str,
+        query: Mapping[str, object],
+        body: Body,
+        read: Callable[[Incoming], T],
+    ) -> T:
+        transport = self._transport
+        for _ in range(MOST_BEGUN):
+            location = begin(transport, path, query, body)
+            if location is None:
+                break
+            try:
+                return transport.resumed(
+                    location, lambda at: _rest(body, at), _INTEROP, _offset, read
+                )
+            except Problem as problem:
+                if problem.status != 404 or problem.code == "model-not-found":
+                    raise
+        return transport.request("PUT", path, read, query=query, body=body)
 
 
 def _offset(answer: Incoming) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from . import decoding, encodings, resumable
+from . import decoding, encodings
 from .answers import (
     Control,
     Json,
@@ -25,6 +25,7 @@ from .creation import Creation, json_body
 from .messages import Body
 from .metrics import Metrics
 from .problems import Problem
+from .resumable import Uploads
 from .tensors import SAFETENSORS, Arrays, encode
 from .transport import LONGEST_HOLD_SECONDS, Transport
 
@@ -64,6 +65,7 @@ class Rounds(Creation):
         self.client_id = client_id
         self._metrics = Metrics()
         self._residuals = encodings.Residuals()
+        self._uploads = Uploads(transport)
 
     def drop_residuals(self, model: str | None = None) -> None:
         """Forgets what updates in ``top-k`` to a model, or to any, have not sent yet, such as when
@@ -161,9 +163,7 @@ class Rounds(Creation):
 
         def send(numbers: Mapping[str, float]) -> Json:
             beside = dict(query) | {f"metric.{name}": number for name, number in numbers.items()}
-            if body.length >= resumable.LEAST:
-                return resumable.send(self._transport, path, beside, body, read_json)
-            return self._transport.request("PUT", path, read_json, query=beside, body=body)
+            return self._uploads.send(path, beside, body, read_json)
 
         try:
             return send(numbers)
