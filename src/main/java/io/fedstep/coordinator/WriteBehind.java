@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class WriteBehind {
   /** Bytes of a buffer: two are less than the megabyte that a break may cost. */
-  private static final int BUFFER = 256 * 1024;
+  private static final int BUFFER = 64 * 1024;
 
   private final PausedFile file;
   private final @Nullable MessageDigest digest;
