@@ -20,9 +20,12 @@ public final class Body {
 
   private Body() {}
 
-  /** Whether requests of a method have a body that is an upload: a document, or a part of one. */
-  public static boolean comesWith(String method) {
-    return method.equals("PUT") || method.equals("PATCH");
+  /**
+   * Whether requests of a method have a body that is an upload: a document, or a part of one. One
+   * that is no HTTP may have none.
+   */
+  public static boolean comesWith(@Nullable String method) {
+    return "PUT".equals(method) || "PATCH".equals(method);
   }
 
   /** The bytes of a body that has to be JSON. */

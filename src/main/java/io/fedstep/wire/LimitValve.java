@@ -77,7 +77,7 @@ final class LimitValve extends ValveBase {
   private static long mostRead(Request request) {
     String method = request.getMethod();
     if (Body.comesWith(method)) {
-      boolean isNowhere = method.equals("PATCH") && !request.getRequestURI().contains("/uploads/");
+      boolean isNowhere = "PATCH".equals(method) && !request.getRequestURI().contains("/uploads/");
       return isNowhere ? 0 : Long.MAX_VALUE;
     }
     return "POST".equals(method) ? MOST_POSTED : 0;
