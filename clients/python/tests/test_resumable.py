@@ -163,6 +163,7 @@ class ScriptedResumableTest(ScriptedTest):
         self.assertEqual(self.submit(server), {"updates": 1})
         self.assertTrue(server.requests[-1].endswith("/uploads/y"))
 
+    @mock.patch("fedstep.resumable.QUICK_SECONDS", 60.0)
     def test_where_the_last_was_quick_the_next_goes_whole_and_in_parts_after_a_break(self) -> None:
         location = "Location: /v1/models/m/rounds/3/updates/me/uploads/"
         server = Scripted(
@@ -172,7 +173,7 @@ class ScriptedResumableTest(ScriptedTest):
             vanish,
             reply(201, {}, location + "y"),
             reply(201, {"updates": 3}),
-            refuse(503, "busy", "Retry-After: 2"),
+            refuse(503, "busy", "Retry-After: 1000"),
             reply(201, {}, location + "z"),
             reply(201, {"updates": 4}),
         )
@@ -184,6 +185,7 @@ class ScriptedResumableTest(ScriptedTest):
             ["PUT", "PATCH", "PUT", "PUT", "PUT", "PATCH", "PUT", "PUT", "PATCH"],
         )
 
+    @mock.patch("fedstep.resumable.QUICK_SECONDS", 60.0)
     def test_what_is_refused_whole_is_not_sent_in_parts(self) -> None:
         server = Scripted(
             reply(201, {}, "Location: /v1/models/m/rounds/3/updates/me/uploads/x"),
