@@ -11,7 +11,7 @@ import numpy as np
 from scripted import Scripted, ScriptedTest, refuse, reply, vanish
 from support import Server, ServerTest, Wire, in_thread
 
-from fedstep import Client, Problem, resumable
+from fedstep import Client, Problem, Unreachable, resumable
 from fedstep.tensors import encode
 
 VALUES = 10_000_000
@@ -165,25 +165,15 @@ class ScriptedResumableTest(ScriptedTest):
 
     @mock.patch("fedstep.resumable.QUICK_SECONDS", 60.0)
     def test_where_the_last_was_quick_the_next_goes_whole_and_in_parts_after_a_break(self) -> None:
-        location = "Location: /v1/models/m/rounds/3/updates/me/uploads/"
-        server = Scripted(
-            reply(201, {}, location + "x"),
-            reply(201, {"updates": 1}),
-            reply(201, {"updates": 2}),
-            vanish,
-            reply(201, {}, location + "y"),
-            reply(201, {"updates": 3}),
-            refuse(503, "busy", "Retry-After: 1000"),
-            reply(201, {}, location + "z"),
-            reply(201, {"updates": 4}),
-        )
-        client = self.client(server)
-        receipts = [client.submit("m", 3, self.gradient)["updates"] for _ in range(4)]
+        busy = Problem(503, "busy", "Why.")
+        transport = mock.Mock(url="http://server")
+        transport.request.side_effect = ["/x", 2, Unreachable("It broke."), "/y", busy, "/z"]
+        transport.resumed.side_effect = [1, 3, 4]
+        uploads = resumable.Uploads(transport)
+        receipts = [uploads.send("/update", {}, self.body, mock.Mock()) for _ in range(4)]
         self.assertEqual(receipts, [1, 2, 3, 4])
-        self.assertEqual(
-            [one.split(" ")[0] for one in server.requests],
-            ["PUT", "PATCH", "PUT", "PUT", "PUT", "PATCH", "PUT", "PUT", "PATCH"],
-        )
+        whole = [call.kwargs.get("body") is self.body for call in transport.request.mock_calls]
+        self.assertEqual(whole, [False, True, True, False, True, False])
 
     @mock.patch("fedstep.resumable.QUICK_SECONDS", 60.0)
     def test_what_is_refused_whole_is_not_sent_in_parts(self) -> None:
