@@ -101,32 +101,32 @@ class Uploads:
             return self._transport.request("PUT", path, read, query=query, body=body)
         rate, self._rate = self._rate, 0.0
         if body.length <= QUICK_SECONDS * rate:
-            start = time.monotonic()
             try:
-                answer = self._transport.request(
-                    "PUT",
-                    path,
-                    read,
-                    query=query,
-                    body=body,
-                    repeat=False,
-                    timeout=2 * QUICK_SECONDS,
-                )
+                return self._timed(body, lambda: self._at_once(path, query, body, read))
             except Unreachable:
                 pass
             except Problem as problem:
                 if problem.status < 500 and problem.status not in (408, 429):
                     raise
-            else:
-                self._took(body, start)
-                return answer
+        return self._timed(body, lambda: self._in_parts(path, query, body, read))
+
+    def _timed(self, body: Body, send: Callable[[], T]) -> T:
         start = time.monotonic()
-        answer = self._in_parts(path, query, body, read)
-        self._took(body, start)
+        answer = send()
+        self._rate = body.length / max(time.monotonic() - start, 1e-6)
         return answer
 
-    def _took(self, body: Body, start: float) -> None:
-        self._rate = body.length / max(time.monotonic() - start, 1e-6)
+    def _at_once(
+        self,
+        path: str,
+        query: Mapping[str, object],
+        body: Body,
+        read: Callable[[Incoming], T],
+    ) -> T:
+        patience = 2 * QUICK_SECONDS
+        return self._transport.request(
+            "PUT", path, read, query=query, body=body, repeat=False, timeout=patience
+        )
 
     def _in_parts(
         self,

@@ -2,42 +2,24 @@ package io.fedstep.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import java.nio.file.Path;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.slf4j.LoggerFactory;
 
 /**
  * A cluster whatever goes wrong between its processes. The seed is in each failure; {@code
  * -Dsim.seed}, {@code -Dsim.seeds} and {@code -Dsim.steps} say which runs, {@code -Dsim.log=true}
  * shows the log; {@code -Plong} takes thousands of rounds.
  */
-class ClusterSimulationTest {
+class ClusterSimulationTest implements LogsNothing {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final long FIRST = Long.getLong("sim.seed", 1);
   private static final int SEEDS = Integer.getInteger("sim.seeds", LONG ? 200 : 3);
   private static final int STEPS = Integer.getInteger("sim.steps", LONG ? 100_000 : 10_000);
   private static final int CHECKED = 1000;
-
-  /** Thousands of failures are what is wanted here, each with its trace. */
-  @BeforeAll
-  static void logNothing() {
-    if (!Boolean.getBoolean("sim.log")) {
-      ((Logger) LoggerFactory.getLogger("io.fedstep")).setLevel(Level.OFF);
-    }
-  }
-
-  @AfterAll
-  static void logAgain() {
-    ((Logger) LoggerFactory.getLogger("io.fedstep")).setLevel(null);
-  }
 
   static LongStream seeds() {
     return LongStream.range(FIRST, FIRST + SEEDS);

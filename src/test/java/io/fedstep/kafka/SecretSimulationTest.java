@@ -2,27 +2,22 @@ package io.fedstep.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.RefusedException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.slf4j.LoggerFactory;
 
 /**
  * Private models of a cluster whatever goes wrong between its processes: each round is paid for
  * once, by who is in it, and its noise is that of one key, which the log has for it alone.
  */
-class SecretSimulationTest {
+class SecretSimulationTest implements LogsNothing {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final long FIRST = Long.getLong("sim.seed", 1);
   private static final int SEEDS = Integer.getInteger("sim.seeds", LONG ? 200 : 2);
@@ -31,18 +26,6 @@ class SecretSimulationTest {
 
   /** From one life to the next, so many steps later one of its processes is killed. */
   private static final int STRIDE = Integer.getInteger("sim.stride", LONG ? 1 : 29);
-
-  @BeforeAll
-  static void logNothing() {
-    if (!Boolean.getBoolean("sim.log")) {
-      ((Logger) LoggerFactory.getLogger("io.fedstep")).setLevel(Level.OFF);
-    }
-  }
-
-  @AfterAll
-  static void logAgain() {
-    ((Logger) LoggerFactory.getLogger("io.fedstep")).setLevel(null);
-  }
 
   static LongStream seeds() {
     return LongStream.range(FIRST, FIRST + SEEDS);
