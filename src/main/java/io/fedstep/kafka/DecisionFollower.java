@@ -4,7 +4,6 @@ import io.fedstep.problem.RefusedException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -134,10 +133,6 @@ final class DecisionFollower implements AutoCloseable {
 
   Collection<ClusterModel> models() {
     return replica.models();
-  }
-
-  Set<String> names() {
-    return replica.names();
   }
 
   /** A model of that incarnation, or null if there is none. */

@@ -23,7 +23,6 @@ import io.fedstep.store.Version;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +32,6 @@ public final class KafkaCoordinator extends Coordinator {
   private final Cluster cluster;
   private final Gateway gateway;
   private final DecisionFollower follower;
-  private final Engine engine;
   private final NewModels newModels;
   private final RangeProgress progress;
   private final Membership leads;
@@ -70,8 +68,7 @@ public final class KafkaCoordinator extends Coordinator {
 
   KafkaCoordinator(Cluster cluster, Limits limits, Supplier<String> incarnations) {
     this.cluster = cluster;
-    engine = cluster.engine();
-    newModels = new NewModels(limits, engine.clock(), incarnations);
+    newModels = new NewModels(limits, cluster.engine().clock(), incarnations);
     gateway = new Gateway(cluster);
     follower = new DecisionFollower(cluster, gateway);
     progress = new RangeProgress(cluster);
@@ -89,7 +86,16 @@ public final class KafkaCoordinator extends Coordinator {
       leads.leave();
       works.leave();
     });
-    cluster.meters().joined(new ProcessShare(leads, works, follower, ranges));
+    cluster
+        .meters()
+        .joined(() ->
+            new ClusterMeters.Share(
+                leads.count(),
+                works.count(),
+                leads.lag(),
+                works.lag(),
+                follower.lag(),
+                ranges.held()));
     leads.start();
     works.start();
   }
@@ -148,7 +154,7 @@ public final class KafkaCoordinator extends Coordinator {
 
   @Override
   protected Engine engine() {
-    return engine;
+    return cluster.engine();
   }
 
   @Override
@@ -156,7 +162,7 @@ public final class KafkaCoordinator extends Coordinator {
     ModelSpec spec = asked.spec();
     follower.catchUp(model);
     if (known(model) == null) {
-      NewModels.checkOneStage(engine.protocol(spec));
+      NewModels.checkOneStage(engine().protocol(spec));
       NewModels.checkForSeveral(spec);
       newModels.check(spec, models().size());
     }
@@ -174,7 +180,7 @@ public final class KafkaCoordinator extends Coordinator {
 
   @Override
   public List<String> models() {
-    return List.copyOf(new TreeSet<>(follower.names()));
+    return states().stream().map(ModelState::model).toList();
   }
 
   @Override
@@ -247,6 +253,6 @@ public final class KafkaCoordinator extends Coordinator {
     leads.close();
     watch.close();
     leave();
-    engine.close();
+    engine().close();
   }
 }

@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -89,10 +88,6 @@ final class Replica {
 
   Collection<ClusterModel> models() {
     return models.values();
-  }
-
-  Set<String> names() {
-    return models.keySet();
   }
 
   /** The settings that all processes share, or null before they are decided on. */

@@ -18,17 +18,17 @@ public final class RangeMeters implements ClusterMeters {
   }
 
   @Override
-  public void joined(Share share) {
-    gauge("fedstep.cluster.led", share::led)
+  public void joined(Supplier<Share> share) {
+    gauge("fedstep.cluster.led", () -> share.get().led())
         .description("Partitions of the requests whose models this process decides for.")
         .register(registry);
-    gauge("fedstep.cluster.ranges", share::computed)
+    gauge("fedstep.cluster.ranges", () -> share.get().computed())
         .description("Partitions of the chunks whose ranges this process computes.")
         .register(registry);
-    lag("requests", share::requestsLag);
-    lag("chunks", share::chunksLag);
-    lag("decisions", share::decisionsLag);
-    gauge("fedstep.cluster.held", share::held)
+    lag("requests", () -> share.get().requestsLag());
+    lag("chunks", () -> share.get().chunksLag());
+    lag("decisions", () -> share.get().decisionsLag());
+    gauge("fedstep.cluster.held", () -> share.get().held())
         .description("Messages of chunks that open rounds keep Kafka from removing.")
         .register(registry);
     takeovers("requests");

@@ -250,7 +250,7 @@ class ReplicaTest {
                   reasons.add(model + ": " + Objects.requireNonNull(cause).getMessage());
                 }
               });
-      assertThat(anew.names()).isEmpty();
+      assertThat(anew.models()).isEmpty();
       assertThat(reasons)
           .containsOnly(
               "wide: %s is corrupt: expected version 1, found no folder of it".formatted(versions));

@@ -14,36 +14,8 @@ class RangeMetersTest {
   private int led = 4;
   private long chunks;
 
-  private final class Share implements ClusterMeters.Share {
-    @Override
-    public int led() {
-      return led;
-    }
-
-    @Override
-    public int computed() {
-      return 5;
-    }
-
-    @Override
-    public long requestsLag() {
-      return 2;
-    }
-
-    @Override
-    public long chunksLag() {
-      return chunks;
-    }
-
-    @Override
-    public long decisionsLag() {
-      return 3;
-    }
-
-    @Override
-    public long held() {
-      return 400;
-    }
+  private ClusterMeters.Share share() {
+    return new ClusterMeters.Share(led, 5, 2, chunks, 3, 400);
   }
 
   private double gauge(String name, String... tags) {
@@ -61,7 +33,7 @@ class RangeMetersTest {
 
   @Test
   void gaugesFollowTheProcess() {
-    meters.joined(new Share());
+    meters.joined(this::share);
     assertThat(gauge("fedstep.cluster.led")).isEqualTo(4);
     assertThat(gauge("fedstep.cluster.ranges")).isEqualTo(5);
     assertThat(gauge("fedstep.cluster.lag", "topic", "requests")).isEqualTo(2);
@@ -76,7 +48,7 @@ class RangeMetersTest {
 
   @Test
   void takeoversAreCountedByTopic() {
-    meters.joined(new Share());
+    meters.joined(this::share);
     assertThat(takeovers("requests")).isZero();
     assertThat(takeovers("chunks")).isZero();
     meters.leads();
