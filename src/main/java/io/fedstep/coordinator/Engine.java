@@ -134,8 +134,13 @@ public final class Engine implements AutoCloseable {
    * virtual: long work on it would keep requests from the few threads that carry them all.
    */
   public void runLong(Runnable work) {
+    var _ = joined(CompletableFuture.runAsync(work, longWork));
+  }
+
+  /** The result of work, once it is there; throws what the work threw. */
+  public static <T> T joined(CompletableFuture<T> work) {
     try {
-      CompletableFuture.runAsync(work, longWork).join();
+      return work.join();
     } catch (CompletionException e) {
       switch (e.getCause()) {
         case RuntimeException cause -> throw cause;

@@ -2,12 +2,10 @@ package io.fedstep.coordinator;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.problem.RefusedException;
 import io.fedstep.round.VectorSummary;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -61,16 +59,7 @@ final class PiecewiseDecoder {
   /** Ends the body; its summary, or the refusal. */
   VectorSummary finish() {
     parts.end();
-    try {
-      return result.join();
-    } catch (CompletionException e) {
-      switch (e.getCause()) {
-        case RefusedException refused -> throw refused;
-        case RuntimeException cause -> throw cause;
-        case Error cause -> throw cause;
-        case null, default -> throw e;
-      }
-    }
+    return Engine.joined(result);
   }
 
   /** Ends the decoder in the middle of the body; nothing is written any more once this returns. */

@@ -4,7 +4,6 @@ import io.fedstep.store.PausedFile;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,14 +87,10 @@ final class WriteBehind {
     if (last != null) {
       writing = null;
       try {
-        last.join();
-      } catch (CompletionException e) {
+        var _ = Engine.joined(last);
+      } catch (RuntimeException | Error e) {
         filled = 0; // which would leave a gap
-        switch (e.getCause()) {
-          case RuntimeException cause -> throw cause;
-          case Error cause -> throw cause;
-          case null, default -> throw e;
-        }
+        throw e;
       }
     }
   }

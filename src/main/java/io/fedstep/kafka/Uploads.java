@@ -42,7 +42,7 @@ final class Uploads implements AutoCloseable {
       @Nullable String holder) {
     Decision.Accepted earlier = new Admission(model.state()).begin(from, client, base);
     return Upload.begin(
-        model.state(), from, client, holder, earlier, () -> new Spooled(model, from, client));
+        model.state(), from, client, holder, earlier, () -> spooled(model, from, client));
   }
 
   /** The model is no more. */
@@ -58,64 +58,54 @@ final class Uploads implements AutoCloseable {
         model, _ -> cluster.scratch().rows(model.state().spec(), Shard.WHOLE));
   }
 
-  /** An upload that goes to this process's disk until it is whole. */
-  private final class Spooled implements Upload.Destination {
-    private final ClusterModel model;
-    private final long from;
-    private final String client;
-    private final UpdateMatrix spool;
-    private final int row;
-
-    Spooled(ClusterModel model, long from, String client) {
-      this.model = model;
-      this.from = from;
-      this.client = client;
-      spool = spool(model);
-      row = spool.allocate();
-    }
-
-    @Override
-    public VectorSink sink() {
-      return spool.row(row);
-    }
-
-    @Override
-    public Verdict<Decision.Accepted> submit(UpdateMetadata header, VectorSummary content) {
-      var update =
-          new Request.Update(
-              model.incarnation(),
-              UUID.randomUUID().toString(),
-              from,
-              client,
-              header,
-              content,
-              model.placement());
-      try {
-        ObjectNode answer =
-            leaders.ask(
-                model.state().model(),
-                update,
-                message ->
-                    new UpdateMessages(
-                        cluster.topics(), model.state().spec(), update, spool, row, message));
-        Decision.Accepted accepted = (Decision.Accepted) DecisionCodec.read(answer);
-        return answer.required("repeated").booleanValue()
-            ? new Verdict.Repeats<>(accepted)
-            : new Verdict.Enters<>(accepted);
-      } catch (RefusedException e) {
-        return new Verdict.Refused<>(e.refusal());
+  /** The place on this process's disk where an upload is until it is whole. */
+  private Upload.Destination spooled(ClusterModel model, long from, String client) {
+    UpdateMatrix spool = spool(model);
+    int row = spool.allocate();
+    return new Upload.Destination() {
+      @Override
+      public VectorSink sink() {
+        return spool.row(row);
       }
-    }
 
-    @Override
-    public Refusal failure(StorageException failure) {
-      return Cluster.refusal(failure);
-    }
+      @Override
+      public Verdict<Decision.Accepted> submit(UpdateMetadata header, VectorSummary content) {
+        var update =
+            new Request.Update(
+                model.incarnation(),
+                UUID.randomUUID().toString(),
+                from,
+                client,
+                header,
+                content,
+                model.placement());
+        try {
+          ObjectNode answer =
+              leaders.ask(
+                  model.state().model(),
+                  update,
+                  message ->
+                      new UpdateMessages(
+                          cluster.topics(), model.state().spec(), update, spool, row, message));
+          Decision.Accepted accepted = (Decision.Accepted) DecisionCodec.read(answer);
+          return answer.required("repeated").booleanValue()
+              ? new Verdict.Repeats<>(accepted)
+              : new Verdict.Enters<>(accepted);
+        } catch (RefusedException e) {
+          return new Verdict.Refused<>(e.refusal());
+        }
+      }
 
-    @Override
-    public void end(boolean accepted) {
-      spool.release(row);
-    }
+      @Override
+      public Refusal failure(StorageException failure) {
+        return Cluster.refusal(failure);
+      }
+
+      @Override
+      public void end(boolean accepted) {
+        spool.release(row);
+      }
+    };
   }
 
   @Override

@@ -9,7 +9,6 @@ import io.fedstep.store.StorageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -53,19 +52,7 @@ final class Mailbox {
     if (!queued) {
       throw ModelMachine.busy(state.model(), commands.size()).exception();
     }
-    return joined(done);
-  }
-
-  /** The result of a command, once it is there; throws the refusal. */
-  static <T> T joined(CompletableFuture<T> done) {
-    try {
-      return done.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RefusedException refused) {
-        throw refused;
-      }
-      throw e;
-    }
+    return Engine.joined(done);
   }
 
   private <T> void run(Supplier<T> command, CompletableFuture<T> done) {

@@ -119,8 +119,40 @@ final class ModelRunner {
     return Upload.begin(state, round, client, earlier, () -> row(round, client));
   }
 
-  private Row row(long round, String client) {
-    return new Row(round, client, matrix.allocate());
+  /** A row of the matrix that an upload fills. */
+  private Upload.Destination row(long round, String client) {
+    int row = matrix.allocate();
+    return new Upload.Destination() {
+      @Override
+      public VectorSink sink() {
+        return matrix.row(row);
+      }
+
+      @Override
+      public Verdict<Decision.Accepted> submit(UpdateMetadata header, VectorSummary content) {
+        return submissions.submit(
+            new Submission<>(
+                true,
+                () -> admission.isForOpen(round),
+                now -> admission.decide(round, client, row, header, content, now),
+                () -> admission.late(round, client, header, content),
+                new CompletableFuture<>()));
+      }
+
+      @Override
+      public Refusal failure(StorageException failure) {
+        return ModelRunner.this.failure(failure);
+      }
+
+      @Override
+      public void end(boolean accepted) {
+        if (accepted) {
+          matrix.keep();
+        } else {
+          matrix.release(row);
+        }
+      }
+    };
   }
 
   /** The uploads that come in several requests. */
@@ -128,50 +160,17 @@ final class ModelRunner {
     return paused;
   }
 
-  /** A row of the matrix that an upload fills. */
-  private final class Row implements Upload.Destination {
-    private final long round;
-    private final String client;
-    private final int row;
-
-    Row(long round, String client, int row) {
-      this.round = round;
-      this.client = client;
-      this.row = row;
-    }
-
-    @Override
-    public VectorSink sink() {
-      return matrix.row(row);
-    }
-
-    @Override
-    public Verdict<Decision.Accepted> submit(UpdateMetadata header, VectorSummary content) {
-      return submissions.submit(
-          new UpdateSubmission(
-              admission, round, client, row, header, content, new CompletableFuture<>()));
-    }
-
-    @Override
-    public Refusal failure(StorageException failure) {
-      return ModelRunner.this.failure(failure);
-    }
-
-    @Override
-    public void end(boolean accepted) {
-      if (accepted) {
-        matrix.keep();
-      } else {
-        matrix.release(row);
-      }
-    }
-  }
-
   /** Has a document decided, and waits for it. */
   Verdict<Decision.Answered> answer(long round, String stage, String client, String document) {
     return submissions.submit(
-        new DocumentSubmission(
-            admission, round, stage, client, document, new CompletableFuture<>()));
+        new Submission<>(
+            false,
+            () -> true,
+            now -> admission.decide(round, stage, client, document, now),
+            () -> {
+              throw new IllegalStateException("a document always has a verdict");
+            },
+            new CompletableFuture<>()));
   }
 
   private void deadlineCame(Instant due) {

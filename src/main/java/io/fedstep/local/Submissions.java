@@ -1,5 +1,6 @@
 package io.fedstep.local;
 
+import io.fedstep.coordinator.Engine;
 import io.fedstep.coordinator.Failure;
 import io.fedstep.coordinator.ModelState;
 import io.fedstep.problem.Refusal;
@@ -49,7 +50,7 @@ final class Submissions {
     boolean queued =
         state.look(
             () -> {
-              if (!submission.isForOpen()) {
+              if (!submission.isForOpen().getAsBoolean()) {
                 return false;
               }
               waiting.add(submission);
@@ -59,7 +60,7 @@ final class Submissions {
               return true;
             },
             waits -> !waits);
-    return queued ? Mailbox.joined(submission.verdict()) : submission.late();
+    return queued ? Engine.joined(submission.verdict()) : submission.late().get();
   }
 
   private void decide() {
@@ -68,7 +69,7 @@ final class Submissions {
       return;
     }
     try {
-      if (batch.stream().anyMatch(UpdateSubmission.class::isInstance)) {
+      if (batch.stream().anyMatch(Submission::hasRow)) {
         matrix.force();
       }
       List<Decided<?>> decided = new ArrayList<>();
@@ -97,7 +98,7 @@ final class Submissions {
       if (verdict instanceof Verdict.Welcome<M>) {
         return false;
       }
-      submission.verdict().complete(verdict != null ? verdict : submission.late());
+      submission.verdict().complete(verdict != null ? verdict : submission.late().get());
       return true;
     }
   }
@@ -132,7 +133,7 @@ final class Submissions {
   }
 
   private <M extends Decision.Message> Decided<M> decide(Submission<M> next, Instant now) {
-    Verdict<M> verdict = next.decide(now);
+    Verdict<M> verdict = next.decides().apply(now);
     if (!(verdict instanceof Verdict.Enters<M>(var message))) {
       return new Decided<>(next, verdict, false);
     }
