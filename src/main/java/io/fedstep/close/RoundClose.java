@@ -124,23 +124,8 @@ public final class RoundClose {
    * @param inOrder the round's updates in client-id order, each with its row and, if there are
    *     several shards, the digest of what is in that
    * @param matrix the rows, of that shard
+   * @param sums of rows of words, in place of the spec's aggregator; or null
    */
-  public static ShardResult run(
-      ModelSpec spec,
-      Secrets secrets,
-      Version before,
-      List<Decision.Accepted> inOrder,
-      UpdateMatrix matrix,
-      Shard shard,
-      VersionDraft draft,
-      Gather gather,
-      ExecutorService helpers,
-      int threads) {
-    return run(
-        spec, secrets, before, inOrder, matrix, null, shard, draft, gather, helpers, threads);
-  }
-
-  /** The same with the sums of rows of words, in place of the spec's aggregator; or null. */
   public static ShardResult run(
       ModelSpec spec,
       Secrets secrets,

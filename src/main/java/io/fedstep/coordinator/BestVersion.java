@@ -7,6 +7,7 @@ import io.fedstep.store.ModelHead;
 import io.fedstep.store.Version;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,22 @@ public final class BestVersion {
       }
     }
     return head.with(head.tags().best(best, newest));
+  }
+
+  /** Chooses the best of the versions before one; a head with another tag is saved. */
+  public static void choose(
+      ModelState state,
+      List<Version> kept,
+      long newest,
+      LongFunction<Map<String, UpdateMetadata>> reports,
+      Consumer<ModelHead> saves) {
+    ModelHead head = state.folder().head();
+    List<Version> before =
+        kept.stream().filter(version -> version.info().version() < newest).toList();
+    ModelHead chosen = chosen(state, head, before, newest, reports);
+    if (!chosen.equals(head)) {
+      saves.accept(chosen);
+    }
   }
 
   private static @Nullable Double mean(

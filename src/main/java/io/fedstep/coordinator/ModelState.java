@@ -381,10 +381,23 @@ public final class ModelState {
     lock.durable();
   }
 
-  /** The round's version cannot be made for now; the lock is held. */
-  public void closing(StorageException cause) {
-    closing = true;
-    waitsFor = cause;
+  /**
+   * The version of the closed round cannot be made for now, so that nothing enters; the log says so
+   * once.
+   *
+   * @param why a sentence for the log
+   * @return whether that is news
+   */
+  public boolean waitsFor(StorageException cause, String why) {
+    boolean isNews = waitsFor == null;
+    if (isNews) {
+      engine.logError("model %s: %s".formatted(model(), why), cause);
+    }
+    change(() -> {
+      closing = true;
+      waitsFor = cause;
+    });
+    return isNews;
   }
 
   /** A new version and the round that trains from it, seen at the same moment; the lock is held. */

@@ -5,6 +5,7 @@ import io.fedstep.coordinator.Replacement;
 import io.fedstep.round.MetricNames;
 import io.fedstep.round.Round;
 import io.fedstep.round.UpdateMetadata;
+import io.fedstep.store.SharedDrafts;
 import io.fedstep.store.Version;
 import java.util.Arrays;
 import java.util.Map;
@@ -40,6 +41,11 @@ final class ClusterModel {
 
   Placement placement() {
     return placement;
+  }
+
+  /** The drafts that processes share. */
+  SharedDrafts drafts() {
+    return state.folder().follower().drafts();
   }
 
   String incarnation() {

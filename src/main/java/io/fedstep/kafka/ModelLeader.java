@@ -131,8 +131,7 @@ final class ModelLeader {
   }
 
   private void head(ModelHead next, @Nullable ReplyTo replyTo) {
-    decisions.headChanged(next);
-    outbox.afterCommit(() -> state.folder().save(next));
+    rounds.headChanged(next);
     rounds.setDeadline();
     outbox.answer(replyTo, Json.object());
     rounds.proceed();

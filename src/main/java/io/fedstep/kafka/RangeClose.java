@@ -101,7 +101,7 @@ final class RangeClose {
   private void run() {
     step = 0;
     ObjectNode part = PartCodec.write(compute());
-    state.folder().follower().drafts().give(base, part(shard.index()), part);
+    model.drafts().give(base, part(shard.index()), part);
     tell(step, true, null);
   }
 
@@ -132,8 +132,7 @@ final class RangeClose {
   }
 
   private ShardResult compute() {
-    try (VersionDraft draft =
-        state.folder().follower().drafts().ofRound(base).with(cluster.scratch())) {
+    try (VersionDraft draft = model.drafts().ofRound(base).with(cluster.scratch())) {
       draft.leave(true);
       ShardResult part =
           RoundClose.run(
@@ -142,6 +141,7 @@ final class RangeClose {
               before,
               round.inClientOrder(),
               rows,
+              null,
               shard,
               draft,
               gather(),
@@ -157,16 +157,13 @@ final class RangeClose {
     return own -> {
       int now = ++step;
       long began = System.nanoTime();
-      state.folder().follower().drafts().give(base, exchange(now, shard.index()), doubles(own));
+      model.drafts().give(base, exchange(now, shard.index()), doubles(own));
       tell(now, false, null);
       await(now);
       var all = new ArrayList<double[]>();
       for (int other = 0; other < shard.count(); other++) {
-        all.add(
-            Base64Doubles.read(
-                MessageJson.text(
-                    state.folder().follower().drafts().given(base, exchange(now, other)),
-                    "doubles")));
+        ObjectNode given = model.drafts().given(base, exchange(now, other));
+        all.add(Base64Doubles.read(MessageJson.text(given, "doubles")));
       }
       cluster.meters().exchanged(Duration.ofNanos(System.nanoTime() - began));
       return joined(all);

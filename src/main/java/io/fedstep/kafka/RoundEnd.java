@@ -13,11 +13,9 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Reported;
 import io.fedstep.store.ModelHead;
 import io.fedstep.store.StorageException;
-import io.fedstep.store.Version;
 import io.fedstep.store.VersionInfo;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -98,7 +96,7 @@ final class RoundEnd implements VersionTask.Owner {
   private void tidy() {
     try {
       state.folder().follower().saveHeadAgain();
-      state.folder().follower().drafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
+      model.drafts().clearHandedOver(engine.clock().instant().minus(ABANDONED));
     } catch (StorageException e) { // this can wait, and whatever cannot will fail
       engine.logError("model %s: its folder could not be tidied".formatted(state.model()), e);
     }
@@ -106,8 +104,7 @@ final class RoundEnd implements VersionTask.Owner {
 
   /** Whether a model that had left has been put back over what the cluster knows of it. */
   private boolean wentOnElsewhere() {
-    return !state.isClosing()
-        && state.folder().follower().drafts().committed(state.round().number() + 1) != null;
+    return !state.isClosing() && model.drafts().committed(state.round().number() + 1) != null;
   }
 
   /** The policy or the round is another. */
@@ -180,10 +177,9 @@ final class RoundEnd implements VersionTask.Owner {
 
   @Override
   public void versionWaits(StorageException cause) {
-    if (state.hasNoRoom()) {
+    if (!state.waitsFor(cause, "the next version cannot be made yet")) {
       return; // who waits has been told
     }
-    state.change(() -> state.closing(cause));
     outbox.answer(
         model.replyTo(),
         model.replacement() == null
@@ -214,15 +210,20 @@ final class RoundEnd implements VersionTask.Owner {
     return !ended && model.canBeMade();
   }
 
+  /** The head is another, in the folder too once that is decided. */
+  void headChanged(ModelHead next) {
+    decisions.headChanged(next);
+    outbox.afterCommit(() -> state.folder().save(next));
+  }
+
   /** Chooses the best of the versions before one, and keeps what was reported of those that go. */
   private void choose(VersionInfo made) {
-    ModelHead head = state.folder().head();
-    List<Version> before = state.folder().versions(engine.keepVersions());
-    ModelHead next = BestVersion.chosen(state, head, before, made.version(), model::reports);
-    if (!next.equals(head)) {
-      decisions.headChanged(next);
-      outbox.afterCommit(() -> state.folder().save(next));
-    }
+    BestVersion.choose(
+        state,
+        state.folder().versions(engine.keepVersions()),
+        made.version(),
+        model::reports,
+        this::headChanged);
     try {
       state
           .folder()

@@ -11,7 +11,6 @@ import io.fedstep.coordinator.VersionMaker;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
-import io.fedstep.store.SharedDrafts;
 import io.fedstep.store.StorageException;
 import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
@@ -64,7 +63,9 @@ final class VersionTask implements VersionMaker.Drafts {
       running = true;
       Replacement by = model.replacement();
       Round round = state.round();
-      start(() -> retry.attempt(() -> make(round, by), this::waitFor));
+      start(() ->
+          retry.attempt(
+              () -> make(round, by), cause -> leader.later(() -> leader.versionWaits(cause))));
     }
   }
 
@@ -87,16 +88,10 @@ final class VersionTask implements VersionMaker.Drafts {
     });
   }
 
-  private void waitFor(StorageException cause) {
-    engine.logError(
-        "model %s: the next version cannot be made yet".formatted(state.model()), cause);
-    leader.later(() -> leader.versionWaits(cause));
-  }
-
   /** The version that another leader made, which could not say so; or null. */
   private VersionMaker.@Nullable Made existing(Round round, @Nullable Replacement by) {
     boolean isFirst = by instanceof Replacement.Weights;
-    VersionInfo found = drafts().committed(isFirst ? 0 : round.number() + 1);
+    VersionInfo found = model.drafts().committed(isFirst ? 0 : round.number() + 1);
     return found == null
         ? null
         : new VersionMaker.Made(
@@ -114,13 +109,9 @@ final class VersionTask implements VersionMaker.Drafts {
     });
   }
 
-  private SharedDrafts drafts() {
-    return state.folder().follower().drafts();
-  }
-
   @Override
   public VersionDraft ofRound(Round round) {
-    return left(drafts().ofRound(round.base()));
+    return left(model.drafts().ofRound(round.base()));
   }
 
   /** A draft that stays if it cannot be committed now. */
@@ -133,7 +124,7 @@ final class VersionTask implements VersionMaker.Drafts {
   public RoundClose.Result fill(VersionDraft draft, Round round, Version before) {
     var parts = new ArrayList<ShardResult>();
     for (int shard = 0; shard < model.placement().shards(); shard++) {
-      parts.add(PartCodec.read(drafts().given(round.base(), RangeClose.part(shard))));
+      parts.add(PartCodec.read(model.drafts().given(round.base(), RangeClose.part(shard))));
     }
     RoundClose.Result result = RoundClose.joined(before, parts);
     if (result.finite()) {
@@ -149,17 +140,17 @@ final class VersionTask implements VersionMaker.Drafts {
 
   @Override
   public VersionDraft fresh() {
-    return drafts().fresh();
+    return model.drafts().fresh();
   }
 
   @Override
   public VersionDraft named(String name) {
-    return left(drafts().handedOver(name));
+    return left(model.drafts().handedOver(name));
   }
 
   @Override
   public VersionInfo commit(VersionDraft draft, VersionInfo info, @Nullable RoundRecord over) {
-    return drafts().commit(draft, info, over);
+    return model.drafts().commit(draft, info, over);
   }
 
   /** Tells of a round that ended, and removes what was needed for that. */
@@ -167,7 +158,7 @@ final class VersionTask implements VersionMaker.Drafts {
     RoundRecord over = made.over();
     if (over != null) {
       try {
-        drafts().clear(over.round());
+        model.drafts().clear(over.round());
       } catch (StorageException e) { // a range that nobody waits for may still write
         engine.logError("model %s: drafts stay until the next round".formatted(state.model()), e);
       }

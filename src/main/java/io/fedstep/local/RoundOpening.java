@@ -7,14 +7,11 @@ import io.fedstep.coordinator.Retry;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.ModelFolder;
-import io.fedstep.store.ModelHead;
 import io.fedstep.store.OpenRound;
 import io.fedstep.store.StorageException;
-import io.fedstep.store.Version;
 import io.fedstep.store.VersionDraft;
 import io.fedstep.store.VersionInfo;
 import java.time.Instant;
-import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +63,8 @@ final class RoundOpening {
             ? folder.begin(draft, info, open, next)
             : folder.advance(draft, info, over, open, next);
     pending = () -> show(files.get(), over);
-    retry.attempt(this::openOnce, cause -> waitFor(cause, "its next round cannot be opened yet"));
+    retry.attempt(
+        this::openOnce, cause -> state.waitsFor(cause, "its next round cannot be opened yet"));
   }
 
   private void show(ModelFolder.Advance advance, @Nullable RoundRecord over) {
@@ -90,23 +88,9 @@ final class RoundOpening {
     }
   }
 
-  /** Shows why a version waits, so that nothing enters; the log says so once. */
-  void waitFor(StorageException cause, String what) {
-    if (!state.hasNoRoom()) {
-      state.engine().logError("model %s: %s".formatted(state.model(), what), cause);
-    }
-    state.change(() -> state.closing(cause));
-  }
-
   /** Chooses the best of the versions before one. */
   void chooseBest(long newest) {
-    ModelHead head = folder.head();
-    List<Version> before =
-        folder.versions().stream().filter(one -> one.info().version() < newest).toList();
-    ModelHead chosen = BestVersion.chosen(state, head, before, newest, folder::reported);
-    if (!chosen.equals(head)) {
-      folder.save(chosen);
-    }
+    BestVersion.choose(state, folder.versions(), newest, folder::reported, folder::save);
   }
 
   private void prune() {

@@ -192,7 +192,7 @@ final class Stepper {
    */
   private void step() {
     retry.attempt(
-        this::stepOnce, cause -> opening.waitFor(cause, "the next version cannot be made yet"));
+        this::stepOnce, cause -> state.waitsFor(cause, "the next version cannot be made yet"));
   }
 
   private void stepOnce() {

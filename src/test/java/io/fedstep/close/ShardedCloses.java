@@ -222,6 +222,7 @@ final class ShardedCloses implements AutoCloseable {
             before,
             inOrder,
             rows,
+            null,
             shard,
             draft,
             gather,
