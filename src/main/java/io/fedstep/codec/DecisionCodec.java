@@ -168,7 +168,7 @@ public final class DecisionCodec {
   }
 
   /** Metrics that {@link #metrics} wrote. */
-  static SortedMap<String, Double> readMetrics(JsonNode json) {
+  public static SortedMap<String, Double> readMetrics(JsonNode json) {
     var metrics = new TreeMap<String, Double>();
     json.properties().forEach(entry -> metrics.put(entry.getKey(), entry.getValue().doubleValue()));
     return metrics;

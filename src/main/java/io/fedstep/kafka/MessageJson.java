@@ -9,12 +9,13 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What goes through the topics beside numbers, as JSON: its first member is the format. */
@@ -23,6 +24,10 @@ final class MessageJson {
   private static final String STATUS = "status";
 
   private static final int FORMAT = 1;
+
+  private static final TypeReference<Map<String, Object>> MEMBERS = new TypeReference<>() {};
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(DeserializationFeature.USE_LONG_FOR_INTS).build();
 
   private MessageJson() {}
 
@@ -61,13 +66,11 @@ final class MessageJson {
   }
 
   static UpdateMetadata header(JsonNode json) {
-    var metrics = new TreeMap<String, Double>();
-    json.required("metrics")
-        .properties()
-        .forEach(entry -> metrics.put(entry.getKey(), entry.getValue().doubleValue()));
     JsonNode base = json.required("base");
     return new UpdateMetadata(
-        json.required("weight").doubleValue(), metrics, base.isNull() ? null : Json.text(base));
+        json.required("weight").doubleValue(),
+        DecisionCodec.readMetrics(json.required("metrics")),
+        base.isNull() ? null : Json.text(base));
   }
 
   static VectorSummary content(JsonNode json) {
@@ -80,51 +83,20 @@ final class MessageJson {
     if (refusal.status() != refusal.problem().status()) {
       json.put(STATUS, refusal.status());
     }
-    ObjectNode members = json.putObject("members");
-    refusal
-        .members()
-        .forEach((name, value) -> {
-          switch (value) {
-            case Boolean flag -> members.put(name, flag);
-            case Integer number -> members.put(name, number);
-            case Long number -> members.put(name, number);
-            case Double number -> members.put(name, number);
-            case List<?> texts ->
-                texts.forEach(text -> members.withArray(name).add(String.valueOf(text)));
-            default -> members.put(name, value.toString());
-          }
-        });
+    ObjectNode members = MAPPER.valueToTree(refusal.members());
     if (refusal.retryAfter() != null) {
       members.put(RETRY_AFTER, refusal.retryAfter());
     }
-    return json;
+    return json.set("members", members);
   }
 
   static Refusal refusal(JsonNode json) {
     String code = text(json, "code");
     Problem problem = Problem.valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_'));
+    Map<String, Object> members = MAPPER.convertValue(json.required("members"), MEMBERS);
+    Long retryAfter = (Long) members.remove(RETRY_AFTER);
     int status = json.path(STATUS).asInt(problem.status());
-    var refusal = new Refusal(problem, text(json, "detail"), null, Map.of(), status);
-    for (var member : json.required("members").properties()) {
-      refusal =
-          member.getKey().equals(RETRY_AFTER)
-              ? refusal.retryAfter(member.getValue().longValue())
-              : refusal.with(member.getKey(), value(member.getValue()));
-    }
-    return refusal;
-  }
-
-  private static Object value(JsonNode value) {
-    if (value.isArray()) {
-      return value.valueStream().map(Json::text).toList();
-    }
-    if (value.isBoolean()) {
-      return value.booleanValue();
-    }
-    if (value.isNumber()) {
-      return value.isIntegralNumber() ? (Object) value.longValue() : value.doubleValue();
-    }
-    return Json.text(value);
+    return new Refusal(problem, text(json, "detail"), retryAfter, members, status);
   }
 
   /** A client's failure. */
