@@ -124,24 +124,27 @@ public final class ChangeRules {
     int least = state.quorum().least();
     int there = status.answers().getLast();
     if (there < least) {
-      throw Refusal.of(
-              Problem.TOO_FEW_UPDATES,
-              "Round %s has %s updates; %s are needed to close it."
-                  .formatted(status.round(), there, least))
-          .with("updates", there)
-          .with("min_updates", least)
-          .exception();
+      throw tooFew(
+          "Round %s has %s updates; %s are needed to close it."
+              .formatted(status.round(), there, least),
+          there,
+          least);
     }
     List<String> unopened = state.secrets().unopened(state.round());
     if (!unopened.isEmpty()) {
-      throw Refusal.of(
-              Problem.TOO_FEW_UPDATES,
-              "The answers in round %s do not open the secrets of %s; more are needed to close it."
-                  .formatted(status.round(), unopened))
-          .with("updates", there)
-          .with("min_updates", least)
-          .exception();
+      throw tooFew(
+          "The answers in round %s do not open the secrets of %s; more are needed to close it."
+              .formatted(status.round(), unopened),
+          there,
+          least);
     }
+  }
+
+  private static RuntimeException tooFew(String detail, int there, int least) {
+    return Refusal.of(Problem.TOO_FEW_UPDATES, detail)
+        .with("updates", there)
+        .with("min_updates", least)
+        .exception();
   }
 
   /** Checks that a policy lets all stay in the open round who have joined it. */

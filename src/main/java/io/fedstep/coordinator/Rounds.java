@@ -44,32 +44,23 @@ public final class Rounds {
   /** The documents that a stage of the open round has, by client; null if another one is open. */
   public @Nullable Map<String, Decision.Answered> documents(
       String model, long round, String stage) {
-    ModelState state = state(model);
-    return state
-        .look(() ->
-            Optional.of(state.round())
-                .filter(open -> open.number() == round)
-                .map(open -> Map.copyOf(open.documents(stage))))
-        .orElse(null);
+    return open(model, round, open -> Map.copyOf(open.documents(stage)));
   }
 
   /** The last stage that each client of the open round has answered; null if another is open. */
   public @Nullable SortedMap<String, String> reached(String model, long round) {
-    ModelState state = state(model);
-    return state
-        .look(() ->
-            Optional.of(state.round()).filter(open -> open.number() == round).map(Round::reached))
-        .orElse(null);
+    return open(model, round, Round::reached);
   }
 
   /** The updates that the open round has so far, by client id; null if another round is open. */
   public @Nullable List<Decision.Accepted> open(String model, long round) {
+    return open(model, round, Round::inClientOrder);
+  }
+
+  private <T> @Nullable T open(String model, long round, Function<Round, T> shown) {
     ModelState state = state(model);
     return state
-        .look(() ->
-            Optional.of(state.round())
-                .filter(open -> open.number() == round)
-                .map(Round::inClientOrder))
+        .look(() -> Optional.of(state.round()).filter(open -> open.number() == round).map(shown))
         .orElse(null);
   }
 

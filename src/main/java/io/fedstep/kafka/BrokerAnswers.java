@@ -1,14 +1,13 @@
 package io.fedstep.kafka;
 
-import java.util.concurrent.CompletableFuture;
+import java.time.Duration;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /** Waits for what the brokers answer. */
 final class BrokerAnswers {
-  private static final long PAUSE_MILLIS = 100;
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   private BrokerAnswers() {}
 
@@ -31,13 +30,9 @@ final class BrokerAnswers {
    */
   static void pause() {
     try {
-      CompletableFuture.runAsync(
-              () -> {}, CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS))
-          .get();
+      Thread.sleep(PAUSE);
     } catch (InterruptedException e) {
       throw new ClusterException("waiting for the brokers was interrupted", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

@@ -130,7 +130,7 @@ final class Leader implements AutoCloseable {
   /** Handles a request for a model, and answers what is wrong with it. */
   private void handle(String name, @Nullable ReplyTo replyTo, Supplier<Request.Content> content) {
     try {
-      handle(name, new Request(content.get(), replyTo), replyTo);
+      handle(name, content.get(), replyTo);
     } catch (RefusedException e) {
       outbox.answer(replyTo, e.refusal());
     } catch (StorageException e) {
@@ -143,9 +143,9 @@ final class Leader implements AutoCloseable {
     }
   }
 
-  private void handle(String name, Request request, @Nullable ReplyTo replyTo) {
+  private void handle(String name, Request.Content content, @Nullable ReplyTo replyTo) {
     ModelLeader model = models.get(name);
-    switch (request.content()) {
+    switch (content) {
       case Request.Create(var head, var placement) -> create(model, head, placement, replyTo);
       case Request.Delete(var newest) -> delete(name, model, newest, replyTo);
       case Request.OfModel of -> {

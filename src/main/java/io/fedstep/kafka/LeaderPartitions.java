@@ -4,14 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 
 /** The partitions of the requests that this process leads. */
 final class LeaderPartitions implements Membership.Partitions {
@@ -53,17 +51,7 @@ final class LeaderPartitions implements Membership.Partitions {
             CompletableFuture.runAsync(() -> leader.run(own, group), cluster.engine()::startLong));
       }
     });
-    @Nullable RuntimeException failure = null;
-    for (CompletableFuture<Void> one : running) {
-      try {
-        one.join();
-      } catch (CompletionException e) {
-        failure = e;
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    CompletableFuture.allOf(running.toArray(CompletableFuture<?>[]::new)).join();
   }
 
   @Override

@@ -57,17 +57,7 @@ final class Publisher implements AutoCloseable {
 
   /** Wakes a thread that waits for a job. */
   private static final Job END =
-      new Job(
-          new Messages() {
-            @Override
-            public long bytes() {
-              return MUCH;
-            }
-
-            @Override
-            public void send(Consumer<ProducerRecord<String, byte[]>> producer) {}
-          },
-          new CompletableFuture<>());
+      new Job(new Single(new ProducerRecord<>("", new byte[0])), new CompletableFuture<>());
 
   private final Cluster cluster;
   private final BlockingQueue<Job> jobs = new ArrayBlockingQueue<>(MOST_WAITING);
@@ -162,8 +152,8 @@ final class Publisher implements AutoCloseable {
     return batch;
   }
 
-  private static boolean more(List<Job> batch, long bytes) {
-    return batch.size() < MOST_TOGETHER && bytes < MUCH;
+  private boolean more(List<Job> batch, long bytes) {
+    return !closed && batch.size() < MOST_TOGETHER && bytes < MUCH;
   }
 
   private static void write(Producer<String, byte[]> producer, List<Job> batch) {

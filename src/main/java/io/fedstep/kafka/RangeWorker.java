@@ -1,7 +1,6 @@
 package io.fedstep.kafka;
 
 import io.fedstep.vector.Shard;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -86,10 +85,6 @@ final class RangeWorker implements AutoCloseable {
   /** How many messages those are, from there to the newest that was taken. */
   long held() {
     return next - needed();
-  }
-
-  Collection<ModelRange> ranges() {
-    return ranges.values();
   }
 
   @Override
