@@ -4,6 +4,7 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.PeerConnections;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
@@ -51,12 +52,12 @@ final class LimitValve extends ValveBase {
       response.setHeader("Connection", "close");
     }
     try {
-      if (crowded && !isProbe(request)) {
-        refuse(response, crowd());
-      } else if (greedy && !isProbe(request)) {
-        refuse(response, share(request.getPeerAddr()));
-      } else {
+      // or the container could not read the head: there may be no method, no path
+      boolean isHttp = response.getStatus() < HttpServletResponse.SC_BAD_REQUEST;
+      if (!isHttp || !(crowded || greedy) || isProbe(request)) {
         getNext().invoke(request, response);
+      } else {
+        refuse(response, crowded ? crowd() : share(request.getPeerAddr()));
       }
       if (!body.isFinished()) {
         response.finishResponse();
@@ -77,8 +78,9 @@ final class LimitValve extends ValveBase {
   private static long mostRead(Request request) {
     String method = request.getMethod();
     if (Body.comesWith(method)) {
-      boolean isNowhere = "PATCH".equals(method) && !request.getRequestURI().contains("/uploads/");
-      return isNowhere ? 0 : Long.MAX_VALUE;
+      String path = request.getRequestURI(); // null where the container could read none
+      boolean isUpload = path != null && path.contains("/uploads/");
+      return "PATCH".equals(method) && !isUpload ? 0 : Long.MAX_VALUE;
     }
     return "POST".equals(method) ? MOST_POSTED : 0;
   }

@@ -218,6 +218,47 @@ class LimitsTest {
     }
   }
 
+  /** Heads of which the container reads no method, no path or no fields. */
+  private static final List<String> NO_HTTP =
+      List.of(
+          "G(T /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n",
+          "(\r\n\r\n",
+          "GET\r\n\r\n",
+          "PATCH /v1/models/a|b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+          "PATCH /v1/models/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+          "PATCH * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+          "PUT /v1/models/a\"b HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+          "GET /../actuator/health/liveness HTTP/1.1\r\nHost: localhost\r\n\r\n",
+          "GET /actuator/health/liveness?a={} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+          "GET /v1/models?%zz HTTP/1.1\r\n: a\r\n\r\n",
+          "GET /v1/models HTTP/1.1\r\n\r\n",
+          "GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+  @Test
+  void requestThatIsNoHttp_isMalformed_howeverManyConnectionsThereAre() throws IOException {
+    List<RawRequest> open = busy();
+    try {
+      for (String request : NO_HTTP) {
+        isMalformed(request);
+      }
+      open.getLast().read().problem(503, "not-ready");
+    } finally {
+      close(open);
+    }
+    awaitRoom();
+    for (String request : NO_HTTP) {
+      isMalformed(request);
+    }
+  }
+
+  private static void isMalformed(String request) throws IOException {
+    try (var raw = new RawRequest(http()).send(request)) {
+      Reply reply = raw.read();
+      assertThat(reply.status()).as(request).isEqualTo(400);
+      reply.problem(400, "malformed");
+    }
+  }
+
   /** Waits until the server has noticed that connections of a test before were closed. */
   private void awaitRoom() throws IOException {
     Reply reply;
