@@ -11,6 +11,19 @@ public interface BodyReader {
   /** What is beside the numbers, as the creation gave it. */
   UpdateMetadata metadata(PausedHead head);
 
+  /** Has an update begin as a whole one would, or throws the refusal. */
+  default Upload begin(PausedHead head, Upload.Beginning beginning) {
+    UpdateMetadata known = metadata(head);
+    Upload upload = beginning.begin(head.round(), head.client(), known.base());
+    try {
+      upload.check(known, true);
+      return upload;
+    } catch (RuntimeException e) {
+      upload.close();
+      throw e;
+    }
+  }
+
   /** Reads the whole body into the update's row. */
   VectorSummary read(PausedHead head, InputStream body, Upload upload) throws IOException;
 }

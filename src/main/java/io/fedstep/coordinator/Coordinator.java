@@ -171,7 +171,7 @@ public abstract class Coordinator implements AutoCloseable {
 
   /** How many uploads lie there that come in several requests, and are no updates yet. */
   public int pausedUploads() {
-    return engine().places().paused().count();
+    return engine().places().paused().taken();
   }
 
   /** Bytes that these take on the disk. */

@@ -1,78 +1,52 @@
 package io.fedstep.coordinator;
 
-import io.fedstep.problem.Problem;
-import io.fedstep.problem.Refusal;
-import io.fedstep.round.VectorSummary;
+import io.fedstep.problem.RefusedException;
 import io.fedstep.store.PausedFile;
 import io.fedstep.store.PausedHead;
 import io.fedstep.store.StorageException;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of an upload that have come: in a file, and read by the decoder that fills the update's
- * row. Where there is no decoder, as after a restart, it is made anew from the file. For one thread
- * at a time, but for {@link PiecewiseDecoder#give}.
+ * row. Where there is no decoder, as after a restart, or it may have read other bytes than the file
+ * has, it is made anew from that. For one thread at a time, but for {@link PiecewiseDecoder#give}.
  */
 final class DecodedBytes {
   private final PausedFile file;
-  private final Function<BodyReader, Upload> beginning;
-  private @Nullable Decoder decoder;
+  private final Upload.Beginning beginning;
+  private final ParkedDecoders parked;
+  private final ParkedDecoders.Resting resting;
+  private @Nullable UpdateDecoder decoder;
+
+  /** Whether the decoder reads what comes. */
+  private boolean reading;
+
+  /** Whether the decoder goes as soon as it does not read. */
+  private boolean stale;
 
   /** What writes to the file, as long as bytes come. */
   private @Nullable WriteBehind behind;
 
   /**
-   * A decoder and the update that it reads.
-   *
-   * @param digest SHA-256 of the bytes, or null where it is not to be compared
-   */
-  private record Decoder(PiecewiseDecoder reads, Upload upload, @Nullable MessageDigest digest) {
-    void drop() {
-      reads.drop();
-      upload.close();
-    }
-
-    /** Reads bytes that are in the file. */
-    void again(ByteBuffer piece) {
-      if (digest != null) {
-        digest.update(piece.duplicate());
-      }
-      byte[] bytes = new byte[piece.remaining()];
-      piece.get(bytes);
-      try {
-        reads.give(new ByteArrayInputStream(bytes));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-      reads.check();
-    }
-  }
-
-  /**
    * The bytes in a file.
    *
-   * @param beginning has the update begin, or throws the refusal
+   * @param parked where the decoder rests between requests
+   * @param resting has {@link #letGo} done
    */
-  DecodedBytes(PausedFile file, Function<BodyReader, Upload> beginning) {
+  DecodedBytes(
+      PausedFile file,
+      Upload.Beginning beginning,
+      ParkedDecoders parked,
+      ParkedDecoders.Resting resting) {
     this.file = file;
     this.beginning = beginning;
+    this.parked = parked;
+    this.resting = resting;
   }
 
   PausedHead head() {
     return file.head();
-  }
-
-  /** Whether a decoder waits for more. */
-  boolean hasDecoder() {
-    return decoder != null;
   }
 
   /** Bytes that have come. */
@@ -80,15 +54,93 @@ final class DecodedBytes {
     return behind != null ? behind.length() : file.length();
   }
 
+  /** Has the update begin as a whole one would, or throws the refusal. */
+  Upload beginUpdate(BodyReader reader) {
+    return reader.begin(head(), beginning);
+  }
+
+  /** Has a decoder wait for bytes to come, which it reads until {@link #end}. */
+  PiecewiseDecoder begin(BodyReader reader) {
+    file.open();
+    UpdateDecoder waits = decoder(reader);
+    parked.remove(resting);
+    behind = new WriteBehind(file, waits.digest());
+    reading = true;
+    return waits.reads();
+  }
+
+  private UpdateDecoder decoder(BodyReader reader) {
+    UpdateDecoder known = decoder;
+    if (known != null) {
+      return known;
+    }
+    UpdateDecoder made = UpdateDecoder.begin(head(), reader, beginUpdate(reader));
+    try {
+      file.read(made::again);
+    } catch (RuntimeException e) {
+      made.drop();
+      throw e;
+    }
+    decoder = made;
+    return made;
+  }
+
+  /** Keeps bytes that the decoder reads as soon as this returns. */
+  void keep(byte[] bytes, int from, int count) {
+    WriteBehind open = behind;
+    if (open == null) {
+      throw new IllegalStateException("no bytes are to come");
+    }
+    agreeing(() -> {
+      open.add(bytes, from, count);
+      return open;
+    });
+  }
+
+  /** The decoder reads no more of what comes. */
+  void end() {
+    reading = false;
+    if (stale || (decoder != null && decoder.reads().hasFailed())) {
+      stale = false;
+      dropDecoder();
+    }
+  }
+
+  /** Makes durable what has come, and counts it; until more comes, the decoder rests. */
+  long rest() {
+    long length;
+    try {
+      length = force();
+    } finally {
+      close();
+    }
+    if (decoder != null && !stale) {
+      parked.add(resting);
+    }
+    return length;
+  }
+
   /** Makes durable what has come, and counts it. */
   long force() {
     if (head().complete()) {
       return head().length();
     }
-    flush();
-    long length = file.length();
-    file.force();
-    return length;
+    return agreeing(() -> {
+      flush();
+      long length = file.length();
+      file.force();
+      return length;
+    });
+  }
+
+  /** Has the update decided, all of whose bytes are there; returns once that is durable. */
+  Upload.Answer submit(BodyReader reader) {
+    return agreeing(() -> {
+      flush();
+      Upload.Answer answer = decoder(reader).submit(head(), reader);
+      dropDecoder();
+      return answer;
+    });
   }
 
   /** Returns once what has come is in the file; durable it is not. */
@@ -104,19 +156,14 @@ final class DecodedBytes {
     }
   }
 
-  /** Has a decoder wait for bytes to come; the file is open. */
-  PiecewiseDecoder begin(BodyReader reader) {
-    Decoder waits = decoder(reader);
-    behind = new WriteBehind(file, waits.digest());
-    return waits.reads();
-  }
-
-  /** Keeps bytes that the decoder reads as soon as this returns. */
-  void keep(byte[] bytes, int from, int count) {
-    if (behind == null) {
-      throw new IllegalStateException("no bytes are to come");
+  /** Does something; where that fails, the decoder may have read other bytes than the file has. */
+  private <T> T agreeing(Supplier<T> action) {
+    try {
+      return action.get();
+    } catch (RefusedException | StorageException e) {
+      dropDecoder();
+      throw e;
     }
-    behind.add(bytes, from, count);
   }
 
   /** No more bytes come for now. */
@@ -128,67 +175,22 @@ final class DecodedBytes {
     file.close();
   }
 
-  private Decoder decoder(BodyReader reader) {
-    Decoder known = decoder;
-    if (known != null) {
-      return known;
-    }
-    Upload upload = beginning.apply(reader);
-    var made =
-        new Decoder(
-            new PiecewiseDecoder(body -> reader.read(head(), body, upload)),
-            upload,
-            head().digest() == null ? null : sha256());
-    try {
-      file.read(made::again);
-    } catch (RuntimeException e) {
-      made.drop();
-      throw e;
-    }
-    decoder = made;
-    return made;
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
-  }
-
-  /** Has the update decided, all of whose bytes are there; returns once that is durable. */
-  Upload.Answer submit(BodyReader reader) {
-    flush();
-    Decoder whole = decoder(reader);
-    VectorSummary content = whole.reads().finish();
-    String expected = head().digest();
-    if (expected != null && whole.digest() != null) {
-      checkDigest(expected, HexFormat.of().formatHex(whole.digest().digest()));
-    }
-    Upload.Answer answer = whole.upload().submit(reader.metadata(head()), content);
-    dropDecoder();
-    return answer;
-  }
-
-  private static void checkDigest(String expected, String actual) {
-    if (!expected.equals(actual)) {
-      throw Refusal.of(
-              Problem.DIGEST_DIFFERS,
-              "The SHA-256 of the bytes that came is %s, not %s of Repr-Digest."
-                  .formatted(actual, expected))
-          .with("expected", expected)
-          .with("actual", actual)
-          .exception();
-    }
-  }
-
-  /** Gives the decoder and its row up. */
+  /** Gives the decoder and its row up, as soon as it does not read. */
   void dropDecoder() {
-    Decoder old = decoder;
-    if (old != null) {
+    parked.remove(resting);
+    UpdateDecoder old = decoder;
+    if (old != null && reading) {
+      stale = true;
+    } else if (old != null) {
       decoder = null;
       old.drop();
+    }
+  }
+
+  /** The same, if it does not read. */
+  void letGo() {
+    if (!reading) {
+      dropDecoder();
     }
   }
 }

@@ -2,7 +2,7 @@ package io.fedstep.coordinator;
 
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
-import io.fedstep.round.Decision;
+import io.fedstep.quota.Places;
 import io.fedstep.round.RoundRefusals;
 import io.fedstep.store.PausedFile;
 import io.fedstep.store.PausedFolder;
@@ -20,11 +20,6 @@ public final class PausedUploads {
   /** For which an upload is kept after its last byte. */
   public static final Duration LIFE = Duration.ofHours(1);
 
-  /** Lets an update send its numbers, without a place of its own. */
-  public interface Beginning {
-    Upload begin(long round, String client, @Nullable String base);
-  }
-
   private record Key(long round, String client) {
     static Key of(PausedUpload upload) {
       return new Key(upload.head().round(), upload.head().client());
@@ -33,32 +28,42 @@ public final class PausedUploads {
 
   private final ModelState state;
   private final PausedFolder folder;
-  private final Beginning beginning;
-  private final Owner owner = new Owner();
+  private final Places places;
+  private final Upload.Beginning beginning;
   private final Map<String, PausedUpload> byId = new ConcurrentHashMap<>();
   private final Map<Key, PausedUpload> byClient = new ConcurrentHashMap<>();
 
   /** The uploads that the last process left; their bytes are read when they are asked for. */
-  public PausedUploads(ModelState state, Beginning beginning) {
+  public PausedUploads(ModelState state, Upload.Beginning beginning) {
     this.state = state;
     this.beginning = beginning;
+    places = state.engine().places().paused();
     folder = state.folder().pausedUploads();
     for (PausedFolder.Found found : folder.recover(this::takesUpdates)) {
       Instant last = found.lastByte().isBefore(now()) ? found.lastByte() : now();
-      if (!found.file().head().complete()) {
-        state.engine().places().paused().add();
-      }
-      PausedUpload other = keep(new PausedUpload(owner, found.file(), last));
-      if (other != null) { // a crash came before it was removed
-        other.forget();
-      }
+      add(found.file(), found.file().head().complete() ? null : places.add(), last);
     }
   }
 
-  /** The one of its client that it replaces, or null. */
-  private @Nullable PausedUpload keep(PausedUpload upload) {
+  /** Adds an upload, in place of the one that its client has. */
+  private PausedUpload add(PausedFile file, Places.@Nullable Place place, Instant lastByte) {
+    var placed = new PlacedFile(file, place, this::log);
+    var upload = new PausedUpload(state, beginning, placed, lastByte, this::forget);
     byId.put(upload.head().id(), upload);
-    return byClient.put(Key.of(upload), upload);
+    PausedUpload earlier = byClient.put(Key.of(upload), upload);
+    if (earlier != null) { // on start, a crash came before it was removed
+      earlier.forget();
+    }
+    return upload;
+  }
+
+  private void forget(PausedUpload upload) {
+    byId.remove(upload.head().id(), upload);
+    byClient.remove(Key.of(upload), upload); // unless another one has replaced it
+  }
+
+  private void log(String what, StorageException cause) {
+    state.engine().logError("model %s: an upload %s".formatted(state.model(), what), cause);
   }
 
   /**
@@ -66,7 +71,7 @@ public final class PausedUploads {
    * throws the refusal.
    */
   public PausedUpload create(PausedHead head, BodyReader reader) {
-    try (Upload whole = owner.begin(head, reader)) {
+    try (Upload whole = reader.begin(head, beginning)) {
       if (whole.compares()) {
         throw Refusal.of(
                 Problem.UPDATE_EXISTS,
@@ -75,24 +80,16 @@ public final class PausedUploads {
             .exception();
       }
     }
-    PausedPlaces places = state.engine().places().paused();
-    if (byClient.containsKey(new Key(head.round(), head.client()))) {
-      places.add(); // for a moment there are two
-    } else {
-      places.take();
-    }
-    PausedUpload made;
+    boolean replaces = byClient.containsKey(new Key(head.round(), head.client()));
+    Places.Place place = replaces ? places.add() : places.acquire(null); // for a moment two
+    PausedFile file;
     try {
-      made = new PausedUpload(owner, folder.create(head), now());
+      file = folder.create(head);
     } catch (StorageException e) {
-      places.release();
+      place.close();
       throw e;
     }
-    PausedUpload earlier = keep(made);
-    if (earlier != null) {
-      earlier.forget();
-    }
-    return made;
+    return add(file, place, now());
   }
 
   /** An upload by its address, or the refusal: its round is over, or there is none. */
@@ -103,12 +100,12 @@ public final class PausedUploads {
     }
     PausedUpload upload = byId.get(id);
     if (upload != null && isExpired(upload)) {
-      upload.endUnlessBusy(PausedUpload.unknown());
+      upload.endUnlessBusy(UploadRefusals.unknown());
     }
     if (upload == null
         || byId.get(id) != upload
         || !Key.of(upload).equals(new Key(round, client))) {
-      throw PausedUpload.unknown().exception();
+      throw UploadRefusals.unknown().exception();
     }
     return upload;
   }
@@ -157,13 +154,13 @@ public final class PausedUploads {
       if (over != null) {
         upload.endUnlessBusy(over);
       } else if (isExpired(upload)) {
-        upload.endUnlessBusy(PausedUpload.unknown());
+        upload.endUnlessBusy(UploadRefusals.unknown());
       }
     }
     try {
       folder.removeOver(this::takesUpdates);
     } catch (StorageException e) {
-      owner.log("of a round that is over cannot be removed yet", e);
+      log("of a round that is over cannot be removed yet", e);
     }
   }
 
@@ -174,88 +171,7 @@ public final class PausedUploads {
 
   /** The model ends: what has come stays for the next process. */
   public void close() {
-    byId.values()
-        .forEach(upload -> {
-          upload.close();
-          if (!upload.head().complete()) {
-            state.engine().places().paused().release();
-          }
-        });
+    byId.values().forEach(PausedUpload::close);
     byId.clear();
-  }
-
-  /** What the model's uploads have in common. */
-  private final class Owner implements PausedUpload.Owner {
-    @Override
-    public Upload begin(PausedHead head, BodyReader reader) {
-      var known = reader.metadata(head);
-      Upload upload = beginning.begin(head.round(), head.client(), known.base());
-      try {
-        upload.check(known, true);
-        return upload;
-      } catch (RuntimeException e) {
-        upload.close();
-        throw e;
-      }
-    }
-
-    @Override
-    public Decision.@Nullable Accepted update(PausedHead head) {
-      return state
-          .look(() -> Optional.ofNullable(state.earlier(head.client(), head.round())))
-          .orElse(null);
-    }
-
-    @Override
-    public Instant now() {
-      return PausedUploads.this.now();
-    }
-
-    @Override
-    public ParkedDecoders parked() {
-      return state.engine().parked();
-    }
-
-    /** If it cannot be noted, its bytes stay, and are compared again. */
-    @Override
-    public void complete(PausedFile file) {
-      try {
-        file.complete();
-        if (byId.containsKey(file.head().id())) {
-          state.engine().places().paused().release();
-        }
-      } catch (StorageException e) {
-        log("cannot be noted as complete", e);
-        keep(file);
-      }
-    }
-
-    private void keep(PausedFile file) {
-      try {
-        file.force();
-      } catch (StorageException e) {
-        log("cannot be kept", e);
-      }
-    }
-
-    /** Files that cannot be removed go with the round. */
-    @Override
-    public void remove(PausedUpload upload, PausedFile file) {
-      boolean isKnown = byId.remove(upload.head().id(), upload);
-      byClient.remove(Key.of(upload), upload); // unless another one has replaced it
-      if (isKnown && !upload.head().complete()) {
-        state.engine().places().paused().release();
-      }
-      try {
-        file.remove();
-      } catch (StorageException e) {
-        log("cannot be removed yet", e);
-      }
-    }
-
-    @Override
-    public void log(String what, StorageException cause) {
-      state.engine().logError("model %s: an upload %s".formatted(state.model(), what), cause);
-    }
   }
 }

@@ -49,11 +49,17 @@ final class PiecewiseDecoder {
     parts.give(part);
   }
 
-  /** Throws the refusal of what cannot be right any more. */
-  void check() {
-    if (result.isCompletedExceptionally()) {
+  /** Whether what was read cannot be right any more, or its row could not be written. */
+  boolean hasFailed() {
+    return result.isCompletedExceptionally();
+  }
+
+  /** Throws the refusal of what has failed, or returns this. */
+  PiecewiseDecoder check() {
+    if (hasFailed()) {
       finish();
     }
+    return this;
   }
 
   /** Ends the body; its summary, or the refusal. */

@@ -9,7 +9,7 @@ public final class RequestPlaces {
   private final Places uploads;
   private final Places uploadsPerClient;
   private final Places waits;
-  private final PausedPlaces paused;
+  private final Places paused;
 
   RequestPlaces(Limits limits) {
     uploads =
@@ -33,7 +33,14 @@ public final class RequestPlaces {
             limits.share(),
             Problem.NOT_READY,
             5);
-    paused = new PausedPlaces(limits.pausedUploads());
+    paused =
+        new Places(
+            "uploads are paused",
+            "fedstep.limits.paused-uploads",
+            limits.pausedUploads(),
+            1,
+            Problem.TOO_MANY_REQUESTS,
+            60);
   }
 
   /**
@@ -72,7 +79,7 @@ public final class RequestPlaces {
   }
 
   /** The uploads that are no updates yet. */
-  PausedPlaces paused() {
+  Places paused() {
     return paused;
   }
 }

@@ -27,6 +27,11 @@ public final class Upload implements AutoCloseable {
    */
   public record Answer(Decision.Accepted update, boolean repeated) {}
 
+  /** Lets an update begin that comes in several requests. */
+  public interface Beginning {
+    Upload begin(long round, String client, @Nullable String base);
+  }
+
   /** Where a model's engine takes an update's numbers, and decides. */
   public interface Destination {
     /** Takes the numbers, as bytes of the flat vector. */

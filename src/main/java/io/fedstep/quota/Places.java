@@ -92,13 +92,37 @@ public final class Places {
         rest = freed.awaitNanos(rest);
         checkShare(holder);
       }
-      taken++;
-      if (holder != null) {
-        held.merge(holder, 1, Integer::sum);
-      }
-      return new Place(holder);
+      return take(holder);
     } catch (InterruptedException e) {
       throw new IllegalStateException("requests are not interrupted", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes a place beyond the limits, for what is there in any case. */
+  public Place add() {
+    lock.lock();
+    try {
+      return take(null);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Place take(@Nullable String holder) {
+    taken++;
+    if (holder != null) {
+      held.merge(holder, 1, Integer::sum);
+    }
+    return new Place(holder);
+  }
+
+  /** How many are taken. */
+  public int taken() {
+    lock.lock();
+    try {
+      return taken;
     } finally {
       lock.unlock();
     }

@@ -6,6 +6,7 @@
  * <pre>
  *   waits, event streams      Places             Engine
  *   uploads, and of one id    Places             Engine
+ *   uploads that are paused   Places             PausedUploads
  *   zstd bodies               Places             HeavyWork
  *   computed answers          Places             HeavyWork
  *   the processor             Turns              HeavyWork

@@ -3,6 +3,7 @@ package io.fedstep.web;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.PausedUpload;
+import io.fedstep.coordinator.SentBytes;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
@@ -101,7 +102,7 @@ class ResumableController {
       }
       Upload.Answer answer =
           upload.take(
-              new PausedUpload.Bytes(
+              new SentBytes(
                   offset,
                   completes,
                   request.getContentLengthLong(),

@@ -7,6 +7,7 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Listener;
 import io.fedstep.coordinator.PausedUpload;
 import io.fedstep.coordinator.PausedUploads;
+import io.fedstep.coordinator.SentBytes;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.store.PausedHead;
 import io.fedstep.wire.Body;
@@ -89,7 +90,7 @@ final class ResumableCreation {
     boolean taken = false;
     try {
       upload.take(
-          new PausedUpload.Bytes(
+          new SentBytes(
               0,
               false,
               request.getContentLengthLong(),

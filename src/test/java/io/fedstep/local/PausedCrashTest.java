@@ -8,6 +8,7 @@ import io.fedstep.coordinator.BodyReader;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.PausedUpload;
 import io.fedstep.coordinator.PausedUploads;
+import io.fedstep.coordinator.SentBytes;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.RefusedException;
 import io.fedstep.process.BesideOthers;
@@ -184,7 +185,7 @@ class PausedCrashTest {
       int to = Math.min(body.length, from + 1 + random.nextInt(70_000));
       boolean last = to == body.length;
       var bytes =
-          new PausedUpload.Bytes(
+          new SentBytes(
               from, last, to - from, new ByteArrayInputStream(body, from, to - from), () -> {});
       Upload.@Nullable Answer given;
       try {

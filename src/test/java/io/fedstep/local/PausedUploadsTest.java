@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.codec.Crc32c;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.PausedUpload;
+import io.fedstep.coordinator.SentBytes;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Problem;
 import io.fedstep.process.BesideOthers;
@@ -60,7 +61,7 @@ class PausedUploadsTest {
   private static Upload.@Nullable Answer send(PausedUpload upload, int from, int to) {
     try {
       return upload.take(
-          new PausedUpload.Bytes(
+          new SentBytes(
               from,
               to == ROW.length,
               to - from,

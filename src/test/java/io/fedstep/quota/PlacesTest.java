@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Places that are shared out. */
@@ -17,7 +18,7 @@ class PlacesTest {
     return new Places("are here", "some.key", total, share, Problem.NOT_READY, 7);
   }
 
-  private static Refusal refusal(Places places, String holder) {
+  private static Refusal refusal(Places places, @Nullable String holder) {
     return Rig.refusal(() -> {
       try (var place = places.acquire(holder)) {
         assertThat(place).isNull();
@@ -64,6 +65,21 @@ class PlacesTest {
         var second = whole.acquire("alice")) {
       assertThat(first).isNotEqualTo(second);
     }
+  }
+
+  @Test
+  void whatIsThereInAnyCase_isTakenBeyondTheLimit() {
+    Places places = of(1, 1);
+    List<Places.Place> there = List.of(places.add(), places.add());
+    assertThat(places.taken()).isEqualTo(2);
+    assertThat(refusal(places, null).problem()).isEqualTo(Problem.NOT_READY);
+    there.getFirst().close();
+    there.getFirst().close();
+    assertThat(places.taken()).isEqualTo(1);
+    assertThat(refusal(places, null).problem()).isEqualTo(Problem.NOT_READY);
+    there.getLast().close();
+    places.acquire(null).close();
+    assertThat(places.taken()).isZero();
   }
 
   @Test
