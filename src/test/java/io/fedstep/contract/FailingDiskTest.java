@@ -2,7 +2,9 @@ package io.fedstep.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.codec.Crc32c;
 import io.fedstep.store.SimDisk;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -110,6 +112,74 @@ class FailingDiskTest {
     assertThat(health()).isEqualTo("UP");
     assertThat(hit.json().has("detail")).isFalse();
     server.http().delete(hit.path("")).is(204);
+  }
+
+  /** Two buffers and more, so that the disk may be full at the begin, within, or at the end. */
+  private static final int PAUSED = 200_000;
+
+  private static Reply patch(Model model, String upload, byte[] row, int from, int to) {
+    return model
+        .http()
+        .send(
+            "PATCH",
+            upload,
+            BodyPublishers.ofByteArray(row, from, to - from),
+            "Content-Type: application/partial-upload",
+            "Upload-Offset: " + from,
+            "Upload-Complete: " + (to == row.length ? "?1" : "?0"));
+  }
+
+  /** What came of an upload before counts; once there is room it goes on from there. */
+  @Test
+  void uploadWithoutRoom_keepsWhatCame_andGoesOn() {
+    byte[] row = new byte[PAUSED];
+    new Random(3).nextBytes(row);
+    for (int at = 3; at < row.length; at += Float.BYTES) {
+      row[at] = 0x3f; // of numbers near 1
+    }
+    int refused = 0;
+    boolean struck = true;
+    for (int operation = 0; struck; operation++) {
+      Model hit =
+          Model.create(
+              server.http(),
+              "{\"tensors\": {\"w\": [%s]}, \"round\": {\"min_updates\": 2}}"
+                  .formatted(PAUSED / Float.BYTES));
+      String upload =
+          hit.http()
+              .put(
+                  hit.path(Model.update(0, "alice")),
+                  new byte[0],
+                  Http.OCTETS,
+                  "Upload-Complete: ?0",
+                  "Upload-Length: " + PAUSED)
+              .is(201)
+              .header("Location");
+      patch(hit, upload, row, 0, 1000).is(204);
+      disk.fail(SimDisk.Fault.FULL, operation, true);
+      Reply answer = patch(hit, upload, row, 1000, PAUSED);
+      struck = disk.struck();
+      String where = "operation %s, %s".formatted(operation, disk.where());
+      if (answer.status() != 201) {
+        refused++;
+        answer.problem(507, "storage-full");
+        assertThat(answer.header("Upload-Complete")).as(where).isEqualTo("?0");
+        int told = Integer.parseInt(answer.header("Upload-Offset"));
+        assertThat(told).as(where).isBetween(1000, PAUSED);
+        int kept = Integer.parseInt(hit.http().head(upload).is(204).header("Upload-Offset"));
+        assertThat(kept).as(where).isBetween(told, PAUSED);
+        patch(hit, upload, row, kept, PAUSED).problem(507, "storage-full");
+        disk.heal();
+        kept = Integer.parseInt(hit.http().head(upload).is(204).header("Upload-Offset"));
+        answer = patch(hit, upload, row, kept, PAUSED);
+      }
+      disk.heal();
+      assertThat(answer.is(201).json().path("digest").asString())
+          .as(where)
+          .isEqualTo(Crc32c.digest(Crc32c.of(row)));
+      server.http().delete(hit.path("")).is(204);
+    }
+    assertThat(refused).isGreaterThan(3);
   }
 
   private static void advance(Model model) {

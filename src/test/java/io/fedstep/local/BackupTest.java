@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.ModelStatus;
+import io.fedstep.coordinator.PausedUpload;
 import io.fedstep.coordinator.Phase;
+import io.fedstep.problem.Problem;
 import io.fedstep.process.BesideOthers;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
@@ -175,6 +177,33 @@ class BackupTest {
           .allMatch(path -> path.toFile().isDirectory() || rights(path).equals("rw-------"));
     }
     check(folder.resolve("-copy"), Map.of(), List.of("one"));
+  }
+
+  /** A copy has none of what has come of an update that is not whole; its client begins anew. */
+  @Test
+  void pausedUploads_areLeftOut_andBegunAnew(@TempDir Path folder) throws Exception {
+    Path copy = folder.resolve("copy");
+    PausedUpload half;
+    PausedUpload whole;
+    Decision.Accepted receipt;
+    try (Rig rig = Rig.on(DISK, folder.resolve("data"), LIMITS)) {
+      rig.create("m", Rig.plain(4, 3, 3));
+      half = PausedUploadsTest.begin(rig, 0, "half");
+      PausedUploadsTest.send(half, 0, 8);
+      whole = PausedUploadsTest.begin(rig, 0, "whole");
+      receipt = PausedUploadsTest.rest(whole, 0).update();
+      backUp(folder.resolve("data"), copy);
+    }
+    try (Rig restored = Rig.on(DISK, copy, LIMITS)) {
+      for (PausedUpload gone : List.of(half, whole)) {
+        assertThat(Rig.refusal(() -> PausedUploadsTest.found(restored, gone)).problem())
+            .isEqualTo(Problem.UPLOAD_NOT_FOUND);
+      }
+      assertThat(restored.coordinator().pausedUploads()).isZero();
+      assertThat(restored.coordinator().rounds().update("m", 0, "whole")).isEqualTo(receipt);
+      PausedUpload anew = PausedUploadsTest.begin(restored, 0, "half");
+      assertThat(PausedUploadsTest.rest(anew, 0).update().summary()).isEqualTo(receipt.summary());
+    }
   }
 
   private static String rights(Path path) {

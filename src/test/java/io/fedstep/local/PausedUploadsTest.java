@@ -1,9 +1,12 @@
 package io.fedstep.local;
 
 import static io.fedstep.local.Rig.refusal;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Crc32c;
+import io.fedstep.codec.Json;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.PausedUpload;
 import io.fedstep.coordinator.SentBytes;
@@ -48,17 +51,17 @@ class PausedUploadsTest {
         false);
   }
 
-  private static PausedUpload begin(Rig rig, long round, String client) {
+  static PausedUpload begin(Rig rig, long round, String client) {
     return rig.coordinator().paused("m").create(head(rig, round, client), PausedCrashTest.OCTETS);
   }
 
-  private static PausedUpload found(Rig rig, PausedUpload of) {
+  static PausedUpload found(Rig rig, PausedUpload of) {
     return rig.coordinator()
         .paused("m")
         .find(of.head().round(), of.head().client(), of.head().id());
   }
 
-  private static Upload.@Nullable Answer send(PausedUpload upload, int from, int to) {
+  static Upload.@Nullable Answer send(PausedUpload upload, int from, int to) {
     try {
       return upload.take(
           new SentBytes(
@@ -74,7 +77,7 @@ class PausedUploadsTest {
   }
 
   /** Sends the rest. */
-  private static Upload.Answer rest(PausedUpload upload, int from) {
+  static Upload.Answer rest(PausedUpload upload, int from) {
     return Objects.requireNonNull(send(upload, from, ROW.length));
   }
 
@@ -269,6 +272,41 @@ class PausedUploadsTest {
     rig = rig.restarted();
     assertThat(rest(found(rig, upload), 4).update().summary().digest())
         .isEqualTo(Crc32c.digest(Crc32c.of(ROW)));
+    rig.close();
+  }
+
+  /** Releases before said in the head that an upload is an update; a crash may leave its bytes. */
+  @Test
+  void headOfAnEarlierRelease_thatIsComplete_opens() throws IOException {
+    Rig rig = Rig.on(data);
+    rig.create("m", PLAIN);
+    PausedUpload upload = begin(rig, 0, "alice");
+    Upload.Answer receipt = rest(upload, 0);
+    Path done = uploads(rig).getFirst();
+    rig.close();
+    String id = upload.head().id();
+    assertThat(done.getFileName()).hasToString(id + ".done");
+    String head =
+        """
+        {"format":1,"id":"%s","round":0,"client":"alice","type":"application/octet-stream",\
+        "length":16,"digest":null,"complete":true,"query":{"weight":"1"}}\
+        """
+            .formatted(id);
+    Files.write(
+        done.resolveSibling(id + ".json"),
+        CheckedLine.encode(Json.readObject(new ByteArrayInputStream(head.getBytes(UTF_8)))));
+    Files.write(done.resolveSibling(id + ".bin"), new byte[20]);
+    Files.delete(done);
+    rig = rig.restarted();
+    PausedUpload again = found(rig, upload);
+    assertThat(again.standing()).isEqualTo(new PausedUpload.Standing(ROW.length, true, ROW.length));
+    assertThat(rest(again, ROW.length)).isEqualTo(new Upload.Answer(receipt.update(), true));
+    assertThat(rig.coordinator().pausedUploads()).isZero();
+    assertThat(rig.coordinator().pausedBytes()).isZero();
+    rig.put("m", 0, "bob", 1, 1, 2, 3, 4);
+    rig.awaitVersion("m", 1);
+    rig.coordinator().paused("m").sweep();
+    assertThat(uploads(rig)).isEmpty();
     rig.close();
   }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
@@ -247,6 +248,31 @@ class ClusterTest {
       assertThat(answer.statusCode()).isEqualTo(404);
       assertThat(new String(answer.body(), UTF_8)).contains("version-not-found");
     }
+    cluster.delete(model);
+  }
+
+  @Test
+  void update_inSeveralRequests_isToComeWhole() {
+    String model = "/v1/models/whole";
+    cluster.put(model, JSON, "{\"tensors\": {\"w\": [3]}}".getBytes(UTF_8));
+    String update = model + "/rounds/0/updates/alice";
+    for (int node = 0; node < cluster.size(); node++) {
+      for (String request : List.of("PUT ", "OPTIONS ", "PATCH /uploads/a", "DELETE /uploads/a")) {
+        String[] parts = request.split(" ", 2);
+        HttpResponse<byte[]> answer =
+            cluster.send(one ->
+                HttpRequest.newBuilder(cluster.uri(one, update + parts[1]))
+                    .header("Content-Type", OCTETS)
+                    .header("Upload-Complete", "?0")
+                    .header("Upload-Length", "12")
+                    .method(parts[0], BodyPublishers.ofByteArray(new byte[4])));
+        assertThat(answer.statusCode()).as(request).isEqualTo(422);
+        assertThat(new String(answer.body(), UTF_8))
+            .contains("not-resumable", "sent whole, in one PUT: several machines decide");
+      }
+    }
+    assertThat(cluster.get(update).statusCode()).isEqualTo(404);
+    assertThat(cluster.put(update, OCTETS, new byte[12]).path("updates").intValue()).isEqualTo(1);
     cluster.delete(model);
   }
 
