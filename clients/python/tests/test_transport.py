@@ -22,7 +22,7 @@ from scripted import (
     unchanged,
     vanish,
 )
-from urllib3.exceptions import SSLError
+from urllib3.exceptions import ClosedPoolError, SSLError
 
 from fedstep import (
     Client,
@@ -37,6 +37,16 @@ from fedstep.lost import lost_by
 
 
 class TransportTest(ScriptedTest):
+    def test_a_closed_connection_is_closed_although_something_knows_of_it(self) -> None:
+        server = Scripted(NONE, NONE)
+        client = self.client(server)
+        client.models()
+        pool = client._transport._pool.manager().connection_from_url(server.url)
+        client._transport.close()
+        with self.assertRaises(ClosedPoolError):
+            pool.urlopen("GET", "/", retries=False)
+        self.assertEqual(list(client.models()), [])
+
     def test_what_is_lost_or_busy_is_asked_again(self) -> None:
         server = Scripted(
             vanish,

@@ -55,6 +55,16 @@ class Pool:
             opened = self._opened = (os.getpid(), self._open())
         return opened[1]
 
+    def close(self) -> None:
+        """Closes the connections that are not in use. urllib3 leaves them open until nothing knows
+        of them any more, and an exception may."""
+        manager = self.manager()
+        pools = [manager.pools.get(key) for key in manager.pools.keys()]  # noqa: SIM118
+        manager.clear()
+        for pool in pools:
+            if pool is not None:
+                pool.close()
+
     def _open(self) -> PoolManager:
         options: dict[str, Any] = {"maxsize": CONNECTIONS, "ssl_context": self._tls()}
         proxy = proxy_for(self._url)

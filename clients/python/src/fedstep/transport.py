@@ -202,7 +202,7 @@ class Transport:
 
     def close(self) -> None:
         """Closes the connections that are not in use; the next request opens another."""
-        self._pool.manager().clear()
+        self._pool.close()
 
     def _patience(
         self, request: _Request, timeout: float | None = None, held: bool = False
