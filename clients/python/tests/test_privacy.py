@@ -73,6 +73,16 @@ class PrivacyTest(ServerTest):
         weights = client("alice").train(self.model, lambda w, r: ONE, stay=True)
         self.assertEqual((weights.version, weights.phase), (2, "stopped"))
 
+    def test_a_client_with_a_budget_of_its_own_does_not_stay_where_all_others_spent_theirs(
+        self,
+    ) -> None:
+        self.create(TWO_ROUNDS, min_updates=1)
+        client("alice").train(self.model, lambda w, r: ONE)
+        with self.assertLogs("fedstep", "WARNING") as told:
+            weights = client("new").train(self.model, lambda w, r: ONE, stay=True)
+        self.assertEqual((weights.version, weights.phase), (2, "stopped"))
+        self.assertIn(f"the budget of '{self.model}' is spent", told.output[-1])
+
     def test_a_plan_is_priced(self) -> None:
         plan = self.admin.privacy_plan(10_000, 1e-5, noise_multiplier=4, participation=0.01)
         self.assertAlmostEqual(plan["epsilon"], 1.0355, 4)

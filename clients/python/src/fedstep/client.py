@@ -121,8 +121,8 @@ class Client(Administration, Privacy, Versions, Rounds):
             rounds: how many updates to have accepted; None for as long as training goes on.
             evaluate: gets each version's weights, before the step, and those at the end, and their
                 number; what it measures is reported.
-            stay: whether to wait for a start where training is stopped, unless this client's own
-                budget is spent.
+            stay: whether to wait for a start where training is stopped, unless the budget of a
+                private model is spent: this client's own, or that of all who ever took part.
             explain: whether the server is told what an exception of the step says, which may quote
                 data; it is always told the exception's type.
             secure: whether the model has to be secure, whatever the server says. Once a client

@@ -142,13 +142,9 @@ class Training:
                 if weights.phase == "stopped":
                     if not self._stay:
                         return weights
-                    if self._is_spent():
-                        who = self._client.client_id
-                        self._say(
-                            logging.WARNING, f"the budget of {who!r} in {self._model!r} is spent"
-                        )
+                    weights = self._started(weights)
+                    if weights.phase == "stopped":
                         return weights
-                    weights = self._started()
                 accepted += self._take_part(weights)
                 weights = self._next(weights)
             except NotInvited:
@@ -200,21 +196,29 @@ class Training:
                 )
             time.sleep(RETURN_SECONDS)
 
-    def _is_spent(self) -> bool:
-        """Whether this client can be in no round any more, as nothing gives a budget back."""
-        if not self._client.model(self._model).get("privacy"):
-            return False
-        return bool(self._client.privacy(self._model, self._client.client_id)["rounds_left"] == 0)
-
-    def _started(self) -> Weights:
-        """The newest weights, once training is not stopped any more."""
-        while (
-            weights := self._client.weights(self._model, dtype=self._download)
-        ).phase == "stopped":
-            self._say(logging.INFO, f"{self._model!r} is stopped; waiting for its start")
-            while self._client.round(self._model)["phase"] == "stopped":
+    def _started(self, weights: Weights) -> Weights:
+        """The newest weights, once training is not stopped any more; these where this client can be
+        in no round any more, as nothing gives a budget back."""
+        while weights.phase == "stopped":
+            while (current := self._client.round(self._model))["phase"] == "stopped":
+                if whose := self._spent(current):
+                    self._say(logging.WARNING, f"the budget of {whose} is spent")
+                    return weights
+                self._say(logging.INFO, f"{self._model!r} is stopped; waiting for its start")
                 time.sleep(RETURN_SECONDS)
+            weights = self._client.weights(self._model, dtype=self._download)
         return weights
+
+    def _spent(self, stopped: Mapping[str, Any]) -> str | None:
+        """Whose budget is spent, where this client can be in no round any more: the model's, once
+        nobody who ever took part can be in another, or its own."""
+        if stopped.get("reason") == "budget-spent":
+            return repr(self._model)
+        if not self._client.model(self._model).get("privacy"):
+            return None
+        me = self._client.client_id
+        own = self._client.privacy(self._model, me)["rounds_left"] == 0
+        return f"{me!r} in {self._model!r}" if own else None
 
     def _next(self, weights: Weights) -> Weights:
         """Other weights than these, or these once training is stopped."""

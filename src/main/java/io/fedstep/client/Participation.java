@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param evaluation is given each version before the step, and the last one; null for none
  * @param rounds how many updates to have accepted; {@code Long.MAX_VALUE} for as long as training
  *     goes on
- * @param stays whether to wait for a start where training is stopped, unless its budget is spent
+ * @param stays whether to wait for a start where training is stopped, unless the budget of a
+ *     private model is spent: the client's own, or that of all who ever took part
  * @param explains whether the server is told the message of an exception of the step, which may
  *     quote data; it is always told the exception's type
  * @param secure whether the model has to be secure, whatever the server says
@@ -60,7 +61,7 @@ public record Participation(
         client, evaluation, most, stays, explains, secure, pinned, encoding, download);
   }
 
-  /** This one, which waits where training is stopped, unless its own budget is spent. */
+  /** This one, which waits where training is stopped, unless a budget is spent. */
   public Participation staying() {
     return new Participation(
         client, evaluation, rounds, true, explains, secure, pinned, encoding, download);

@@ -53,13 +53,10 @@ final class Training {
           return weights;
         }
         if (weights.stopped()) {
-          if (model.isSpent(part.client())) {
-            say(
-                System.Logger.Level.WARNING,
-                "the budget of '%s' in %s is spent".formatted(part.client(), model));
+          weights = started(weights);
+          if (weights.stopped()) {
             return weights;
           }
-          weights = started();
         }
         if (takesPart(weights)) {
           accepted++;
@@ -101,9 +98,7 @@ final class Training {
     }
   }
 
-  /**
-   * Tells that a model has no weights yet; where they may never come, this is an end or a pause.
-   */
+  /** Tells that there are no weights yet; where they may never come, this is an end or a pause. */
   private void awaitFirst() throws IOException, InterruptedException {
     say(System.Logger.Level.INFO, model + " has no weights yet; waiting for them");
     if (model.currentRound().path("phase").asString("").equals("stopped")) {
@@ -114,17 +109,25 @@ final class Training {
     }
   }
 
-  /** The newest weights, once training is not stopped any more. */
-  private Weights started() throws IOException, InterruptedException {
-    Weights weights = model.newest(part.download());
-    while (weights.stopped()) {
-      say(System.Logger.Level.INFO, model + " is stopped; waiting for its start");
-      Thread.sleep(RETURN);
-      if (!model.currentRound().path("phase").asString("").equals("stopped")) {
-        weights = model.newest(part.download());
+  /** The newest weights, once training goes on; these where the client is in no round any more. */
+  private Weights started(Weights weights) throws IOException, InterruptedException {
+    Weights newest = weights;
+    while (newest.stopped()) {
+      JsonNode round = model.currentRound();
+      boolean goesOn = !round.path("phase").asString("").equals("stopped");
+      String whose = goesOn ? null : model.spent(round, part.client());
+      if (whose != null) {
+        say(System.Logger.Level.WARNING, "the budget of " + whose + " is spent");
+        return newest;
+      }
+      if (goesOn) {
+        newest = model.newest(part.download());
+      } else {
+        say(System.Logger.Level.INFO, model + " is stopped; waiting for its start");
+        Thread.sleep(RETURN);
       }
     }
-    return weights;
+    return newest;
   }
 
   /** Other weights than these, or these once training is stopped. */

@@ -102,13 +102,22 @@ final class Versions {
     return exchange.json(exchange.get(path));
   }
 
-  /** Whether a client can be in no round any more, since nothing gives a budget back. */
-  boolean isSpent(String client) throws IOException, InterruptedException {
+  /**
+   * Whose budget is spent where a client can be in no round of a stopped model any more, as nothing
+   * gives one back: that of all who ever took part, or its own; null otherwise.
+   *
+   * @param stopped the open round
+   */
+  @Nullable String spent(JsonNode stopped, String client) throws IOException, InterruptedException {
+    if (stopped.path("reason").asString("").equals("budget-spent")) {
+      return model;
+    }
     if (!describe().path("privacy").isObject()) {
-      return false;
+      return null;
     }
     String account = path + "/privacy?client=" + Exchange.text(client);
-    return exchange.json(exchange.get(account)).path("rounds_left").asLong(1) == 0;
+    boolean isIts = exchange.json(exchange.get(account)).path("rounds_left").asLong(1) == 0;
+    return isIts ? "'%s' in %s".formatted(client, model) : null;
   }
 
   JsonNode currentRound() throws IOException, InterruptedException {

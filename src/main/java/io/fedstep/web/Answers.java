@@ -12,6 +12,7 @@ import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.RefusedUpdate;
 import io.fedstep.model.ModelSpec;
+import io.fedstep.problem.Problem;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Reported;
 import io.fedstep.round.UpdateMetadata;
@@ -122,6 +123,9 @@ final class Answers {
             .put("round", status.newest().version())
             .put("phase", status.phaseLabel())
             .put("base", base(status));
+    if (status.isSpent()) {
+      json.put("reason", Problem.BUDGET_SPENT.code());
+    }
     if (status.isSecure()) {
       json.put("members", status.answered(0))
           .put("shared", status.answered(1))

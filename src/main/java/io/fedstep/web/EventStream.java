@@ -9,7 +9,6 @@ import io.fedstep.coordinator.Coordinator;
 import io.fedstep.coordinator.ModelStatus;
 import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.RefusedUpdate;
-import io.fedstep.problem.Problem;
 import io.fedstep.round.RoundRecord;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -60,7 +59,7 @@ final class EventStream {
       send("update-accepted", now);
     }
     if (now.phase() == Phase.STOPPED) {
-      write("training-stopped", now.round(), now.updates(), stopped(now));
+      send("training-stopped", now);
     }
     out.flush();
   }
@@ -93,8 +92,7 @@ final class EventStream {
     }
     boolean stopped = now.phase() == Phase.STOPPED;
     if (stopped != (before.phase() == Phase.STOPPED)) {
-      ObjectNode data = stopped ? stopped(now) : Answers.currentRound(now);
-      write(stopped ? "training-stopped" : "training-started", now.round(), now.updates(), data);
+      send(stopped ? "training-stopped" : "training-started", now);
     }
     out.flush();
   }
@@ -133,11 +131,6 @@ final class EventStream {
         write("reported", now.round(), now.updates(), Answers.report(model, one));
       }
     }
-  }
-
-  private static ObjectNode stopped(ModelStatus now) {
-    ObjectNode json = Answers.currentRound(now);
-    return now.isSpent() ? json.put("reason", Problem.BUDGET_SPENT.code()) : json;
   }
 
   private void opened(ModelStatus now) throws IOException {

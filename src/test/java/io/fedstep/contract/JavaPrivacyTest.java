@@ -64,6 +64,17 @@ class JavaPrivacyTest {
   }
 
   @Test
+  @Timeout(60)
+  void clientThatStays_returnsWhereAllWhoTookPartSpentTheirBudgets() throws Exception {
+    model.create(SPEC);
+    model.train("alice", _ -> ONE);
+    Weights weights = model.train(Participation.of("new").staying(), _ -> ONE);
+    assertThat(weights.version()).isEqualTo(2);
+    assertThat(weights.stopped()).isTrue();
+    assertThat(model.privacy("new").path("rounds_left").asInt()).isEqualTo(2);
+  }
+
+  @Test
   void modelWithoutPrivacy_hasNoAccount() throws Exception {
     model.create("{\"tensors\": {\"w\": [2]}}");
     assertThatThrownBy(model::privacy)

@@ -247,8 +247,10 @@ class PrivacyTest {
     submit(model, 3, "a").problem(403, "budget-spent");
     submit(model, 2, "a").is(200);
     model.post("/start").is(200);
+    assertThat(model.current().has("reason")).isFalse();
     round(model, "b");
     assertThat(model.json("phase").asString()).isEqualTo("stopped");
+    assertThat(model.current().path("reason").asString()).isEqualTo("budget-spent");
     submit(model, 4, "b").problem(403, "budget-spent");
     submit(model, 4, "new").problem(410, "training-stopped");
     model.post("/start").problem(409, "budget-spent");

@@ -84,7 +84,7 @@ class PrivateFieldsTest {
         bytes client digest encoding left_out model round updates weight
       """;
 
-  /** What it reads once the round is over. */
+  /** What it reads once the round is over, and with it the budget of all who took part. */
   private static final String FIELDS_AFTER_A_SECURE_ROUND =
       """
       /v1/models/{model}
@@ -99,7 +99,7 @@ class PrivateFieldsTest {
         budget by clip_norm delta epsilon rounds rounds_left
       /v1/models/{model}/rounds/current
         base deadline failed max_updates members min_updates model opened_at participation
-        phase revealed round shared threshold updates
+        phase reason revealed round shared threshold updates
       /v1/models/{model}/rounds/{round}/roster
         round-closed
       /v1/models/{model}/rounds/{round}/shares/{client}
