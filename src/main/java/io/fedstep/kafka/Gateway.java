@@ -6,6 +6,7 @@ import io.fedstep.coordinator.ModelState;
 import io.fedstep.coordinator.NotFound;
 import io.fedstep.problem.Refusal;
 import io.fedstep.round.UpdateMetadata;
+import io.fedstep.store.StorageException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +108,14 @@ final class Gateway implements Replica.Watcher, AutoCloseable {
   public void broken(String model, @Nullable RuntimeException cause) {
     if (cause != null) {
       led.broken(model);
-      broken.put(model, Failure.refusal("Model '%s' cannot be read: ".formatted(model), cause));
+      Refusal why = Failure.refusal("Model '%s' cannot be read: ".formatted(model), cause);
+      if (!why.equals(broken.put(model, why)) && cause instanceof StorageException) {
+        LOG.error(
+            "model {} cannot be read: {}. Put what is named back, from a back-up, and restart the"
+                + " processes one after the other; or DELETE the model",
+            model,
+            cause.getMessage());
+      }
     } else if (broken.remove(model) != null) {
       led.removed(model);
     }

@@ -62,7 +62,7 @@ final class Leader implements AutoCloseable {
     ClusterSettings settings = cluster.settings();
     producer =
         cluster.clients().producer("coordinator-" + partition, settings.transactionMillis(0));
-    replica = new Replica(cluster.data(), engine, false, new Replica.Watcher() {});
+    replica = new Replica(cluster.data(), engine, false, new Unread());
     outbox = new Outbox(cluster.topics(), partition, replica);
     leadership = new LeaderContext(outbox, engine, settings.instance(), this::later);
     folders = new ModelFolders(cluster, replica);
@@ -78,6 +78,16 @@ final class Leader implements AutoCloseable {
     } catch (RuntimeException e) {
       close();
       throw e;
+    }
+  }
+
+  /** Says which models nobody leads meanwhile; why, and what to do, each gateway says. */
+  private static final class Unread implements Replica.Watcher {
+    @Override
+    public void broken(String model, @Nullable RuntimeException cause) {
+      if (cause instanceof StorageException) {
+        LOG.error("model {} is not led: {}", model, cause.getMessage());
+      }
     }
   }
 
@@ -134,7 +144,7 @@ final class Leader implements AutoCloseable {
     } catch (RefusedException e) {
       outbox.answer(replyTo, e.refusal());
     } catch (StorageException e) {
-      LOG.error("a request for model {} failed", name, e);
+      engine.logError("a request for model " + name + " failed", e);
       outbox.answer(replyTo, Cluster.refusal(e));
     } catch (RuntimeException e) {
       LOG.error("a request for model {} failed", name, e);

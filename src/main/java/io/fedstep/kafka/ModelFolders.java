@@ -41,7 +41,8 @@ final class ModelFolders {
             adopted.accept(added, folder);
           }
         } catch (StorageException | RefusedException e) {
-          LOG.error("model {} is in the shared folder and cannot be taken in", name, e);
+          LOG.error(
+              "model {} is in the shared folder and cannot be taken in: {}", name, e.getMessage());
         }
       }
     }

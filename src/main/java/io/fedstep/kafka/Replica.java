@@ -8,6 +8,7 @@ import io.fedstep.round.UpdateMetadata;
 import io.fedstep.store.DataFolder;
 import io.fedstep.store.ModelFolder;
 import io.fedstep.store.ModelHead;
+import io.fedstep.store.StorageException;
 import io.fedstep.store.VersionInfo;
 import java.util.Collection;
 import java.util.Comparator;
@@ -56,7 +57,10 @@ final class Replica {
 
     default void answered(LogEntry.Answer answer) {}
 
-    /** A model cannot be read here; or, without a cause, that is no matter any more. */
+    /**
+     * A model cannot be read here; or, without a cause, that is no matter any more. What the disk
+     * has done is logged by who is told.
+     */
     default void broken(String model, @Nullable RuntimeException cause) {}
   }
 
@@ -115,7 +119,10 @@ final class Replica {
     }
   }
 
-  /** Makes the models of what was collected: a close counts behind the updates of its round. */
+  /**
+   * Makes the models of what was collected: a close counts behind the updates of its round. One
+   * that cannot be read is not begun again, which would be without its updates.
+   */
   void load() {
     Map<String, ObjectNode> all = table;
     table = new LinkedHashMap<>();
@@ -123,7 +130,7 @@ final class Replica {
         .sorted(Comparator.comparingInt(entry -> ORDER.indexOf(kind(entry.getKey()))))
         .forEach(entry -> applyOrBreak(entry.getKey(), entry.getValue(), Replica::withoutEnd));
     all.forEach((key, content) -> {
-      if (kind(key).equals("round")) {
+      if (kind(key).equals("round") && models.containsKey(nameIn(key))) {
         applyOrBreak(key, content);
       }
     });
@@ -131,6 +138,10 @@ final class Replica {
 
   private static String kind(String key) {
     return key.substring(0, key.indexOf('/'));
+  }
+
+  private static String nameIn(String key) {
+    return key.split("/", -1)[1];
   }
 
   private static LogEntry withoutEnd(LogEntry entry) {
@@ -146,9 +157,11 @@ final class Replica {
       String key, @Nullable ObjectNode content, UnaryOperator<LogEntry> asIs) {
     try {
       apply(asIs.apply(LogEntryCodec.read(key, content)));
+    } catch (StorageException e) {
+      watcher.broken(nameIn(key), e);
     } catch (RuntimeException e) {
       LOG.error("the decision {} cannot be followed", key, e);
-      watcher.broken(key.split("/", -1)[1], e);
+      watcher.broken(nameIn(key), e);
     }
   }
 

@@ -53,6 +53,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.node.ObjectNode;
 
 class LeaderTest {
@@ -175,6 +176,46 @@ class LeaderTest {
 
   /** The next leader goes on with the share that the round has come to. */
   @Test
+  void modelWhoseFolderIsGone_isToldOfOnce_withWhatToDo_andCanBeDeleted() throws Exception {
+    Path gone = folder.resolve("data/models").resolve(Decided.M);
+    try (var engine = engine(2)) {
+      try (var cluster = cluster("gone", engine);
+          var leader = new Leader(cluster.cluster(), 0, () -> {});
+          Consumer<String, byte[]> member = member(cluster)) {
+        cluster.follower().start();
+        leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
+        await().until(() -> knows(cluster, FIRST));
+        ModelState state = state(cluster);
+        Version zeros = Objects.requireNonNull(state.folder().version(0));
+        try (var _ = new Leading(leader, member)) {
+          changes(cluster, state).restore(zeros, Expected.ANY);
+        }
+      }
+      FileSystemUtils.deleteRecursively(gone);
+      String why = gone + "/versions is corrupt: expected version 1, found no folder of it";
+      try (var log = LogLines.of("io.fedstep.kafka", Level.WARN);
+          var cluster = cluster("gone", engine)) {
+        cluster.follower().start();
+        try (var leader = new Leader(cluster.cluster(), 0, () -> {});
+            Consumer<String, byte[]> member = member(cluster)) {
+          assertThat(log.lines())
+              .containsExactly(
+                  "ERROR model wide cannot be read: "
+                      + why
+                      + ". Put what is named back, from a back-up, and restart the processes one"
+                      + " after the other; or DELETE the model",
+                  "ERROR model wide is not led: " + why);
+          assertThat(cluster.gateway().brokenBy(Decided.M)).isNotNull();
+          ObjectNode deletion = Json.object().put("kind", "delete");
+          leader.run(List.of(request(2, deletion)), member.groupMetadata());
+          await().until(() -> cluster.gateway().brokenBy(Decided.M) == null);
+        }
+        assertThat(log.lines()).hasSize(2);
+      }
+    }
+  }
+
+  @Test
   void deadlinesThatPassed_areKnownToTheNextLeader() {
     var policy = new RoundPolicy(2, 2, Duration.ofMillis(100), null, 0.01, new Synchronous());
     try (var engine = engine(2);
@@ -217,7 +258,6 @@ class LeaderTest {
   /** As on one machine: nobody waits for the room, and what was decided is done once there is. */
   @Test
   void withoutRoomForAVersion_changesAreRefused() throws Exception {
-    var over = new AtomicBoolean();
     var soon = new Soon(Scheduler.platform());
     SimDisk disk = SimDisk.in(folder.resolve("disk"), new Random(1));
     try (var engine = new Engine(() -> LATER, soon, Listener.NONE, limits(2));
@@ -227,18 +267,9 @@ class LeaderTest {
       cluster.follower().start();
       leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
       await().until(() -> knows(cluster, FIRST));
-      ModelState state = Objects.requireNonNull(cluster.follower().model(Decided.M, FIRST)).state();
-      var changes = new ModelChanges(state, new RemoteDecider(state, cluster.gateway().leaders()));
-      Thread leads =
-          Thread.ofPlatform()
-              .start(() -> {
-                while (!over.get()) {
-                  List<ConsumerRecord<String, byte[]>> asked = new ArrayList<>();
-                  member.poll(Duration.ofMillis(10)).forEach(asked::add);
-                  leader.run(asked, member.groupMetadata());
-                }
-              });
-      try {
+      ModelState state = state(cluster);
+      ModelChanges changes = changes(cluster, state);
+      try (var _ = new Leading(leader, member)) {
         disk.fail(SimDisk.Fault.FULL, Version.WEIGHTS);
         Version zeros = Objects.requireNonNull(state.folder().version(0));
         Refusal decided = refusal(() -> changes.restore(zeros, Expected.ANY));
@@ -250,10 +281,39 @@ class LeaderTest {
         disk.heal();
         await().until(() -> state.status().newest().version() == 1);
         assertThat(changes.stop().phase()).isEqualTo(Phase.STOPPED);
-      } finally {
-        over.set(true);
-        leads.join();
       }
+    }
+  }
+
+  private static ModelState state(Bystander cluster) {
+    return Objects.requireNonNull(cluster.follower().model(Decided.M, FIRST)).state();
+  }
+
+  private static ModelChanges changes(Bystander cluster, ModelState state) {
+    return new ModelChanges(state, new RemoteDecider(state, cluster.gateway().leaders()));
+  }
+
+  /** Has a leader take what comes, until it is closed. */
+  private static final class Leading implements AutoCloseable {
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final Thread thread;
+
+    Leading(Leader leader, Consumer<String, byte[]> member) {
+      thread =
+          Thread.ofPlatform()
+              .start(() -> {
+                while (!over.get()) {
+                  List<ConsumerRecord<String, byte[]>> asked = new ArrayList<>();
+                  member.poll(Duration.ofMillis(10)).forEach(asked::add);
+                  leader.run(asked, member.groupMetadata());
+                }
+              });
+    }
+
+    @Override
+    public void close() {
+      over.set(true);
+      Monitor.join(thread);
     }
   }
 

@@ -252,7 +252,7 @@ class ReplicaTest {
               });
       assertThat(anew.models()).isEmpty();
       assertThat(reasons)
-          .containsOnly(
+          .containsExactly(
               "wide: %s is corrupt: expected version 1, found no folder of it".formatted(versions));
     }
   }
