@@ -1,5 +1,6 @@
 package io.fedstep.security;
 
+import io.fedstep.problem.Refusal;
 import io.fedstep.wire.Exchange;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -41,11 +42,11 @@ final class AuditLog extends OncePerRequestFilter {
       chain.doFilter(request, response);
     } finally {
       Caller caller = Caller.of(request);
-      String denial = Exchange.of(request).denial();
-      if (denial != null) {
-        limited(request, line("refused", request, response, denial));
+      Refusal denial = Exchange.of(request).denial();
+      if (denial != null) { // perhaps of a stream, whose answer began with another status
+        limited(request, line("refused", request, denial.status(), denial.detail()));
       } else if (isChange(request, caller)) {
-        AuditLine line = line("changed", request, response, null);
+        AuditLine line = line("changed", request, response.getStatus(), null);
         if (caller.isAnybody() && response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST) {
           limited(request, line); // nothing was changed
         } else {
@@ -66,14 +67,11 @@ final class AuditLog extends OncePerRequestFilter {
   }
 
   private static AuditLine line(
-      String action,
-      HttpServletRequest request,
-      HttpServletResponse response,
-      @Nullable String why) {
+      String action, HttpServletRequest request, int status, @Nullable String why) {
     Caller caller = Caller.of(request);
     return new AuditLine(
         action,
-        response.getStatus(),
+        status,
         caller.id(),
         caller.isAnybody() ? "-" : caller.role().label(),
         request.getRemoteAddr(),

@@ -24,7 +24,7 @@ public final class Exchange implements Closeable {
   private final Deque<Closeable> held = new ArrayDeque<>();
   private @Nullable Principal sender;
   private Supplier<@Nullable Refusal> rights = () -> null;
-  private @Nullable String denial;
+  private @Nullable Refusal denial;
   private @Nullable String outcome;
   private @Nullable String spent;
   private long bytes;
@@ -92,11 +92,11 @@ public final class Exchange implements Closeable {
 
   /** Notes that the request is refused for want of credentials or rights. */
   public void deny(Refusal refusal) {
-    denial = refusal.detail();
+    denial = refusal;
   }
 
-  /** Why the request was refused for want of credentials or rights, or null. */
-  public @Nullable String denial() {
+  /** The refusal for want of credentials or rights, or null. */
+  public @Nullable Refusal denial() {
     return denial;
   }
 

@@ -351,8 +351,16 @@ class AccessTest {
       waits.add(http.getLater(model + "/weights?wait=60s", "If-None-Match: " + tag));
       waits.add(http.getLater(model + "/rounds/current?after=99&wait=60s"));
     }
-    Files.writeString(tokensFile, file("lowered client mine-*", "elsewhere observer other"));
-    streams.forEach(CompletableFuture::join);
+    try (var audit = new Audit()) {
+      Files.writeString(tokensFile, file("lowered client mine-*", "elsewhere observer other"));
+      streams.forEach(CompletableFuture::join);
+      assertThat(audit.lines(model + "/events", 3))
+          .extracting(line -> line.replaceFirst(" from=.*", ""))
+          .containsExactlyInAnyOrder(
+              "refused status=401 by=gone role=observer",
+              "refused status=403 by=lowered role=observer",
+              "refused status=403 by=elsewhere role=observer");
+    }
     List<Integer> statuses = waits.stream().limit(2).map(wait -> wait.join().status()).toList();
     assertThat(statuses).containsExactly(401, 401);
     assertThat(waits.getFirst().join().header("WWW-Authenticate")).contains("invalid_token");
