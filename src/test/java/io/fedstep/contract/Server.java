@@ -1,6 +1,7 @@
 package io.fedstep.contract;
 
 import io.fedstep.FedstepApplication;
+import io.fedstep.local.QuietEngine;
 import io.fedstep.process.Brokers;
 import io.fedstep.process.ChildCluster;
 import io.fedstep.store.Disk;
@@ -17,8 +18,10 @@ import java.util.List;
 import java.util.Map;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.util.FileSystemUtils;
@@ -74,7 +77,17 @@ public final class Server implements AutoCloseable {
     for (String property : properties) {
       arguments.add("--" + property);
     }
+    application.listeners(new LogAgain());
     return new Server(data, application.run(arguments.toArray(String[]::new)));
+  }
+
+  /** Has the log as tests want it, once a context that starts has set it anew. */
+  private static final class LogAgain
+      implements ApplicationListener<ApplicationEnvironmentPreparedEvent> {
+    @Override
+    public void onApplicationEvent(ApplicationEnvironmentPreparedEvent event) {
+      QuietEngine.install();
+    }
   }
 
   private static Server startOnEmptyFolder(List<String> properties) {

@@ -14,14 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A model that begins from another one's version is there whole, or not at all. */
 @BesideOthers
-@ExtendWith(QuietEngine.class)
 class CopyTest {
   private static final String M = "one";
   private static final String COPY = "two";

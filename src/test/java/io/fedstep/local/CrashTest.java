@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,7 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @BesideOthers
 @Order(5)
-@ExtendWith(QuietEngine.class)
 class CrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final long FIRST = Long.getLong("sim.seed", 1);

@@ -22,14 +22,12 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Secure rounds whose members add noise: what their sums are, and who pays for them. */
 @BesideOthers
-@ExtendWith(QuietEngine.class)
 class NoisyRoundsTest {
   private static final String M = "noisy";
   private static final List<String> FIVE = List.of("ann", "ben", "cem", "dua", "eli");

@@ -31,7 +31,6 @@ import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,7 +41,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @BesideOthers
 @Order(5)
-@ExtendWith(QuietEngine.class)
 class PausedCrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final int VALUES = 40_000;

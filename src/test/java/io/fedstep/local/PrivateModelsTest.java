@@ -41,7 +41,6 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,7 +48,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The ledger and the noise's key of a private model, whatever happens to its server. */
 @BesideOthers
 @Order(7)
-@ExtendWith(QuietEngine.class)
 class PrivateModelsTest {
   private static final String M = "secret";
 

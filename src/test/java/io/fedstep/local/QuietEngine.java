@@ -9,30 +9,23 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.extension.AfterEachCallback;
-import org.junit.jupiter.api.extension.BeforeEachCallback;
-import org.junit.jupiter.api.extension.ExtensionContext;
 import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 
 /**
- * Keeps the failures of simulated models out of the log while a class has thousands of them, each
- * with its trace. Those of other tests' models are logged meanwhile.
+ * Keeps the failures of simulated models out of the log, of which there are thousands, each with
+ * its trace. Those of other tests' models are logged.
  */
-final class QuietEngine extends TurboFilter implements BeforeEachCallback, AfterEachCallback {
+public final class QuietEngine extends TurboFilter {
+  private static final QuietEngine ONLY = new QuietEngine();
   private static final Pattern MODEL = Pattern.compile("model (\\w+)");
   private static final Set<String> SIMULATED = Set.of("one", "two", "old", "staged", "secret");
 
-  private final LoggerContext loggers = (LoggerContext) LoggerFactory.getILoggerFactory();
+  private QuietEngine() {}
 
-  @Override
-  public void beforeEach(ExtensionContext test) {
-    loggers.addTurboFilter(this);
-  }
-
-  @Override
-  public void afterEach(ExtensionContext test) {
-    loggers.getTurboFilterList().remove(this);
+  /** Has it there, once more wherever a Spring context has set the log anew. */
+  public static void install() {
+    ((LoggerContext) LoggerFactory.getILoggerFactory()).getTurboFilterList().addIfAbsent(ONLY);
   }
 
   @Override

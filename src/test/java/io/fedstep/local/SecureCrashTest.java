@@ -19,7 +19,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,7 +29,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @BesideOthers
 @Order(6)
-@ExtendWith(QuietEngine.class)
 class SecureCrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final String M = "secret";

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Order;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -24,7 +23,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @BesideOthers
 @Order(6)
-@ExtendWith(QuietEngine.class)
 class StagedCrashTest {
   private static final boolean LONG = Boolean.getBoolean("long");
   private static final long FIRST = Long.getLong("sim.seed", 1);

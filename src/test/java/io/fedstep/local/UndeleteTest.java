@@ -20,13 +20,11 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A deleted model is kept for a while, and comes back as it was. */
-@ExtendWith(QuietEngine.class)
 class UndeleteTest {
   private static final String M = "toy";
   private static final Duration KEPT = Duration.ofMinutes(1);
