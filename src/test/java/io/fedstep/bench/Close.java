@@ -42,7 +42,7 @@ final class Close implements Row {
       long bytes = CLIENTS * gradients.length();
       return List.of(
           new Line(
-              "close of 64 × 10^7 float32",
+              "close of %s × %s float32".formatted(CLIENTS, Line.count(gradients.size())),
               fedstep.rate(bytes, Unit.BYTES),
               "`cat updates.bin >/dev/null`",
               cat.rate(bytes, Unit.BYTES),

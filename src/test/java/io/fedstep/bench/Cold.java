@@ -88,23 +88,28 @@ final class Cold implements Row {
     int crowd = bench.size(CROWD, CONNECTIONS);
     return List.of(
         new Kind(
-            "round %s, 16 × 40 MB and close",
+            rounds(LARGE_CLIENTS, large),
             List.of(1, 2, 4, 8),
             subject -> FirstWork.rounds(subject, "cold-large", LARGE_CLIENTS, large),
             seconds -> seconds,
             Unit.SECONDS),
         new Kind(
-            "round %s, 10 × 4 MB and close",
+            rounds(MIDDLE_CLIENTS, middle),
             List.of(1, 2, 4, 8),
             subject -> FirstWork.rounds(subject, "cold-middle", MIDDLE_CLIENTS, middle),
             seconds -> seconds,
             Unit.SECONDS),
         new Kind(
-            "6,400 updates of 4 KB, 64 connections, time %s",
+            "%s updates of 4 KB, %s connections, time %%s"
+                .formatted(Line.count(crowd), CONNECTIONS),
             List.of(1, 2, 3, 6),
             subject -> FirstWork.crowds(subject, "cold-small", crowd, CONNECTIONS, small),
             seconds -> crowd / seconds,
             Unit.UPDATES));
+  }
+
+  private static String rounds(int clients, Gradients gradients) {
+    return "round %%s, %s × %s and close".formatted(clients, Line.bytes(gradients.length()));
   }
 
   /**

@@ -25,7 +25,8 @@ final class Controls implements Row {
       turns.take(bench.warmUps(WARM_UPS));
       return List.of(
           new Line(
-              "close of %s × 10^7 float32 with controls".formatted(CLIENTS),
+              "close of %s × %s float32 with controls"
+                  .formatted(CLIENTS, Line.count(gradients.size())),
               controls.time(),
               "the same without",
               plain.time(),

@@ -37,7 +37,8 @@ final class Download implements Row {
         long bytes = DOWNLOADS * weights.length();
         return List.of(
             new Line(
-                "download of 40 MB weights, 16 connections",
+                "download of %s weights, %s connections"
+                    .formatted(Line.bytes(weights.length()), CLIENTS),
                 fedstep.rate(bytes, Unit.BYTES),
                 c != null ? "C sendfile" : "FileChannel.transferTo",
                 sendfile.rate(bytes, Unit.BYTES),

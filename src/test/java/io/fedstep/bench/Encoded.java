@@ -82,8 +82,8 @@ final class Encoded implements Row {
       works.forEach((name, work) ->
           lines.add(
               new Line(
-                  "durable ingest of rows of %s MB in %s, 16 connections"
-                      .formatted(gradients.length() / 1e6, name),
+                  "durable ingest of rows of %s in %s, %s connections"
+                      .formatted(Line.bytes(gradients.length()), name, CLIENTS),
                   work.rate(bytes, Unit.BYTES),
                   "the plain body",
                   theirs,

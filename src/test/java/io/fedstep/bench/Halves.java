@@ -44,16 +44,20 @@ final class Halves implements Row {
       var whole = turns.add("whole", () -> get(crowd, PLAIN, 200));
       turns.take(bench.warmUps(WARM_UPS));
       return List.of(
-          line("in bfloat16, first time", first, whole),
-          line("in bfloat16, after", half, whole),
-          line("as a delta of bfloat16, first time", firstDelta, whole),
-          line("as a delta of bfloat16, after", delta, whole));
+          line(gradients, "in bfloat16, first time", first, whole),
+          line(gradients, "in bfloat16, after", half, whole),
+          line(gradients, "as a delta of bfloat16, first time", firstDelta, whole),
+          line(gradients, "as a delta of bfloat16, after", delta, whole));
     }
   }
 
-  private static Line line(String how, Turns.Work work, Turns.Work whole) {
+  private static Line line(Gradients of, String how, Turns.Work work, Turns.Work whole) {
     return new Line(
-        "10^7 weights " + how, work.time(), "the whole file", whole.time(), Line.Goal.NONE);
+        Line.count(of.size()) + " weights " + how,
+        work.time(),
+        "the whole file",
+        whole.time(),
+        Line.Goal.NONE);
   }
 
   private static double get(Crowd crowd, String fields, int status) throws Exception {

@@ -62,7 +62,9 @@ final class Ingest implements Row {
                           connection.put(Drain.PATH + client, gradients.body(client)).is(201)));
       var plain = turns.add("disk", () -> disk.write(gradients));
       turns.take(bench.warmUps(WARM_UPS));
-      String work = "durable ingest of 40 MB updates, 16 connections";
+      String work =
+          "durable ingest of %s updates, %s connections"
+              .formatted(Line.bytes(gradients.length()), CLIENTS);
       Figure figure = fedstep.rate(bytes, Unit.BYTES);
       return List.of(
           new Line(

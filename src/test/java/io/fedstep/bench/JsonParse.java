@@ -38,7 +38,7 @@ final class JsonParse implements Row {
       turns.take(bench.warmUps(WARM_UPS));
       return List.of(
           new Line(
-              "JSON body of 10^6 numbers, parse",
+              "JSON body of %s numbers, parse".formatted(Line.count(gradients.size())),
               fedstep.rate(gradients.size(), Unit.VALUES),
               (python == null ? "orjson" : python.name()) + " + NumPy",
               peer == null ? null : peer.rate(gradients.size(), Unit.VALUES),

@@ -24,7 +24,9 @@ final class Memory implements Row {
         train(bench, subject, gradients, clients);
         var memory = new Figure(subject.memory().anonymous(), Unit.MEGABYTES);
         bench.progress().accept("  %s clients: %s".formatted(clients, memory));
-        String work = "anonymous memory after rounds of %s clients, 10^6".formatted(clients);
+        String work =
+            "anonymous memory after rounds of %s clients, %s"
+                .formatted(clients, Line.count(gradients.size()));
         if (few == null) {
           few = memory;
           lines.add(Line.alone(work, memory, Goal.NONE));

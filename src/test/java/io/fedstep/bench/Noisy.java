@@ -29,7 +29,8 @@ final class Noisy implements Row {
       var open = turns.add("open", close(subject, crowd, "open", gradients, norm, 1e-6));
       var noisy = turns.add("private", close(subject, crowd, "private", gradients, noise, 0.1));
       turns.take(bench.warmUps(WARM_UPS));
-      String work = "private close of %s × 10^7 float32".formatted(CLIENTS);
+      String work =
+          "private close of %s × %s float32".formatted(CLIENTS, Line.count(gradients.size()));
       return List.of(
           new Line(work, noisy.time(), "the same without noise", open.time(), Goal.NONE),
           new Line(

@@ -22,6 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Order(2)
 @SuppressWarnings("NullAway.Init") // by JUnit
 class PerformanceTest {
+  /** Sizes that only a run in full has. */
+  private static final String FULL = "10\\^|\\d MB|6,400|1,000 (idle )?models|64 × .* words";
+
   @TempDir private static Path folder;
   private static Subject shared;
 
@@ -49,6 +52,7 @@ class PerformanceTest {
     List<Line> lines = row.measure(tiny(shared));
     assumeThat(lines).as("a tool is missing").isNotEmpty();
     for (Line line : lines) {
+      assertThat(line.work()).as("sizes in full").doesNotContainPattern(FULL);
       assertThat(line.ours().isMeasured()).as(line.work()).isTrue();
       assertThat(line.theirs() == null || line.theirs().isMeasured()).as(line.peer()).isTrue();
     }

@@ -27,21 +27,21 @@ final class Startup implements Row {
       turns.take(bench.warmUps(WARM_UPS));
       ProcessMemory with = idle.getLast();
       ProcessMemory without = idle.get(idle.size() - 2);
+      String all = Line.count(models) + " models";
+      String unused = Line.count(models) + " idle models";
       return List.of(
           Line.alone("start to readiness, no models", start.time(), Goal.NONE),
-          Line.alone("start to readiness, 1,000 models", startMany.time(), Goal.NONE),
+          Line.alone("start to readiness, " + all, startMany.time(), Goal.NONE),
           Line.alone(
-              "1,000 models created, one after the other",
-              new Figure(creation, Unit.SECONDS),
-              Goal.NONE),
+              all + " created, one after the other", new Figure(creation, Unit.SECONDS), Goal.NONE),
           new Line(
-              "resident memory with 1,000 idle models",
+              "resident memory with " + unused,
               new Figure(with.resident(), Unit.MEGABYTES),
               "without models",
               new Figure(without.resident(), Unit.MEGABYTES),
               Goal.NONE),
           new Line(
-              "open files with 1,000 idle models",
+              "open files with " + unused,
               new Figure(with.files(), Unit.COUNT),
               "without models",
               new Figure(without.files(), Unit.COUNT),

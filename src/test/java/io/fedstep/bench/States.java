@@ -62,21 +62,22 @@ final class States implements Row {
     try {
       turns.take(bench.warmUps(WARM_UPS));
       long bytes = Files.size(file);
+      String of = "state JSON of %s parameters, ".formatted(Line.count(size));
       return List.of(
           new Line(
-              "state JSON of 10^8 parameters, write",
+              of + "write",
               write.rate(bytes, Unit.BYTES),
               "`cp` to a new file + fdatasync",
               copied.rate(bytes, Unit.BYTES),
               new Goal("0.5", "0.8")),
           new Line(
-              "state JSON of 10^8 parameters, read",
+              of + "read",
               read.rate(bytes, Unit.BYTES),
               "`cp` to a new file",
               unforced.rate(bytes, Unit.BYTES),
               new Goal("0.5", "0.8")),
           new Line(
-              "state JSON of 10^8 parameters, read",
+              of + "read",
               read.rate(bytes, Unit.BYTES),
               "`cat FILE >/dev/null`",
               cat.rate(bytes, Unit.BYTES),

@@ -25,7 +25,6 @@ final class Step implements Row {
 
   private static final int WARM_UPS = 2;
   private static final int TURNS = 8;
-  private static final String WORK = "RMSProp step, 10^8 values, one thread";
 
   /** Bytes read and written for a value: gradient and state, in and out. */
   private static final int BYTES = 16;
@@ -51,15 +50,16 @@ final class Step implements Row {
       }
       long bytes = (long) BYTES * size;
       Figure ours = fedstep.rate(bytes, Unit.BYTES);
+      String work = "RMSProp step, %s values, one thread".formatted(Line.count(size));
       return List.of(
           new Line(
-              WORK,
+              work,
               ours,
               "read and write of the same memory",
               memory.rate(bytes, Unit.BYTES),
               new Goal("0.65", "0.75")),
           new Line(
-              WORK,
+              work,
               ours,
               "the same loop in C",
               loop == null ? null : loop.rate(bytes, Unit.BYTES),

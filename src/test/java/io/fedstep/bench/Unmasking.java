@@ -50,20 +50,15 @@ final class Unmasking implements Row {
       var clear = turns.add("in the clear", clear(subject, crowd, gradients, online));
       turns.take(bench.warmUps(WARM_UPS));
       var lines = new ArrayList<Line>();
-      lines.addAll(lines("nobody missing", bytes, close, masks, aes, clear));
-      lines.addAll(lines("six missing", more, closeOfSome, moreMasks, moreAes, clear));
+      String of = "%s × %s words of 32 bits, ".formatted(online, Line.count(size));
+      lines.addAll(lines(of + "nobody missing", bytes, close, masks, aes, clear));
+      lines.addAll(lines(of + missing + " missing", more, closeOfSome, moreMasks, moreAes, clear));
       return lines;
     }
   }
 
   private static List<Line> lines(
-      String who,
-      long bytes,
-      Turns.Work close,
-      Turns.Work masks,
-      Turns.Work aes,
-      Turns.Work clear) {
-    String of = "64 × 10^7 words of 32 bits, " + who;
+      String of, long bytes, Turns.Work close, Turns.Work masks, Turns.Work aes, Turns.Work clear) {
     Figure beside = aes.rate(bytes, Unit.BYTES);
     double unmasking = close.median() - clear.median();
     var lines = new ArrayList<Line>();

@@ -31,7 +31,7 @@ final class WholeRound implements Row {
         }
         return List.of(
             new Line(
-                "whole round of 10 Python clients at 10^7",
+                "whole round of %s Python clients at %s".formatted(CLIENTS, Line.count(size)),
                 fedstep.time(),
                 "NumPy in memory: mean, RMSProp, state as JSON",
                 numpy.time(),
