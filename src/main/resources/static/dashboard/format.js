@@ -43,14 +43,25 @@ export function sizeOf(model) {
 
 /**
  * How an update came: its bytes on the wire beside those of its row, how they were encoded, and in a
- * model with controls the client's local rate.
+ * model with controls the client's local rate, and its own control as far as that is told.
  */
 export function sent(update, model) {
   if (model === null || update.bytes === null || update.bytes === undefined) {
     return '–';
   }
   return [`${bytes(update.bytes)} of ${sizeOf(model)}`, update.encoding,
-    update.local_rate ? `local rate ${number(update.local_rate)}` : null].filter(Boolean).join(', ');
+    update.local_rate ? `local rate ${number(update.local_rate)}` : null,
+    control(update.control)].filter(Boolean).join(', ');
+}
+
+/** Which control of its own a client computed with; undefined where that is not told. */
+function control(round) {
+  switch (round) {
+    case undefined: return null;
+    case null: return 'no control before';
+    case 'lost': return 'its control was lost';
+    default: return `control of round ${round}`;
+  }
 }
 
 export function duration(ms) {

@@ -1,5 +1,6 @@
 package io.fedstep.coordinator;
 
+import io.fedstep.round.ControlRounds;
 import io.fedstep.round.Decision;
 import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
@@ -61,6 +62,14 @@ public final class Rounds {
     ModelState state = state(model);
     return state
         .look(() -> Optional.of(state.round()).filter(open -> open.number() == round).map(shown))
+        .orElse(null);
+  }
+
+  /** Of which rounds the controls are that clients of the open round have; null if another is. */
+  public @Nullable ControlRounds controls(String model, long round) {
+    ModelState state = state(model);
+    return state
+        .look(() -> Optional.of(state.controls()).filter(_ -> state.round().number() == round))
         .orElse(null);
   }
 

@@ -13,7 +13,9 @@ import io.fedstep.coordinator.Phase;
 import io.fedstep.coordinator.RefusedUpdate;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
+import io.fedstep.round.ControlRounds;
 import io.fedstep.round.Decision;
+import io.fedstep.round.LocalRun;
 import io.fedstep.round.Reported;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.security.Caller;
@@ -151,12 +153,26 @@ final class Answers {
         .put("deadline", status.deadline() == null ? null : RecordCodec.time(status.deadline()));
   }
 
-  /** The updates of a round, with what their clients measured. */
-  static ObjectNode updates(ModelSpec spec, long round, List<Decision.Accepted> accepted) {
+  /**
+   * The updates of a round, with what their clients measured.
+   *
+   * @param controls of which round each client's own is, or null where that is not known any more
+   */
+  static ObjectNode updates(
+      ModelSpec spec,
+      long round,
+      List<Decision.Accepted> accepted,
+      @Nullable ControlRounds controls) {
     ObjectNode json = Json.object();
     ArrayNode updates = json.putArray("updates");
     for (Decision.Accepted one : accepted) {
       ObjectNode update = RecordCodec.client(spec, round, one);
+      LocalRun local = one.local();
+      if (local != null && local.lostControl()) {
+        update.put("control", "lost");
+      } else if (local != null && controls != null) {
+        update.put("control", controls.of(one.client()));
+      }
       update.set("metrics", DecisionCodec.metrics(one.metrics()));
       updates.add(update);
     }

@@ -8,6 +8,7 @@ import io.fedstep.coordinator.NotFound;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
+import io.fedstep.round.ControlRounds;
 import io.fedstep.round.Decision;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.security.Caller;
@@ -140,12 +141,13 @@ class RoundController {
   ResponseEntity<ObjectNode> updates(@PathVariable String model, @PathVariable String round) {
     ModelSpec spec = coordinator.spec(Query.name("model", model));
     long number = Query.number("The round", round);
+    ControlRounds controls = coordinator.rounds().controls(model, number);
     List<Decision.Accepted> open = coordinator.rounds().open(model, number);
     if (open != null) {
-      return Answers.ok(Answers.updates(spec, number, open));
+      return Answers.ok(Answers.updates(spec, number, open, controls));
     }
     RoundRecord ended = record(model, number);
-    return Answers.ok(Answers.updates(ended.spec(), number, ended.clients()));
+    return Answers.ok(Answers.updates(ended.spec(), number, ended.clients(), null));
   }
 
   @PostMapping("/current/close")

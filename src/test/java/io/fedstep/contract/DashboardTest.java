@@ -198,10 +198,13 @@ class DashboardTest {
     Model model = Model.create(ScaffoldTest.spec(", \"round\": {\"min_updates\": 2}"));
     ScaffoldTest.submit(model, 0, "alice", "?local_rate=0.5", 0.5, -1).is(201);
     open(model, "Controls", "each update says its local rate", "1 of 2 updates");
-    assertThat(browser.list(CLIENTS)).containsExactly("alice in 1 8 B of 8 B, local rate 0.5");
+    assertThat(browser.list(CLIENTS))
+        .containsExactly("alice in 1 8 B of 8 B, local rate 0.5, no control before");
     ScaffoldTest.submit(model, 0, "bob", "?local_rate=0.25", 1, 0).is(201);
     model.awaitVersion(1);
     browser.awaitText("Open round 1");
+    ScaffoldTest.submit(model, 1, "alice", "?local_rate=0.5&control=0", 1, 0).is(201);
+    browser.awaitText("local rate 0.5, control of round 0");
     ScaffoldTest.submit(model, 1, "bob", "?local_rate=0.25", 1, 0).problem(409, "control-differs");
     browser.awaitText("409 control-differs");
     browser.find("button[aria-label='Updates of round 0']").click();

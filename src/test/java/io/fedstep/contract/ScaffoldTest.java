@@ -8,6 +8,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.ThinGoldens;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -185,6 +186,32 @@ class ScaffoldTest {
     assertThat(model.get(update(0, "alice")).json()).isEqualTo(receipt);
     JsonNode client = model.get("/rounds/0").json().required("clients").required(0);
     assertThat(client.required("local_rate").doubleValue()).isEqualTo(0.25);
+  }
+
+  @Test
+  void updatesOfTheOpenRound_showTheirControls_andThoseOfOthersThatOneWasLost() {
+    Model model = Model.create(spec(", \"round\": {\"min_updates\": 3}"));
+    for (String client : new String[] {"alice", "bob", "carol"}) {
+      submit(model, 0, client, "?local_rate=1", 1, 2).is(201);
+    }
+    model.awaitVersion(1);
+    submit(model, 1, "alice", "?local_rate=1&control=0", 1, 2).is(201);
+    submit(model, 1, "dora", "?local_rate=1", 1, 2).is(201);
+    assertThat(controls(model, 1)).containsExactly("alice 0", "dora null");
+    submit(model, 1, "bob", "?local_rate=1&control=lost", 1, 2).is(201);
+    model.awaitVersion(2);
+    assertThat(controls(model, 1)).containsExactly("alice ", "bob \"lost\"", "dora ");
+  }
+
+  private static List<String> controls(Model model, int round) {
+    return model
+        .get("/rounds/%s/updates".formatted(round))
+        .is(200)
+        .json()
+        .required("updates")
+        .valueStream()
+        .map(one -> one.required("client").stringValue() + " " + one.path("control"))
+        .toList();
   }
 
   @Test
