@@ -17,7 +17,7 @@ from test_encodings import decoded as reference
 from test_encodings import update as random_update
 
 from fedstep import Client, Problem, Update, Weights, decoding, encodings
-from fedstep.scaffold import Scaffold
+from fedstep.scaffold import Scaffold, _read, _write
 from fedstep.tensors import Array, Arrays
 
 SCAFFOLD = {"lrate": 1.0, "modules": ["scaffold-server"]}
@@ -46,6 +46,42 @@ def submit(client: Client, model: str, weights: Weights, made: Update) -> None:
         control=made.control,
         keeper=made.keeper,
     )
+
+
+class FileTest(unittest.TestCase):
+    """The file of a client's controls, as the Python and the Java client read and write it."""
+
+    owner = ("drift", "alice")
+
+    def kept(self, dtype: str) -> dict[int, Arrays]:
+        return {
+            round: {
+                "w": (round + np.arange(6) / 8).reshape(2, 3).astype(dtype),
+                "é:b": np.array(round - 1 / 3, dtype),
+            }
+            for round in (3, 12)
+        }
+
+    def test_a_file_of_either_client_is_read(self) -> None:
+        for client in ("java", "python"):
+            for dtype in ("float32", "float64"):
+                file = GOLDEN / f"thin/controls-{client}.{dtype}.safetensors"
+                owner, kept = _read(file)
+                self.assertEqual(owner, self.owner)
+                self.assertEqual(list(kept), [3, 12])
+                for round, arrays in self.kept(dtype).items():
+                    self.assertEqual(list(kept[round]), list(arrays))
+                    for name, array in arrays.items():
+                        self.assertEqual(kept[round][name].dtype, array.dtype)
+                        np.testing.assert_array_equal(kept[round][name], array, file.name)
+
+    def test_a_file_is_what_java_reads(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for dtype in ("float32", "float64"):
+                file = Path(folder, "alice.safetensors")
+                _write(file, self.owner, self.kept(dtype))
+                golden = GOLDEN / f"thin/controls-python.{dtype}.safetensors"
+                self.assertEqual(file.read_bytes(), golden.read_bytes())
 
 
 class DecodingTest(unittest.TestCase):

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,7 +22,7 @@ final class Tensors {
   Tensors(Map<String, String> metadata) {
     if (!metadata.isEmpty()) {
       ObjectNode texts = header.putObject("__metadata__");
-      metadata.forEach(texts::put);
+      new TreeMap<>(metadata).forEach(texts::put);
     }
   }
 
