@@ -6,7 +6,6 @@ import io.fedstep.aggregate.Rows;
 import io.fedstep.model.ModelSpec;
 import io.fedstep.vector.Range;
 import io.fedstep.vector.Shard;
-import java.util.concurrent.ExecutorService;
 import java.util.function.IntFunction;
 
 /**
@@ -24,14 +23,11 @@ final class DistancePass {
       Shard shard,
       IntFunction<Rows> rows,
       Gather gather,
-      ExecutorService helpers,
-      int threads) {
+      PassThreads threads) {
     long parameters = spec.parameters();
     int first = shard.firstRun(parameters);
     var runs = new double[shard.endRun(parameters) - first][];
-    PassThreads.run(
-        helpers,
-        threads,
+    threads.run(
         runs.length,
         () ->
             run -> {

@@ -14,7 +14,6 @@ import io.fedstep.vector.Tile;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -26,12 +25,7 @@ final class NormPass {
 
   /** The norms of a gradient, of which {@code gradient} has the shard's coordinates. */
   static TensorNorms run(
-      ModelSpec spec,
-      Shard shard,
-      VectorFile gradient,
-      Gather gather,
-      ExecutorService helpers,
-      int threads) {
+      ModelSpec spec, Shard shard, VectorFile gradient, Gather gather, PassThreads threads) {
     var leaves = new ArrayList<Range>();
     var firsts = new ArrayList<Integer>();
     for (Tensor tensor : spec.layout().tensors()) {
@@ -44,7 +38,7 @@ final class NormPass {
       takeNext(spec, shard, gradient, gather);
     }
     List<Range> own = leaves.stream().filter(leaf -> isIn(shard, leaf, spec)).toList();
-    var leavesOf = new Leaves(spec, own, gradient, gather, helpers, threads);
+    var leavesOf = new Leaves(spec, own, gradient, gather, threads);
     double[] sums = leavesOf.sums(PairwiseSum::squares);
     var squares = new ArrayList<Double>();
     List<Tensor> tensors = spec.layout().tensors();
@@ -67,17 +61,10 @@ final class NormPass {
 
   /** The leaves that a shard sums, and what all shards have summed. */
   private record Leaves(
-      ModelSpec spec,
-      List<Range> own,
-      VectorFile gradient,
-      Gather gather,
-      ExecutorService helpers,
-      int threads) {
+      ModelSpec spec, List<Range> own, VectorFile gradient, Gather gather, PassThreads threads) {
     double[] sums(ToDoubleFunction<Tile> sum) {
       double[] ownSums = new double[own.size()];
-      PassThreads.run(
-          helpers,
-          threads,
+      threads.run(
           ownSums.length,
           () -> {
             Tile tile = Tile.zeros(spec.dtype(), (int) Math.min(Range.TILE, spec.parameters()));

@@ -143,6 +143,7 @@ public final class RoundClose {
             .mapToDouble(update -> spec.effectiveWeight(update.weight(), update.staleness()))
             .toArray();
     UpdateReader updates = matrix.read(inOrder);
+    var passes = new PassThreads(helpers, threads);
     try (VectorFile weightsBefore = before.weights();
         StateFile stateBefore = before.state()) {
       if (shard.index() > 0) {
@@ -160,7 +161,7 @@ public final class RoundClose {
         IntFunction<Rows> words = updates::rows;
         var close =
             new RoundClose(spec, steps, words, weightsBefore, stateBefore, List.of(), shard, draft);
-        return close.run(updates, gather, helpers, threads, draft);
+        return close.run(updates, gather, passes, draft);
       }
       double[] norms = inOrder.stream().mapToDouble(update -> update.summary().norm()).toArray();
       ControlRounds controls = before.controls();
@@ -175,14 +176,14 @@ public final class RoundClose {
       IntFunction<Rows> rows = tile -> chain.bound(updates.rows(tile));
       Distances distances =
           chain.needsDistances()
-              ? DistancePass.run(spec, updateWeights.length, shard, rows, gather, helpers, threads)
+              ? DistancePass.run(spec, updateWeights.length, shard, rows, gather, passes)
               : Distances.NONE;
       var steps = chain.begin(distances, most(spec));
       List<String> clients =
           spec.hasControls() ? controls.after(context.round(), inOrder).clients() : List.of();
       var close =
           new RoundClose(spec, steps, rows, weightsBefore, stateBefore, clients, shard, draft);
-      return close.run(updates, gather, helpers, threads, draft);
+      return close.run(updates, gather, passes, draft);
     }
   }
 
@@ -197,13 +198,9 @@ public final class RoundClose {
   }
 
   private ShardResult run(
-      UpdateReader updates,
-      Gather gather,
-      ExecutorService helpers,
-      int threads,
-      VersionDraft draft) {
+      UpdateReader updates, Gather gather, PassThreads threads, VersionDraft draft) {
     for (Optimizer.Pass pass : spec.optimizer().passes()) {
-      run(pass, gather, helpers, threads);
+      run(pass, gather, threads);
     }
     updates.verify();
     read.put(Version.STATE, stateBefore.drainRead());
@@ -248,15 +245,15 @@ public final class RoundClose {
   }
 
   /** Between passes the gradient is in the file in which the last one leaves it. */
-  private void run(Optimizer.Pass pass, Gather gather, ExecutorService helpers, int threads) {
+  private void run(Optimizer.Pass pass, Gather gather, PassThreads threads) {
     TensorNorms norms =
         pass.begins()
             ? TensorNorms.none(spec.layout())
-            : NormPass.run(spec, shard, between, gather, helpers, threads);
+            : NormPass.run(spec, shard, between, gather, threads);
     List<JoinedCrc32c.Piece> last = between.written().pieces();
     between.beginAgain();
     gradient.beginAgain();
-    PassThreads.run(helpers, threads, gradientSquares.length, () -> new Worker(pass, norms));
+    threads.run(gradientSquares.length, () -> new Worker(pass, norms));
     if (!pass.begins()) {
       between.check(last, between.drainRead());
     }
