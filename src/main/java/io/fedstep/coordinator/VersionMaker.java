@@ -54,7 +54,12 @@ public final class VersionMaker {
    * @param over the round that ended with it, or null for the first weights
    */
   public record Made(
-      VersionInfo info, @Nullable RoundRecord over, Duration aggregation, Duration commit) {}
+      VersionInfo info, @Nullable RoundRecord over, Duration aggregation, Duration commit) {
+    /** One that took no time that is measured. */
+    public Made(VersionInfo info, @Nullable RoundRecord over) {
+      this(info, over, Duration.ZERO, Duration.ZERO);
+    }
+  }
 
   /** Makes the versions of a model. */
   public VersionMaker(ModelState state, Drafts drafts) {
@@ -126,7 +131,7 @@ public final class VersionMaker {
       draft.copyState(before);
       draft.keep(carried(it -> it.after(round)));
       draft.keep(known(before.controls()));
-      return at(next(draft, VersionInfo.MadeBy.ROUND, over), over);
+      return new Made(next(draft, VersionInfo.MadeBy.ROUND, over), over);
     }
   }
 
@@ -166,7 +171,7 @@ public final class VersionMaker {
           draft.copyState(from);
           draft.keep(carried(it -> restored(it, from))); // what was published cannot be taken back
           draft.keep(known(from.controls()));
-          yield at(next(draft, VersionInfo.MadeBy.RESTORE, discarded), discarded);
+          yield new Made(next(draft, VersionInfo.MadeBy.RESTORE, discarded), discarded);
         }
       }
       case Replacement.State(var name) -> {
@@ -174,7 +179,7 @@ public final class VersionMaker {
           draft.copyWeights(folder.newest());
           draft.keep(carried(Spending::standing));
           draft.keep(known(ControlRounds.of(draft.clients(), round.number())));
-          yield at(next(draft, VersionInfo.MadeBy.STATE, discarded), discarded);
+          yield new Made(next(draft, VersionInfo.MadeBy.STATE, discarded), discarded);
         }
       }
       case Replacement.Weights(var name, var digest) -> {
@@ -184,7 +189,7 @@ public final class VersionMaker {
           draft.keep(known(ControlRounds.NONE));
           String base = folder.base(0) + "w";
           var info = new VersionInfo(0, VersionInfo.MadeBy.WEIGHTS, base, now(), digest);
-          yield at(drafts.commit(draft, info, null), null);
+          yield new Made(drafts.commit(draft, info, null), null);
         }
       }
     };
@@ -207,10 +212,6 @@ public final class VersionMaker {
 
   private long size() {
     return state.spec().parameters();
-  }
-
-  private static Made at(VersionInfo made, @Nullable RoundRecord over) {
-    return new Made(made, over, Duration.ZERO, Duration.ZERO);
   }
 
   private VersionInfo next(VersionDraft draft, VersionInfo.MadeBy madeBy, RoundRecord over) {

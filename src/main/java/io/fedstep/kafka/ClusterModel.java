@@ -17,13 +17,17 @@ import org.jspecify.annotations.Nullable;
 
 /** What a process knows of a model from the decisions. */
 final class ClusterModel {
+  /** Behind every exchange. */
+  private static final int DONE = Integer.MAX_VALUE;
+
   private final ModelState state;
   private final Placement placement;
   private final Map<Long, Map<String, UpdateMetadata>> reports = new ConcurrentSkipListMap<>();
   private final Map<Long, MetricNames> reportedNames = new ConcurrentSkipListMap<>();
   private final NavigableMap<Long, Request> waiting = new ConcurrentSkipListMap<>();
+
+  /** The exchange that each range has come to, or {@link #DONE}. */
   private final int[] steps;
-  private final boolean[] done;
 
   /** How the open round ends, or null while it takes updates. */
   private LogEntry.@Nullable End end;
@@ -32,7 +36,6 @@ final class ClusterModel {
     this.state = state;
     this.placement = placement;
     steps = new int[placement.shards()];
-    done = new boolean[placement.shards()];
   }
 
   ModelState state() {
@@ -66,7 +69,6 @@ final class ClusterModel {
   void beginRound() {
     end = null;
     Arrays.fill(steps, 0);
-    Arrays.fill(done, false);
   }
 
   /** What is decided of the open round as a whole counts. */
@@ -117,8 +119,7 @@ final class ClusterModel {
     switch (detail) {
       case LogEntry.Update(_, _, _, var update) -> state.change(() -> state.round().apply(update));
       case LogEntry.Range(_, var index, _, var step, var isDone) -> {
-        steps[index] = Math.max(steps[index], step);
-        done[index] |= isDone;
+        steps[index] = Math.max(steps[index], isDone ? DONE : step);
       }
       case LogEntry.Report(_, var number, _, var client, var report) ->
           report(number, client, report);
@@ -134,20 +135,16 @@ final class ClusterModel {
 
   /** Whether a range has told that before. */
   boolean knows(int shard, int step, boolean isDone) {
-    return isDone ? done[shard] : done[shard] || steps[shard] >= step;
+    return steps[shard] >= (isDone ? DONE : step);
   }
 
   /** The exchange that all ranges have reached. */
   int step() {
-    int least = Integer.MAX_VALUE;
-    for (int i = 0; i < steps.length; i++) {
-      least = Math.min(least, done[i] ? Integer.MAX_VALUE : steps[i]);
-    }
-    return least;
+    return Arrays.stream(steps).min().orElseThrow();
   }
 
   boolean isDone() {
-    return step() == Integer.MAX_VALUE;
+    return step() == DONE;
   }
 
   /** Whether the version that ends the open round needs nothing more. */

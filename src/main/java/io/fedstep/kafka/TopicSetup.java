@@ -176,7 +176,10 @@ final class TopicSetup {
   }
 
   private void check(Admin admin, NewTopic wanted) {
-    TopicDescription found = described(admin, wanted.name());
+    TopicDescription found =
+        BrokerAnswers.wait(
+            Objects.requireNonNull(
+                admin.describeTopics(List.of(wanted.name())).topicNameValues().get(wanted.name())));
     if (found.partitions().size() != wanted.numPartitions()) {
       throw new ClusterException(
           "the topic %s has %s partitions, which stay as they were made, and fedstep.kafka.partitions"
@@ -202,19 +205,10 @@ final class TopicSetup {
                   ? Long.parseLong(is) >= Long.parseLong(value)
                   : is.equals(value) || FREE.contains(key);
           if (!enough) {
-            throw differs(wanted.name(), key, value, is);
+            throw new ClusterException(
+                "the topic %s has %s %s; %s is needed (kafka-configs.sh)"
+                    .formatted(wanted.name(), key, is, value));
           }
         });
-  }
-
-  private static TopicDescription described(Admin admin, String topic) {
-    return BrokerAnswers.wait(
-        Objects.requireNonNull(admin.describeTopics(List.of(topic)).topicNameValues().get(topic)));
-  }
-
-  private static ClusterException differs(String topic, String what, Object wanted, Object is) {
-    return new ClusterException(
-        "the topic %s has %s %s; %s is needed (kafka-configs.sh)"
-            .formatted(topic, what, is, wanted));
   }
 }

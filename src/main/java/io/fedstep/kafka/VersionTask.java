@@ -94,11 +94,7 @@ final class VersionTask implements VersionMaker.Drafts {
     VersionInfo found = model.drafts().committed(isFirst ? 0 : round.number() + 1);
     return found == null
         ? null
-        : new VersionMaker.Made(
-            found,
-            state.folder().follower().versionMade(found).round(),
-            Duration.ZERO,
-            Duration.ZERO);
+        : new VersionMaker.Made(found, state.folder().follower().versionMade(found).round());
   }
 
   private void fail(RuntimeException cause) {
