@@ -16,6 +16,7 @@ import io.fedstep.round.Decision;
 import io.fedstep.round.Plain;
 import io.fedstep.round.UpdateMetadata;
 import io.fedstep.round.VectorSummary;
+import io.fedstep.store.InMemory;
 import io.fedstep.store.PausedHead;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.StorageException;
@@ -68,7 +69,8 @@ class PausedCrashTest {
 
   @ParameterizedTest
   @EnumSource(SimDisk.Fault.class)
-  void faultAtEveryOperation_losesNoToldOffset(SimDisk.Fault fault, @TempDir Path folder) {
+  void faultAtEveryOperation_losesNoToldOffset(
+      SimDisk.Fault fault, @TempDir(factory = InMemory.class) Path folder) {
     boolean isCrash = fault == SimDisk.Fault.POWER || fault == SimDisk.Fault.KILL;
     int most = 0;
     for (int operation = 0; ; operation += isCrash || LONG ? 1 : 3) {
