@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Controls as clients fetch them. */
+@OneMachine("several machines refuse scaffold-server")
 class ControlTest {
   private static final String ROUND = "Fedstep-Control-Round";
 

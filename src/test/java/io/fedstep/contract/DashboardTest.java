@@ -194,6 +194,7 @@ class DashboardTest {
   }
 
   @Test
+  @OneMachine("several machines refuse scaffold-server")
   void localRates_areShown_ofAModelWithControls() {
     Model model = Model.create(ScaffoldTest.spec(", \"round\": {\"min_updates\": 2}"));
     ScaffoldTest.submit(model, 0, "alice", "?local_rate=0.5", 0.5, -1).is(201);
@@ -253,6 +254,7 @@ class DashboardTest {
   }
 
   @Test
+  @OneMachine("several machines refuse secure models")
   void secureRound_showsItsStages() {
     Model model =
         Model.create(
@@ -312,6 +314,8 @@ class DashboardTest {
     model.awaitVersion(1);
     open(model, "Version 1", "abandoned");
     browser.open(address(model.http(), "/"));
+    browser.awaitText("Live", "Models");
+    browser.find("#filter").sendKeys(model.name()); // it looks at the rounds of those it shows
     browser.awaitText(model.name(), "last round abandoned");
     model.http().delete(model.path("")).is(204);
   }

@@ -6,15 +6,11 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** Deleted models, which can be had back for a while. */
-@DisabledIfSystemProperty(
-    named = "contract.engine",
-    matches = "kafka",
-    disabledReason = "several machines keep nothing that is deleted")
+@OneMachine("several machines keep nothing that is deleted")
 class DeletedModelsTest {
   private static final String ALICE = "{\"gradient\": [1, 2, 3]}";
 

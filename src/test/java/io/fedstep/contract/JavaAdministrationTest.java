@@ -120,6 +120,7 @@ class JavaAdministrationTest {
   }
 
   @Test
+  @OneMachine("several machines make no copies")
   void model_isMadeFromAnothersVersion() throws Exception {
     admin.create(SPEC, FIRST);
     model.submit("alice", model.newest(), ONE);
@@ -145,6 +146,7 @@ class JavaAdministrationTest {
   }
 
   @Test
+  @OneMachine("several machines make no copies")
   void modelThatWasCopiedSecure_getsNothingInTheClear() throws Exception {
     admin.create(SPEC, FIRST);
     RemoteModel copied = fedstep.model(Model.unborn().name());
@@ -171,6 +173,7 @@ class JavaAdministrationTest {
   }
 
   @Test
+  @OneMachine("several machines keep nothing that is deleted")
   void modelThatIsDeleted_canBeHadBack() throws Exception {
     admin.create(SPEC, FIRST);
     admin.delete();

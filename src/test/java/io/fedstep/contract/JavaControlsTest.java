@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
 /** Controls that the Java client keeps by itself. */
+@OneMachine("several machines refuse scaffold-server")
 class JavaControlsTest {
   private final URI server = URI.create("http://127.0.0.1:" + Server.shared().http().port());
 

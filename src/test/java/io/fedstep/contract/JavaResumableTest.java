@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** Large updates of the Java client, over a line that breaks every 2 MB. */
+@OneMachine("several machines take updates whole")
 class JavaResumableTest {
   private static final int VALUES = 10_000_000;
   private static final long EVERY = 2 << 20;

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** SCAFFOLD from the Java client. */
+@OneMachine("several machines refuse scaffold-server")
 class JavaScaffoldTest {
   private final URI server = URI.create("http://127.0.0.1:" + Server.shared().http().port());
   private final Model name = Model.create(ScaffoldTest.spec(""));

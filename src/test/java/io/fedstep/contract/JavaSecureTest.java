@@ -31,6 +31,7 @@ import tools.jackson.databind.JsonNode;
 
 /** The Java client trains models whose server sees sums alone. */
 @Timeout(120)
+@OneMachine("several machines refuse secure models")
 class JavaSecureTest {
   private static final List<String> CLIENTS = List.of("ann", "ben", "cem", "dua", "eli");
 

@@ -193,6 +193,7 @@ class JavaThinTest {
   }
 
   @Test
+  @OneMachine("several machines refuse secure models")
   void secureModels_areTrainedWholeOrNotAtAll() throws Exception {
     create("float32", "\"secure\": {\"clip\": 8.0},");
     for (Participation part :

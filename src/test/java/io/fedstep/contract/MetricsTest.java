@@ -9,13 +9,9 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /** What Prometheus sees of models, rounds and updates. */
-@DisabledIfSystemProperty(
-    named = "contract.engine",
-    matches = "kafka",
-    disabledReason = "a round is counted by the process that ends it")
+@OneMachine("a round is counted by the process that ends it")
 class MetricsTest {
   private static final String GRADIENT =
       """

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fedstep.codec.ThinGoldens;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -146,10 +145,7 @@ class PlainTensorsTest {
   }
 
   @Test
-  @DisabledIfSystemProperty(
-      named = "contract.engine",
-      matches = "kafka",
-      disabledReason = "several machines make no copies")
+  @OneMachine("several machines make no copies")
   void copies_stepAsTheirModelsDid() {
     Model source = Model.create(MODULES);
     source.advance("[1, 2, 3, 4, 5]");

@@ -19,14 +19,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import tools.jackson.databind.JsonNode;
 
 /** docs/REFERENCE.md is what the code says; {@code -Dreference.write=true} writes it. */
-@DisabledIfSystemProperty(
-    named = "contract.engine",
-    matches = "kafka",
-    disabledReason = "a round is counted by the process that ends it")
+@OneMachine("a round is counted by the process that ends it")
 class ReferenceTest {
   private static final Path REFERENCE = Path.of("docs/REFERENCE.md");
   private static final Path CONFIGURATION = Path.of("application.yml");

@@ -14,14 +14,10 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import tools.jackson.databind.JsonNode;
 
 /** Updates whose body comes in several requests. */
-@DisabledIfSystemProperty(
-    named = "contract.engine",
-    matches = "kafka",
-    disabledReason = "a cluster takes them whole")
+@OneMachine("several machines take updates whole")
 class ResumableTest {
   private static final String PART = "Content-Type: application/partial-upload";
   private static final String SAFETENSORS = "Content-Type: application/x-safetensors";

@@ -45,6 +45,7 @@ class ScaffoldSpecsTest {
   }
 
   @Test
+  @OneMachine("several machines refuse scaffold-server")
   void spec_hasItOnce_andWithoutConfig() {
     String modules = "\"modules\": [\"scaffold-server\"]";
     for (String other :

@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** The state of {@code scaffold-server}, and of which rounds the controls in it are. */
+@OneMachine("several machines refuse scaffold-server")
 class ScaffoldStateTest {
   private static final String ROUND = "Fedstep-Control-Round";
   private static final String EMPTY =

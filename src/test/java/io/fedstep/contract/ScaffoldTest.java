@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** SCAFFOLD by one scalar: rounds as the reference has them, and what updates say. */
+@OneMachine("several machines refuse scaffold-server")
 class ScaffoldTest {
   private static final String ROUND = "Fedstep-Control-Round";
 

@@ -21,17 +21,13 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Secure models through HTTP: what they refuse and in which order, what members are given when. */
-@DisabledIfSystemProperty(
-    named = "contract.engine",
-    matches = "kafka",
-    disabledReason = "a cluster refuses secure models")
+@OneMachine("several machines refuse secure models")
 class SecureTest {
   private static final String MASKED = "Content-Type: application/vnd.fedstep.masked";
   static final List<String> FOUR = List.of("ann", "ben", "cem", "dua");

@@ -53,6 +53,11 @@ public final class Server implements AutoCloseable {
     return SHARED.computeIfAbsent(List.of(properties), Server::startOnEmptyFolder);
   }
 
+  /** Whether that one without properties is a cluster. */
+  static boolean isCluster() {
+    return "kafka".equals(System.getProperty("contract.engine"));
+  }
+
   /**
    * A server of its own on {@code data}, for tests that need other properties; close it. What it
    * writes is not forced: that is for the tests of processes, which can be killed.
@@ -94,7 +99,7 @@ public final class Server implements AutoCloseable {
     try {
       Path data = Files.createTempDirectory("fedstep-contract");
       SpringApplication.getShutdownHandlers().add(() -> delete(data));
-      return properties.isEmpty() && "kafka".equals(System.getProperty("contract.engine"))
+      return properties.isEmpty() && isCluster()
           ? startCluster(data)
           : start(data, properties.toArray(String[]::new));
     } catch (IOException e) {

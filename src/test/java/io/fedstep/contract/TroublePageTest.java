@@ -12,14 +12,10 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The commands of the page for when something goes wrong do what they are given for. */
-@DisabledIfSystemProperty(
-    named = "contract.engine",
-    matches = "kafka",
-    disabledReason = "several machines keep nothing that is deleted")
+@OneMachine("several machines keep nothing that is deleted")
 class TroublePageTest {
   private static final Path PAGE = Path.of("docs/OPERATIONS.md");
   private static final Pattern COMMAND = Pattern.compile("`(curl [^`]*)`");

@@ -276,6 +276,30 @@ class ClusterTest {
     cluster.delete(model);
   }
 
+  /** What docs/SCALING.md has among the limits. */
+  @Test
+  void specOfOneMachine_isRefused() {
+    String tensors = "{\"tensors\": {\"w\": [3]}, ";
+    for (String spec :
+        List.of(
+            "{\"from\": {\"model\": \"other\"}}",
+            tensors
+                + "\"secure\": {\"clip\": 1},"
+                + " \"round\": {\"min_updates\": 3, \"timeout\": \"1m\"}}",
+            tensors
+                + "\"optimizer\": {\"lrate\": 1, \"modules\": [\"scaffold-server\"]},"
+                + " \"aggregator\": [\"averaging\", {\"steps_weighted\": false}]}")) {
+      HttpResponse<byte[]> answer =
+          cluster.send(node ->
+              HttpRequest.newBuilder(cluster.uri(node, "/v1/models/refused"))
+                  .header("Content-Type", JSON)
+                  .PUT(BodyPublishers.ofString(spec)));
+      assertThat(answer.statusCode()).as(spec).isEqualTo(422);
+      assertThat(new String(answer.body(), UTF_8)).contains("is for one machine");
+    }
+    assertThat(cluster.json("/v1/deleted").required("deleted")).isEmpty();
+  }
+
   /** ClusterKillTest kills each kind of process, and brokers, in the second stage. */
   @Test
   @Order(LAST)
