@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -40,6 +41,9 @@ public final class ChildCluster implements AutoCloseable {
   private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
   private static final JsonMapper MAPPER = new JsonMapper();
 
+  /** For starts, which wait: on few cores none would be left of the common pool to tell an end. */
+  static final Executor THREADS = task -> Thread.ofPlatform().daemon().start(task);
+
   private final Path data;
   private final List<String[]> options;
   private final AtomicReferenceArray<ChildServer> nodes;
@@ -61,7 +65,7 @@ public final class ChildCluster implements AutoCloseable {
   private void startFrom(int first) {
     try {
       IntStream.range(first, size())
-          .mapToObj(node -> CompletableFuture.runAsync(() -> restart(node)))
+          .mapToObj(node -> CompletableFuture.runAsync(() -> restart(node), THREADS))
           .toList()
           .forEach(CompletableFuture::join);
     } catch (RuntimeException e) {
