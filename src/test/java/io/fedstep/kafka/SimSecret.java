@@ -10,19 +10,15 @@ import io.fedstep.coordinator.Upload;
 import io.fedstep.local.Rig;
 import io.fedstep.model.DifferentialPrivacy;
 import io.fedstep.model.ModelSpec;
-import io.fedstep.model.Protection;
+import io.fedstep.model.NoisyMean;
 import io.fedstep.privacy.Ledger;
 import io.fedstep.privacy.Standing;
 import io.fedstep.round.Decision;
 import io.fedstep.round.NoiseKey;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.store.Version;
-import io.fedstep.vector.DoubleTile;
 import io.fedstep.vector.Dtype;
-import io.fedstep.vector.Range;
-import io.fedstep.vector.Tile;
 import java.io.ByteArrayInputStream;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -166,26 +162,13 @@ final class SimSecret {
     DifferentialPrivacy now = before.clip() == null ? privacy : privacy.cutting(before.clip());
     double[] norms =
         record.clients().stream().mapToDouble(update -> update.summary().norm()).toArray();
-    Protection.OfRound round = now.begin(size, norms, key.bytes());
-    byte[] expected = new byte[size * Double.BYTES];
-    for (int tile = 0; tile < Range.tiles(size); tile++) {
-      Range range = Range.tile(tile, size);
-      long[] sums = new long[range.length()];
-      for (int row = 0; row < norms.length; row++) {
-        double[] numbers =
-            Objects.requireNonNull(sent.get(record.clients().get(row).summary().digest()));
-        double[] part = new double[range.length()];
-        System.arraycopy(numbers, (int) range.from(), part, 0, part.length);
-        round.grid().add(new DoubleTile(part, part.length), round.factors()[row], sums);
-      }
-      round.protect(range, sums);
-      Tile mean = Tile.zeros(Dtype.FLOAT64, range.length());
-      round.grid().mean(sums, round.count(), mean);
-      mean.write(MemorySegment.ofArray(expected), range.from() * Double.BYTES);
-    }
+    List<double[]> updates =
+        record.clients().stream()
+            .map(update -> Objects.requireNonNull(sent.get(update.summary().digest())))
+            .toList();
     assertThat(Rig.bytes(version.gradientBytes()))
         .as("gradient of version %s", version.info().version())
-        .isEqualTo(expected);
+        .isEqualTo(NoisyMean.of(now, updates, norms, key.bytes()));
     return privacy.adaptiveClip() == null
         ? before
         : before.cutting(now.nextClip(size, norms, key.bytes()));

@@ -33,7 +33,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Rounds through kills of a cluster's processes and brokers have what was acknowledged, once, and
- * equal those of one machine that nobody kills, to the last bit.
+ * equal those of one machine that nobody kills, to the last bit; beside them {@link KilledSecret}.
  */
 @BesideOthers
 @Tag("slow")
@@ -82,6 +82,7 @@ class ClusterKillTest {
   private ChildCluster cluster;
   private ClusterRoles roles;
   private ChildCluster alone;
+  private KilledSecret secret;
 
   @Test
   void roundsThroughKills_equalThoseOfOneMachine(@TempDir Path folder) {
@@ -89,11 +90,13 @@ class ClusterKillTest {
         var started =
             ChildCluster.start(folder.resolve("cluster"), NODES, startedBrokers, SESSION);
         var startedRoles = new ClusterRoles(startedBrokers);
-        var startedAlone = ChildCluster.ofOne(folder.resolve("alone"))) {
+        var startedAlone = ChildCluster.ofOne(folder.resolve("alone"));
+        var startedSecret = new KilledSecret(started, startedBrokers)) {
       brokers = startedBrokers;
       cluster = started;
       roles = startedRoles;
       alone = startedAlone;
+      secret = startedSecret;
       cluster.put(PATH, JSON, SPEC.getBytes(UTF_8));
       alone.put(PATH, JSON, SPEC.getBytes(UTF_8));
       Duration longest = Duration.ZERO;
@@ -105,6 +108,7 @@ class ClusterKillTest {
           longest = pause.compareTo(longest) > 0 ? pause : longest;
         }
         check(round);
+        secret.check(round);
       }
       for (int round = 0; round < ROUNDS; round++) {
         checkRecord(round);
@@ -195,7 +199,7 @@ class ClusterKillTest {
     if (victim == Victim.WORKER) {
       kill.strike(worker);
     }
-    awaitEnd(cluster, round);
+    awaitEnd(cluster, PATH, round);
     if (victim == null) {
       return Duration.ZERO;
     }
@@ -264,21 +268,22 @@ class ClusterKillTest {
     String path =
         "%s/rounds/%s/updates/client-%s?weight=%s"
             .formatted(PATH, round, client, weight(round, client));
-    receipts.get(round).put("client-" + client, cluster.put(path, OCTETS, body));
     alone.put(path, OCTETS, body(round, client));
+    secret.submit(round, client);
+    receipts.get(round).put("client-" + client, cluster.put(path, OCTETS, body));
   }
 
   private static int weight(int round, int client) {
     return 1 + 7 * round + client;
   }
 
-  private static void awaitEnd(ChildCluster server, int round) {
-    JsonNode current = server.json(PATH + "/rounds/current?wait=60s&after=" + round);
+  static void awaitEnd(ChildCluster server, String model, int round) {
+    JsonNode current = server.json(model + "/rounds/current?wait=60s&after=" + round);
     assertThat(current.path("round").intValue()).isEqualTo(round + 1);
   }
 
   private void check(int round) {
-    awaitEnd(alone, round);
+    awaitEnd(alone, PATH, round);
     checkRecord(round);
     for (String content : List.of("/weights", "/optimizer/state")) {
       String path = "%s/versions/%s%s".formatted(PATH, round + 1, content);
