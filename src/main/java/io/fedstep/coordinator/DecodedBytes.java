@@ -139,6 +139,7 @@ final class DecodedBytes {
       flush();
       Upload.Answer answer = decoder(reader).submit(head(), reader);
       dropDecoder();
+      close();
       return answer;
     });
   }

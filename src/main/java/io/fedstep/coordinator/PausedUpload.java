@@ -101,8 +101,6 @@ public final class PausedUpload {
     });
   }
 
-  // Bytes
-
   /**
    * Takes bytes in; returns the answer of the update that they complete, or null. A refusal leaves
    * what came, unless it is about the whole: {@link #told} says which.
@@ -190,7 +188,9 @@ public final class PausedUpload {
       throw UploadRefusals.otherEnd(bytes.length(), head().length()).exception();
     }
     Upload.Answer answer = lock.judged(() -> bytes.submit(reader));
+    lock.abandon(); // what it brought is an update's, whatever becomes of the file
     file.complete();
+    offset = head().length();
     return answer;
   }
 
@@ -222,8 +222,8 @@ public final class PausedUpload {
   }
 
   /** Ends it by a refusal, unless a request is busy with it; never waits. */
-  void endUnlessBusy(Refusal refusal) {
-    lock.unlessBusy(() -> lock.end(refusal));
+  boolean endUnlessBusy(Refusal refusal) {
+    return lock.unlessBusy(() -> lock.end(refusal));
   }
 
   private void remove() {

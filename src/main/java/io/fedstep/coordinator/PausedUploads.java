@@ -10,6 +10,7 @@ import io.fedstep.store.PausedHead;
 import io.fedstep.store.StorageException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -143,22 +144,26 @@ public final class PausedUploads {
     }
   }
 
-  /** Ends the uploads whose round is over, and those that have expired. */
-  public void sweep() {
+  /**
+   * Ends the uploads whose round is over, and those that have expired. Where a request is busy with
+   * one, it and its round's folder stay until this is asked again.
+   */
+  public synchronized void sweep() {
     if (byId.isEmpty() || state.endedBy() != null) {
       return;
     }
+    var busy = new HashSet<Long>();
     for (PausedUpload upload : byId.values()) {
       long round = upload.head().round();
       Refusal over = state.locked(() -> Optional.ofNullable(over(round))).orElse(null);
-      if (over != null) {
-        upload.endUnlessBusy(over);
-      } else if (isExpired(upload)) {
+      if (over != null && !upload.endUnlessBusy(over)) {
+        busy.add(round);
+      } else if (over == null && isExpired(upload)) {
         upload.endUnlessBusy(UploadRefusals.unknown());
       }
     }
     try {
-      folder.removeOver(this::takesUpdates);
+      folder.removeOver(round -> busy.contains(round) || takesUpdates(round));
     } catch (StorageException e) {
       log("of a round that is over cannot be removed yet", e);
     }

@@ -68,15 +68,17 @@ final class UploadLock {
     }
   }
 
-  /** Does something unless another thread has the lock; never waits. */
-  void unlessBusy(Runnable action) {
-    if (lock.tryLock()) {
+  /** Does something unless another thread has the lock; never waits. Whether it was done. */
+  boolean unlessBusy(Runnable action) {
+    boolean free = lock.tryLock();
+    if (free) {
       try {
         action.run();
       } finally {
         lock.unlock();
       }
     }
+    return free;
   }
 
   // The end

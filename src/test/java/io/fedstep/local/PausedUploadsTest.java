@@ -7,18 +7,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fedstep.codec.CheckedLine;
 import io.fedstep.codec.Crc32c;
 import io.fedstep.codec.Json;
+import io.fedstep.coordinator.BodyReader;
 import io.fedstep.coordinator.Limits;
 import io.fedstep.coordinator.PausedUpload;
+import io.fedstep.coordinator.PausedUploads;
 import io.fedstep.coordinator.SentBytes;
 import io.fedstep.coordinator.Upload;
 import io.fedstep.problem.Problem;
 import io.fedstep.process.BesideOthers;
+import io.fedstep.round.UpdateMetadata;
+import io.fedstep.round.VectorSummary;
 import io.fedstep.store.PausedHead;
 import io.fedstep.store.Unforced;
 import io.fedstep.vector.Dtype;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,10 +32,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.FileSystemUtils;
 
 /** The life of uploads that come in several requests: rounds, restarts, time, limits. */
 @BesideOthers
@@ -62,6 +70,11 @@ class PausedUploadsTest {
   }
 
   static Upload.@Nullable Answer send(PausedUpload upload, int from, int to) {
+    return send(upload, from, to, PausedCrashTest.OCTETS);
+  }
+
+  private static Upload.@Nullable Answer send(
+      PausedUpload upload, int from, int to, BodyReader reader) {
     try {
       return upload.take(
           new SentBytes(
@@ -70,10 +83,32 @@ class PausedUploadsTest {
               to - from,
               new ByteArrayInputStream(ROW, from, to - from),
               () -> {}),
-          PausedCrashTest.OCTETS);
+          reader);
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** A reader that has something happen each time before it says what is beside the numbers. */
+  private static BodyReader after(Runnable happens) {
+    return new BodyReader() {
+      @Override
+      public UpdateMetadata metadata(PausedHead head) {
+        happens.run();
+        return PausedCrashTest.OCTETS.metadata(head);
+      }
+
+      @Override
+      public Upload begin(PausedHead head, Upload.Beginning beginning) {
+        return PausedCrashTest.OCTETS.begin(head, beginning);
+      }
+
+      @Override
+      public VectorSummary read(PausedHead head, InputStream body, Upload upload)
+          throws IOException {
+        return PausedCrashTest.OCTETS.read(head, body, upload);
+      }
+    };
   }
 
   /** Sends the rest. */
@@ -102,7 +137,7 @@ class PausedUploadsTest {
   }
 
   @Test
-  void round_takesItsUploadsAlong() throws IOException {
+  void round_takesItsUploadsAlong() {
     try (Rig rig = Rig.on(data)) {
       rig.create("m", PLAIN);
       PausedUpload upload = begin(rig, 0, "alice");
@@ -120,10 +155,55 @@ class PausedUploadsTest {
     }
   }
 
-  private static List<Path> uploads(Rig rig) throws IOException {
-    Path folder = rig.folder("m").resolve("open").resolve("uploads");
-    try (Stream<Path> files = Files.walk(folder)) {
+  @Test
+  void requestThatIsBusy_whileItsRoundEnds_findsItsFile() {
+    try (Rig rig = Rig.on(data)) {
+      rig.create("m", PLAIN);
+      PausedUpload upload = begin(rig, 0, "alice");
+      PausedUploads uploads = rig.coordinator().paused("m");
+      BodyReader reader =
+          after(() -> {
+            rig.put("m", 0, "bob", 1, 1, 2, 3, 4);
+            rig.put("m", 0, "carol", 1, 1, 2, 3, 4);
+            rig.awaitVersion("m", 1);
+            CompletableFuture.runAsync(uploads::sweep, Thread::startVirtualThread).join();
+            assertThat(uploads(rig)).hasSize(2);
+          });
+      assertThat(refusal(() -> send(upload, 0, ROW.length, reader)).problem())
+          .isEqualTo(Problem.ROUND_CLOSED);
+      uploads.sweep();
+      assertThat(uploads(rig)).isEmpty();
+    }
+  }
+
+  @Test
+  void update_isAnswered_whateverBecomesOfItsFile() {
+    try (Rig rig = Rig.on(data)) {
+      rig.create("m", PLAIN);
+      PausedUpload upload = begin(rig, 0, "alice");
+      BodyReader reader = after(() -> delete(folder(rig)));
+      assertThat(send(upload, 0, ROW.length, reader)).isNotNull();
+      assertThat(rig.coordinator().pausedBytes()).isZero();
+    }
+  }
+
+  private static void delete(Path folder) {
+    try {
+      FileSystemUtils.deleteRecursively(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path folder(Rig rig) {
+    return rig.folder("m").resolve("open").resolve("uploads");
+  }
+
+  private static List<Path> uploads(Rig rig) {
+    try (Stream<Path> files = Files.walk(folder(rig))) {
       return files.filter(Files::isRegularFile).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
