@@ -168,7 +168,7 @@ final class SimSecret {
             .toList();
     assertThat(Rig.bytes(version.gradientBytes()))
         .as("gradient of version %s", version.info().version())
-        .isEqualTo(NoisyMean.of(now, updates, norms, key.bytes()));
+        .isEqualTo(NoisyMean.of(now, size, updates, norms, key.bytes()));
     return privacy.adaptiveClip() == null
         ? before
         : before.cutting(now.nextClip(size, norms, key.bytes()));

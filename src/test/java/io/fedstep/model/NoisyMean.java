@@ -15,12 +15,12 @@ public final class NoisyMean {
    * The values of that gradient as little-endian float64.
    *
    * @param privacy with the norm to which the round cuts
-   * @param updates in the order of their clients' names
+   * @param size the number of coordinates
+   * @param updates in the order of their clients' names; none in a round whose draw was empty
    * @param norms the L2 norm of each
    */
   public static byte[] of(
-      DifferentialPrivacy privacy, List<double[]> updates, double[] norms, byte[] key) {
-    int size = updates.getFirst().length;
+      DifferentialPrivacy privacy, int size, List<double[]> updates, double[] norms, byte[] key) {
     Protection.OfRound round = privacy.begin(size, norms, key);
     byte[] gradient = new byte[size * Double.BYTES];
     for (int tile = 0; tile < Range.tiles(size); tile++) {

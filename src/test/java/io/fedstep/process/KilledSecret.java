@@ -105,7 +105,7 @@ final class KilledSecret implements AutoCloseable {
     List<double[]> updates = List.of(update(round, 0), update(round, 1), update(round, 2));
     double[] norms = updates.stream().mapToDouble(KilledSecret::norm).toArray();
     byte[] gradient = cluster.bytes("%s/versions/%s/gradient".formatted(PATH, round + 1));
-    assertThat(Arrays.mismatch(gradient, NoisyMean.of(privacy, updates, norms, key)))
+    assertThat(Arrays.mismatch(gradient, NoisyMean.of(privacy, SIZE, updates, norms, key)))
         .as("the first byte of round %s's gradient to differ", round)
         .isEqualTo(-1);
     privacy = privacy.cutting(privacy.nextClip(SIZE, norms, key));
