@@ -5,7 +5,10 @@ import static java.util.stream.Collectors.joining;
 import java.lang.reflect.Constructor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -16,16 +19,48 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>They are virtual ones. Who carries them is given to a constructor that the JDK keeps for its
  * own tests, which needs {@code --add-opens java.base/java.lang=ALL-UNNAMED}. What waits for a
- * monitor, or until a time, is woken by a thread of the JDK's, and must not happen here.
+ * monitor is woken by a thread of the JDK's: that happens with those of the JDK itself, which other
+ * tests use as well, and no other thread goes on meanwhile. What waits until a time is woken so
+ * too, and must not happen here.
  */
 final class SimThreads {
   private final Random random;
+  private final Thread driver = Thread.currentThread();
   private final List<Ready> ready = new ArrayList<>();
+
+  /** What had to wait for a monitor, and goes on before all others. */
+  private final Queue<Ready> woken = new ConcurrentLinkedQueue<>();
+
   private final List<Throwable> failures = new ArrayList<>();
   private @Nullable SimProcess last;
   private long steps;
 
-  private record Ready(SimProcess process, Runnable goesOn) {}
+  private record Ready(SimProcess process, Carried thread, Runnable goesOn) {}
+
+  /** A thread, and where it is handed over as soon as it can go on. */
+  private final class Carried implements Executor {
+    private final SimProcess process;
+    private @Nullable Thread thread;
+
+    Carried(SimProcess process) {
+      this.process = process;
+    }
+
+    @Override
+    public void execute(Runnable goesOn) {
+      var next = new Ready(process, this, goesOn);
+      Thread by = Thread.currentThread();
+      if (by != driver && !by.isVirtual()) {
+        woken.add(next);
+      } else if (!process.killed) {
+        ready.add(next);
+      }
+    }
+
+    Thread.State state() {
+      return Objects.requireNonNull(thread).getState();
+    }
+  }
 
   SimThreads(Random random) {
     this.random = random;
@@ -33,18 +68,19 @@ final class SimThreads {
 
   /** The threads of a process, which may all stand still for a while, or for good. */
   final class SimProcess {
-    private final Thread.Builder builder = builder(goesOn -> add(this, goesOn));
     private final List<Thread> threads = new ArrayList<>();
     private boolean stopped;
     private boolean killed;
 
     /** A thread that is not started yet. */
     Thread thread(String name, Runnable work) {
+      var carried = new Carried(this);
       Thread thread =
-          builder
+          builder(carried)
               .name(name)
               .uncaughtExceptionHandler((_, failure) -> failed(failure))
               .unstarted(work);
+      carried.thread = thread;
       threads.removeIf(one -> one.getState() == Thread.State.TERMINATED);
       threads.add(thread);
       return thread;
@@ -101,12 +137,6 @@ final class SimThreads {
     }
   }
 
-  private void add(SimProcess process, Runnable goesOn) {
-    if (!process.killed) {
-      ready.add(new Ready(process, goesOn));
-    }
-  }
-
   /** Has a thread go on until it waits; false if there is none that can. */
   boolean step() {
     @Nullable Ready next = draw();
@@ -116,7 +146,26 @@ final class SimThreads {
     steps++;
     last = next.process();
     next.goesOn().run();
+    while (waitsForMonitor(next)) {
+      Ready again = woken.poll();
+      if (again == null) {
+        Thread.onSpinWait();
+      } else {
+        again.goesOn().run();
+      }
+    }
     return true;
+  }
+
+  /** Whether a thread waits for a monitor, or need not any more and was not handed over yet. */
+  private boolean waitsForMonitor(Ready one) {
+    return switch (one.thread().state()) {
+      case BLOCKED -> true;
+      case RUNNABLE ->
+          !one.process().killed
+              && ready.stream().noneMatch(other -> other.thread() == one.thread());
+      case NEW, WAITING, TIMED_WAITING, TERMINATED -> false;
+    };
   }
 
   private @Nullable Ready draw() {
