@@ -1,7 +1,6 @@
 package io.fedstep.wire;
 
 import jakarta.servlet.ServletException;
-import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,7 +38,7 @@ final class ForwardedValve extends ValveBase {
 
   @Override
   public void invoke(Request request, Response response) throws IOException, ServletException {
-    if (response.getStatus() < HttpServletResponse.SC_BAD_REQUEST) { // the head could be read
+    if (HeaderValve.hasHead(response)) {
       keepBelieved(request);
     }
     getNext().invoke(request, response);

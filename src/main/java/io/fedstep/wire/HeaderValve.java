@@ -59,6 +59,11 @@ final class HeaderValve extends ValveBase {
     super(true);
   }
 
+  /** Whether the container could read a request's head; else there may be no method, no path. */
+  static boolean hasHead(Response response) {
+    return response.getStatus() < HttpServletResponse.SC_BAD_REQUEST;
+  }
+
   private static Set<String> names(String... names) {
     var set = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     set.addAll(Set.of(names));
@@ -67,8 +72,8 @@ final class HeaderValve extends ValveBase {
 
   @Override
   public void invoke(Request request, Response response) throws IOException, ServletException {
-    if (response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST) {
-      getNext().invoke(request, response); // the container could not read the head
+    if (!hasHead(response)) {
+      getNext().invoke(request, response);
       return;
     }
     MimeHeaders fields = request.getCoyoteRequest().getMimeHeaders();

@@ -4,7 +4,6 @@ import io.fedstep.problem.Problem;
 import io.fedstep.problem.Refusal;
 import io.fedstep.quota.PeerConnections;
 import jakarta.servlet.ServletException;
-import jakarta.servlet.http.HttpServletResponse;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
@@ -52,9 +51,7 @@ final class LimitValve extends ValveBase {
       response.setHeader("Connection", "close");
     }
     try {
-      // or the container could not read the head: there may be no method, no path
-      boolean isHttp = response.getStatus() < HttpServletResponse.SC_BAD_REQUEST;
-      if (!isHttp || !(crowded || greedy) || isProbe(request)) {
+      if (!HeaderValve.hasHead(response) || !(crowded || greedy) || isProbe(request)) {
         getNext().invoke(request, response);
       } else {
         refuse(response, crowded ? crowd() : share(request.getPeerAddr()));
