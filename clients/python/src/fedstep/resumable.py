@@ -101,8 +101,15 @@ class Uploads:
             return self._transport.request("PUT", path, read, query=query, body=body)
         rate, self._rate = self._rate, 0.0
         if body.length <= QUICK_SECONDS * rate:
+            patience = 2 * QUICK_SECONDS
+
+            def at_once() -> T:
+                return self._transport.request(
+                    "PUT", path, read, query=query, body=body, repeat=False, timeout=patience
+                )
+
             try:
-                return self._timed(body, lambda: self._at_once(path, query, body, read))
+                return self._timed(body, at_once)
             except Unreachable:
                 pass
             except Problem as problem:
@@ -115,18 +122,6 @@ class Uploads:
         answer = send()
         self._rate = body.length / max(time.monotonic() - start, 1e-6)
         return answer
-
-    def _at_once(
-        self,
-        path: str,
-        query: Mapping[str, object],
-        body: Body,
-        read: Callable[[Incoming], T],
-    ) -> T:
-        patience = 2 * QUICK_SECONDS
-        return self._transport.request(
-            "PUT", path, read, query=query, body=body, repeat=False, timeout=patience
-        )
 
     def _in_parts(
         self,

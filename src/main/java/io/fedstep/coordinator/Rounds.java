@@ -2,7 +2,6 @@ package io.fedstep.coordinator;
 
 import io.fedstep.round.ControlRounds;
 import io.fedstep.round.Decision;
-import io.fedstep.round.Round;
 import io.fedstep.round.RoundRecord;
 import io.fedstep.round.RoundRefusals;
 import java.util.List;
@@ -45,31 +44,28 @@ public final class Rounds {
   /** The documents that a stage of the open round has, by client; null if another one is open. */
   public @Nullable Map<String, Decision.Answered> documents(
       String model, long round, String stage) {
-    return open(model, round, open -> Map.copyOf(open.documents(stage)));
+    return open(model, round, state -> Map.copyOf(state.round().documents(stage)));
   }
 
   /** The last stage that each client of the open round has answered; null if another is open. */
   public @Nullable SortedMap<String, String> reached(String model, long round) {
-    return open(model, round, Round::reached);
+    return open(model, round, state -> state.round().reached());
   }
 
   /** The updates that the open round has so far, by client id; null if another round is open. */
   public @Nullable List<Decision.Accepted> open(String model, long round) {
-    return open(model, round, Round::inClientOrder);
-  }
-
-  private <T> @Nullable T open(String model, long round, Function<Round, T> shown) {
-    ModelState state = state(model);
-    return state
-        .look(() -> Optional.of(state.round()).filter(open -> open.number() == round).map(shown))
-        .orElse(null);
+    return open(model, round, state -> state.round().inClientOrder());
   }
 
   /** Of which rounds the controls are that clients of the open round have; null if another is. */
   public @Nullable ControlRounds controls(String model, long round) {
+    return open(model, round, ModelState::controls);
+  }
+
+  private <T> @Nullable T open(String model, long round, Function<ModelState, T> shown) {
     ModelState state = state(model);
     return state
-        .look(() -> Optional.of(state.controls()).filter(_ -> state.round().number() == round))
+        .look(() -> Optional.of(state).filter(open -> open.round().number() == round).map(shown))
         .orElse(null);
   }
 

@@ -182,10 +182,7 @@ class LeaderTest {
       try (var cluster = cluster("gone", engine);
           var leader = new Leader(cluster.cluster(), 0, () -> {});
           Consumer<String, byte[]> member = member(cluster)) {
-        cluster.follower().start();
-        leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
-        await().until(() -> knows(cluster, FIRST));
-        ModelState state = state(cluster);
+        ModelState state = created(cluster, leader, member);
         Version zeros = Objects.requireNonNull(state.folder().version(0));
         try (var _ = new Leading(leader, member)) {
           changes(cluster, state).restore(zeros, Expected.ANY);
@@ -264,10 +261,7 @@ class LeaderTest {
         var cluster = cluster("full", disk.disk(), "disk/data", engine, SHORT_SESSION);
         var leader = new Leader(cluster.cluster(), 0, () -> {});
         Consumer<String, byte[]> member = member(cluster)) {
-      cluster.follower().start();
-      leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
-      await().until(() -> knows(cluster, FIRST));
-      ModelState state = state(cluster);
+      ModelState state = created(cluster, leader, member);
       ModelChanges changes = changes(cluster, state);
       try (var _ = new Leading(leader, member)) {
         disk.fail(SimDisk.Fault.FULL, Version.WEIGHTS);
@@ -283,6 +277,15 @@ class LeaderTest {
         assertThat(changes.stop().phase()).isEqualTo(Phase.STOPPED);
       }
     }
+  }
+
+  /** Has a leader create the model, which the follower knows then. */
+  private static ModelState created(
+      Bystander cluster, Leader leader, Consumer<String, byte[]> member) {
+    cluster.follower().start();
+    leader.run(List.of(request(0, creation(FIRST))), member.groupMetadata());
+    await().until(() -> knows(cluster, FIRST));
+    return state(cluster);
   }
 
   private static ModelState state(Bystander cluster) {
