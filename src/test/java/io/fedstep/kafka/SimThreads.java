@@ -33,6 +33,10 @@ final class SimThreads {
 
   private final List<Throwable> failures = new ArrayList<>();
   private @Nullable SimProcess last;
+
+  /** What goes on now; the monitor may be free again before it has stopped for it. */
+  private @Nullable Carried running;
+
   private long steps;
 
   private record Ready(SimProcess process, Carried thread, Runnable goesOn) {}
@@ -50,7 +54,7 @@ final class SimThreads {
     public void execute(Runnable goesOn) {
       var next = new Ready(process, this, goesOn);
       Thread by = Thread.currentThread();
-      if (by != driver && !by.isVirtual()) {
+      if (running == this || (by != driver && !by.isVirtual())) {
         woken.add(next);
       } else if (!process.killed) {
         ready.add(next);
@@ -145,6 +149,7 @@ final class SimThreads {
     }
     steps++;
     last = next.process();
+    running = next.thread();
     next.goesOn().run();
     while (waitsForMonitor(next)) {
       Ready again = woken.poll();
@@ -154,6 +159,7 @@ final class SimThreads {
         again.goesOn().run();
       }
     }
+    running = null;
     return true;
   }
 
@@ -161,9 +167,7 @@ final class SimThreads {
   private boolean waitsForMonitor(Ready one) {
     return switch (one.thread().state()) {
       case BLOCKED -> true;
-      case RUNNABLE ->
-          !one.process().killed
-              && ready.stream().noneMatch(other -> other.thread() == one.thread());
+      case RUNNABLE -> !one.process().killed;
       case NEW, WAITING, TIMED_WAITING, TERMINATED -> false;
     };
   }
