@@ -37,9 +37,14 @@ public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoC
     lines.add(line.getLevel() + " " + line.getFormattedMessage());
   }
 
-  /** The lines, each after its level. */
+  /** The lines, each after its level; for loggers that no test beside has. */
   public List<String> lines() {
     return lines;
+  }
+
+  /** Those that have a text in them, as no line of a test beside has: a folder, say. */
+  public List<String> lines(Object text) {
+    return lines.stream().filter(line -> line.contains(text.toString())).toList();
   }
 
   @Override

@@ -8,10 +8,17 @@ import java.util.List;
 import java.util.Set;
 import org.slf4j.LoggerFactory;
 
-/** What the server's log says while this is open, but of other tests' models. */
+/**
+ * What the server's log says while this is open, but what tests beside say, and of their models.
+ */
 final class Log implements AutoCloseable {
   private static final Set<String> OF_MODELS =
       Set.of("io.fedstep.models", "io.fedstep.coordinator");
+
+  private static final String OF_CLIENTS = "io.fedstep.client";
+
+  /** In a folder that JUnit has made for a test, which is none of the server's. */
+  private static final String OF_FOLDERS = "/junit-";
 
   private final Model model;
   private final Logger log = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
@@ -31,6 +38,8 @@ final class Log implements AutoCloseable {
     }
     return all.stream()
         .filter(line -> line.getLevel().isGreaterOrEqual(Level.WARN))
+        .filter(line -> !line.getLoggerName().startsWith(OF_CLIENTS))
+        .filter(line -> !line.getFormattedMessage().contains(OF_FOLDERS))
         .filter(line ->
             !OF_MODELS.contains(line.getLoggerName())
                 || line.getFormattedMessage().contains(model.name()))

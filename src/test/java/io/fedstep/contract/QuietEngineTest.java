@@ -16,10 +16,12 @@ class QuietEngineTest {
     var _ = Server.shared();
     try (var log = LogLines.of(ENGINE, Level.WARN)) {
       var engine = LoggerFactory.getLogger(ENGINE);
-      engine.error("model one is stopped by a failure");
-      engine.error("{}: {}", "model staged is stopped by a failure", "the power is gone");
-      engine.error("model of-a-test is stopped by a failure");
-      assertThat(log.lines()).containsExactly("ERROR model of-a-test is stopped by a failure");
+      engine.error("model one is stopped by a failure of this test");
+      engine.error(
+          "{}: {}", "model staged is stopped by a failure of this test", "the power is gone");
+      engine.error("model of-a-test is stopped by a failure of this test");
+      assertThat(log.lines("of this test"))
+          .containsExactly("ERROR model of-a-test is stopped by a failure of this test");
     }
   }
 }

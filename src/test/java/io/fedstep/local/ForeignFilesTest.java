@@ -3,9 +3,7 @@ package io.fedstep.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import io.fedstep.LogLines;
 import io.fedstep.coordinator.Expected;
 import io.fedstep.problem.Problem;
 import io.fedstep.round.UpdateMetadata;
@@ -24,7 +22,6 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
 /** What others have put into the data folder, and what of it is theirs to read. */
 class ForeignFilesTest {
@@ -41,20 +38,12 @@ class ForeignFilesTest {
     }
   }
 
-  private static List<String> warningsOf(Runnable action) {
-    var logger = (Logger) LoggerFactory.getLogger("io.fedstep");
-    var lines = new ListAppender<ILoggingEvent>();
-    lines.start();
-    logger.addAppender(lines);
-    try {
+  /** What the log warns of in a data folder. */
+  private static List<String> warnings(Path data, Runnable action) {
+    try (var log = LogLines.of("io.fedstep", Level.WARN)) {
       action.run();
-    } finally {
-      logger.detachAppender(lines);
+      return log.lines(data);
     }
-    return lines.list.stream()
-        .filter(line -> line.getLevel().isGreaterOrEqual(Level.WARN))
-        .map(ILoggingEvent::getFormattedMessage)
-        .toList();
   }
 
   @ParameterizedTest
@@ -71,7 +60,7 @@ class ForeignFilesTest {
     fill(data);
     Path foreign = data.resolve("models").resolve(name);
     Files.writeString(foreign, "mine");
-    assertThat(warningsOf(() -> checkGoesOn(data)))
+    assertThat(warnings(data, () -> checkGoesOn(data)))
         .singleElement()
         .asString()
         .contains(foreign.resolveSibling("").toString(), foreign.getFileName().toString());
@@ -91,7 +80,7 @@ class ForeignFilesTest {
   void foreignFolderBesideTheModels_isPassedOver(@TempDir Path data) throws IOException {
     fill(data);
     Files.createDirectory(data.resolve("models/lost+found"));
-    assertThat(warningsOf(() -> checkGoesOn(data))).hasSize(1);
+    assertThat(warnings(data, () -> checkGoesOn(data))).hasSize(1);
   }
 
   @Test
