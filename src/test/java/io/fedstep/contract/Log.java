@@ -8,9 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.slf4j.LoggerFactory;
 
-/**
- * What the server's log says while this is open, but what tests beside say, and of their models.
- */
+/** What the server's log says while this is open, without what other tests and their models say. */
 final class Log implements AutoCloseable {
   private static final Set<String> OF_MODELS =
       Set.of("io.fedstep.models", "io.fedstep.coordinator");
