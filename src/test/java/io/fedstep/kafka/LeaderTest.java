@@ -269,7 +269,7 @@ class LeaderTest {
         Refusal decided = refusal(() -> changes.restore(zeros, Expected.ANY));
         assertThat(decided.problem()).isEqualTo(Problem.NOT_READY);
         assertThat(decided.detail()).startsWith("This is decided, and waits: There is no room");
-        awaitStorageFull(changes::stop); // a busy leader may answer too late for so short a session
+        awaitStorageFull(changes::stop);
         awaitStorageFull(() -> changes.setState(changes.beginState(), Expected.ANY));
         disk.heal();
         await().until(() -> state.status().newest().version() == 1);
@@ -278,8 +278,14 @@ class LeaderTest {
     }
   }
 
+  /** Asks again where a busy leader answers too late for so short a session. */
   private static void awaitStorageFull(ThrowingCallable change) {
-    await().until(() -> refusal(change).problem() == Problem.STORAGE_FULL);
+    await()
+        .until(() -> {
+          Problem problem = refusal(change).problem();
+          assertThat(problem).isIn(Problem.STORAGE_FULL, Problem.NOT_READY);
+          return problem == Problem.STORAGE_FULL;
+        });
   }
 
   /** Has a leader create the model, which the follower knows then. */
