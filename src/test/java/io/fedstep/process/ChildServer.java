@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,11 +36,13 @@ public final class ChildServer implements AutoCloseable {
 
   private final Process process;
   private final int port;
+  private final Duration startTime;
   private final List<String> warnings;
 
-  private ChildServer(Process process, int port, List<String> warnings) {
+  private ChildServer(Process process, int port, Duration startTime, List<String> warnings) {
     this.process = process;
     this.port = port;
+    this.startTime = startTime;
     this.warnings = warnings;
   }
 
@@ -138,10 +141,13 @@ public final class ChildServer implements AutoCloseable {
 
   private static List<ChildServer> start(List<String> command, int count) {
     try {
+      long begin = System.nanoTime();
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       var warnings = new CopyOnWriteArrayList<String>();
-      return awaitPorts(process, count, warnings).stream()
-          .map(port -> new ChildServer(process, port, warnings))
+      List<Integer> ports = awaitPorts(process, count, warnings);
+      var startTime = Duration.ofNanos(System.nanoTime() - begin);
+      return ports.stream()
+          .map(port -> new ChildServer(process, port, startTime, warnings))
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -195,6 +201,11 @@ public final class ChildServer implements AutoCloseable {
   /** The port that it serves. */
   public int port() {
     return port;
+  }
+
+  /** From the start of its process until it answered. */
+  Duration startTime() {
+    return startTime;
   }
 
   /** Its process. */
