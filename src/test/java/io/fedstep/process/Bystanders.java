@@ -70,7 +70,7 @@ final class Bystanders implements AutoCloseable {
       String beside,
       Duration liveness,
       Duration update,
-      Duration startTime,
+      ChildServer server,
       long heapBefore,
       long heapAfter,
       int ended) {
@@ -82,9 +82,6 @@ final class Bystanders implements AutoCloseable {
 
     /** As fedstep.limits.connections reckons with them. */
     private static final int CONNECTIONS_A_MEGABYTE = 4;
-
-    /** A machine on which the server starts later has more time in proportion. */
-    private static final Duration MOST_START = Duration.ofSeconds(3);
 
     void areServed() {
       othersAreServed();
@@ -98,16 +95,11 @@ final class Bystanders implements AutoCloseable {
 
     /** The same where connections stay open, or are kept for the next ones, which is no growth. */
     void othersAreServed(int connections) {
-      assertThat(liveness).as("liveness, " + beside).isLessThan(here(MOST_LIVENESS));
-      assertThat(update).as("an honest update, " + beside).isLessThan(here(MOST_UPDATE));
+      assertThat(liveness).as("liveness, " + beside).isLessThan(server.here(MOST_LIVENESS));
+      assertThat(update).as("an honest update, " + beside).isLessThan(server.here(MOST_UPDATE));
       assertThat(heapAfter)
           .as("live heap, " + beside)
           .isLessThan(heapBefore + SLACK + connections / CONNECTIONS_A_MEGABYTE);
-    }
-
-    private Duration here(Duration promised) {
-      double slower = Math.max(1, (double) startTime.toNanos() / MOST_START.toNanos());
-      return Duration.ofNanos((long) (slower * promised.toNanos()));
     }
   }
 
@@ -276,7 +268,7 @@ final class Bystanders implements AutoCloseable {
               what,
               longestLiveness,
               longestUpdate,
-              server.startTime(),
+              server,
               before,
               liveHeap(),
               ended.get() + told.get());
@@ -286,7 +278,7 @@ final class Bystanders implements AutoCloseable {
           what,
           served.liveness.toMillis(),
           served.update.toMillis(),
-          served.startTime.toMillis(),
+          server.startTime().toMillis(),
           before,
           served.heapAfter,
           served.ended);

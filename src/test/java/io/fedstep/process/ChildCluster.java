@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -152,6 +153,14 @@ public final class ChildCluster implements AutoCloseable {
   /** Starts another process in the place of a killed one; returns once it answers. */
   void restart(int node) {
     nodes.set(node, ChildServer.start(data, options.get(node)));
+  }
+
+  /** As a limit is on this machine, by the latest of their starts. */
+  Duration here(Duration limit) {
+    return IntStream.range(0, size())
+        .mapToObj(node -> nodes.get(node).here(limit))
+        .max(Comparator.naturalOrder())
+        .orElseThrow();
   }
 
   /** The lines of WARN and ERROR of those that run. */

@@ -24,6 +24,10 @@ import java.util.stream.Stream;
 public final class ChildServer implements AutoCloseable {
   private static final Pattern STARTED = Pattern.compile("fedstep \\S+ is ready on port (\\d+)");
   private static final long START_SECONDS = 180;
+
+  /** A start on a machine on which limits are as they are. */
+  private static final Duration QUICK_START = Duration.ofSeconds(3);
+
   private static final String MAIN = FedstepApplication.class.getName();
 
   /** A user's machine, where digits and hours are others: the server is not to depend on it. */
@@ -206,6 +210,12 @@ public final class ChildServer implements AutoCloseable {
   /** From the start of its process until it answered. */
   Duration startTime() {
     return startTime;
+  }
+
+  /** As a limit is on this machine, which is longer in proportion where a start takes longer. */
+  Duration here(Duration limit) {
+    double slower = Math.max(1, (double) startTime.toNanos() / QUICK_START.toNanos());
+    return Duration.ofNanos((long) (slower * limit.toNanos()));
   }
 
   /** Its process. */

@@ -60,7 +60,7 @@ class ClusterKillTest {
   /** In which others are to go on with the parts of a process that was killed. */
   private static final Duration SESSION = Duration.ofSeconds(10);
 
-  /** For a round's own work on a machine that does other things too. */
+  /** For a round's own work. */
   private static final Duration MARGIN = Duration.ofSeconds(20);
 
   private enum Victim {
@@ -119,7 +119,7 @@ class ClusterKillTest {
       assertThat(warnings)
           .as("lines of the processes that run at the end")
           .hasSizeLessThan(MOST_WARNINGS * ROUNDS);
-      assertThat(longest).isLessThan(SESSION.plus(MARGIN));
+      assertThat(longest).isLessThan(mostPause());
     }
   }
 
@@ -218,10 +218,14 @@ class ClusterKillTest {
         .orElse(coordinator);
   }
 
+  private Duration mostPause() {
+    return SESSION.plus(cluster.here(MARGIN));
+  }
+
   /** A part's owner, once it has one. */
   private int known(Supplier<OptionalInt> owner) {
     OptionalInt found = owner.get();
-    long end = System.nanoTime() + SESSION.plus(MARGIN).toNanos();
+    long end = System.nanoTime() + mostPause().toNanos();
     while (found.isEmpty()) {
       assertThat(System.nanoTime()).as("the time until a part has an owner").isLessThan(end);
       cluster.pause(Duration.ofMillis(100));
