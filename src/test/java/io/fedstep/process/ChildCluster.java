@@ -155,7 +155,7 @@ public final class ChildCluster implements AutoCloseable {
     nodes.set(node, ChildServer.start(data, options.get(node)));
   }
 
-  /** As a limit is on this machine, by the latest of their starts. */
+  /** The limit for this machine, by the longest of the last starts. */
   Duration here(Duration limit) {
     return IntStream.range(0, size())
         .mapToObj(node -> nodes.get(node).here(limit))

@@ -25,7 +25,7 @@ public final class ChildServer implements AutoCloseable {
   private static final Pattern STARTED = Pattern.compile("fedstep \\S+ is ready on port (\\d+)");
   private static final long START_SECONDS = 180;
 
-  /** A start on a machine on which limits are as they are. */
+  /** The longest start on a machine that is held to limits as they are written. */
   private static final Duration QUICK_START = Duration.ofSeconds(3);
 
   private static final String MAIN = FedstepApplication.class.getName();
@@ -212,7 +212,7 @@ public final class ChildServer implements AutoCloseable {
     return startTime;
   }
 
-  /** As a limit is on this machine, which is longer in proportion where a start takes longer. */
+  /** The limit for this machine: longer in proportion where a start takes longer. */
   Duration here(Duration limit) {
     double slower = Math.max(1, (double) startTime.toNanos() / QUICK_START.toNanos());
     return Duration.ofNanos((long) (slower * limit.toNanos()));
