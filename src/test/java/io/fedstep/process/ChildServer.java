@@ -30,9 +30,16 @@ public final class ChildServer implements AutoCloseable {
 
   private static final String MAIN = FedstepApplication.class.getName();
 
-  /** A user's machine, where digits and hours are others: the server is not to depend on it. */
+  /**
+   * A user's machine, where digits, hours and the temporary folder are others: the server is not to
+   * depend on them. What a killed one leaves in that folder goes with the build.
+   */
   private static final List<String> ELSEWHERE =
-      List.of("-Duser.language=ar", "-Duser.country=EG", "-Duser.timezone=Asia/Kolkata");
+      List.of(
+          "-Duser.language=ar",
+          "-Duser.country=EG",
+          "-Duser.timezone=Asia/Kolkata",
+          "-Djava.io.tmpdir=target");
 
   /** For short lives on few cores: less compiling, no concurrent collector, few new pages. */
   private static final List<String> SHORT_LIVED =
