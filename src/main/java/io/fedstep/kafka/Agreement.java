@@ -1,11 +1,10 @@
 package io.fedstep.kafka;
 
+import java.time.Duration;
 import java.util.Objects;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.errors.InvalidProducerEpochException;
-import org.apache.kafka.common.errors.InvalidTxnStateException;
-import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +16,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Agreement {
   private static final Logger LOG = LoggerFactory.getLogger(Agreement.class);
+  private static final Duration PAUSE = Duration.ofMillis(100);
   private static final int PARTITION = 0;
 
   private final Cluster cluster;
@@ -30,11 +30,15 @@ final class Agreement {
   }
 
   /**
-   * Agrees with the processes that run.
+   * Agrees with the processes that run. Of two that decide at once, one ends the transaction of the
+   * other, which is told so by one of several errors, or by one that the broker did not expect
+   * itself: after any of them it looks at the decisions again.
    *
    * @throws ClusterException if they have other settings
+   * @throws KafkaException if the brokers write no decision for long
    */
   void join() {
+    long end = cluster.engine().nanos() + cluster.settings().patience().toNanos();
     while (true) {
       follower.catchUp(PARTITION);
       SharedSettings known = follower.settings();
@@ -49,8 +53,15 @@ final class Agreement {
                     + " with what you want")
                 .formatted(differing));
       }
-      if (decide(known)) {
-        LOG.info("the cluster's settings are {} from now on", own.values());
+      try {
+        if (decide(known)) {
+          LOG.info("the cluster's settings are {} from now on", own.values());
+        }
+      } catch (KafkaException e) {
+        if (cluster.engine().nanos() - end > 0) {
+          throw e;
+        }
+        cluster.engine().pause(PAUSE);
       }
     }
   }
@@ -71,19 +82,17 @@ final class Agreement {
           producer.send(new ProducerRecord<>(cluster.topics().decisions(), PARTITION, key, json));
       producer.commitTransaction();
       return true;
-    } catch (ProducerFencedException | InvalidProducerEpochException | InvalidTxnStateException e) {
-      return false; // another has begun since
     }
   }
 
   /** For as long as others that run may need to come back after the brokers were away. */
   private boolean isAnybodyThere() {
-    long end = System.nanoTime() + cluster.settings().sessionTimeout().toNanos();
+    long end = cluster.engine().nanos() + cluster.settings().sessionTimeout().toNanos();
     while (!cluster.clients().hasMembers("coordinators")) {
-      if (System.nanoTime() - end > 0) {
+      if (cluster.engine().nanos() - end > 0) {
         return false;
       }
-      BrokerAnswers.pause();
+      cluster.engine().pause(PAUSE);
     }
     return true;
   }

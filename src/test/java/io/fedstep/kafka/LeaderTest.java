@@ -29,6 +29,7 @@ import io.fedstep.store.ModelHead;
 import io.fedstep.store.ScratchFolder;
 import io.fedstep.store.SimDisk;
 import io.fedstep.store.Version;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,9 +38,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
@@ -47,12 +51,17 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -69,6 +78,9 @@ class LeaderTest {
   private static Brokers brokers;
 
   @TempDir private Path folder;
+
+  /** What a broker answers that fails where nobody thought of it. */
+  private final KafkaException unexpected = new KafkaException("Unhandled error in EndTxnResponse");
 
   @BeforeAll
   static void start() {
@@ -158,6 +170,31 @@ class LeaderTest {
       late.agreement().join(); // nobody is there to differ from
       await().until(() -> cluster.follower().isLost());
       assertThat(late.follower().isLost()).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void decisionWithAnUnexpectedAnswer_isLookedForAgain(boolean isWritten) {
+    var attempts = new AtomicInteger();
+    try (var engine = engine(2);
+        var cluster =
+            cluster("odd-" + isWritten, engine)
+                .failing(() -> attempts.incrementAndGet() == 1 ? unexpected : null, isWritten)) {
+      cluster.follower().start();
+      cluster.agreement().join();
+      assertThat(cluster.follower().settings()).isNotNull();
+      assertThat(attempts).hasValue(isWritten ? 1 : 2);
+    }
+  }
+
+  @Test
+  void brokersThatWriteNoDecision_endTheStart() {
+    var quick = new Soon(Scheduler.platform(), 1000);
+    try (var engine = new Engine(() -> LATER, quick, Listener.NONE, limits(2));
+        var cluster = cluster("never", engine).failing(() -> unexpected, false)) {
+      cluster.follower().start();
+      assertThatThrownBy(() -> cluster.agreement().join()).isSameAs(unexpected);
     }
   }
 
@@ -255,7 +292,7 @@ class LeaderTest {
   /** As on one machine: nobody waits for the room, and what was decided is done once there is. */
   @Test
   void withoutRoomForAVersion_changesAreRefused() throws Exception {
-    var soon = new Soon(Scheduler.platform());
+    var soon = new Soon(Scheduler.platform(), 1);
     SimDisk disk = SimDisk.in(folder.resolve("disk"), new Random(1));
     try (var engine = new Engine(() -> LATER, soon, Listener.NONE, limits(2));
         var cluster = cluster("full", disk.disk(), "disk/data", engine, SHORT_SESSION);
@@ -333,8 +370,8 @@ class LeaderTest {
     return ((RefusedException) Objects.requireNonNull(catchThrowable(call))).refusal();
   }
 
-  /** Does at once what would be done in a while. */
-  private record Soon(Scheduler scheduler) implements Scheduler {
+  /** Does at once what would be done in a while, by a clock that is so many times too quick. */
+  private record Soon(Scheduler scheduler, int speed) implements Scheduler {
     @Override
     public Thread thread(String name, Runnable work) {
       return scheduler.thread(name, work);
@@ -347,7 +384,7 @@ class LeaderTest {
 
     @Override
     public long nanos() {
-      return scheduler.nanos();
+      return speed * scheduler.nanos();
     }
 
     @Override
@@ -391,6 +428,19 @@ class LeaderTest {
       return new Bystander(cluster, gateway, new DecisionFollower(cluster, gateway));
     }
 
+    /** The same, whose commits fail so, after they were done or without. */
+    Bystander failing(Supplier<@Nullable KafkaException> failures, boolean isDone) {
+      return of(
+          new Cluster(
+              cluster.settings(),
+              cluster.topics(),
+              failingClients(cluster.clients(), failures, isDone),
+              cluster.data(),
+              cluster.scratch(),
+              cluster.engine(),
+              cluster.meters()));
+    }
+
     Agreement agreement() {
       return new Agreement(cluster, follower);
     }
@@ -401,6 +451,43 @@ class LeaderTest {
       gateway.close();
       cluster.close();
     }
+  }
+
+  private static Clients failingClients(
+      Clients clients, Supplier<@Nullable KafkaException> failures, boolean isDone) {
+    return around(
+        Clients.class,
+        clients,
+        (_, call) -> {
+          Object made = call.call();
+          return made instanceof Producer<?, ?> producer
+              ? around(
+                  Producer.class,
+                  producer,
+                  (method, inner) -> {
+                    KafkaException failure =
+                        method.equals("commitTransaction") ? failures.get() : null;
+                    Object answer = failure == null || isDone ? inner.call() : null;
+                    if (failure != null) {
+                      throw failure;
+                    }
+                    return answer;
+                  })
+              : made;
+        });
+  }
+
+  private interface Around {
+    @Nullable Object call(String method, Callable<@Nullable Object> call) throws Exception;
+  }
+
+  private static <T> T around(Class<T> type, T inner, Around around) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (_, method, arguments) ->
+                around.call(method.getName(), () -> method.invoke(inner, arguments))));
   }
 
   private static ConsumerRecord<String, byte[]> request(long offset, ObjectNode request) {
